@@ -11,6 +11,7 @@ from bot.commands.results import (
     days_of,
     ending_of,
     lines_above_papers,
+    number_buttons,
     papers_reply,
     query_lines,
     subscribe_buttons,
@@ -85,7 +86,8 @@ def _shown(context: CommandContext, asked: str = "", *, of_week: bool = False) -
     if tried.query is None and context.chat.id and tried.day is None:
         lines += _waiting(context, tried)
     buttons = subscribe_buttons(context, asked, ending) if tried.query else ()
-    return Reply(lines, delivery=tried.delivery, buttons=buttons)
+    shown = [item for item in tried.delivery.items if item.shown] if tried.delivery else []
+    return Reply(lines, delivery=tried.delivery, numbers=number_buttons(shown), buttons=buttons)
 
 
 def _nothing_active(context: CommandContext) -> Reply:

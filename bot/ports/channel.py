@@ -117,7 +117,8 @@ class Reply:
     days: Sequence[str] = ()  # for each of `items`, the text shown next to it, such as its day; may be ""
     headings: Mapping[int, str] = field(default_factory=dict)  # index in `items` → a line above that paper
     first: int = 1
-    numbers: Row = ()  # for each of `items`, the button that opens its card; its label is a number
+    # for each of `items`, or of the papers that `delivery` shows, the button that opens its card; its label is a number
+    numbers: Row = ()
     delivery: model.Delivery | None = None  # a preview, shown as it would be sent
     buttons: Buttons = ()
     file: File | None = None

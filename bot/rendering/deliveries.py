@@ -10,7 +10,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Literal
 
-from bot.ports.channel import Button, Buttons
+from bot.ports.channel import Button, Buttons, Row
 from bot.rendering import papers
 from bot.rendering.buttons import card_buttons, web_url
 from bot.rendering.packing import Fragment, Medium, Page, Part, Size, fitted, messages, pack, total
@@ -87,13 +87,22 @@ def render_delivery(
     )
 
 
-def delivery_pages(delivery: Delivery, medium: Medium, beneath: Size) -> list[Page]:
-    """Returns the messages of a delivery that is shown in a reply, without buttons and without the first of a thread.
+def delivery_pages(delivery: Delivery, medium: Medium, beneath: Size, numbers: Row = ()) -> list[Page]:
+    """Returns the messages of a delivery that is shown in a reply, without the first of a thread.
 
-    `beneath` is the size of the reply's buttons.
+    `beneath` is the size of the reply's buttons. `numbers` has for each shown paper, in the order of the delivery, the
+    button that opens its card; in the messages each has the number of its paper.
     """
-    alone = _without_papers(delivery, medium)
-    return [alone] if alone else _Bulletin(delivery, medium).pages(beneath)
+    if alone := _without_papers(delivery, medium):
+        return [alone]
+    bulletin = _Bulletin(delivery, medium)
+    opens = {item.paper.id: button for item, button in zip(_shown(delivery.items), numbers, strict=False)}
+    bulletin.opens = {
+        item.paper.id: replace(opens[item.paper.id], label=str(number))
+        for number, item in enumerate(bulletin.shown, start=1)
+        if item.paper.id in opens
+    }
+    return bulletin.pages(beneath)
 
 
 def _makes_sound(delivery: Delivery) -> bool:

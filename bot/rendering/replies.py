@@ -102,7 +102,7 @@ def _pages(reply: Reply, reader: Reader, medium: Medium, beneath: Size) -> list[
     parts = [Part((line,)) for line in lines] if any(map(_has_text, lines)) else []
     packed = pack([*parts, *_papers(reply, reader, medium, beneath)], medium, beneath)
     pages = [page for page in packed if any(map(_has_text, page.fragments))]  # platforms refuse an empty message
-    below = delivery_pages(reply.delivery, medium, beneath) if reply.delivery else []
+    below = delivery_pages(reply.delivery, medium, beneath, reply.numbers) if reply.delivery else []
     if len(pages) == len(below) == 1:
         both = (*pages[0].fragments, *below[0].fragments)
         if (beneath + total(both)).fits(medium.room):

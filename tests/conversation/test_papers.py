@@ -58,7 +58,19 @@ class TestToday:
         first, second = product.says("/today 1"), product.says("/today 2")
         assert ("Diffusion" in first.text, "Chapter 2" in first.text) == (True, False)
         assert "Chapter 2" in second.text
-        assert second.buttons == ["subscribe", "daily at 8", "mondays at 9"]
+        assert second.buttons == ["1", "subscribe", "daily at 8", "mondays at 9"]
+
+    def test_each_paper_has_a_button_with_its_number_that_opens_its_card(self, product: Product) -> None:
+        product.brings("Sand one", "Moss one", "Moss two", "Moss three", "Moss four", "Moss five")
+        product.says("/sub moss at 8\n/sub sand at 8")
+        said = product.says("/today")
+        numbered = {
+            line[0]: line[2:].partition(" — ")[0] for line in said.lines if line[:1].isdecimal() and line[1] == " "
+        }
+        assert said.buttons == ["1", "2", "3", "4", "5", "6"]
+        assert product.presses("1").lines[0].startswith("Sand one")
+        product.says("/today")
+        assert product.presses("6").lines[0].startswith(numbered["6"])
 
     def test_what_it_says(self, product: Product) -> None:
         assert product.says("/today diffusion").lines[0] == "No papers are known yet."
