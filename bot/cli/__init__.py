@@ -1,4 +1,4 @@
-"""The command line: which subcommands there are, and how every error becomes a sentence and an exit status.
+"""The command line: which subcommands there are, the options that they share, how every error becomes a sentence.
 
 Each subcommand reads its arguments, calls the program and prints the result. Only the module of the subcommand that is
 called is imported, since importing all takes 0.75 s.
@@ -9,18 +9,20 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
-from datetime import datetime
+from datetime import date, datetime
 from importlib import import_module
 from traceback import format_exception
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from typer.exceptions import TyperException
 
 from bot.cli import output
 from bot.failures import WrongUsage
+from bot.platforms import CHAT_FORMS
 from bot.ports import release
 from subscriptions.errors import PaperwireError, disk_full, is_disk_full
+from subscriptions.language import Language
 from subscriptions.texts import escaped
 
 if TYPE_CHECKING:
@@ -87,7 +89,7 @@ SUBCOMMANDS: Mapping[str, Sequence[tuple[str, str, str, str]]] = {
         ),
         (
             "outbox",
-            "bot.cli.state:outbox",
+            "bot.cli.keeping:outbox",
             "Show what waits to be sent and why, and what is dead",
             "paperwire outbox --state dead",
         ),
@@ -101,13 +103,13 @@ SUBCOMMANDS: Mapping[str, Sequence[tuple[str, str, str, str]]] = {
     "What chats ask for": (
         (
             "subscribe",
-            "bot.cli.subscribers:subscribe",
+            "bot.cli.chats:subscribe",
             "Add a subscription to a chat, and the chat if it is new",
             'paperwire subscribe "diffusion -survey" --as console:me --when "daily 9 Europe/Berlin"',
         ),
         (
             "subscriptions",
-            "bot.cli.subscribers:subscriptions",
+            "bot.cli.chats:subscriptions",
             "List the subscriptions of one chat, or of all",
             "paperwire subscriptions --as console:me",
         ),
@@ -119,7 +121,7 @@ SUBCOMMANDS: Mapping[str, Sequence[tuple[str, str, str, str]]] = {
         ),
         (
             "settings",
-            "bot.cli.subscribers:settings",
+            "bot.cli.chats:settings",
             "Show all settings of a chat, and which of them it chose",
             "paperwire settings --as console:me",
         ),
@@ -131,19 +133,19 @@ SUBCOMMANDS: Mapping[str, Sequence[tuple[str, str, str, str]]] = {
         ),
         (
             "export",
-            "bot.cli.subscribers:export",
+            "bot.cli.chats:export",
             "Write subscriptions as text to stdout; `import` reads it back",
             "paperwire export --all > all.txt",
         ),
         (
             "import",
-            "bot.cli.subscribers:import_",
+            "bot.cli.chats:import_",
             "Add what is new in FILE, change what differs, and show the changes",
             "paperwire import all.txt --dry-run",
         ),
         (
             "library",
-            "bot.cli.subscribers:library",
+            "bot.cli.chats:library",
             "Store a chat's own library",
             "paperwire library zotero.bib --as console:me",
         ),
@@ -151,34 +153,82 @@ SUBCOMMANDS: Mapping[str, Sequence[tuple[str, str, str, str]]] = {
     "Keep it well": (
         (
             "check",
-            "bot.cli.state:check",
+            "bot.cli.keeping:check",
             "Check settings, database, each token and each source, and say how to mend what is wrong",
             "paperwire check --offline",
         ),
         (
             "status",
-            "bot.cli.state:status",
+            "bot.cli.keeping:status",
             "Show whether paperwire runs, each problem, and what waits",
             "paperwire status --json",
         ),
         (
             "backup",
-            "bot.cli.database:backup",
+            "bot.cli.keeping:backup",
             "Write a consistent copy of the database while others work with it",
             "paperwire backup copy.db",
         ),
         (
             "restore",
-            "bot.cli.database:restore",
+            "bot.cli.keeping:restore",
             "Replace the database by a copy, and keep the old database",
             "paperwire restore copy.db --sent",
         ),
         ("slack", "bot.platforms.slack.manifest:app", "An app of your own in Slack", "paperwire slack manifest"),
-        ("db", "bot.cli.database:database", "The database: moves to PostgreSQL", "paperwire db copy FROM TO"),
+        ("db", "bot.cli.keeping:database", "The database: moves to PostgreSQL", "paperwire db copy FROM TO"),
     ),
 }
 # an argument may begin with "-", as in the query "-survey diffusion"
 TAKE_QUERY = frozenset({"match", "explain", "subscribe", "say", "preview"})
+
+
+TERMINAL_LANGUAGE = Language("en", "UTC")
+"""The language of the command line. To write moments, use a Language with the chat's time zone instead."""
+
+_YEARS = range(2000, 2100)  # any other year is a typing error, such as 0026, and calculations with it could overflow
+
+
+Day = TypeVar("Day", date, datetime)
+
+
+def read_moment(text: str) -> datetime:
+    """Returns the moment that --now names; without an offset, it is naive: local time in PAPERWIRE_TIMEZONE.
+
+    Raises WrongUsage.
+    """
+    hint = "For example: 2026-01-22T09:00:00Z, 2026-01-22T09:00+08:00 or 2026-01-22."
+    return _read(datetime.fromisoformat, text, WrongUsage(f"--now is not a moment: “{text}”.", hint))
+
+
+def read_day(text: str) -> date:
+    """Returns the day that --date names. Raises WrongUsage."""
+    return _read(date.fromisoformat, text, WrongUsage(f"--date is not a day: “{text}”.", "For example: 2026-01-22."))
+
+
+def _read(read: Callable[[str], Day], text: str, wrong: WrongUsage) -> Day:
+    try:
+        named = read(text.strip())
+    except ValueError:
+        raise wrong from None
+    if named.year not in _YEARS:
+        raise WrongUsage(f"“{text}” is not in the years {_YEARS[0]} to {_YEARS[-1]}.", "For example: 2026-01-22.")
+    return named
+
+
+ChatOption = Annotated[str, typer.Option("--as", metavar="CHAT", help=f"{CHAT_FORMS}; a topic or thread after /")]
+OptionalChatOption = Annotated[str | None, typer.Option("--as", metavar="CHAT", help="One chat only.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else.")]
+Now = Annotated[
+    datetime | None,
+    typer.Option(
+        "--now",
+        metavar="ISO",
+        parser=read_moment,
+        help="The moment to begin at, instead of the machine's clock; without an offset in PAPERWIRE_TIMEZONE.",
+    ),
+]
+Paths = Annotated[list[str], typer.Argument(metavar="PATH…", help="Files, folders, or - for standard input.")]
 
 
 def program(called: str | None = None) -> typer.Typer:
@@ -257,8 +307,10 @@ def run(
 
 
 def _call(arguments: Sequence[str], loaded: Callable[[], object]) -> int:
-    if not "".join(arguments).isprintable() and any("\ud800" <= sign <= "\udfff" for sign in "".join(arguments)):
-        raise WrongUsage("An argument holds bytes that are not text.", "Write it in UTF-8.")
+    try:
+        "".join(arguments).encode()
+    except UnicodeEncodeError:
+        raise WrongUsage("An argument holds bytes that are not text.", "Write it in UTF-8.") from None
     called = next((word for word in arguments if not word.startswith("-")), "")
     command = typer.main.get_command(program(called))
     loaded()

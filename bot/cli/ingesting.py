@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import typer
 from rich.text import Text
 
-from bot.cli import arguments, drawing
+from bot.cli import Json, Now, Paths, drawing, read_day
 from bot.cli.output import print_error, print_line, tell
 from bot.cli.reading import Read, digests_in, print_unread, print_warnings, warning_document, watching
 from bot.cli.session import Session, open_session
@@ -41,7 +41,7 @@ _COLOURS = {"failing": "red", "late": "yellow"}
 
 
 def ingest(
-    paths: arguments.Paths,
+    paths: Paths,
     *,
     source: Annotated[
         str | None,
@@ -56,7 +56,7 @@ def ingest(
         typer.Option(
             "--date",
             metavar="DAY",
-            parser=arguments.read_day,
+            parser=read_day,
             help="The day of each digest that has no day in its text or in the name of its file.",
         ),
     ] = None,
@@ -67,8 +67,8 @@ def ingest(
             help=f"Also announce papers of digests that are older than {NEWS_FOR.days} days, or that were filed without an announcement.",
         ),
     ] = False,
-    now: arguments.Now = None,
-    json: arguments.Json = False,
+    now: Now = None,
+    json: Json = False,
 ) -> int:
     """Store the papers of digests. Each file is stored as a whole or not at all."""
     if source:
@@ -177,7 +177,7 @@ sources = typer.Typer(help="Show where digests come from, and what happened ther
 
 
 @sources.callback()
-def show(context: typer.Context, *, now: arguments.Now = None, json: arguments.Json = False) -> int | None:
+def show(context: typer.Context, *, now: Now = None, json: Json = False) -> int | None:
     """Where digests come from, what the last look brought, when the next one is."""
     if context.invoked_subcommand is not None:
         return None
@@ -197,8 +197,8 @@ def poll(
             "--announce", help="Also announce the papers that the source brought before and that were only filed."
         ),
     ] = False,
-    now: arguments.Now = None,
-    json: arguments.Json = False,
+    now: Now = None,
+    json: Json = False,
 ) -> int:
     """Poll sources now, whether they are due or not."""
     if announce and name is None:

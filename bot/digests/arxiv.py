@@ -35,7 +35,7 @@ _ANNOUNCEMENT = re.compile(
 _ANNOUNCE = {kind.value: kind for kind in Announce}
 # Translated abstracts begin with `arXiv:2605.06185v2 公告类型：替换-交叉 摘要：`, with the same after `摘要：`, without it, or with
 # `摘要：` alone. The words in the middle vary.
-_TRANSLATED_ANNOUNCEMENT = re.compile(
+TRANSLATED_ANNOUNCEMENT = re.compile(
     r"\A\s*(?:摘要\s*[：:]\s*)?(?:(?i:arXiv)\s*[：:]\s*[\w./-]+\s(?:[^\n]{0,40}?摘要\s*[：:]\s*|\s*公告类型\s*[：:]\s*\S{1,8}\s+))?",
 )
 _TAIL = "(arXiv:"
@@ -65,11 +65,6 @@ def arxiv_address(text: str) -> tuple[str, int | None] | None:
 def matched_address(match: re.Match[str]) -> tuple[str, int | None]:
     """Returns (id, version) of a match of ADDRESS or URL."""
     return bare_id(match["id"]), version_number(match["version"])
-
-
-def arxiv_link(arxiv_id: str) -> str:
-    """Returns the address of the abstract page of a paper, without a version."""
-    return f"https://arxiv.org/abs/{arxiv_id}"
 
 
 def version_number(digits: str | None) -> int | None:
@@ -118,8 +113,3 @@ def split_title(title: str) -> tuple[Announcement | None, str]:
         categories=categories_of([match["category"]]),
     )
     return found, title[:at].rstrip().removesuffix(".").rstrip()
-
-
-def without_translated_announcement(text: str) -> str:
-    """Returns a translated abstract without the label and without the translated announcement at its beginning."""
-    return _TRANSLATED_ANNOUNCEMENT.sub("", text)

@@ -25,13 +25,6 @@ _DEPTH = 3  # of parentheses within parentheses
 _SUFFIX = re.compile(r"(?:Jr|Sr)\.?|I{1,3}|IV")
 _DEGREE = re.compile(r"(?:M\.?D|Ph\.?D|M\.?P\.?H|M\.?Sc|B\.?Sc|M\.?B\.?B\.?S|Sc\.?D|R\.?N|Pharm\.?D)\.?")
 _MARKS = re.compile(r"(?<=[^\W\d_.])\s?[\d*†‡§¶]+(?:, ?[\d*†‡§¶]+)*(?=\s*(?:,|;|$|\band\b))")  # of affiliations
-_INSTITUTION = r"(?:Academ|Cent(?:er|re)\b|Colleg|Department|Division|Facult|Hospital|Institu|Laborator|Max Planck|School|Universi)"
-_GLUED = (
-    re.compile(  # an affiliation glued to a name, behind its mark or, with its town, without one; and all that follows
-        rf"(?<=[A-Za-zÀ-ÿ])(?:\d+(?=[A-ZÀ-Þ])|[a-e](?={_INSTITUTION})).*"
-        rf"|(?<=[a-zß-ÿ])(?=(?:[A-Z](?:(?![a-z][A-Z])[^,;]){{0,80}})?{_INSTITUTION}[^,;]{{0,80}},).*"
-    )
-)
 _ET_AL = re.compile(r"[,;]?\s*(?:\bet al\b\.?|…|\.\.\.)(?: ?\([^()]*\))?[\s.,;]*$", re.IGNORECASE)
 _LONGEST_END = 200  # characters in which it is looked for
 _MAIL = re.compile(r"[^\s@]{1,64}@[^\s@()]{1,255}(?:\s{0,5}\((?P<name>[^()]{1,500})\)|\))?")
@@ -53,7 +46,7 @@ def split_names(text: str) -> tuple[str, ...]:
     for _ in range(_DEPTH):
         text = _PARENTHESES.sub("", text)
     separator = _SEMICOLON if _SEMICOLON.search(text) else _SEPARATOR
-    if separator is _SEMICOLON and all(" " in part.strip() for part in re.split("[,;；]", text.rstrip(" ;；"))):
+    if separator is _SEMICOLON and all(" " in part.strip() for part in _EITHER.split(text.rstrip(" ;；"))):
         separator = _EITHER  # `Ada Quill, Bo Larch; Cy Wind`
     parts = [part.strip() for part in separator.split(text, MOST_AUTHORS)[:MOST_AUTHORS]]
     parts = [part for part in parts if part and not _DEGREE.fullmatch(part)]
@@ -63,11 +56,12 @@ def split_names(text: str) -> tuple[str, ...]:
     return joined_names(parts)
 
 
-def joined_names(names: Iterable[str]) -> tuple[str, ...]:
+def joined_names(texts: Iterable[str]) -> tuple[str, ...]:
     """Returns the names in texts of one name each, which may be a link, or several joined by "and" or "&"."""
     found: list[str] = []
-    for text in names:
-        for name in _joined(_without_links(text)):
+    for text in map(_without_links, texts):
+        is_one = ("and" not in text and "&" not in text) or _GROUP.fullmatch(text.strip())
+        for name in filter(None, map(decode_accents, [text] if is_one else _AND.split(text))):
             if found and _SUFFIX.fullmatch(name):
                 found[-1] += f", {name}"
             elif name != ":":
@@ -85,19 +79,16 @@ def names_of(people: Sequence[str]) -> tuple[tuple[str, ...], bool]:
         plain = markup.plain(text)
         if "@" in plain:
             plain = _MAIL.sub(lambda mail: mail["name"] or "", plain)
-        plain = _MARKS.sub("", _GLUED.sub("", plain))
+        plain = _MARKS.sub("", plain)
         shown = plain[:-_LONGEST_END] + _ET_AL.sub("", plain[-_LONGEST_END:])
         left_out = left_out or shown != plain
-        names += _names_in(shown.strip(" ,;"), is_one=len(people) > 1)
+        shown = shown.strip(" ,;")
+        if len(people) > 1 or _is_one_name([part.strip() for part in shown.split(",")]):
+            names += filter(None, [decode_accents(_PARENTHESES.sub("", shown))])
+        else:
+            ends_list = shown.endswith(".") and shown.count(".") == 1 and not re.search(r"\b[JS]r\.$", shown)
+            names += split_names(shown[:-1] if ends_list else shown)
     return tuple(dict.fromkeys(names) if len(names) <= _FEW else names), left_out
-
-
-def _names_in(text: str, *, is_one: bool) -> tuple[str, ...]:
-    parts = [part.strip() for part in text.split(",")]
-    if not is_one and not _is_one_name(parts):
-        ends_list = text.endswith(".") and text.count(".") == 1 and not re.search(r"\b[JS]r\.$", text)
-        return split_names(text[:-1] if ends_list else text)
-    return tuple(filter(None, [decode_accents(_PARENTHESES.sub("", text))]))
 
 
 def _is_one_name(parts: list[str]) -> bool:
@@ -119,9 +110,3 @@ def _has_case(text: str) -> bool:
 def _without_links(text: str) -> str:
     """Returns the text with the words of its links, in Markdown or HTML, in place of the links."""
     return markup.without_tags(_LINK.sub(lambda link: link["name"], text) if "](" in text else text)
-
-
-def _joined(text: str) -> list[str]:
-    """Returns the names in a text without commas. The name of a group may contain "and"."""
-    is_one = ("and" not in text and "&" not in text) or _GROUP.fullmatch(text.strip())
-    return [name for name in map(decode_accents, [text] if is_one else _AND.split(text)) if name]

@@ -10,7 +10,6 @@ from itertools import islice
 from pathlib import Path
 
 from bot.digests import files, read_digest
-from bot.digests.files import FileStamp
 from bot.failures import UnreadableInput, brief
 from bot.settings import SourceSettings
 from bot.sources.poll import Poll, PollDependencies
@@ -38,10 +37,10 @@ class FolderWatch:
     """
 
     # files that are not complete yet, and since when they are unchanged
-    waiting: dict[str, tuple[FileStamp, datetime]] = field(default_factory=dict)
-    reported: dict[str, FileStamp] = field(default_factory=dict)
+    waiting: dict[str, tuple[files.Stamp, datetime]] = field(default_factory=dict)
+    reported: dict[str, files.Stamp] = field(default_factory=dict)
 
-    def check(self, listing: Mapping[str, FileStamp], now: datetime) -> tuple[str, ...]:
+    def check(self, listing: Mapping[str, files.Stamp], now: datetime) -> tuple[str, ...]:
         """Returns the names of the files that are complete, sorted. `now` is aware UTC.
 
         A file is complete if two checks, at least STABLE_FOR apart, found it unchanged. A file that was renamed,
@@ -167,7 +166,7 @@ class WatchedFolder:
         self._logged = {path: why for path, why in self._logged.items() if path in there}
         return self._watch.check(listing, self._deps.clock.wall())
 
-    def _listing(self) -> dict[str, FileStamp]:
+    def _listing(self) -> dict[str, files.Stamp]:
         """Returns the files, each with its stamp. Raises UnreadableInput, also if the folder has disappeared."""
         last = self._folder
         if last is not None and not files.is_there(last) and not files.barred_at(last):

@@ -34,6 +34,8 @@ _WITHDRAWN = re.compile(
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
+LEADING = ("tldr", "task")
+"""Names of the field of a summary that says in short what a paper is about. Without it, a paper has no usable summary."""
 SummaryState = Literal["ok", "failed", "placeholder", "empty", "not stated"]
 
 # Public digests of the daily-arXiv family contain these texts. A field has to equal one of them, since a real summary may
