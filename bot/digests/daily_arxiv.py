@@ -82,7 +82,7 @@ _ANCHORS = r"(?:[^\S\n]*(?:<(?:a|span|div)\b[^<>\n]*>(?:[^<>\w\n]{0,3}</(?:a|spa
 _BACK = r"(?:\[\[?(?i:back|top|toc|↑)\]?\]\(#[^()\s]*\))?\s*"
 _HEAD = re.compile(
     rf"#{{2,4}} {_ANCHORS}(?:(?P<number>\[\d+\]){_ANCHORS}(?=\[)|\d+[.)]{_ANCHORS}(?=\[))?\[(?!\d+\] )(?P<title>.*)"
-    rf"\]\((?:(?:\[https?://arxiv\.org/abs/\]\(https?://arxiv\.org/abs/\))?{arxiv.ADDRESS}|(?P<page>https?://[^\s()]*10\.\d{{4,9}}/[^\s()]+))\){_ANCHORS}{_BACK}$"
+    rf"\]\((?:(?:\[https?://arxiv\.org/abs/\]\(https?://arxiv\.org/abs/\))?(?P<address>{arxiv.ADDRESS})|(?P<page>https?://[^\s()]*10\.\d{{4,9}}/[^\s()]+))\){_ANCHORS}{_BACK}$"
 )
 _HEAD_WITHOUT_ADDRESS = re.compile(r"\[\d+\] (?P<title>\S.*)")
 _BELOW_IT = re.compile(r"Authors: (?P<names>.*?) \| Main Category: (?P<category>[^|\n]*)")
@@ -238,8 +238,8 @@ class _Page:
         if below:
             fields |= {_AUTHORS: below["names"], _CATEGORIES: below["category"]}
         texts = {name: text for name, text in fields.items() if name in papers.FIELDS}
-        paper = Paper(
-            key="",
+        return replace(
+            papers.paper_at(*([head["address"] or head["page"]] if head else [])),
             title=head["title"] if head else lines[0].partition("] ")[2],
             abstract=fields.get(_ABSTRACT, ""),
             authors=names.split_names(fields.get(_AUTHORS, "")),
@@ -250,11 +250,6 @@ class _Page:
             failed=papers.is_failed(texts),
             comment=fields.get(_COMMENT, ""),
         )
-        if head and (page := head["page"]):
-            doi, version = scalars.doi_in_address(page), scalars.version_in_address(page)
-            return replace(paper, url=page, doi=doi, version=version)
-        arxiv_id, version = arxiv.matched_address(head) if head else (None, None)
-        return replace(paper, arxiv_id=arxiv_id, version=version)
 
 
 def _end_of(lines: list[str]) -> int:

@@ -11,12 +11,13 @@ the names of their elements. What publishers add is the same in all of them: PRI
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 
 from bot.digests import arxiv, files, markup, names, papers, scalars
 from bot.digests.markup import Element
 from bot.digests.papers import Found, Work
+from bot.digests.scalars import first_of
 from bot.failures import BrokenDigest
 from subscriptions.errors import Sentence
 from subscriptions.model import Paper
@@ -176,19 +177,14 @@ def _paper_of_arxiv(entry: _Fields, found: Found) -> Paper | None:
     if _ERROR_ID in identity:
         found.error = text or entry.first("title")
         return None
-    link = next(iter(entry.links()), "")
-    arxiv_id, version = arxiv.arxiv_address(identity) or arxiv.arxiv_address(link) or (None, None)
     creators = ", ".join(entry.texts("dc:creator"))
-    return Paper(
-        key="",
+    return replace(
+        papers.paper_at(identity, *entry.links()[:1]),
         title=entry.first("title"),
         abstract=text,
         authors=names.split_names(creators) if creators else names.joined_names(_names_in(entry.all("author"))),
         categories=arxiv.categories_of(entry.terms()),
-        arxiv_id=arxiv_id,
-        doi=scalars.doi_in_field(next(iter(entry.first("arxiv:doi").split()), "")),
-        version=version,
-        url=link,
+        doi=first_of(scalars.doi_in_field, entry.first("arxiv:doi").split()),
         announce_type=arxiv.announce_type(entry.first("arxiv:announce_type")),
         comment=entry.first("arxiv:comment"),
     )
@@ -211,7 +207,7 @@ def _chat_paper(entry: _Fields, language: str | None) -> Paper:
 def _work_of(entry: _Fields, feed: _Fields) -> Work:
     title, _, by = entry.first("title", "dc:title").partition(" -- by ")  # NBER's
     feeds = [*(one.text or "" for one in entry.all("source")), feed.first("title")]
-    journal = feed.first("prism:publicationName") or next(filter(None, map(_journal_in, feeds)), "")
+    journal = feed.first("prism:publicationName") or first_of(_journal_in, feeds) or ""
     texts = entry.texts("content:encoded", "description", "summary", "content", "dc:description")
     described = described_in(texts, title, journal)
     links = [*entry.links(), *entry.texts("prism:url", "guid", "id", "other:origLink"), entry.about]
@@ -220,42 +216,41 @@ def _work_of(entry: _Fields, feed: _Fields) -> Work:
         for one in feed.all("generator", "other:generatorAgent")
     )
     doi = _doi_of(entry, links, described.doi, is_blog=is_blog)
-    arxiv_id = next(filter(arxiv.arxiv_address, links), None)
+    is_of_arxiv = first_of(arxiv.arxiv_address, links)
     people = max(entry.texts("dc:creator", "dcterms:creator"), _names_in(entry.all("author", "authors")), key=len)
     # a feed of papers of arXiv is a list, not a journal
-    venue = papers.venue_of(_venue_of(entry, title) or described.source or ("" if arxiv_id else journal))
-    people = [name for name in people if name != venue] or list(filter(None, [described.names or by]))
+    venue = papers.venue_of(_venue_of(entry, title) or described.venue or ("" if is_of_arxiv else journal))
+    people = [name for name in people if name != venue] or described.people or list(filter(None, [by]))
     is_likely = any(map(papers.is_page_of_paper, links)) or entry.all("dc:identifier", "prism:publicationName")
     return Work(
         title=papers.without_period(title) if "pubmed" in " ".join(feed.links()) else title,
         doi=doi,
-        arxiv_id=None if is_blog else arxiv_id,
         people=people,
-        date=scalars.date_among(
+        date=first_of(
+            scalars.date_of,
             entry.texts(
                 "published_at", "prism:publicationDate", "dc:date", "dcterms:issued", "pubDate", "published", "issued",
                 "prism:coverDate", "created", "updated", "modified",
-            )
+            ),
         ) or described.date,
         abstract=described.abstract,
         venue=venue,
-        url=next(filter(None, links), ""),
+        links=links,
         kinds=[*entry.terms(), *entry.texts("prism:section", "dc:type", "prism:genre", "prism:contentType")],
-        is_paper=bool(doi) if is_blog else bool(doi or arxiv_id or people or is_likely),
-        version=next(filter(None, map(scalars.version_in_address, links)), None),
+        is_paper=bool(doi) if is_blog else bool(doi or is_of_arxiv or people or is_likely),
     )  # fmt: skip
 
 
-def _doi_of(entry: _Fields, links: list[str], in_text: str, *, is_blog: bool) -> str | None:
+def _doi_of(entry: _Fields, links: list[str], in_text: str | None, *, is_blog: bool) -> str | None:
     """Returns the DOI of an entry: in a field of its own, else in an address, else in its text.
 
     An address may go on behind the DOI; then the one in the text is right. Posts of blogs are about other works.
     """
     named = ("prism:doi", "doi", "other:doi", "dc:identifier", "dcterms:identifier", "prism:identifier", "guid", "id")
-    doi = scalars.doi_among(map(scalars.collapse, entry.texts(*named)))
+    doi = first_of(scalars.doi_in_field, map(scalars.collapse, entry.texts(*named)))
     if doi or is_blog:
         return doi
-    in_address = next(filter(None, map(scalars.doi_in_address, map(scalars.collapse, links))), None)
+    in_address = first_of(scalars.doi_in_address, map(scalars.collapse, links))
     return in_text if in_text and (in_address or in_text).startswith(in_text) else in_address
 
 
@@ -288,23 +283,12 @@ def _venue_of(entry: _Fields, title: str) -> str:
     return next((name for text in named if (name := papers.venue_of(text)) and markup.plain(text) != plain), "")
 
 
-@dataclass(slots=True)
-class Description:
-    """What the lines of descriptions hold; "" for what they lack."""
-
-    abstract: str = ""
-    names: str = ""
-    date: str = ""
-    source: str = ""
-    doi: str = ""
-
-
-def described_in(texts: Iterable[str], title: str, venue: str = "") -> Description:
-    """Returns what the descriptions of an entry hold: the longest abstract, and the first of each other text.
+def described_in(texts: Iterable[str], title: str, venue: str = "") -> Work:
+    """Returns what the descriptions of an entry tell: the longest abstract, and the first people, date, venue and DOI.
 
     `title`, with markup, and `venue` are those of the entry, which lines may repeat.
     """
-    found, plain = Description(), markup.plain(title)
+    found, plain = Work(), markup.plain(title)
     for text in texts:
         kept: list[str] = []
         lines = markup.lines(text)
@@ -312,7 +296,7 @@ def described_in(texts: Iterable[str], title: str, venue: str = "") -> Descripti
             if line.lower() == "abstract":  # what stands before is the text of a picture
                 kept.clear()
             elif number < _FIRST_LINES and line != plain and _are_names(line, following):
-                found.names = found.names or line
+                found.people = found.people or [line]
             elif line != venue and not _is_note(found, line, plain):
                 kept.append(line)
         found.abstract = max(" ".join(kept), found.abstract, key=len)
@@ -325,19 +309,19 @@ def _are_names(line: str, following: str) -> bool:
     return len(line) <= _LONGEST_NOTE and bool(is_list and _PERSONS.fullmatch(line)) and not _NO_TEXT.fullmatch(line)
 
 
-def _is_note(found: Description, line: str, title: str) -> bool:
+def _is_note(found: Work, line: str, title: str) -> bool:
     """Returns whether a line is no part of the abstract. Keeps in `found` what it says."""
     if named := _NAMES.match(line):
-        found.names = found.names or named["names"]
+        found.people = found.people or [named["names"]]
         return True
     if len(line) > _LONGEST_NOTE:
         return False
-    found.doi = found.doi or scalars.doi_in_line(line) or ""
+    found.doi = found.doi or scalars.doi_in_line(line)
     if (dated := _DATE.match(line)) and (date := scalars.date_of(dated["date"])):
         found.date = found.date or date
         return True
     if named := _SOURCE.match(line):
-        found.source = found.source or named["source"]
+        found.venue = found.venue or named["source"]
         return True
     repeats_title = line.endswith(title) or (title.endswith(f": {line}") and line.count(" ") > 1)
     return repeats_title or bool(_NO_TEXT.fullmatch(line)) or line.lower().startswith("doi")

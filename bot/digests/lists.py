@@ -62,6 +62,7 @@ tldr. There are no authors and no dates. A paper has the same seven texts in all
 import re
 from collections.abc import Iterator
 from copy import copy
+from dataclasses import replace
 from itertools import takewhile
 
 from bs4 import BeautifulSoup, Tag
@@ -169,34 +170,27 @@ def _refuse_unless_empty(text: str, found: Found) -> None:
 
 def _paper_of(head: Tag | None, words: str, kind: Announce | None, found: Found) -> Paper | None:
     """Returns the paper of an entry, whose head is followed by its body; None if the head cannot be read."""
-    addresses = [address for link in head.find_all("a") if (address := _address(link))] if head else []
+    links = [str(link.get("href", "")) for link in head.find_all("a")] if head else []
+    paper = papers.paper_at(*(_SITE + link if link.startswith("/") else link for link in links))
     body = head.find_next_sibling() if head else None
-    if not addresses or body is None or body.name != "dd":
+    if not paper.arxiv_id or body is None or body.name != "dd":
         found.warnings["unparsed_heading"] += 1
         return None
-    arxiv_id = addresses[0][0]
     fields = {name: _words(body, name) for name in ("list-title", "list-authors", "list-subjects", "list-comments")}
     authors = [_text(link) for link in body.select("div[class*=list-authors] a")]
     if "et al" in fields["list-authors"]:
         found.warnings["authors_not_shown"] += 1
     if kind in (None, Announce.NEW):
         kind = Announce.CROSS if "(cross-list" in words else Announce.REPLACE if "(replaced" in words else kind
-    return Paper(
-        key="",
+    return replace(
+        paper,
         title=fields["list-title"].removeprefix("Title:"),
         abstract=_words(body, "mathjax", "p"),
         authors=names.joined_names(authors) or names.names_of([fields["list-authors"].removeprefix("Authors:")])[0],
         categories=arxiv.categories_of(_CODE.findall(fields["list-subjects"])),
-        arxiv_id=arxiv_id,
-        version=next((version for other, version in addresses if other == arxiv_id and version), None),
         announce_type=kind,
         comment=fields["list-comments"].removeprefix("Comments:"),
     )
-
-
-def _address(link: Tag) -> tuple[str, int | None] | None:
-    href = str(link.get("href", ""))
-    return arxiv.arxiv_address(_SITE + href if href.startswith("/") else href)
 
 
 def _text(element: Tag) -> str:

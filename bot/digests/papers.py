@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TypeVar
 
-from bot.digests import arxiv, markup, names
+from bot.digests import arxiv, markup, names, scalars
 from bot.digests.files import without_controls
-from bot.digests.scalars import collapse, language_of
+from bot.digests.scalars import collapse, first_of, language_of
 from bot.failures import BrokenDigest, error_location
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import Paper, Summary, Translation
@@ -54,7 +54,6 @@ _ERROR = re.compile(  # the beginning of an error; a summary begins so only if i
 CHAT_TEXTS = ("translated_title", "title", "link", "tldr", "english_tldr", "translated_abstract", "abstract")
 """Of a paper of cn-chat-arxiv, in the order of all its forms: what `chat_paper` takes."""
 
-_ARXIV_DOI = re.compile(r"10\.48550/arxiv\.\S+", re.IGNORECASE)
 _ABSTRACT = re.compile(  # a heading; `Abstract interpretation is …` begins with none
     r"\A(?i:abstract|summary|résumé|resumen|resumo|zusammenfassung)(?:\s*[:.—–]\s*|\n|\s+(?=[^\sa-zß-ÿ]))"
 )
@@ -308,6 +307,21 @@ def _without(paper: Paper, refused: AbstractSet[str]) -> Paper:
     return replace(made, failed=paper.failed or (bool(_leading(paper)) and not _leading(made)))
 
 
+def paper_at(*addresses: str) -> Paper:
+    """Returns a paper, without its key, that has only what some ids and addresses of it tell."""
+    known = list(filter(None, map(arxiv.arxiv_address, addresses)))
+    arxiv_id = known[0][0] if known else None
+    version = next((version for other, version in known if other == arxiv_id and version), None)
+    pages = [collapse(one).replace(" ", "%20") for one in addresses]
+    return Paper(
+        key="",
+        arxiv_id=arxiv_id,
+        version=version or first_of(scalars.version_in_address, addresses),
+        doi=None if arxiv_id else first_of(scalars.doi_in_address, addresses),
+        url=next((page for page in pages if page.startswith("http")), None),
+    )
+
+
 def chat_paper(texts: Mapping[str, str], language: str | None) -> Paper:
     """Returns the paper of some of CHAT_TEXTS, without its key. They are English unless their names say otherwise.
 
@@ -319,13 +333,10 @@ def chat_paper(texts: Mapping[str, str], language: str | None) -> Paper:
     language = language or language_of(tldr or "", title, abstract)
     own = summaries_of({"tldr": tldr or ""}, language)
     english = summaries_of({"tldr": texts.get("english_tldr", "")}, "en") if language != "en" or not own else ()
-    arxiv_id, version = arxiv.arxiv_address(texts.get("link", "")) or (None, None)
-    return Paper(
-        key="",
+    return replace(
+        paper_at(texts.get("link", "")),
         title=texts.get("title", ""),
         abstract=texts.get("abstract", ""),
-        arxiv_id=arxiv_id,
-        version=version,
         summaries=(*own, *english),
         translations=translations_of(title, abstract, language),
         failed=tldr is not None and is_failed({"tldr": tldr}),
@@ -338,12 +349,11 @@ class Work:
 
     title: str = ""
     doi: str | None = None
-    arxiv_id: str | None = None  # an id or an address
     people: list[str] = field(default_factory=list)  # texts with one name each, or one text with all names
     date: str = ""  # the day of publication, as far as it is known
     abstract: str = ""
     venue: str = ""
-    url: str = ""
+    links: list[str] = field(default_factory=list)  # ids and addresses, of its own page first
     kinds: list[str] = field(default_factory=list)  # what it is, in the words of its source: "Editorial"
     is_paper: bool = True  # False: the reader knows that it is none
     version: int | None = None
@@ -373,27 +383,24 @@ def _paper_of(work: Work, found: Found) -> Paper | None:
         kinds.append(section["bracket"] or section["colon"])
         title = title[section.end() :]
     venue = venue_of(work.venue)
-    is_nothing = not any((title, work.doi, work.arxiv_id, work.abstract)) or (title and title == venue)
+    paper = paper_at(work.doi or "", *work.links)
+    is_nothing = not any((title, work.doi, paper.arxiv_id, work.abstract)) or (title and title == venue)
     says_no = _MAGAZINE_DOI.match(work.doi or "") or any(map(_NO_PAPER.fullmatch, [title[:_LONGEST_TITLE], *kinds]))
     if is_nothing or says_no or not work.is_paper:
         found.warnings["not_papers"] += 1
         return None
     people, left_out = names.names_of(work.people)
     found.warnings["authors_not_shown"] += left_out
-    address = arxiv.arxiv_address(work.doi) if work.doi and _ARXIV_DOI.fullmatch(work.doi) else None
-    arxiv_id, version = address or arxiv.arxiv_address(work.arxiv_id or "") or (None, work.version)
     lines = markup.lines(markup.with_spaced_headings(markup.without_references(work.abstract).strip()))
     abstract = _ABSTRACT.sub("", "\n".join(lines)).replace("\n", " ")
-    return Paper(
-        key="",
+    return replace(
+        paper,
         title=title,
         abstract="" if _NO_ABSTRACT.fullmatch(abstract) else abstract,
         authors=people,
-        categories=arxiv.categories_of(work.kinds) if arxiv_id else (),
-        arxiv_id=arxiv_id,
-        doi=work.doi,
-        version=version,
-        url=collapse(work.url).replace(" ", "%20"),
+        categories=arxiv.categories_of(work.kinds) if paper.arxiv_id else (),
+        doi=work.doi or paper.doi,
+        version=work.version or paper.version,
         venue=venue,
         published=work.date,
         summaries=work.summaries,

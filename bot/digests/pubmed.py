@@ -3,6 +3,7 @@
 from bot.digests import markup, papers, scalars
 from bot.digests.markup import Element
 from bot.digests.papers import Found, Work
+from bot.digests.scalars import first_of
 
 _BIOGRAPHIES = frozenset({"biography", "portrait", "webcast", "interview", "news", "video-audio media"})
 _DOIS = "*/Article/ELocationID[@EIdType='doi'] | PubmedData/ArticleIdList/ArticleId[@IdType='doi']"  # not those of references
@@ -43,12 +44,12 @@ def _work_of(record: Element) -> Work:
         kinds = [kind for kind in kinds if kind.lower() not in _BIOGRAPHIES]
     return Work(
         title=papers.without_period(_text(article, "ArticleTitle")) or _text(article, "VernacularTitle"),
-        doi=scalars.doi_among(map(markup.text_of, record.xpath(_DOIS))),
+        doi=first_of(scalars.doi_in_field, map(markup.text_of, record.xpath(_DOIS))),
         people=list(filter(None, map(_name_of, article.findall("AuthorList/Author")))),
-        date=next(filter(None, (_date_of(one) for place in _DATES for one in record.findall(place))), ""),
+        date=first_of(_date_of, (one for place in _DATES for one in record.findall(place))) or "",
         abstract="\n".join(abstract),
         venue=_text(article, "Journal/Title"),
-        url=f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/" if pmid.isdecimal() else "",
+        links=[f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/"] if pmid.isdecimal() else [],
         kinds=kinds,
     )
 

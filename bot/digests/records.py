@@ -25,6 +25,7 @@ from typing import Any
 
 from bot.digests import arxiv, feeds, markup, names, papers, scalars
 from bot.digests.papers import Found, Work
+from bot.digests.scalars import first_of
 from bot.failures import BrokenDigest
 from subscriptions.errors import Sentence
 from subscriptions.model import Paper
@@ -73,10 +74,9 @@ class _Kind:
     people: str = "authors"
     name: str = "name"  # members of a person, with blanks between, and `|` between forms; persons may be texts, too
     doi: str = "doi"
-    arxiv: str = ""  # several paths, with blanks between
     date: str = ""
     venue: str = ""
-    url: str = ""
+    links: str = "url"  # several paths, with blanks between
     kinds: str = ""
     tldr: str = ""
 
@@ -194,7 +194,7 @@ def _people_at(record: Record, kind: _Kind) -> list[str]:
             people.append(person)
         elif isinstance(person, dict) and person.get("hidden") is not True:
             forms = (map(partial(text_at, person), form.split()) for form in kind.name.split("|"))
-            people.append(next(filter(None, (" ".join(filter(None, form)) for form in forms)), ""))
+            people.append(first_of(lambda form: " ".join(filter(None, form)), forms) or "")
     return list(filter(None, people))
 
 
@@ -227,7 +227,6 @@ def _has(record: object, path: str) -> bool:
 
 def _paper_of_daily(record: Record, found: Found, language: str | None) -> Paper:
     addresses = [text_at(record, name) for name in ("id", "abs", "url", "pdf")]
-    arxiv_id, version = next(filter(None, map(arxiv.arxiv_address, addresses)), (None, None))
     generated = record.get("AI")
     if not isinstance(generated, dict) or not generated:
         generated = {name: record[name] for name in papers.FIELDS if name in record}
@@ -239,16 +238,12 @@ def _paper_of_daily(record: Record, found: Found, language: str | None) -> Paper
             found.warnings["unread_text"] += 1
     people = _people_at(record, _DAILY)
     categories = ",".join(texts_at(record, "categories|cate|category"))
-    return Paper(
-        key="",
+    return replace(
+        papers.paper_at(*addresses),
         title=text_at(record, "title"),
         abstract=text_at(record, "summary"),
         authors=names.names_of(people)[0] if len(people) == 1 else names.joined_names(people),
         categories=arxiv.categories_of(re.split("[,; ]", categories)),
-        arxiv_id=arxiv_id,
-        version=version,
-        doi=None if arxiv_id else next(filter(None, map(scalars.doi_in_address, addresses)), None),
-        url=next((one for one in addresses if one.startswith("http")), None),
         summaries=papers.summaries_of(texts, language),
         translations=papers.translations_of(
             text_at(generated, "title_translation"), text_at(generated, _TRANSLATED), language
@@ -259,14 +254,11 @@ def _paper_of_daily(record: Record, found: Found, language: str | None) -> Paper
 
 
 def _paper_of_hugging_face(record: Record, found: Found, language: str | None) -> Paper:  # noqa: ARG001  as the others
-    arxiv_id, version = arxiv.arxiv_address(text_at(record, "paper.id")) or (None, None)
-    return Paper(
-        key="",
+    return replace(
+        papers.paper_at(text_at(record, "paper.id")),
         title=text_at(record, "paper.title|title"),
         abstract=text_at(record, "paper.summary|summary"),
         authors=names.joined_names(_people_at(record, _HUGGING_FACE)),
-        arxiv_id=arxiv_id,
-        version=version,
     )
 
 
@@ -279,16 +271,14 @@ def _paper_of_chat_arxiv(record: Record, found: Found, language: str | None) -> 
 
 
 def _work_of(record: Record, kind: _Kind) -> Work:
-    addresses = (one for path in kind.arxiv.split() for one in texts_at(record, path))
     work = Work(
         title=text_at(record, kind.title),
-        doi=scalars.doi_among(texts_at(record, kind.doi)),
-        arxiv_id=next(filter(arxiv.arxiv_address, addresses), None),
+        doi=first_of(scalars.doi_in_field, texts_at(record, kind.doi)),
         people=_people_at(record, kind),
-        date=next(filter(None, (_date_in(one) for path in kind.date.split("|") for one in at(record, path))), ""),
+        date=first_of(_date_in, (one for path in kind.date.split("|") for one in at(record, path))) or "",
         abstract=text_at(record, kind.abstract),
         venue=text_at(record, kind.venue),
-        url=text_at(record, kind.url),
+        links=[one for path in kind.links.split() for one in texts_at(record, path)],
         kinds=texts_at(record, kind.kinds),
         summaries=papers.summaries_of({"tldr": text_at(record, kind.tldr)}, "en"),
     )
@@ -333,7 +323,8 @@ def _amend_biorxiv(record: Record, work: Work) -> None:
     work.title, work.abstract = _without_marks(work.title), _without_marks(work.abstract)
     work.venue = server
     if work.doi:
-        work.url = f"https://www.{server.lower()}.org/content/{work.doi}" + (f"v{work.version}" if work.version else "")
+        version = f"v{work.version}" if work.version else ""
+        work.links = [f"https://www.{server.lower()}.org/content/{work.doi}{version}"]
 
 
 def _without_marks(text: str) -> str:
@@ -344,8 +335,8 @@ def _amend_pubmed(record: Record, work: Work) -> None:
     work.title = papers.without_period(work.title)
     ids = {text_at(one, "idtype"): text_at(one, "value") for one in at(record, "articleids.*")}
     pmid = ids.get("pubmed") or ids.get("pmid") or ""  # in an answer of PMC, the record's own number is another one
-    work.url = f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/" if pmid.isdecimal() and int(pmid) else ""
-    work.doi = scalars.doi_among([ids.get("doi", "")])
+    work.links = [f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/"] if pmid.isdecimal() and int(pmid) else []
+    work.doi = scalars.doi_in_field(ids.get("doi", ""))
 
 
 def _amend_europepmc(record: Record, work: Work) -> None:
@@ -353,13 +344,12 @@ def _amend_europepmc(record: Record, work: Work) -> None:
     work.title = papers.without_period(work.title)
     work.people = work.people or [text_at(record, "authorString").rstrip(".")]
     work.kinds = [part for kind in work.kinds for part in kind.split("; ")]
-    work.url = f"https://europepmc.org/article/{source}/{number}"
+    work.links = [f"https://europepmc.org/article/{source}/{number}"]
 
 
 def _amend_doaj(record: Record, work: Work) -> None:
-    work.doi = scalars.doi_among(
-        text_at(one, "id") for one in at(record, "bibjson.identifier.*") if text_at(one, "type").lower() == "doi"
-    )
+    named = (one for one in at(record, "bibjson.identifier.*") if text_at(one, "type").lower() == "doi")
+    work.doi = first_of(lambda one: scalars.doi_in_field(text_at(one, "id")), named)
     work.date = scalars.date_from(text_at(record, "bibjson.year"), text_at(record, "bibjson.month"))
 
 
@@ -371,10 +361,9 @@ def _amend_feed(record: Record, work: Work) -> None:
     described = feeds.described_in(
         filter(None, (text_at(record, name) for name in ("content_html", "content_text", "summary"))), work.title
     )
-    links = texts_at(record, "url") + texts_at(record, "external_url") + texts_at(record, "id")
-    work.abstract, work.people = described.abstract, work.people or list(filter(None, [described.names]))
-    work.doi = work.doi or next(filter(None, map(scalars.doi_in_address, links)), None)
-    work.is_paper = bool(work.doi or work.arxiv_id) or any(map(papers.is_page_of_paper, links))
+    work.abstract, work.people = described.abstract, work.people or described.people
+    named = work.doi or first_of(scalars.doi_in_address, work.links) or first_of(arxiv.arxiv_address, work.links)
+    work.is_paper = bool(named) or any(map(papers.is_page_of_paper, work.links))
 
 
 _DAILY = _Kind(
@@ -383,13 +372,13 @@ _DAILY = _Kind(
 _HUGGING_FACE = _Kind(format="hf_json", marks=("paper",), paper=_paper_of_hugging_face, people="paper.authors")
 _CROSSREF = _Kind(
     format="crossref_json", answer=("message.items",), lists="message.items.*", marks=("DOI", "container-title/title"),
-    amend=_amend_crossref, title="title.*", people="author", name="given family suffix|name", doi="DOI", url="URL", kinds="type",
+    amend=_amend_crossref, title="title.*", people="author", name="given family suffix|name", doi="DOI", links="URL", kinds="type",
     venue="container-title.*|institution.*.name",
     date="published.date-parts|issued.date-parts|published-online.date-parts|published-print.date-parts|posted.date-parts|created.date-parts",
 )  # fmt: skip
 _FEED = _Kind(
     format="feed_json", answer=("version=jsonfeed.org/version", "items"), lists="items.*", marks=("id/url",), alone=False, amend=_amend_feed,
-    people="authors|author", doi="doi|_doi|id", arxiv="url external_url id", url="url|external_url|id",
+    people="authors|author", doi="doi|_doi|id", links="url external_url id",
     date="_paperwire.date|date_published|published_at|date_modified", venue="_paperwire.venue|blog_name", name="name|given family",
 )  # fmt: skip
 _KINDS = (
@@ -407,14 +396,14 @@ _KINDS = (
     _Kind(
         format="openalex_json", answer=("meta", "results"), lists="results.*", marks=("id=openalex.org/W", "authorships/title/display_name"), amend=_amend_openalex,
         title="title|display_name", people="authorships", name="author.display_name|raw_author_name", doi="doi",
-        arxiv="primary_location.landing_page_url locations.*.landing_page_url", date="publication_date|publication_year",
-        venue="primary_location.source.display_name|host_venue.display_name", url="primary_location.landing_page_url", kinds="type|type_crossref",
+        links="primary_location.landing_page_url locations.*.landing_page_url", date="publication_date|publication_year",
+        venue="primary_location.source.display_name|host_venue.display_name", kinds="type|type_crossref",
     ),
     _CROSSREF,
     replace(_CROSSREF, answer=("message.DOI",), lists="message"),  # a single work
     _Kind(
         format="s2_json", answer=("total/offset/recommendedPapers", "data/offset/recommendedPapers"), lists="data.*.citingPaper|data.*.citedPaper|data.*|recommendedPapers.*", marks=("paperId",),
-        doi="externalIds.DOI|doi", arxiv="externalIds.ArXiv", date="publicationDate|year", venue="journal.name|venue", url="url",
+        doi="externalIds.DOI|doi", links="url externalIds.ArXiv", date="publicationDate|year", venue="journal.name|venue",
         kinds="publicationTypes", tldr="tldr.text",
     ),
     _Kind(  # PubMed's ESummary
@@ -429,11 +418,11 @@ _KINDS = (
     ),
     _Kind(  # DOAJ
         format="records_json", answer=("total", "results"), lists="results.*", marks=("bibjson.journal/author/abstract",), amend=_amend_doaj,
-        title="bibjson.title", abstract="bibjson.abstract", people="bibjson.author", venue="bibjson.journal.title", url="bibjson.link.*.url",
+        title="bibjson.title", abstract="bibjson.abstract", people="bibjson.author", venue="bibjson.journal.title", links="bibjson.link.*.url",
     ),
     _Kind(  # HAL
         format="records_json", answer=("response.docs",), lists="response.docs.*", marks=("title_s/halId_s",), title="title_s.*",
-        abstract="abstract_s.*", people="authFullName_s", doi="doiId_s", arxiv="arxivId_s", venue="journalTitle_s", url="uri_s",
+        abstract="abstract_s.*", people="authFullName_s", doi="doiId_s", links="uri_s arxivId_s", venue="journalTitle_s",
         date="publicationDate_s|producedDate_s|publicationDateY_i|producedDateY_i|submittedDate_s",
     ),
     _Kind(  # PLOS
@@ -443,7 +432,7 @@ _KINDS = (
     _Kind(  # Zenodo
         format="records_json", answer=("hits.hits",), lists="hits.hits.*", marks=("metadata.title",), title="metadata.title", abstract="metadata.description",
         people="metadata.creators", name="name|person_or_org.name|person_or_org.given_name person_or_org.family_name",
-        doi="doi|metadata.doi|pids.doi.identifier", venue="metadata.journal.title|custom_fields.journal:journal.title", url="links.self_html|links.html",
+        doi="doi|metadata.doi|pids.doi.identifier", venue="metadata.journal.title|custom_fields.journal:journal.title", links="links.self_html|links.html",
         date="metadata.publication_date", kinds="metadata.resource_type.subtype",
     ),
     _DAILY,
