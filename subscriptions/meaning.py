@@ -161,16 +161,12 @@ class Taste(NamedTuple):
         if not codes:
             return 0.0
         against = max((strength * value for strength, value in _near(self.disliked, codes[0])), default=0.0)
-        return _liking(self.liked, codes[0]) - AGAINST * max(against, 0.0)
-
-
-def _liking(liked: Judged, code: int) -> float:
-    near = _near(liked, code)
-    if not near:
-        return 0.0
-    mean = sum(strength * value for strength, value in near) / sum(strength for strength, _ in near)
-    nearest = nlargest(NEAREST, (value for _, value in near))
-    return mean / 2 + sum(nearest) / len(nearest) / 2
+        liking = 0.0
+        if near := _near(self.liked, codes[0]):
+            mean = sum(strength * value for strength, value in near) / sum(strength for strength, _ in near)
+            nearest = nlargest(NEAREST, (value for _, value in near))
+            liking = mean / 2 + sum(nearest) / len(nearest) / 2
+        return liking - AGAINST * max(against, 0.0)
 
 
 def _near(judged: Judged, code: int) -> list[tuple[float, float]]:

@@ -18,7 +18,7 @@ from bot.digests import dated
 from bot.digests.feeds import feeds_of_opml
 from bot.digests.files import is_gone, is_missing, read_file
 from bot.failures import WrongUsage
-from bot.settings import SourceSettings, load_sources, values
+from bot.settings import load_sources, values
 from bot.sources.fetch_request import everything
 from bot.sources.folders import noted, started
 from bot.sources.ingest import LateEncoding, store_digest, today
@@ -26,7 +26,6 @@ from bot.sources.poll import Poll, PollDependencies
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.errors import PaperwireError, StoreError
 from subscriptions.language import Language
-from subscriptions.model import Digest
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.planning.source_calendar import NEWS_FOR
 from subscriptions.states import SourceTrouble
@@ -106,7 +105,19 @@ async def _ingest(
             failed.append(digest)
             continue
         try:
-            done = await _store(session, digest, source, name, polls, announce=announce)
+            note = None
+            if source and source.path is not None:
+                if source.name not in polls:
+                    polls[source.name] = await started(PollDependencies.of(session.settings, session), source)
+                note = noted(polls[source.name], digest)
+            done = await store_digest(
+                session,
+                digest,
+                source=name or (source.name if source else _UNNAMED),
+                note=note,
+                announce=announce or bool(source and source.announce == "all"),
+                of_arxiv=bool(source and source.is_arxivs_own),
+            )
         except StoreError:
             raise
         except PaperwireError as error:
@@ -132,30 +143,6 @@ async def _ingest(
         "failed": len(failed),
     }
     return report, failed
-
-
-async def _store(
-    session: Session,
-    digest: Digest,
-    source: SourceSettings | None,
-    name: str,
-    polls: dict[str, Poll],
-    *,
-    announce: bool,
-) -> Ingested:
-    note = None
-    if source and source.path is not None:
-        if source.name not in polls:
-            polls[source.name] = await started(PollDependencies.of(session.settings, session), source)
-        note = noted(polls[source.name], digest)
-    return await store_digest(
-        session,
-        digest,
-        source=name or (source.name if source else _UNNAMED),
-        note=note,
-        announce=announce or bool(source and source.announce == "all"),
-        of_arxiv=bool(source and source.is_arxivs_own),
-    )
 
 
 def _show_ingested(report: Mapping[str, Any]) -> None:

@@ -170,17 +170,32 @@ def paper_document(paper: Paper) -> Document:
 def show(reports: Sequence[Document], read: Sequence[Digest | PaperwireError]) -> None:
     """Prints a row for each digest, then what is worth knowing about some, the papers, and what could not be read."""
     readable = [report for report in reports if report["error"] is None]
-    if readable:
-        headings = ("File", "Format", "Date", "Papers", "Summaries", "Categories")
-        drawing.print_rows(headings, map(_row, readable), right="Papers")
-    if any(_is_named(report) for report in readable):
+    rows = []
+    for report in readable:
+        copies, failed = report["papers"] - report["unique"], report["summaries"]["failed"]
+        is_named = any(warning["code"] == "date_from_name" for warning in report["warnings"])
+        summaries = [_counts(report["languages"]) if report["languages"] else "", f"{failed} failed" if failed else ""]
+        row = (
+            report["path"],
+            report["format"] or "",
+            (report["date"] or "–") + ("*" if is_named else ""),
+            f"{report['unique']} (+{copies})" if copies else str(report["unique"]),
+            ", ".join(filter(None, summaries)) or "–",
+            _counts(report["categories"]) or "–",
+        )
+        rows.append(row)
+    if rows:
+        drawing.print_rows(("File", "Format", "Date", "Papers", "Summaries", "Categories"), rows, right="Papers")
+    if any(date.endswith("*") for _, _, date, *_ in rows):
         print_line("* from the file name")
     for report in readable:
         print_warnings(report["path"], report["warnings"])
     for report in readable:
         if "items" in report:
             print_line("", escaped(report["path"]))
-            drawing.print_rows(("Paper", "Category", "Title"), map(_item, report["items"]))
+            unknown = "title unknown: {abstract:.80}".format_map
+            items = ((one["key"], one["primary"] or "–", one["title"] or unknown(one)) for one in report["items"])
+            drawing.print_rows(("Paper", "Category", "Title"), items)
     print_unread(one for one in read if isinstance(one, PaperwireError))
     if not reports:
         print_error("There is no file to read.")
@@ -193,32 +208,10 @@ def print_warnings(path: str, warnings: Sequence[Document]) -> None:
             print_line(f"! {escaped(path)}: {escaped(warning['message'])}")
 
 
-def _row(report: Document) -> tuple[str, ...]:
-    copies, failed = report["papers"] - report["unique"], report["summaries"]["failed"]
-    summaries = [_counts(report["languages"]) if report["languages"] else "", f"{failed} failed" if failed else ""]
-    return (
-        report["path"],
-        report["format"] or "",
-        (report["date"] or "–") + ("*" if _is_named(report) else ""),
-        f"{report['unique']} (+{copies})" if copies else str(report["unique"]),
-        ", ".join(filter(None, summaries)) or "–",
-        _counts(report["categories"]) or "–",
-    )
-
-
-def _is_named(report: Document) -> bool:
-    return any(warning["code"] == "date_from_name" for warning in report["warnings"])
-
-
 def _counts(counts: Mapping[str, int]) -> str:
     """Returns the largest counts as text: `cs.LG 6, cs.CL 4, cs.CV 3, …`."""
     shown = ", ".join(f"{name} {count}" for name, count in Counter(counts).most_common(_MOST_COUNTS))
     return f"{shown}, …" if len(counts) > _MOST_COUNTS else shown
-
-
-def _item(item: Document) -> tuple[str, ...]:
-    title = item["title"] or f"title unknown: {item['abstract'][:_OPENING]}"
-    return item["key"], item["primary"] or "–", title
 
 
 def explain(

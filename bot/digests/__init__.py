@@ -109,7 +109,13 @@ def read_digest(
 
 
 def _read(data: bytes, name: str, wanted: str | None, day: date | None, language: str | None) -> Digest:
-    text, controls = _text_of(data, name)
+    try:
+        text, controls = files.without_controls(files.text_of(data))
+    except files.NotText:
+        seen = _seen(data, name, FORMATS)
+        raise UnknownFormat(
+            Sentence("{name}: not UTF-8 text (looks like {look}); expected one of: {formats}.", seen)
+        ) from None
     found = _found_in(text, name, wanted, language)
     if found is None:
         seen = _seen(data, name, (wanted,) if wanted else FORMATS)
@@ -147,17 +153,6 @@ def _read(data: bytes, name: str, wanted: str | None, day: date | None, language
             if count
         ),
     )
-
-
-def _text_of(data: bytes, name: str) -> tuple[str, int]:
-    """Returns (the text of a document, how many control characters were removed)."""
-    try:
-        return files.without_controls(files.text_of(data))
-    except files.NotText:
-        seen = _seen(data, name, FORMATS)
-        raise UnknownFormat(
-            Sentence("{name}: not UTF-8 text (looks like {look}); expected one of: {formats}.", seen)
-        ) from None
 
 
 def _found_in(text: str, name: str, wanted: str | None, language: str | None) -> "Found | None":

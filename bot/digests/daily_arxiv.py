@@ -38,6 +38,7 @@ from functools import cached_property, lru_cache
 
 from bot.digests import arxiv, markup, names, papers, scalars
 from bot.digests.papers import Found
+from bot.digests.scalars import first_of
 from bot.failures import BrokenDigest
 from subscriptions.errors import Sentence
 from subscriptions.model import Paper
@@ -109,6 +110,7 @@ _ALL_BOLD = re.compile(r"\*\*(?P<name>[^*:：]{1,60})[:：](?P<text>[^*]*)\*\*$"
 _PLAIN = re.compile(
     r"(?:[^\w\s\x00-\x7f]+ ?)?(?P<name>(?:TL;DR|[^\W\d_])[^:：.,;!?。，；！？、*<>|`$\\=\[\]]{0,49})[:：](?![/:])(?P<text>.*)$"
 )
+_MARKED = (_SUMMARY, _HEADING, _BOLD, _ALL_BOLD)
 _ITALIC = re.compile(r"\*(?P<text>[^*]+)\*$")
 # in time that grows with the text
 _ONLY_LINKS = re.compile(r"(?:[ \t|*]|!?\[(?:\[[^\]]*+\]|[^\[\]])*+\]\([^()\s]*+\))*+")
@@ -133,7 +135,11 @@ def read(text: str, wanted: str | None, language: str | None) -> Found | None:  
     if markup.is_markup(text):
         return None
     lines = text.split("\n")
-    starts = [number for number, line in enumerate(lines) if _is_head(line) or _is_unlinked_head(lines, number)]
+    starts = [
+        number
+        for number, line in enumerate(lines)
+        if line.startswith(_BEGINNING) or _head_in(line) or _is_unlinked_head(lines, number)
+    ]
     has_papers = any(_head_in(lines[start]) or lines[start].startswith("[") for start in starts)
     is_empty = _is_empty_page(lines)
     if not (has_papers or is_empty or _TITLE_LINES.match(text.lstrip())):
@@ -148,11 +154,6 @@ def read(text: str, wanted: str | None, language: str | None) -> Found | None:  
     page.found.declared = page.declared or None
     page.found.announced = announced
     return page.found
-
-
-def _is_head(line: str) -> bool:
-    """Returns whether a line is a head, perhaps a damaged one."""
-    return line.startswith(_BEGINNING) or bool(_head_in(line))
 
 
 def _head_in(line: str) -> re.Match[str] | None:
@@ -309,7 +310,7 @@ class _Entry:
         italic = _ITALIC.match(part) if may_be_marked else None
         if italic and (is_quoted or not self._texts.keys() - {_TITLE}):
             self._begin(_TITLE if is_quoted else _AUTHORS, italic["text"])
-        elif may_be_marked and (marked := _marked_label(part)):
+        elif may_be_marked and (marked := first_of(lambda label: label.match(part), _MARKED)):
             self._begin(_field(marked["name"]), marked["text"] or "")
         elif may_be_marked and (_MARKUP.fullmatch(part) or _is_only_links(part)):
             if "details" in part:
@@ -352,10 +353,6 @@ class _Entry:
             return False
         follows = self._label != _ABSTRACT and _ORDER[name] > _ORDER.get(self._label, -1)
         return begins_paragraph or (follows and name not in self._in_paragraphs)
-
-
-def _marked_label(part: str) -> re.Match[str] | None:
-    return _SUMMARY.match(part) or _HEADING.match(part) or _BOLD.match(part) or _ALL_BOLD.match(part)
 
 
 def _is_only_links(text: str) -> bool:

@@ -70,10 +70,14 @@ def paths_of(paths: Iterable[str]) -> Iterator[str]:
     Folders are listed by name, without hidden files.
     """
     for path in paths:
-        if path != STDIN and os.path.isdir(path):  # noqa: PTH112  names are kept as they were typed
-            yield from _files_below(path)
-        else:
+        # names are kept as they were typed
+        if path == STDIN or not os.path.isdir(path):  # noqa: PTH112
             yield path
+            continue
+        for here, folders, names in os.walk(path):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            places = (os.path.join(here, name) for name in sorted(names) if not name.startswith("."))  # noqa: PTH118
+            yield from filter(_stamp, places)
 
 
 def read_file(path: str) -> bytes:
@@ -108,15 +112,6 @@ def _limited(path: str, file: BinaryIO, size: int = 0) -> bytes:
     if max(size, len(data)) > MAX_BYTES:
         raise UnreadableInput(Sentence("{name}: larger than {limit} MiB.", {"name": path, "limit": MAX_BYTES >> 20}))
     return data
-
-
-def _files_below(folder: str) -> Iterator[str]:
-    for here, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            path = os.path.join(here, name)  # noqa: PTH118  names are kept as they were typed
-            if not name.startswith(".") and _stamp(path):
-                yield path
 
 
 def list_folder(pattern: str) -> dict[str, Stamp]:

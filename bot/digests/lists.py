@@ -135,8 +135,11 @@ def _read_page(text: str) -> Found:
     """
     found = Found(format="arxiv_listing_html")
     found.add(_heads(text, found), lambda head: _paper_of(*head, found))
-    if not found.papers:
-        _refuse_unless_empty(text, found)
+    totals = [int(total["count"]) for total in _TOTAL.finditer(text)]
+    # an empty page is complete, has the heading of a day or list, and announces no papers
+    is_empty = totals or _EMPTY.search(text) or (found.day and _END_OF_PAGE.search(text))
+    if not found.papers and (found.announced or any(totals) or found.warnings["unparsed_heading"] or not is_empty):
+        raise BrokenDigest(Sentence("No paper in it can be read."))
     return found
 
 
@@ -158,14 +161,6 @@ def _heads(text: str, found: Found) -> Iterator[tuple[Tag | None, str, Announce 
         if showing:
             found.announced = (found.announced or 0) + int(showing["shown"])
             found.warnings["possibly_capped"] += int(showing["all"]) - int(showing["shown"])
-
-
-def _refuse_unless_empty(text: str, found: Found) -> None:
-    """Raises BrokenDigest unless the page is complete, has the heading of a day or list, and announces no papers."""
-    totals = [int(total["count"]) for total in _TOTAL.finditer(text)]
-    says_so = totals or _EMPTY.search(text) or (found.day and _END_OF_PAGE.search(text))
-    if found.announced or any(totals) or found.warnings["unparsed_heading"] or not says_so:
-        raise BrokenDigest(Sentence("No paper in it can be read."))
 
 
 def _paper_of(head: Tag | None, words: str, kind: Announce | None, found: Found) -> Paper | None:

@@ -391,8 +391,7 @@ def _paper_of(work: Work, found: Found) -> Paper | None:
         return None
     people, left_out = names.names_of(work.people)
     found.warnings["authors_not_shown"] += left_out
-    lines = markup.lines(markup.with_spaced_headings(markup.without_references(work.abstract).strip()))
-    abstract = _ABSTRACT.sub("", "\n".join(lines)).replace("\n", " ")
+    abstract = _ABSTRACT.sub("", "\n".join(markup.lines(work.abstract))).replace("\n", " ")
     return replace(
         paper,
         title=title,

@@ -38,7 +38,10 @@ def _work_of(record: Element) -> Work:
     if article is None:
         article = record
     pmid = _text(record, "*/PMID")
-    abstract = [_part_of_abstract(part) for part in article.findall("Abstract/AbstractText")]
+    abstract = []
+    for part in article.findall("Abstract/AbstractText"):
+        label = part.get("Label") or "UNLABELLED"
+        abstract.append(("" if label == "UNLABELLED" else f"{label}: ") + markup.text_of(part))
     kinds = [markup.text_of(one) for one in article.iter("PublicationType")]
     if any(abstract):  # a journal article with an abstract is one, whatever else it is
         kinds = [kind for kind in kinds if kind.lower() not in _BIOGRAPHIES]
@@ -57,11 +60,6 @@ def _work_of(record: Element) -> Work:
 def _name_of(author: Element) -> str:
     parts = (_text(author, part) for part in ("ForeName", "LastName", "Suffix"))
     return " ".join(filter(None, parts)) or _text(author, "CollectiveName")
-
-
-def _part_of_abstract(part: Element) -> str:
-    label = part.get("Label", "")
-    return f"{label}: {markup.text_of(part)}" if label and label != "UNLABELLED" else markup.text_of(part)
 
 
 def _date_of(element: Element) -> str:

@@ -11,7 +11,6 @@ from urllib.parse import quote
 
 from bot.digests import read_digest
 from bot.failures import BrokenDigest, FetchError, UnknownFormat, error_location
-from bot.sources.fetch_request import FetchRequest
 from bot.sources.ingest import store_digest
 from bot.sources.poll import PollDependencies, said_in
 from subscriptions.errors import PaperwireError
@@ -113,16 +112,14 @@ class PaperLookup:
 
         Raises FetchError, UnknownFormat, BrokenDigest.
         """
-        request = FetchRequest(url=f"{self._deps.sites.api}?{question}", format="arxiv_api_atom")
         try:
-            found = await self._deps.fetcher.fetch(request.url)
+            found = await self._deps.fetcher.fetch(f"{self._deps.sites.api}?{question}")
         except FetchError as error:
             if error.status == HTTPStatus.BAD_REQUEST:
                 return None
             raise
         assert found is not None  # noqa: S101 - only a request with validators returns None
-        name = request.named(self._source)
-        digest = await asyncio.to_thread(read_digest, found.data, name, format=request.format)
+        digest = await asyncio.to_thread(read_digest, found.data, f"{self._source}/query", format="arxiv_api_atom")
         return None if said_in(digest, "feed_error") else digest
 
 

@@ -202,7 +202,7 @@ class LateEncoding:
     def start(self) -> None:
         """Starts to make missing codes in the background, if that is due."""
         if (encoder := self._deps.encoder) is not None:
-            self._rounds.start(lambda: self._noted(self._encode_all(encoder)))
+            self._rounds.start(lambda: self._noted(self._encode_papers(encoder, rests=True)))
 
     async def run(self) -> None:
         """Makes missing codes for at most LONGEST seconds. Raises StoreError."""
@@ -217,10 +217,6 @@ class LateEncoding:
         with suppress(TimeoutError):  # the rest is made later
             async with asyncio.timeout(LONGEST):
                 await self._noted(work)
-
-    async def _encode_all(self, encoder: Encoder) -> None:
-        await self._encode_questions(encoder)
-        await self._encode_papers(encoder, rests=True)
 
     async def _noted(self, work: Awaitable[None]) -> None:
         try:
@@ -237,6 +233,8 @@ class LateEncoding:
 
     async def _encode_papers(self, encoder: Encoder, *, rests: bool = False) -> None:
         store, clock = self._deps.store, self._deps.clock
+        if rests:
+            await self._encode_questions(encoder)
         while found := await store.run(meanings.papers_without, encoder.name, AT_ONCE):
             began = clock.monotonic()
             codes = await _encoded(encoder.papers, [nearness.paper_of(texts) for _, texts in found])

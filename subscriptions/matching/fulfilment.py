@@ -235,15 +235,10 @@ def places(term: Term, folded: list[str], written: list[str]) -> list[int]:
     starts = []
     for start in range(len(folded) - len(whole)):
         end = start + len(whole)
-        if folded[start:end] == whole and _is_last(term, last, folded[end], written[end]):
+        begins = term.prefix and (written[end].startswith(last) or folded[end].startswith(last))
+        if folded[start:end] == whole and (begins or folded[end] == last):
             starts.append(start)
     return starts
-
-
-def _is_last(term: Term, last: str, folded: str, written: str) -> bool:
-    if term.prefix:
-        return written.startswith(last) or folded.startswith(last)
-    return folded == last
 
 
 def is_name(term: Term, name: tuple[str, ...]) -> bool:

@@ -70,7 +70,13 @@ class HitFinder:
     def why(self, query: Query) -> tuple[Hit, ...]:
         """Returns what a query found in the paper, hits in titles first; () if the paper does not fit."""
         terms = self._wanted_by(query)
-        return (*self._text_hits(terms), *_other_hits(terms, self._paper, self._tokens))
+        of_terms = [self._places_of(term) for term in terms if term.field.kind is ValueKind.WORDS]
+        hits = []
+        for number, (field, words) in enumerate(self._texts):
+            if found := [place for places in of_terms for place in places[number]]:
+                shown = dict.fromkeys(words.text[start:end] for start, end in found)
+                hits.append(Hit(field, tuple(shown), words.text))
+        return (*hits, *_other_hits(terms, self._paper, self._tokens))
 
     def fit(self, query: Query) -> float:
         """Returns how well the paper fits a query, from 0 to 1.2, by words in the title and words near each other."""
@@ -118,14 +124,6 @@ class HitFinder:
         if self._last[0] is not query:
             self._last = query, [one for one in query.alternatives if fits_alternative(one, self._tokens)]
         return self._last[1]
-
-    def _text_hits(self, terms: list[Term]) -> Iterator[Hit]:
-        of_terms = [self._places_of(term) for term in terms if term.field.kind is ValueKind.WORDS]
-        for number, (field, words) in enumerate(self._texts):
-            found = [place for places in of_terms for place in places[number]]
-            if found:
-                shown = dict.fromkeys(words.text[start:end] for start, end in found)
-                yield Hit(field, tuple(shown), words.text)
 
     def _places_of(self, term: Term) -> list[list[Span]]:
         if term not in self._places:
