@@ -33,8 +33,8 @@ DONE, PROBLEM, USAGE, INTERRUPTED = 0, 1, 2, 130  # exit statuses (docs/commands
 MakeClock = Callable[[datetime | None], "Clock"]  # the moment of --now, None without it → the clock of one subcommand
 MAKE_CLOCK: ContextVar[MakeClock | None] = ContextVar("MAKE_CLOCK", default=None)  # None: the machine's clock
 
-# heading of the overview → its subcommands: the name, its module ("module:function" if that has another name), the first
-# sentence of its help (a test compares the two), an example
+# heading of the overview → its subcommands: name, module ("module:function" if that has another name), the first sentence
+# of its help (a test compares the two), an example
 SUBCOMMANDS: Mapping[str, Sequence[tuple[str, str, str, str]]] = {
     "Look, without an account or a database": (
         (

@@ -1,4 +1,4 @@
-"""What chats ask for: subscribe, subscriptions, settings, export, import, library; say and preview, which send nothing."""
+"""subscribe, subscriptions, settings, export, import, library: what chats ask for; say, preview: what they would get."""
 
 import asyncio
 import sys

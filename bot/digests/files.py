@@ -1,4 +1,4 @@
-"""Files, folders and standard input: which files count (no hidden ones), how large one may be, the text in its bytes."""
+"""Files, folders, standard input: which files count (no hidden ones), how large one may be, the text in its bytes."""
 
 import glob
 import os

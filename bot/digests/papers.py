@@ -1,7 +1,7 @@
-"""What an entry of a document says becomes a paper: its key, texts that can be stored, no failed summary, no news or cover.
+"""What an entry of a document says becomes a paper: its key, texts that can be stored, no failed summary, no news.
 
-Records with the same key are the same paper (docs/formats.md). A work is an entry of a feed of a journal, or a record of
-a database.
+Records with the same key are the same paper (docs/formats.md). A work is an entry of a journal's feed, or a record of a
+database.
 """
 
 import hashlib

@@ -35,6 +35,7 @@ Record = dict[str, Any]
 _DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=lambda _: None, strict=False)
 _TORN = object()
 _LINE = re.compile(".*")
+_JSON = re.compile(r"\s*[\[{\"\dntf-]")  # a line before the records may have another value
 _BLANKS = re.compile("[ \t\r\n\ufeff]*")  # a file that was joined to another may begin with a byte order mark
 _BEGINNING = re.compile(r"(?<=\n)\ufeff?[\[{]|\{\s*\"(?:id|title)\"")  # of a record, after damage
 # two bounds of the time that a hostile document takes: places that are damaged, and characters that are read again
@@ -86,7 +87,7 @@ def read(text: str, wanted: str | None, language: str | None) -> Found | None:  
 
     An empty array is an empty list of Hugging Face.
     """
-    if not text.lstrip().startswith(("{", "[")):
+    if not _JSON.match(text):
         return None
     values = list(_values_in(text))
     seen = values[:_SEEN]
