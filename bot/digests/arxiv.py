@@ -18,10 +18,11 @@ _ID = (
 )
 _PAGE = (  # of arXiv, and of sites that show its papers below their ids
     r"(?:(?:[\w-]+\.){0,2}arxiv\.org/(?:abs|pdf|html)/|huggingface\.co/papers/|(?:papers\.cool|scirate\.com)/arxiv/"
-    r"|(?:www\.)?(?:alphaxiv\.org/(?:abs|overview|pdf)|emergentmind\.com/papers)/|tldr\.takara\.ai/p/)"
+    r"|(?:www\.)?(?:alphaxiv\.org/(?:abs|overview|pdf)|emergentmind\.com/papers)/|tldr\.takara\.ai/p/"
+    r"|d\.repec\.org/n\?u=RePEc:arx:papers:)"
 )
 _BEFORE_ID = rf"(?i:(?:https?://)?{_PAGE}|oai:arXiv\.org:|arXiv:|(?:https?://(?:dx\.)?doi\.org/)?10\.48550/arXiv\.)"
-_REFERENCE = rf"(?P<id>{_ID})(?:v(?P<version>\d+))?(?:\.pdf)?"
+_REFERENCE = rf"(?P<id>{_ID})(?:v(?P<version>\d+))?(?:\.pdf|(?:&r=\w*)+)?"
 ADDRESS = rf"{_BEFORE_ID}?{_REFERENCE}"
 """Regular expression of a reference to a paper of arXiv, in any notation. Read its groups with `matched_address`."""
 URL = rf"(?i:https?://{_PAGE}){_REFERENCE}"

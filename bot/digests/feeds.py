@@ -54,6 +54,8 @@ _NO_JOURNAL = re.compile(
     r"[\"“”]|\b(?:results?|search|alerts?|query|feed|pubmed|google scholar|updates|paperwire|preprints?|chemrxiv)\b",
     re.IGNORECASE,
 )
+_IN_A_LIST = re.compile(r"https?://d\.repec\.org/")  # New Economics Papers
+_FEED_BEFORE = re.compile(r"^\[[^\[\]]*\] ")
 _LONGEST_NAME = 100  # characters of the title of a feed in a list of feeds
 
 # lines of descriptions
@@ -70,6 +72,8 @@ _LISTED = (
 _PERSONS = re.compile(  # with commas, or with semicolons, between which there may be anything that is no sentence
     rf"{_PERSON}(?:(?:, (?:and )?| and ){_PERSON})*(?:,? et al\.?)?|(?:{_LISTED};\s*)+(?:{_LISTED})?"
 )
+_BY = re.compile(rf"by (?P<names>{_PERSONS.pattern})")
+_PERSONS_IN = re.compile(r"(?P<names>.{3,400}?) in (?P<source>(?:Proceedings|Findings|Transactions|Journal)\b.{5,300})")
 _SOURCE = re.compile(r"(?:source|journal|publication|期刊|来源)\s*[:：]\s*(?P<source>.{2,200})", re.IGNORECASE)
 _NO_TEXT = re.compile(  # citations, and what pages show around an abstract
     r".{0,160}(?:\b(?:Volume|Vol\.)\s*\d|\bEarly ?View\b|\bAhead of Print\b|\bAdvance Article\b|\bJust Accepted\b|\bLatest Articles\b|\bOnline First\b"
@@ -80,6 +84,11 @@ _NO_TEXT = re.compile(  # citations, and what pages show around an abstract
     r"|(?:PMC|ISSN)\b.{0,40}|[^.]{2,120}\s\d+(?:\([\d–-]+\))?\s*[:,]\s*\w?\d+(?:\s*[–-]\s*\w?\d+)?\.?",
     re.IGNORECASE,
 )
+# ScienceDirect's, where a relay left out the paragraphs
+_LABELS_IN_LINE = re.compile(r"\s+(?=(?:Source|Author\(s\)): )")
+# of the abstract, and of a picture that is not there
+_LABEL = re.compile(r"(?:Abstract|Summary): |image(?=[A-Z][a-z]+(?: [\w/&]+)?:)")
+_JOURNAL = re.compile(r".{2,99}[^.!?…]")  # a journal, with its issue, before a DOI: it is no sentence
 _LONGEST_NOTE = 300  # characters of a line that is no sentence of an abstract
 _FIRST_LINES = 6  # among which a line of names without a label may stand
 
@@ -218,9 +227,13 @@ def _work_of(entry: _Fields, feed: _Fields) -> Work:
     doi = _doi_of(entry, links, described.doi, is_blog=is_blog)
     is_of_arxiv = first_of(arxiv.arxiv_address, links)
     people = max(entry.texts("dc:creator", "dcterms:creator"), _names_in(entry.all("author", "authors")), key=len)
-    # a feed of papers of arXiv is a list, not a journal
-    venue = papers.venue_of(_venue_of(entry, title) or described.venue or ("" if is_of_arxiv else journal))
-    people = [name for name in people if name != venue] or described.people or list(filter(None, [by]))
+    by_feed = [name for name in people[:1] if title.startswith(f"[{name}] ") or _journal_in(name) != markup.plain(name)]
+    for name in by_feed:  # of one who joins several feeds
+        title, journal = _FEED_BEFORE.sub("", title), _journal_in(name)
+    if is_of_arxiv or any(map(_IN_A_LIST.match, links)):  # the feed is a list of papers, not a journal
+        journal = ""
+    venue = papers.venue_of(_venue_of(entry, title) or described.venue or journal)
+    people = [name for name in people if name not in (venue, *by_feed)] or described.people or list(filter(None, [by]))
     is_likely = any(map(papers.is_page_of_paper, links)) or entry.all("dc:identifier", "prism:publicationName")
     return Work(
         title=papers.without_period(title) if "pubmed" in " ".join(feed.links()) else title,
@@ -292,13 +305,17 @@ def described_in(texts: Iterable[str], title: str, venue: str = "") -> Work:
     for text in texts:
         kept: list[str] = []
         lines = markup.lines(text)
+        if lines and lines[0].startswith("Publication date:"):
+            lines = [*_LABELS_IN_LINE.split(lines[0]), *lines[1:]]
         for number, (line, following) in enumerate(zip(lines, [*lines[1:], ""], strict=False)):
             if line.lower() == "abstract":  # what stands before is the text of a picture
                 kept.clear()
             elif number < _FIRST_LINES and line != plain and _are_names(line, following):
                 found.people = found.people or [line]
+            elif number == 0 and _is_journal(line, following):
+                found.venue = found.venue or line
             elif line != venue and not _is_note(found, line, plain):
-                kept.append(line)
+                kept.append(_LABEL.sub("", line, count=1) if _LABEL.match(line) else line)
         found.abstract = max(" ".join(kept), found.abstract, key=len)
     return found
 
@@ -309,13 +326,22 @@ def _are_names(line: str, following: str) -> bool:
     return len(line) <= _LONGEST_NOTE and bool(is_list and _PERSONS.fullmatch(line)) and not _NO_TEXT.fullmatch(line)
 
 
+def _is_journal(line: str, following: str) -> bool:
+    """Returns whether a line is the name of a journal, above a DOI."""
+    is_named = following[:4].lower() == "doi:" and _JOURNAL.fullmatch(line)
+    return bool(is_named) and not _NO_TEXT.fullmatch(line)
+
+
 def _is_note(found: Work, line: str, title: str) -> bool:
     """Returns whether a line is no part of the abstract. Keeps in `found` what it says."""
-    if named := _NAMES.match(line):
+    if named := _NAMES.match(line) or _BY.fullmatch(line):
         found.people = found.people or [named["names"]]
         return True
     if len(line) > _LONGEST_NOTE:
         return False
+    if (inside := _PERSONS_IN.fullmatch(line)) and _PERSONS.fullmatch(inside["names"]):
+        found.people, found.venue = found.people or [inside["names"]], found.venue or inside["source"]
+        return True
     found.doi = found.doi or scalars.doi_in_line(line)
     if (dated := _DATE.match(line)) and (date := scalars.date_of(dated["date"])):
         found.date = found.date or date

@@ -21,7 +21,7 @@ Element: TypeAlias = _Element
 
 _XML = re.compile(  # its beginning, with any prefix; a DOCTYPE that only names a DTD elsewhere is not followed
     r"\s*(?:<\?[^>]{0,300}\?>\s*|<!--(?:(?!-->)[\s\S]){0,2000}-->\s*|<!DOCTYPE\s[^>\[]{0,300}>\s*)*"
-    r"<(?:[\w.-]+:)?(?:rss|feed|RDF|opml|PubmedArticleSet)\b"
+    r"<(?:[\w.-]+:)?(?:rss|feed|RDF|opml|PubmedArticleSet|ArticleSet|eSummaryResult)\b"
 )
 _HTML = re.compile(r"\s*(?:<!--(?:(?!-->)[\s\S]){0,2000}-->\s*)?<(?:!doctype html|html)\b", re.IGNORECASE)
 # a section of CDATA, a reference, or signs that begin neither a reference nor a tag

@@ -25,6 +25,13 @@ _DEPTH = 3  # of parentheses within parentheses
 _SUFFIX = re.compile(r"(?:Jr|Sr)\.?|I{1,3}|IV")
 _DEGREE = re.compile(r"(?:M\.?D|Ph\.?D|M\.?P\.?H|M\.?Sc|B\.?Sc|M\.?B\.?B\.?S|Sc\.?D|R\.?N|Pharm\.?D)\.?")
 _MARKS = re.compile(r"(?<=[^\W\d_.])\s?[\d*†‡§¶]+(?:, ?[\d*†‡§¶]+)*(?=\s*(?:,|;|$|\band\b))")  # of affiliations
+_INSTITUTION = r"(?:Academ|Cent(?:er|re)\b|Colleg|Department|Division|Facult|Hospital|Institu|Laborator|Max Planck|School|Universi)"
+_GLUED = (
+    re.compile(  # an affiliation glued to a name, behind its mark or, with its town, without one; and all that follows
+        rf"(?<=[A-Za-zÀ-ÿ])(?:\d+(?=[A-ZÀ-Þ])|[a-e](?={_INSTITUTION})).*"
+        rf"|(?<=[a-zß-ÿ])(?=(?:[A-Z](?:(?![a-z][A-Z])[^,;]){{0,80}})?{_INSTITUTION}[^,;]{{0,80}},).*"
+    )
+)
 _ET_AL = re.compile(r"[,;]?\s*(?:\bet al\b\.?|…|\.\.\.)(?: ?\([^()]*\))?[\s.,;]*$", re.IGNORECASE)
 _LONGEST_END = 200  # characters in which it is looked for
 _MAIL = re.compile(r"[^\s@]{1,64}@[^\s@()]{1,255}(?:\s{0,5}\((?P<name>[^()]{1,500})\)|\))?")
@@ -79,7 +86,7 @@ def names_of(people: Sequence[str]) -> tuple[tuple[str, ...], bool]:
         plain = markup.plain(text)
         if "@" in plain:
             plain = _MAIL.sub(lambda mail: mail["name"] or "", plain)
-        plain = _MARKS.sub("", plain)
+        plain = _MARKS.sub("", _GLUED.sub("", plain))
         shown = plain[:-_LONGEST_END] + _ET_AL.sub("", plain[-_LONGEST_END:])
         left_out = left_out or shown != plain
         shown = shown.strip(" ,;")

@@ -78,16 +78,24 @@ WORKS = tables.rows("""
     {"total-results": 1, "items": [{"blog_name": "Kites", "doi": "https://doi.org/10.5555/k.1", "title": "A kite", "authors": [{"name": "Ada Quill"}], "tags": ["News"]}]} → 10.5555/k.1 → A kite → Ada Quill → Kites
     {"hits": {"hits": [{"pids": {"doi": {"identifier": "10.5555/k.1"}}, "metadata": {"title": "A kite", "creators": [{"person_or_org": {"given_name": "Ada", "family_name": "Quill"}}]}, "custom_fields": {"journal:journal": {"title": "Kites"}}}]}} → 10.5555/k.1 → A kite → Ada Quill → Kites
     {"response": {"numFound": 1, "docs": [{"id": "10.1371/journal.pone.1", "title_display": "A <i>kite</i>", "author_display": ["Ada Quill"], "journal": "PLOS ONE", "publication_date": "2026-03-05T00:00:00Z"}]}} → 10.1371/journal.pone.1 → A kite → Ada Quill → 2026-03-05 PLOS ONE
+    <eSummaryResult><DocSum><Id>7</Id><Item Name="Title">A kite.</Item><Item Name="AuthorList"><Item Name="Author">Quill A</Item></Item><Item Name="DOI">10.5555/k.1</Item><Item Name="PubDate">2026 Mar 5</Item></DocSum></eSummaryResult> → 10.5555/k.1 → A kite → Quill A → 2026-03-05
+    <ArticleSet><Article><Journal><JournalTitle>Kites</JournalTitle><PubDate><Year>2026</Year><Month>3</Month></PubDate></Journal><ArticleTitle>A kite.</ArticleTitle><ELocationID EIdType="doi">10.5555/k.1</ELocationID><AuthorList><Author><FirstName>Ada</FirstName><LastName>Quill</LastName></Author></AuthorList></Article></ArticleSet> → 10.5555/k.1 → A kite → Ada Quill → 2026-03 Kites
     # a DOI in the text wins over a longer one in the address, and a journal's own over the DOI of another work
     <rss><channel><title>Kites</title><item><title>A kite</title><link>https://k.example/doi/10.5555/k.1/99/A-kite</link><description>&lt;p&gt;DOI: 10.5555/K.1, Review&lt;/p&gt;&lt;p&gt;It flies.&lt;/p&gt;</description></item></channel></rss> → 10.5555/k.1 → A kite → → Kites
     <rss><channel><title>Kites</title><item><title>A kite</title><link>https://k.example/doi/10.5555/k.1?feed=rss</link><description>&lt;p&gt;DOI: 10.9999/other&lt;/p&gt;&lt;p&gt;It flies.&lt;/p&gt;</description></item></channel></rss> → 10.5555/k.1 → A kite → → Kites
-    # labels in the text
+    # labels in the text, also where a relay left the paragraphs out and wrote the journal as the author
+    <rss><channel><title>Mine</title><item><title>A kite</title><guid>10.5555/k.1</guid><author>Kites</author><description>Publication date: March 2026 Source: Kites, Volume 7 Author(s): Ada Quill, Bo Larch</description></item></channel></rss> → 10.5555/k.1 → A kite → Ada Quill; Bo Larch → 2026-03 Kites
     <rss><channel><title>Mine</title><item><title>A kite</title><guid>10.5555/k.1</guid><description>期刊：Kites&lt;br/&gt;作者：Ada Quill&lt;br/&gt;日期：2026-03-05</description></item></channel></rss> → 10.5555/k.1 → A kite → Ada Quill → 2026-03-05 Kites
     <rss><channel><title>Kites</title><item><title>A kite</title><guid>10.5555/k.1</guid><author>Ada Quill (mailto:ada@k.example)</author><author>k@k.example (Bo Larch) 1, 2, Cy Wind</author></item></channel></rss> → 10.5555/k.1 → A kite → Ada Quill; Bo Larch, Cy Wind → Kites
     <feed xmlns="http://www.w3.org/2005/Atom"><title>Kites</title><entry><title>A kite</title><doi>10.5555/k.1</doi><published_at>2026-03-05 11:15:25 UTC</published_at><authors><author><given_name>Ada</given_name><middle_name>B.</middle_name><last_name>Quill</last_name><affiliation>Delft, Sand</affiliation></author></authors></entry></feed> → 10.5555/k.1 → A kite → Ada B. Quill → 2026-03-05 Kites
     <rss><channel><title>Kites</title><item><title>A kite</title><link>https://k.example/doi/10.5555/k.1</link><author>A. Quill et al. (KITE Collaboration)</author></item></channel></rss> → 10.5555/k.1 → A kite → A. Quill → Kites
+    # New Economics Papers, a list and no journal, also of papers of arXiv
+    <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:rss="http://purl.org/rss/1.0/"><rss:channel><rss:title>Kite Economics</rss:title></rss:channel><rss:item><rss:title>A kite</rss:title><rss:link>https://d.repec.org/n?u=RePEc:kit:wpaper:402&amp;r=&amp;r=kit</rss:link></rss:item></rdf:RDF> → title:facf5131ec5957f4 → A kite → →
+    <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:rss="http://purl.org/rss/1.0/"><rss:channel><rss:title>Kite Economics</rss:title></rss:channel><rss:item><rss:title>A kite</rss:title><rss:link>https://d.repec.org/n?u=RePEc:arx:papers:2601.00001&amp;r=&amp;r=kit</rss:link></rss:item></rdf:RDF> → 2601.00001 → A kite → →
+    # one who joins feeds names them before titles and in place of authors
+    <rss><channel><title>Mine</title><item><title>[Kites] A kite</title><guid>10.5555/k.1</guid><author>Sand: Kites: Table of Contents</author></item></channel></rss> → 10.5555/k.1 → A kite → → Kites
     <rss><channel><title>Working Papers</title><item><title>A kite -- by Ada Quill, Bo Larch</title><guid>10.5555/k.1</guid></item></channel></rss> → 10.5555/k.1 → A kite → Ada Quill; Bo Larch → Working Papers
-    <rss xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>Kites - new TOC</title><item><title>A kite</title><guid>10.5555/k.1</guid><dc:creator>Ada Quill</dc:creator><dc:creator>Bo Larch</dc:creator></item></channel></rss> → 10.5555/k.1 → A kite → Ada Quill; Bo Larch → Kites
+    <rss xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>Kites - new TOC</title><item><title>A kite</title><guid>10.5555/k.1</guid><dc:creator>Ada Quill</dc:creator><dc:creator>Bo Larch1School of Kites, Delft2Sand</dc:creator><dc:creator>Cy WindaSchool of Sand</dc:creator><dc:creator>Di McRayDelft University, Delft</dc:creator></item></channel></rss> → 10.5555/k.1 → A kite → Ada Quill; Bo Larch; Cy Wind; Di McRay → Kites
     <rss><channel><title>KT Early Access RSS</title><item><title>A kite</title><guid>10.5555/k.1</guid><source url="https://k.example/toc">Kite Transactions Early Access</source></item></channel></rss> → 10.5555/k.1 → A kite → → Kite Transactions
     <rss><channel><title>medRxiv Subject Collection: Kites</title><item><title>A kite</title><guid>10.5555/k.1</guid></item></channel></rss> → 10.5555/k.1 → A kite → → medRxiv
     <rdf:RDF xmlns="http://purl.org/rss/1.0/" xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>cs.LG updates on arXiv.org</title></channel><item><title>A kite. (arXiv:2304.09848v2 [cs.LG] UPDATED)</title><link>http://arxiv.org/abs/2304.09848</link><dc:creator>&lt;a href="http://arxiv.org/find/q"&gt;Ada Quill&lt;/a&gt;, &lt;a href="http://arxiv.org/find/l"&gt;Bo Larch&lt;/a&gt;</dc:creator></item></rdf:RDF> → 2304.09848 → A kite → Ada Quill; Bo Larch →
@@ -111,7 +119,8 @@ def test_a_work_is_read_wherever_its_fields_stand(text: str, key: str, title: st
     "said",
     [
         "<p>Upvotes: 3</p><p>Keywords: kites ; sand</p><p>Summary: It flies.</p>",
-        "<p>DOI: 10.5555/k.1</p><p>It flies.</p><p>[...]</p><p>Table of contents | Abstract | Full text</p>",
+        "<p>by Ada Quill, Bo Larch</p> It flies.",
+        "<table><td>J Kites<br/>DOI: 10.5555/k.1</td></table><p>It flies.</p><p>[...]</p><p>Table of contents | Abstract | Full text</p>",
         "<p><b>A big kite: on a line</b></p><p>It flies.</p>",
         "It flies.<br/>DOI: 10.5555/k.1",
         '<jats:p>It <jats:table-wrap position="float"><jats:col/></jats:table-wrap>flies.</jats:p>',
@@ -122,6 +131,8 @@ def test_an_abstract_is_what_is_no_label_note_or_title(said: str) -> None:
     item = f"<item><title>Kites, Vol. 7, Pages 7: A big kite: on a line</title><guid>10.5555/k.1</guid><description>{escape(said)}</description></item>"
     (paper,) = read(f"<rss><channel>{item}</channel></rss>").entries
     assert (paper.title, paper.abstract) == ("A big kite: on a line", "It flies.")
+    (pictured,) = read(f"<rss><channel>{item.replace(escape(said), 'imageAims: To fly.')}</channel></rss>").entries
+    assert pictured.abstract == "Aims: To fly."
 
 
 def test_a_heading_alone_is_no_abstract() -> None:
