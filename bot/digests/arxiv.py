@@ -5,6 +5,7 @@ Source: arXiv's help pages on identifiers (info.arxiv.org/help/arxiv_identifier.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 
 from subscriptions.categories import ARCHIVES, bare_id
@@ -61,7 +62,7 @@ def version_number(digits: str | None) -> int | None:
     return None
 
 
-def categories_of(names: list[str]) -> tuple[str, ...]:
+def categories_of(names: Iterable[str]) -> tuple[str, ...]:
     """Returns the arXiv categories among some names, each once: `cs.AI`, but not `I.2.7`, `68T05` or `N/A`."""
     written = (name for name in (raw.strip() for raw in names) if _CATEGORY.fullmatch(name))
     return tuple(dict.fromkeys(name for name in written if name.partition(".")[0] in ARCHIVES))
@@ -83,7 +84,7 @@ def split_announcement(title: str, abstract: str) -> tuple[Paper, str, str]:
     at = title.rfind(_TAIL)
     if at >= 0 and (match := _TITLE_TAIL.fullmatch(title, at)):
         arxiv_id, version = matched_address(match)
-        kind, categories = _MARKS.get(match["mark"] or ""), categories_of([match["category"]])
+        kind, categories = _MARKS.get(match["mark"] or ""), (match["category"],)
         found = Paper(key="", arxiv_id=arxiv_id, version=version, announce_type=kind, categories=categories)
         title = title[:at].rstrip().removesuffix(".").rstrip()
     if match := _ANNOUNCEMENT.match(abstract):

@@ -216,7 +216,7 @@ def _finished(paper: Paper, warnings: Counter[str]) -> Paper | None:
     pages = [paper.url or "", f"https://doi.org/{doi}" if doi else ""]
     if arxiv_id:
         pages = [f"https://arxiv.org/abs/{arxiv_id}"]
-    categories = (paper.categories or announced.categories)[:CATEGORIES]
+    categories = arxiv.categories_of(paper.categories or announced.categories)[:CATEGORIES]
     return replace(
         paper,
         key=key,
@@ -396,7 +396,7 @@ def _paper_of(work: Work, found: Found) -> Paper | None:
         title=title,
         abstract="" if _NO_ABSTRACT.fullmatch(abstract) else abstract,
         authors=people,
-        categories=arxiv.categories_of(work.kinds) if paper.arxiv_id else (),
+        categories=tuple(work.kinds) if paper.arxiv_id else (),
         doi=work.doi or paper.doi,
         version=work.version or paper.version,
         venue=venue,
