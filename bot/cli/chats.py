@@ -290,7 +290,8 @@ def say(
             after = known_chats.known_or_new(session.store, before.address, before.kind)
             if after.subscriptions_ever_made > before.subscriptions_ever_made:
                 lines += remarks_on_new(after, session.settings)
-    shown, labels = "\n".join(filter(None, lines)), list[list[str]]()
+    shown = "\n".join(filter(None, lines))
+    labels: list[list[str]] = []
     if target:  # of buttons that open no page
         rows = ([one.label for one in row if not one.url] for row in reply_rows(reply, reader_of(target)))
         labels = list(filter(None, rows))

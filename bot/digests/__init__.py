@@ -127,7 +127,7 @@ def _read(data: bytes, name: str, wanted: str | None, day: date | None, language
     if not papers and found.warnings["refused_entries"]:
         raise BrokenDigest(Sentence("No paper in it can be read."))
     first = {paper.key: paper for paper in reversed(papers)}.values()
-    own_day = found.day or scalars.day_in_name(name)
+    own_day = found.day or scalars.day_in(name.replace("\\", "/").rpartition("/")[2])
     found.warnings.update(
         control_characters=controls,
         duplicate_papers=len(papers) - len(first),

@@ -5,10 +5,11 @@ Source: arXiv's help pages on identifiers (info.arxiv.org/help/arxiv_identifier.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import replace
 
 from subscriptions.categories import ARCHIVES, bare_id
-from subscriptions.model import Announce
+from subscriptions.model import Announce, Paper
 
 # Since January 2015 ids have five digits after the point. All five are required here: an address that lost its last
 # digit must not be read as the address of another paper.
@@ -44,19 +45,6 @@ _TITLE_TAIL = re.compile(rf"\({ADDRESS} \[(?P<category>[\w.-]+)\](?P<mark> UPDAT
 _MARKS = {" UPDATED": Announce.REPLACE, " CROSS LISTED": Announce.CROSS}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Announcement:
-    """The announcement that arXiv puts before an abstract: `arXiv:2605.06185v2 Announce Type: replace`.
-
-    Until 2024 it came after the title instead: `(arXiv:2304.09848v1 [cs.CL] UPDATED)`.
-    """
-
-    arxiv_id: str
-    version: int | None
-    kind: Announce | None
-    categories: tuple[str, ...] = ()  # only the primary category, if the announcement names it
-
-
 def arxiv_address(text: str) -> tuple[str, int | None] | None:
     """Returns (id, version) of an id, link or guid; None if the text is none of these."""
     match = _ADDRESS.fullmatch(text.strip())
@@ -75,7 +63,7 @@ def version_number(digits: str | None) -> int | None:
     return None
 
 
-def categories_of(names: list[str]) -> tuple[str, ...]:
+def categories_of(names: Iterable[str]) -> tuple[str, ...]:
     """Returns the arXiv categories among some names, each once: `cs.AI`, but not `I.2.7`, `68T05` or `N/A`."""
     written = (name for name in (raw.strip() for raw in names) if _CATEGORY.fullmatch(name))
     return tuple(dict.fromkeys(name for name in written if name.partition(".")[0] in ARCHIVES))
@@ -86,31 +74,22 @@ def announce_type(word: str) -> Announce | None:
     return _ANNOUNCE.get(word.strip())
 
 
-def split_announcement(text: str) -> tuple[Announcement | None, str]:
-    """Returns (announcement, rest) of an abstract; (None, the abstract) if it begins with no announcement."""
-    match = _ANNOUNCEMENT.match(text)
-    if not match:
-        return None, text
-    arxiv_id, version = matched_address(match)
-    found = Announcement(arxiv_id=arxiv_id, version=version, kind=announce_type(match["kind"]))
-    return found, text[match.end() :]
+def split_announcement(title: str, abstract: str) -> tuple[Paper, str, str]:
+    """Returns (what arXiv's announcement says of a paper, its title and its abstract without it).
 
-
-def split_title(title: str) -> tuple[Announcement | None, str]:
-    """Splits the announcement from the end of a title, with the full stop before it. Returns (announcement, title).
-
-    The announcement is None if there is none.
+    It stands before an abstract: `arXiv:2605.06185v2 Announce Type: replace`. Until 2024 it stood behind a title
+    instead, after a full stop: `(arXiv:2304.09848v1 [cs.CL] UPDATED)`. Without one, nothing is said.
     """
+    found = Paper(key="")
     title = title.strip()
     at = title.rfind(_TAIL)
-    match = _TITLE_TAIL.fullmatch(title, at) if at >= 0 else None
-    if not match:
-        return None, title
-    arxiv_id, version = matched_address(match)
-    found = Announcement(
-        arxiv_id=arxiv_id,
-        version=version,
-        kind=_MARKS.get(match["mark"] or ""),
-        categories=categories_of([match["category"]]),
-    )
-    return found, title[:at].rstrip().removesuffix(".").rstrip()
+    if at >= 0 and (match := _TITLE_TAIL.fullmatch(title, at)):
+        arxiv_id, version = matched_address(match)
+        kind, categories = _MARKS.get(match["mark"] or ""), (match["category"],)
+        found = Paper(key="", arxiv_id=arxiv_id, version=version, announce_type=kind, categories=categories)
+        title = title[:at].rstrip().removesuffix(".").rstrip()
+    if match := _ANNOUNCEMENT.match(abstract):
+        arxiv_id, version = matched_address(match)
+        found = replace(found, arxiv_id=arxiv_id, version=version, announce_type=announce_type(match["kind"]))
+        abstract = abstract[match.end() :]
+    return found, title, abstract

@@ -244,8 +244,7 @@ class _Page:
             title=head["title"] if head else lines[0].partition("] ")[2],
             abstract=fields.get(_ABSTRACT, ""),
             authors=names.split_names(fields.get(_AUTHORS, "")),
-            categories=arxiv.categories_of(_SEPARATORS.split(fields.get(_CATEGORIES, "")))
-            or arxiv.categories_of([section]),
+            categories=arxiv.categories_of(_SEPARATORS.split(fields.get(_CATEGORIES, ""))) or (section,),
             summaries=papers.summaries_of(texts, self._language),
             translations=papers.translations_of(fields.get(_TITLE, ""), fields.get(_TRANSLATION, ""), self._language),
             failed=papers.is_failed(texts),

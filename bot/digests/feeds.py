@@ -192,7 +192,7 @@ def _paper_of_arxiv(entry: _Fields, found: Found) -> Paper | None:
         title=entry.first("title"),
         abstract=text,
         authors=names.split_names(creators) if creators else names.joined_names(_names_in(entry.all("author"))),
-        categories=arxiv.categories_of(entry.terms()),
+        categories=tuple(entry.terms()),
         doi=first_of(scalars.doi_in_field, entry.first("arxiv:doi").split()),
         announce_type=arxiv.announce_type(entry.first("arxiv:announce_type")),
         comment=entry.first("arxiv:comment"),

@@ -182,7 +182,7 @@ def _paper_of(head: Tag | None, words: str, kind: Announce | None, found: Found)
         title=fields["list-title"].removeprefix("Title:"),
         abstract=_words(body, "mathjax", "p"),
         authors=names.joined_names(authors) or names.names_of([fields["list-authors"].removeprefix("Authors:")])[0],
-        categories=arxiv.categories_of(_CODE.findall(fields["list-subjects"])),
+        categories=tuple(_CODE.findall(fields["list-subjects"])),
         announce_type=kind,
         comment=fields["list-comments"].removeprefix("Comments:"),
     )

@@ -199,13 +199,12 @@ def _finished(paper: Paper, warnings: Counter[str]) -> Paper | None:
             warnings["long_fields"] = before + 1
         return text[:most].rstrip()
 
-    of_title, title = arxiv.split_title(fit(paper.title, TITLE))
-    of_abstract, abstract = arxiv.split_announcement(_meaningful(fit(paper.abstract, TEXT)))
-    announced = of_abstract or of_title
-    arxiv_id, version = paper.arxiv_id or (announced.arxiv_id if announced else None), paper.version
-    if announced and announced.arxiv_id == arxiv_id:
+    title, abstract = fit(paper.title, TITLE), _meaningful(fit(paper.abstract, TEXT))
+    announced, title, abstract = arxiv.split_announcement(title, abstract)
+    arxiv_id, version = paper.arxiv_id or announced.arxiv_id, paper.version
+    if announced.arxiv_id == arxiv_id:
         version = announced.version or version
-    elif announced:
+    elif announced.arxiv_id:
         warnings["id_mismatch"] += 1
     doi = paper.doi if paper.doi and len(paper.doi) <= DOI else None
     key = paper_key(arxiv_id=arxiv_id, doi=doi, title=title, abstract=abstract)
@@ -217,7 +216,7 @@ def _finished(paper: Paper, warnings: Counter[str]) -> Paper | None:
     pages = [paper.url or "", f"https://doi.org/{doi}" if doi else ""]
     if arxiv_id:
         pages = [f"https://arxiv.org/abs/{arxiv_id}"]
-    categories = (paper.categories or (of_title.categories if of_title else ()))[:CATEGORIES]
+    categories = arxiv.categories_of(paper.categories or announced.categories)[:CATEGORIES]
     return replace(
         paper,
         key=key,
@@ -230,7 +229,7 @@ def _finished(paper: Paper, warnings: Counter[str]) -> Paper | None:
         version=version,
         doi=doi,
         url=next((page for page in pages if len(page) <= ADDRESS and _WEB_ADDRESS.fullmatch(page)), None),
-        announce_type=paper.announce_type or (announced.kind if announced else None),
+        announce_type=paper.announce_type or announced.announce_type,
         summaries=tuple(
             replace(one, fields={name: fit(text, TEXT) for name, text in one.fields.items()})
             for one in paper.summaries[:LANGUAGES]
@@ -397,7 +396,7 @@ def _paper_of(work: Work, found: Found) -> Paper | None:
         title=title,
         abstract="" if _NO_ABSTRACT.fullmatch(abstract) else abstract,
         authors=people,
-        categories=arxiv.categories_of(work.kinds) if paper.arxiv_id else (),
+        categories=tuple(work.kinds) if paper.arxiv_id else (),
         doi=work.doi or paper.doi,
         version=work.version or paper.version,
         venue=venue,

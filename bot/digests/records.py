@@ -244,7 +244,7 @@ def _paper_of_daily(record: Record, found: Found, language: str | None) -> Paper
         title=text_at(record, "title"),
         abstract=text_at(record, "summary"),
         authors=names.names_of(people)[0] if len(people) == 1 else names.joined_names(people),
-        categories=arxiv.categories_of(re.split("[,; ]", categories)),
+        categories=tuple(re.split("[,; ]", categories)),
         summaries=papers.summaries_of(texts, language),
         translations=papers.translations_of(
             text_at(generated, "title_translation"), text_at(generated, _TRANSLATED), language

@@ -136,11 +136,6 @@ def day_in(text: str) -> date | None:
     return day_of(found[0]) if len(found) == 1 else None
 
 
-def day_in_name(name: str) -> date | None:
-    """Returns the day in a file name. `name` may be a path or an address; only its last part counts."""
-    return day_in(re.split(r"[/\\]", name)[-1])
-
-
 def day_in_heading(text: str) -> date | None:
     """Returns the day in a heading: `2026-01-22`, `Fri, 3 Mar 2023`, `Fri, 3 Mar 23` or `2024年10月29日`.
 

@@ -53,7 +53,13 @@ class PaperLookup:
     async def _find(self, ids: Collection[str]) -> bool:
         try:
             async for digest in self._answers(sorted(ids), IDS_PER_REQUEST):
-                if (found := _as_no_news(digest, ids)).entries:
+                # marked as replacements, so that they are not announced
+                entries = [
+                    replace(one, announce_type=Announce.REPLACE) for one in digest.entries if one.arxiv_id in ids
+                ]
+                own = sha256(f"looked up {digest.content_hash}".encode()).hexdigest()
+                if entries:
+                    found = replace(digest, entries=tuple(entries), content_hash=own)
                     await store_digest(self._deps, found, source=self._source, of_arxiv=True)
         except (FetchError, UnknownFormat, BrokenDigest) as error:
             log.warning("Papers cannot be looked up: %s", error)
@@ -130,10 +136,3 @@ def _titled(digest: Digest, title: str) -> Paper | None:
     if alias and len(found) == 1:
         return found.popitem()[1]
     return None
-
-
-def _as_no_news(digest: Digest, ids: Collection[str]) -> Digest:
-    """Returns the digest with only the papers of these ids, marked as replacements, so that they are not announced."""
-    found = [replace(entry, announce_type=Announce.REPLACE) for entry in digest.entries if entry.arxiv_id in ids]
-    own = sha256(f"looked up {digest.content_hash}".encode()).hexdigest()
-    return replace(digest, entries=tuple(found), content_hash=own)

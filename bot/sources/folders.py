@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
 from pathlib import Path
 
 from bot.digests import files, read_digest
@@ -24,8 +23,6 @@ log = logging.getLogger("paperwire")
 
 STABLE_FOR = timedelta(seconds=1)
 """How long a file must stay unchanged before it counts as complete."""
-
-MOST_UNREAD = 50  # places that are stored; a poll sees the others again
 
 
 @dataclass(slots=True)
@@ -135,12 +132,12 @@ class WatchedFolder:
         was_read = poll is not None and poll.receipt is not None
         if poll is not None and was_read:
             if is_changed and not new:
-                poll.unread = _stored(self._unread)
+                poll.unread = dict(self._unread)
             if detail := (await poll.finish()).detail:
                 log.info("%s: %s", self.source.name, detail, extra={"source": self.source.name})
         if is_changed and (new or not was_read):
             poll = await started(self._deps, self.source)
-            poll.unread = _stored(self._unread)
+            poll.unread = dict(self._unread)
             poll.answers[""].append(Answer(problem=new, absent=not new))
             await poll.finish()
 
@@ -251,7 +248,3 @@ def read_watched_digest(source: SourceSettings, path: str) -> Digest:
 @reads
 def _is_late(transaction: Transaction, poll: Poll) -> bool:
     return any(outcome is Outcome.LATE for outcome, _ in poll.outcomes(transaction).values())
-
-
-def _stored(unread: Mapping[str, str]) -> dict[str, str]:
-    return dict(islice(unread.items(), MOST_UNREAD))

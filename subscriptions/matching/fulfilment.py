@@ -168,7 +168,8 @@ def predicate(term: Term) -> Callable[[TokenizedPaper], bool]:
         case ValueKind.NAME:
             whole = {part for part in term.tokens[: len(term.tokens) - term.prefix] if not normalize.is_initial(part)}
             return lambda paper: any(
-                whole.issubset(name) and is_name(term, name) for name in names_of(term.field, paper, exact=term.exact)
+                whole.issubset(name) and is_name(term, name)
+                for name in (paper.exact_names if term.exact else paper.names)[term.field]
             )
         case ValueKind.WORDS:
             return _text_predicate(term)
@@ -198,11 +199,6 @@ def papers_of(term: Term) -> Iterator[Term]:
 def label_of(term: Term) -> str:
     """Returns the label that a paper needs to fulfil a term with a value, such as "category:cs.lg"."""
     return f"{term.field.name}:{term.value}"
-
-
-def names_of(field: Field, paper: TokenizedPaper, *, exact: bool) -> tuple[tuple[str, ...], ...]:
-    """Returns the parts of the names of a paper, folded or exact."""
-    return (paper.exact_names if exact else paper.names)[field]
 
 
 def _text_predicate(term: Term) -> Callable[[TokenizedPaper], bool]:
@@ -310,19 +306,16 @@ def merge_copies(papers: Iterable[Paper]) -> tuple[Paper, ...]:
     """
     merged: dict[str, Paper] = {}
     for paper in papers:
-        first = merged.get(paper.key)
-        merged[paper.key] = paper if first is None else _with_categories_of(first, paper)
+        first = merged.setdefault(paper.key, paper)
+        if first is not paper:
+            merged[paper.key] = replace(
+                first,
+                categories=tuple(dict.fromkeys(first.categories + paper.categories)),
+                sources=tuple(dict.fromkeys(first.sources + paper.sources)),
+                primary=first.primary or paper.primary,
+                announce_type=min(first.announce_type, paper.announce_type, key=_BY_NEWS_VALUE.index),
+            )
     return tuple(merged.values())
-
-
-def _with_categories_of(first: Paper, copy: Paper) -> Paper:
-    return replace(
-        first,
-        categories=tuple(dict.fromkeys(first.categories + copy.categories)),
-        sources=tuple(dict.fromkeys(first.sources + copy.sources)),
-        primary=first.primary or copy.primary,
-        announce_type=min(first.announce_type, copy.announce_type, key=_BY_NEWS_VALUE.index),
-    )
 
 
 class PaperIndex:

@@ -221,16 +221,15 @@ def _other_hits(terms: list[Term], paper: Paper, tokens: TokenizedPaper) -> Iter
             yield Hit(field, tuple(shown))
 
 
-def _has_name(term: Term, name: str) -> bool:
-    spellings = (tuple(normalize.exact_tokens(name, name=True)),) if term.exact else author_spellings(name)
-    return any(is_name(term, parts) for parts in spellings)
-
-
 def _shown(term: Term, paper: Paper, tokens: TokenizedPaper) -> list[str]:
     """Returns the values of a paper that fulfil a simple term. Names and categories are written as in the paper."""
     values = tuple(term.field.values(paper))
     if term.field.kind is ValueKind.NAME:
-        return [name for name in values if _has_name(term, name)]
+        spellings = {
+            name: (tuple(normalize.exact_tokens(name, name=True)),) if term.exact else author_spellings(name)
+            for name in values
+        }
+        return [name for name, several in spellings.items() if any(is_name(term, parts) for parts in several)]
     label = label_of(term)
     if term.field.kind is ValueKind.CATEGORY:
         return [code for code in values if label in labels_of(term.field, code)]
