@@ -30,7 +30,7 @@ from bench._calibration import real_papers
 from bench._timing import timed
 from bot.meaning.encoders import ChildEncoder
 from subscriptions import meaning
-from subscriptions.matching.ranking import Judged, Taste
+from subscriptions.meaning import Judged, Taste
 from subscriptions.model import Paper
 
 LIKED = (1, 3, 10, 30)

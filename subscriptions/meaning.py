@@ -1,4 +1,4 @@
-"""How near a paper is in meaning to a question or to another paper.
+"""How near a paper is in meaning to a question, to another paper, and to what a chat likes.
 
 An encoder (`bot.ports.models`) turns a text into 512 numbers, and rounds them. Of a paper it keeps one bit for each
 number: its sign. Of a question it keeps three bits: the sign, and whether the value is large, or huge. Comparing them
@@ -9,6 +9,11 @@ means counting bits, which takes 0.3 µs and no NumPy (25 MB of memory).
 
 A paper that others are compared with is a question, too, whose signs are those of the whole paper.
 
+The score of taste is half the mean of the nearness to all that a chat liked, and half that to the three nearest of
+them, less a quarter of the nearness to the nearest of what it disliked. The mean tells the field, the nearest tell one
+of several interests. If a dislike counted as much as a like, readers who dislike papers at random would get a worse
+order than without (bench.ordering).
+
 The best sentence counts, because a question is often about one thing that a paper does. Measured with Chinese questions
 over English papers: `bench.meaning`.
 """
@@ -16,6 +21,7 @@ over English papers: `bench.meaning`.
 import struct
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from heapq import nlargest
 from math import sqrt
 from typing import NamedTuple
 
@@ -29,6 +35,11 @@ WORTH_SHOWING = 0.35
 # Similarity of a paper and another one, asked as a question, from which they are near, as are 1 % of pairs.
 LEAST_OF_PAPERS = 0.22
 WEIGHT_OF_WHOLE = 0.7  # of the whole paper, beside 1 for its best sentence
+
+# of each paper that a chat liked or disliked: how much, the code of the whole paper
+Judged = Sequence[tuple[float, int]]
+NEAREST = 3  # liked papers that count as the nearest
+AGAINST = 0.25  # how much the nearest disliked paper counts
 
 
 class Question(NamedTuple):
@@ -133,3 +144,32 @@ def nearness_to_any(questions: Sequence[Question], paper: tuple[int, ...]) -> fl
         return 0.0
     similar = alike([one.signs for one in questions], paper[0])
     return nearness(questions[similar.index(max(similar))], paper)
+
+
+class Taste(NamedTuple):
+    """What a chat liked and disliked."""
+
+    liked: Judged
+    disliked: Judged = ()
+
+    def __bool__(self) -> bool:
+        """Returns whether anything is known of it."""
+        return bool(self.liked or self.disliked)
+
+    def score(self, codes: Sequence[int]) -> float:
+        """Returns how much the chat likes a paper with these codes, from -1.25 to 1.25; 0 without codes."""
+        if not codes:
+            return 0.0
+        against = max((strength * value for strength, value in _near(self.disliked, codes[0])), default=0.0)
+        liking = 0.0
+        if near := _near(self.liked, codes[0]):
+            mean = sum(strength * value for strength, value in near) / sum(strength for strength, _ in near)
+            nearest = nlargest(NEAREST, (value for _, value in near))
+            liking = mean / 2 + sum(nearest) / len(nearest) / 2
+        return liking - AGAINST * max(against, 0.0)
+
+
+def _near(judged: Judged, code: int) -> list[tuple[float, float]]:
+    """Returns (how much, how near) for each paper that was judged."""
+    near = alike([one for _, one in judged], code)
+    return [(strength, value) for (strength, _), value in zip(judged, near, strict=True)]

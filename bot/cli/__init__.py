@@ -1,4 +1,4 @@
-"""The command line: which subcommands there are, and how every error becomes a sentence and an exit status.
+"""The command line: which subcommands there are, the options that they share, how every error becomes a sentence.
 
 Each subcommand reads its arguments, calls the program and prints the result. Only the module of the subcommand that is
 called is imported, since importing all takes 0.75 s.
@@ -9,18 +9,20 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
-from datetime import datetime
+from datetime import date, datetime
 from importlib import import_module
 from traceback import format_exception
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from typer.exceptions import TyperException
 
 from bot.cli import output
 from bot.failures import WrongUsage
+from bot.platforms import CHAT_FORMS
 from bot.ports import release
 from subscriptions.errors import PaperwireError, disk_full, is_disk_full
+from subscriptions.language import Language
 from subscriptions.texts import escaped
 
 if TYPE_CHECKING:
@@ -31,31 +33,31 @@ DONE, PROBLEM, USAGE, INTERRUPTED = 0, 1, 2, 130  # exit statuses (docs/commands
 MakeClock = Callable[[datetime | None], "Clock"]  # the moment of --now, None without it → the clock of one subcommand
 MAKE_CLOCK: ContextVar[MakeClock | None] = ContextVar("MAKE_CLOCK", default=None)  # None: the machine's clock
 
-# heading of the overview → its subcommands: the name, "module:function" ("module:app" for several below one name), the
-# first sentence of its help (a test compares the two), an example
+# heading of the overview → its subcommands: name, module ("module:function" if that has another name), the first sentence
+# of its help (a test compares the two), an example
 SUBCOMMANDS: Mapping[str, Sequence[tuple[str, str, str, str]]] = {
     "Look, without an account or a database": (
         (
             "demo",
-            "bot.cli.reading:demo",
+            "cli.reading",
             "Send sample digests through the real pipeline to example chats: no account, no network",
             "paperwire demo --out gallery",
         ),
         (
             "inspect",
-            "bot.cli.reading:inspect",
+            "cli.reading",
             "Recognise and parse digests without storing anything",
             "paperwire inspect inbox --papers",
         ),
         (
             "match",
-            "bot.cli.reading:match",
+            "cli.reading",
             "Find the papers of digests that a query matches, and say why",
             'paperwire match "diffusion -survey" inbox',
         ),
         (
             "explain",
-            "bot.cli.reading:explain",
+            "cli.reading",
             "Explain a query: its meaning in words, its canonical text, and what was guessed",
             'paperwire explain "author:\\"J. Doe\\" cat:cs.CV"',
         ),
@@ -63,37 +65,37 @@ SUBCOMMANDS: Mapping[str, Sequence[tuple[str, str, str, str]]] = {
     "Papers in, messages out": (
         (
             "init",
-            "bot.cli.new_folder:init",
+            "cli.new_folder",
             "Write a folder that a scheduled job runs, without a server: source, chat, words and time",
             'paperwire init papers --source cs.LG,stat.ML --as telegram:123456 --words diffusion --when "daily 8"',
         ),
         (
             "ingest",
-            "bot.cli.ingesting:ingest",
+            "cli.ingesting",
             "Store the papers of digests",
             "paperwire ingest inbox --source daily --date 2026-01-22",
         ),
         (
             "deliver",
-            "bot.cli.running:deliver",
+            "cli.running",
             "Plan what is due at this moment and send it",
             "paperwire deliver --now 2026-01-22T09:00Z",
         ),
         (
             "run",
-            "bot.cli.running:run",
+            "cli.running",
             "Run everything until SIGTERM: sources, schedule, platforms, web",
             "paperwire run --once",
         ),
         (
             "outbox",
-            "bot.cli.state:outbox",
+            "cli.keeping",
             "Show what waits to be sent and why, and what is dead",
             "paperwire outbox --state dead",
         ),
         (
             "sources",
-            "bot.cli.ingesting:sources",
+            "cli.ingesting",
             "Show where digests come from, and what happened there last",
             "paperwire sources --json",
         ),
@@ -101,49 +103,49 @@ SUBCOMMANDS: Mapping[str, Sequence[tuple[str, str, str, str]]] = {
     "What chats ask for": (
         (
             "subscribe",
-            "bot.cli.subscribers:subscribe",
+            "cli.chats",
             "Add a subscription to a chat, and the chat if it is new",
             'paperwire subscribe "diffusion -survey" --as console:me --when "daily 9 Europe/Berlin"',
         ),
         (
             "subscriptions",
-            "bot.cli.subscribers:subscriptions",
+            "cli.chats",
             "List the subscriptions of one chat, or of all",
             "paperwire subscriptions --as console:me",
         ),
         (
             "say",
-            "bot.cli.chats:say",
+            "cli.chats",
             "Act as if a person in the chat had typed TEXT, and print the reply",
             'paperwire say "/why 2601.11522" --as console:me',
         ),
         (
             "settings",
-            "bot.cli.subscribers:settings",
+            "cli.chats",
             "Show all settings of a chat, and which of them it chose",
             "paperwire settings --as console:me",
         ),
         (
             "preview",
-            "bot.cli.chats:preview",
+            "cli.chats",
             "Show what would be sent, as the chat's platform would get it, without sending or marking anything",
             "paperwire preview --as console:me --days 3",
         ),
         (
             "export",
-            "bot.cli.subscribers:export",
+            "cli.chats",
             "Write subscriptions as text to stdout; `import` reads it back",
             "paperwire export --all > all.txt",
         ),
         (
             "import",
-            "bot.cli.subscribers:import_",
+            "cli.chats:import_",
             "Add what is new in FILE, change what differs, and show the changes",
             "paperwire import all.txt --dry-run",
         ),
         (
             "library",
-            "bot.cli.subscribers:library",
+            "cli.chats",
             "Store a chat's own library",
             "paperwire library zotero.bib --as console:me",
         ),
@@ -151,34 +153,82 @@ SUBCOMMANDS: Mapping[str, Sequence[tuple[str, str, str, str]]] = {
     "Keep it well": (
         (
             "check",
-            "bot.cli.state:check",
+            "cli.keeping",
             "Check settings, database, each token and each source, and say how to mend what is wrong",
             "paperwire check --offline",
         ),
         (
             "status",
-            "bot.cli.state:status",
+            "cli.keeping",
             "Show whether paperwire runs, each problem, and what waits",
             "paperwire status --json",
         ),
         (
             "backup",
-            "bot.cli.database:backup",
+            "cli.keeping",
             "Write a consistent copy of the database while others work with it",
             "paperwire backup copy.db",
         ),
         (
             "restore",
-            "bot.cli.database:restore",
+            "cli.keeping",
             "Replace the database by a copy, and keep the old database",
             "paperwire restore copy.db --sent",
         ),
-        ("slack", "bot.platforms.slack.manifest:app", "An app of your own in Slack", "paperwire slack manifest"),
-        ("db", "bot.cli.database:database", "The database: moves to PostgreSQL", "paperwire db copy FROM TO"),
+        ("slack", "platforms.slack.manifest:app", "An app of your own in Slack", "paperwire slack manifest"),
+        ("db", "cli.keeping:database", "The database: moves to PostgreSQL", "paperwire db copy FROM TO"),
     ),
 }
 # an argument may begin with "-", as in the query "-survey diffusion"
 TAKE_QUERY = frozenset({"match", "explain", "subscribe", "say", "preview"})
+
+
+TERMINAL_LANGUAGE = Language("en", "UTC")
+"""The language of the command line. To write moments, use a Language with the chat's time zone instead."""
+
+_YEARS = range(2000, 2100)  # any other year is a typing error, such as 0026, and calculations with it could overflow
+
+
+Day = TypeVar("Day", date, datetime)
+
+
+def read_moment(text: str) -> datetime:
+    """Returns the moment that --now names; without an offset, it is naive: local time in PAPERWIRE_TIMEZONE.
+
+    Raises WrongUsage.
+    """
+    hint = "For example: 2026-01-22T09:00:00Z, 2026-01-22T09:00+08:00 or 2026-01-22."
+    return _read(datetime.fromisoformat, text, WrongUsage(f"--now is not a moment: “{text}”.", hint))
+
+
+def read_day(text: str) -> date:
+    """Returns the day that --date names. Raises WrongUsage."""
+    return _read(date.fromisoformat, text, WrongUsage(f"--date is not a day: “{text}”.", "For example: 2026-01-22."))
+
+
+def _read(read: Callable[[str], Day], text: str, wrong: WrongUsage) -> Day:
+    try:
+        named = read(text.strip())
+    except ValueError:
+        raise wrong from None
+    if named.year not in _YEARS:
+        raise WrongUsage(f"“{text}” is not in the years {_YEARS[0]} to {_YEARS[-1]}.", "For example: 2026-01-22.")
+    return named
+
+
+ChatOption = Annotated[str, typer.Option("--as", metavar="CHAT", help=f"{CHAT_FORMS}; a topic or thread after /")]
+OptionalChatOption = Annotated[str | None, typer.Option("--as", metavar="CHAT", help="One chat only.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else.")]
+Now = Annotated[
+    datetime | None,
+    typer.Option(
+        "--now",
+        metavar="ISO",
+        parser=read_moment,
+        help="The moment to begin at, instead of the machine's clock; without an offset in PAPERWIRE_TIMEZONE.",
+    ),
+]
+Paths = Annotated[list[str], typer.Argument(metavar="PATH…", help="Files, folders, or - for standard input.")]
 
 
 def program(called: str | None = None) -> typer.Typer:
@@ -194,7 +244,7 @@ def program(called: str | None = None) -> typer.Typer:
     for panel, ones in SUBCOMMANDS.items():
         for name, place, summary, example in ones:
             shown: dict[str, Any] = {"rich_help_panel": panel, "epilog": f"For example: `{example}`"}
-            defined = _imported(place) if called in (None, name) else None
+            defined = _imported(name, place) if called in (None, name) else None
             if isinstance(defined, typer.Typer):
                 made.add_typer(defined, name=name, **shown)
             elif defined:
@@ -205,11 +255,11 @@ def program(called: str | None = None) -> typer.Typer:
     return made
 
 
-def _imported(place: str) -> Any:  # noqa: ANN401 - a function or an app of Typer
-    module, _, name = place.partition(":")
+def _imported(name: str, place: str) -> Any:  # noqa: ANN401 - a function or an app of Typer
+    module, _, function = place.partition(":")
     gc.disable()  # modules stay, so to look through them for garbage costs a tenth of the start
     try:
-        return getattr(import_module(module), name)
+        return getattr(import_module(f"bot.{module}"), function or name)
     finally:
         gc.enable()
 
@@ -257,8 +307,10 @@ def run(
 
 
 def _call(arguments: Sequence[str], loaded: Callable[[], object]) -> int:
-    if not "".join(arguments).isprintable() and any("\ud800" <= sign <= "\udfff" for sign in "".join(arguments)):
-        raise WrongUsage("An argument holds bytes that are not text.", "Write it in UTF-8.")
+    try:
+        "".join(arguments).encode()
+    except UnicodeEncodeError:
+        raise WrongUsage("An argument holds bytes that are not text.", "Write it in UTF-8.") from None
     called = next((word for word in arguments if not word.startswith("-")), "")
     command = typer.main.get_command(program(called))
     loaded()

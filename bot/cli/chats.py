@@ -1,45 +1,252 @@
-"""say, preview: what a chat would answer, and what it would get. Nothing is sent to it."""
+"""subscribe, subscriptions, settings, export, import, library: what chats ask for; say, preview: what they would get."""
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
+from functools import partial
 from json import loads
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.text import Text
 
-from bot.app import build_app
-from bot.cli import drawing
-from bot.cli.arguments import ChatOption, Json, Now
+from bot.cli import TERMINAL_LANGUAGE, ChatOption, Json, Now, OptionalChatOption, drawing
 from bot.cli.output import print_line, tell
 from bot.cli.session import Session, look_up_new_chat, open_session, remarks_on_new
-from bot.cli.subscribers import show_list
 from bot.commands import phrasing
-from bot.commands.bare_commands import bare_command
-from bot.commands.intent import REGISTRY
-from bot.conversation.drafts import RenderedReply
-from bot.conversation.handler import answer
+from bot.commands.export import library_lines
+from bot.digests.files import read_file
+from bot.digests.library import read_library
+from bot.failures import WrongUsage
 from bot.platforms import medium_of
 from bot.platforms.console.markup import Console
 from bot.ports import conversation as conversations
 from bot.ports.channel import Reply
+from bot.rendering.cleaning import readable
 from bot.rendering.deliveries import render_delivery
-from bot.rendering.packing import Medium
 from bot.rendering.replies import render_reply, reply_rows
 from bot.rendering.terminal import flows
 from bot.rendering.views import reader_of
+from bot.settings import Settings
+from subscriptions import addresses, chat_settings, portable
 from subscriptions.addresses import facts_of
+from subscriptions.errors import MeaningFails
+from subscriptions.language import Language
 from subscriptions.model import Chat, ChatAddress, ChatKind, Item, Message
 from subscriptions.planning.next_deliveries import NextDelivery
+from subscriptions.planning.times import split_when
 from subscriptions.query.parse import texts_asked
-from subscriptions.service import known_chats, previews
-from subscriptions.service.known_chats import Listed
-from subscriptions.texts import escaped
+from subscriptions.service import access, import_export, known_chats, previews, subscribing
+from subscriptions.service.known_chats import Listed, get_set_up
+from subscriptions.store.interests import put_library, titles_to_ask
+from subscriptions.texts import cutting, escaped
 
+if TYPE_CHECKING:
+    from bot.conversation.drafts import RenderedReply
+
+_OPENING = 80  # characters of the abstract that are shown for a paper without a title
+_CHANGES = {"+": "green", "~": "yellow", "=": "dim"}  # colours of what an import changes
 _FIRST = ("sub", "allow")  # the commands with which a person begins, before there is a chat
 _MOST_DAYS = 3650  # that a preview looks back
 _FRAME = 72  # columns of the lines above and below a message
+
+
+def subscribe(
+    query: Annotated[
+        str, typer.Argument(metavar="QUERY", help="Words, “phrases”, OR, -minus, field:value, parentheses, prefix*.")
+    ],
+    *,
+    chat: ChatOption,
+    when: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHEN",
+            help="now, when-out, daily 9, “mondays at 9 Berlin, no surveys”; by default the chat's schedule.",
+        ),
+    ] = None,
+    name: Annotated[str | None, typer.Option(metavar="TEXT", help="The name of the subscription in messages.")] = None,
+    now: Now = None,
+) -> int:
+    """Add a subscription to a chat, and the chat if it is new. The same query again changes its schedule."""
+    with open_session(now, make=True) as session, drawing.reporting_query_errors(query):
+        address = session.address(chat)
+        title, kind = look_up_new_chat(session, address)
+        moment = session.now
+        session.encode(texts_asked(query))
+        done = subscribing.subscribe(
+            session.store, address, query, when=when, name=name, now=moment, title=title, kind=kind
+        )
+        access.serve(session.store, done.chat.address, now=session.now)  # an operator here needs no approval
+    language = Language("en", done.subscription.zone or done.chat.settings.timezone)
+    examples = []
+    for paper in (one.paper for one in done.examples):
+        title = readable(paper.title) or f"“{cutting.cut_at_word(paper.abstract, _OPENING)}”"
+        name = paper.arxiv_id or paper.doi
+        examples.append(f"{title} ({name})" if name else title)
+    echo = phrasing.subscribed(done, language, examples=examples, now=moment)
+    drawing.print_reply(echo, *_remarks(done, session.settings))
+    return 0
+
+
+def _remarks(done: subscribing.Subscribed, settings: Settings) -> Iterator[str]:
+    """Yields hints for the person who subscribed a chat."""
+    chat, subscription = done.chat, done.subscription
+    if done.outcome == "added":
+        yield f'Undo: paperwire say "unsub {subscription.number}" --as {chat.address}'
+    if typed := split_when(subscription.text).when:
+        yield f"“{typed}” is looked for as words; a time is given with --when."
+    zone = chat.settings.timezone
+    uses_zone = subscription.cadence.kind != "now" and subscription.zone is None
+    if subscription.number == 1 and uses_zone and zone == settings.timezone:
+        yield f'{zone} is PAPERWIRE_TIMEZONE; another for this chat: paperwire say "set timezone ZONE" --as {chat.address}'
+    yield from remarks_on_new(chat, settings)
+
+
+def subscriptions(*, chat: OptionalChatOption = None, now: Now = None, json: Json = False) -> int:
+    """List the subscriptions of one chat, or of all."""
+    with open_session(now) as session:
+        of = None if chat is None else get_set_up(session.store, session.address(chat)).address
+        entries = known_chats.listed(session.store, of)
+        following = () if json else known_chats.next_deliveries_of(session.store, entries, now=session.now)
+        moment = session.now
+    documents = [
+        {
+            "number": one.subscription.number,
+            "chat": str(one.chat.address),
+            "name": one.subscription.name,
+            "text": one.subscription.text,
+            "canonical": one.subscription.canonical,
+            "cadence": str(one.subscription.cadence),
+            "zone": one.zone,
+            "state": phrasing.state_of(one),
+            "next_due_at": one.subscription.next_due_at,
+        }
+        for one in entries
+    ]
+    return tell(documents, lambda: show_list(entries, following, moment), json=json)
+
+
+def show_list(entries: Sequence[Listed], following: Sequence[NextDelivery], now: datetime) -> None:
+    """Prints subscriptions as a table. `following`: the next delivery of each."""
+    if not entries:
+        print_line("There are no subscriptions yet. paperwire subscribe QUERY --as console:me adds one.")
+        return
+    rows = []
+    for entry, then in zip(entries, following, strict=True):
+        language = Language("en", entry.zone)
+        row = phrasing.subscription_row(entry, language, now)
+        due = _when_next(then, language, now) if phrasing.state_of(entry) == "active" else ""
+        rows.append((row.chat, str(row.number), row.reading, row.when, due, row.state))
+    drawing.print_rows(("chat", "no", "subscription", "when", "next", "state"), rows, right="no")
+
+
+def _when_next(expected: NextDelivery, language: Language, now: datetime) -> str:
+    """Returns the time of a subscription's next delivery in words."""
+    if expected.at is None:
+        latest = expected.latest
+        return f"{language.moment(latest, now=now)} at the latest" if latest else "when papers come"
+    if expected.at <= now:
+        return "when papers are out" if expected.opens else "in a moment"
+    moment = language.moment(expected.at, about=expected.about and not expected.opens, now=now)
+    if expected.opens:
+        moment = f"from {moment} on"
+    return f"{moment} ({phrasing.held_back(expected, language)})" if expected.is_held else moment
+
+
+def settings(*, chat: ChatOption, json: Json = False) -> int:
+    """Show all settings of a chat, and which of them it chose."""
+    with open_session() as session:
+        of = get_set_up(session.store, session.address(chat))
+    values = {name: of.settings.value(name) for name in chat_settings.SETTINGS}  # as `set` accepts them
+    document = {
+        "chat": str(of.address),
+        "title": of.title,
+        "kind": of.kind.value,
+        "state": of.state.value,
+        "paused_until": of.paused_until,
+        "settings": values,
+        "chosen": [name for name in values if name in of.chosen],
+    }
+
+    def show() -> None:
+        head = (str(of.address), escaped(of.title), of.kind.value, of.state.value)
+        print_line(" · ".join(filter(None, head)))
+        rows = ((name, value, "chosen" if name in of.chosen else "") for name, value in values.items())
+        drawing.print_rows(("setting", "value", ""), rows)
+
+    return tell(document, show, json=json)
+
+
+def export(
+    *,
+    chat: OptionalChatOption = None,
+    everything: Annotated[bool, typer.Option("--all", help="All chats, with their settings.")] = False,
+) -> int:
+    """Write subscriptions as text to stdout; `import` reads it back."""
+    if (chat is None) is not everything:
+        raise WrongUsage("An export is of one chat or of all.", "Write paperwire export --as CHAT, or --all.")
+    with open_session() as session:
+        if chat is None:
+            sys.stdout.writelines(import_export.export_all(session.store))
+        else:
+            of = get_set_up(session.store, session.address(chat))
+            sys.stdout.write(import_export.export(session.store, of.address))
+    return 0
+
+
+def import_(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A file that `export` wrote, or - for standard input.")],
+    *,
+    chat: OptionalChatOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the changes.")] = False,
+    now: Now = None,
+) -> int:
+    """Add what is new in FILE, change what differs, and show the changes. Nothing is removed."""
+    try:
+        text = portable.text_of(read_file(file))
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise WrongUsage(f"{file}, line {line}: this is not UTF-8 text.", "Save it as UTF-8.") from None
+    read = portable.read_lines(text, None if chat is None else addresses.parse_address(chat))
+    with open_session(now, make=True, dry=dry_run) as session:
+        chats = {address: session.resolve(address) for address in dict.fromkeys(line.chat for line in read)}
+        lines = tuple(replace(line, chat=chats[line.chat]) for line in read)
+        session.encode(import_export.texts_asked(lines))
+        bar = partial(drawing.watched, what="Importing")
+        changes = import_export.import_lines(session.store, lines, now=session.now, dry=dry_run, watched=bar)
+        if not dry_run:
+            access.ask_unasked(session.store, {line.chat for line in lines}, now=session.now)
+    for sign, where, what in changes:
+        drawing.print_drawn(Text.assemble((sign, _CHANGES[sign]), f" {escaped(where)}  {escaped(what)}".rstrip()))
+    counts = Counter(sign for sign, _, _ in changes)
+    done = f"✓ {counts['+']} added, {counts['~']} changed, {counts['=']} there already."
+    print_line("Nothing was changed: this was a dry run." if dry_run else done)
+    return 0
+
+
+def library(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="BibTeX, RIS or CSL JSON, or - for standard input.")],
+    *,
+    chat: ChatOption,
+    now: Now = None,
+) -> int:
+    """Store a chat's own library. It replaces the one before."""
+    data = read_file(file)
+    if len(data) > conversations.LARGEST:
+        raise conversations.file_too_large(conversations.LARGEST)
+    read = read_library(data)
+    with open_session(now) as session:
+        of = known_chats.get_chat(session.store, session.address(chat))
+        with suppress(MeaningFails):  # then the vectors are made later
+            session.encode(titles_to_ask(read))
+        put_library(session.store, of.id, read, now=session.now)
+        lines = library_lines(read, TERMINAL_LANGUAGE, orders=session.encoder is not None)
+    drawing.print_reply(Reply(lines, ok=True))
+    return 0
 
 
 def say(
@@ -50,6 +257,10 @@ def say(
     json: Json = False,
 ) -> int:
     """Act as if a person in the chat had typed TEXT, and print the reply. Nothing is sent to the chat."""
+    # all commands take 200 ms, and only this subcommand needs them
+    from bot.commands.bare_commands import bare_command  # noqa: PLC0415
+    from bot.commands.intent import REGISTRY  # noqa: PLC0415
+
     typed = conversations.typed_command(text.strip())
     bare = None if typed.name else bare_command(text)
     name = bare.name if bare else typed.name
@@ -63,14 +274,27 @@ def say(
             title, kind = look_up_new_chat(session, address)
             kind = kind or facts_of(address.platform).kind_of(address)
             before = known_chats.known_or_new(session.store, address, kind, title=title)
-        answered = asyncio.run(_answer(_by_operator(text, before), session))
+        request = conversations.MessageRequest(  # of an operator; it is no update of a platform
+            place=conversations.Place.of(before),
+            update_id="",
+            command=typed.name,
+            text=typed.rest,
+            sender=before.address.address if before.kind is ChatKind.PRIVATE else "",
+            sender_is_admin=True,
+            is_operator=True,
+        )
+        answered = asyncio.run(_answer(request, session))
         reply, target = (answered.unrendered, answered.target) if answered else (Reply(), None)
         lines = [_text(reply, target)] if target else []
         if reply.ok:
             after = known_chats.known_or_new(session.store, before.address, before.kind)
             if after.subscriptions_ever_made > before.subscriptions_ever_made:
                 lines += remarks_on_new(after, session.settings)
-    shown, labels = "\n".join(filter(None, lines)), _labels(reply, target) if target else []
+    shown = "\n".join(filter(None, lines))
+    labels: list[list[str]] = []
+    if target:  # of buttons that open no page
+        rows = ([one.label for one in row if not one.url] for row in reply_rows(reply, reader_of(target)))
+        labels = list(filter(None, rows))
     document = {
         "chat": str(address),
         "text": shown.splitlines(),
@@ -78,15 +302,18 @@ def say(
         "ok": reply.ok is not False,
         "files": [{"name": reply.file.name, "content": reply.file.text}] if reply.file else [],
     }
-    rows = ("  ".join(f"[{label}]" for label in row) for row in labels)
-    tell(document, lambda: print_line(shown, *rows), json=json)
+    tell(document, lambda: print_line(shown, *("  ".join(f"[{one}]" for one in row) for row in labels)), json=json)
     if reply.file and not json:
         print_line(f"{reply.file.name}:")
         sys.stdout.write(reply.file.text)
     return 1 if reply.ok is False else 0
 
 
-async def _answer(request: conversations.MessageRequest, session: Session) -> RenderedReply | None:
+async def _answer(request: conversations.MessageRequest, session: Session) -> "RenderedReply | None":
+    # these take 200 ms, and only `say` needs them
+    from bot.app import build_app  # noqa: PLC0415
+    from bot.conversation.handler import answer  # noqa: PLC0415
+
     app = build_app(session.settings, clock=session.clock, out=sys.stderr)
     try:
         # the platforms that are on belong to what a command can do, but none of them is asked
@@ -96,32 +323,12 @@ async def _answer(request: conversations.MessageRequest, session: Session) -> Re
         await app.close()
 
 
-def _by_operator(text: str, chat: Chat) -> conversations.MessageRequest:
-    """Returns the request for a text that an operator types in a chat. It is no update of a platform."""
-    typed = conversations.typed_command(text.strip())
-    return conversations.MessageRequest(
-        place=conversations.Place.of(chat),
-        update_id="",
-        command=typed.name,
-        text=typed.rest,
-        sender=chat.address.address if chat.kind is ChatKind.PRIVATE else "",
-        sender_is_admin=True,
-        is_operator=True,
-    )
-
-
 def _text(reply: Reply, chat: Chat) -> str:
     """Returns a reply as a terminal shows it, without its buttons."""
     lines = reply.lines or tuple(filter(None, (reply.toast,)))
     bare = replace(reply, lines=lines, buttons=(), numbers=())
     messages = render_reply(bare, chat, medium=Console())
     return "\n".join(str(loads(message.payload)["text"]) for message in messages)
-
-
-def _labels(reply: Reply, chat: Chat) -> list[list[str]]:
-    """Returns the labels of the buttons that open no page, row by row."""
-    rows = ([one.label for one in row if not one.url] for row in reply_rows(reply, reader_of(chat)))
-    return [row for row in rows if row]
 
 
 def preview(
@@ -150,7 +357,9 @@ def preview(
         found = previews.preview(session.store, address, now=moment, text=query, days=days)
         following = known_chats.next_deliveries_of(session.store, found.not_due, now=moment)
         about = known_chats.status(session.store, address, now=moment)
-        titles, medium = session.settings.source_titles, _medium_at(address, session)
+        titles, medium = session.settings.source_titles, medium_of(address.platform)
+        if facts_of(address.platform).formats_differ and session.settings.is_on(address.platform):
+            medium = session.platform(address.platform).medium_at(address)
     due, later = (
         render_delivery(entry, medium=medium, titles=titles) if entry else () for entry in (found.delivery, found.later)
     )
@@ -209,13 +418,6 @@ def _waiting_document(one: Listed, then: NextDelivery, later: Sequence[Item]) ->
     held = None if state == "active" else state
     papers = [item.paper.paper.key for item in later if number in [reason.number for reason in item.because]]
     return {"number": number, "at": None if held else then.at or then.latest, "held": held, "papers": papers}
-
-
-def _medium_at(chat: ChatAddress, session: Session) -> Medium:
-    """Returns the medium of a chat, whose platform may be off."""
-    if facts_of(chat.platform).formats_differ and session.settings.is_on(chat.platform):
-        return session.platform(chat.platform).medium_at(chat)
-    return medium_of(chat.platform)
 
 
 def _show_message(chat: ChatAddress, message: Message) -> None:

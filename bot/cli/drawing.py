@@ -16,8 +16,7 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from bot.cli import output
-from bot.cli.arguments import TERMINAL_LANGUAGE
+from bot.cli import TERMINAL_LANGUAGE, output
 from bot.ports.channel import Reply
 from bot.rendering.queries_in_words import refused
 from subscriptions.errors import QueryError

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import typer
 from rich.text import Text
 
-from bot.cli import arguments, drawing
+from bot.cli import Json, Now, Paths, drawing, read_day
 from bot.cli.output import print_error, print_line, tell
 from bot.cli.reading import Read, digests_in, print_unread, print_warnings, warning_document, watching
 from bot.cli.session import Session, open_session
@@ -18,7 +18,7 @@ from bot.digests import dated
 from bot.digests.feeds import feeds_of_opml
 from bot.digests.files import is_gone, is_missing, read_file
 from bot.failures import WrongUsage
-from bot.settings import SourceSettings, load_sources, values
+from bot.settings import load_sources, values
 from bot.sources.fetch_request import everything
 from bot.sources.folders import noted, started
 from bot.sources.ingest import LateEncoding, store_digest, today
@@ -26,7 +26,6 @@ from bot.sources.poll import Poll, PollDependencies
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.errors import PaperwireError, StoreError
 from subscriptions.language import Language
-from subscriptions.model import Digest
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.planning.source_calendar import NEWS_FOR
 from subscriptions.states import SourceTrouble
@@ -41,7 +40,7 @@ _COLOURS = {"failing": "red", "late": "yellow"}
 
 
 def ingest(
-    paths: arguments.Paths,
+    paths: Paths,
     *,
     source: Annotated[
         str | None,
@@ -56,7 +55,7 @@ def ingest(
         typer.Option(
             "--date",
             metavar="DAY",
-            parser=arguments.read_day,
+            parser=read_day,
             help="The day of each digest that has no day in its text or in the name of its file.",
         ),
     ] = None,
@@ -67,8 +66,8 @@ def ingest(
             help=f"Also announce papers of digests that are older than {NEWS_FOR.days} days, or that were filed without an announcement.",
         ),
     ] = False,
-    now: arguments.Now = None,
-    json: arguments.Json = False,
+    now: Now = None,
+    json: Json = False,
 ) -> int:
     """Store the papers of digests. Each file is stored as a whole or not at all."""
     if source:
@@ -106,7 +105,19 @@ async def _ingest(
             failed.append(digest)
             continue
         try:
-            done = await _store(session, digest, source, name, polls, announce=announce)
+            note = None
+            if source and source.path is not None:
+                if source.name not in polls:
+                    polls[source.name] = await started(PollDependencies.of(session.settings, session), source)
+                note = noted(polls[source.name], digest)
+            done = await store_digest(
+                session,
+                digest,
+                source=name or (source.name if source else _UNNAMED),
+                note=note,
+                announce=announce or bool(source and source.announce == "all"),
+                of_arxiv=bool(source and source.is_arxivs_own),
+            )
         except StoreError:
             raise
         except PaperwireError as error:
@@ -134,30 +145,6 @@ async def _ingest(
     return report, failed
 
 
-async def _store(
-    session: Session,
-    digest: Digest,
-    source: SourceSettings | None,
-    name: str,
-    polls: dict[str, Poll],
-    *,
-    announce: bool,
-) -> Ingested:
-    note = None
-    if source and source.path is not None:
-        if source.name not in polls:
-            polls[source.name] = await started(PollDependencies.of(session.settings, session), source)
-        note = noted(polls[source.name], digest)
-    return await store_digest(
-        session,
-        digest,
-        source=name or (source.name if source else _UNNAMED),
-        note=note,
-        announce=announce or bool(source and source.announce == "all"),
-        of_arxiv=bool(source and source.is_arxivs_own),
-    )
-
-
 def _show_ingested(report: Mapping[str, Any]) -> None:
     before = f", {report['already_known']:,} of them known before" if report["already_known"] else ""
     papers = "{new:,} papers new, {updated:,} updated, {unchanged:,} known already".format_map(report["papers"])
@@ -177,7 +164,7 @@ sources = typer.Typer(help="Show where digests come from, and what happened ther
 
 
 @sources.callback()
-def show(context: typer.Context, *, now: arguments.Now = None, json: arguments.Json = False) -> int | None:
+def show(context: typer.Context, *, now: Now = None, json: Json = False) -> int | None:
     """Where digests come from, what the last look brought, when the next one is."""
     if context.invoked_subcommand is not None:
         return None
@@ -197,8 +184,8 @@ def poll(
             "--announce", help="Also announce the papers that the source brought before and that were only filed."
         ),
     ] = False,
-    now: arguments.Now = None,
-    json: arguments.Json = False,
+    now: Now = None,
+    json: Json = False,
 ) -> int:
     """Poll sources now, whether they are due or not."""
     if announce and name is None:

@@ -61,20 +61,16 @@ class _Formatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
-        details = ""
-        if self._details and record.exc_info:
-            details = self.formatException(record.exc_info)
         message = redacted(_message(record), self._secrets)
+        details = self.formatException(record.exc_info) if self._details and record.exc_info else ""
         details = texts.escaped_lines(redacted(details, self._secrets))
         if not self._json:
             line = f"{at} {record.levelname.lower()} {record.name}: {texts.escaped(message)}"
-            if details:
-                return f"{line}\n{details}"
-            return line
-        parts = {"at": at, "level": record.levelname.lower(), "logger": record.name, "message": message}
+            return f"{line}\n{details}" if details else line
         fields = {name: redacted(str(value), self._secrets) for name, value in vars(record).items() if name not in _OWN}
-        every = {**fields, **parts, "worker": record.process}
-        return texts.escaped_lines(json.dumps({**every, "details": details} if details else every, ensure_ascii=False))
+        fields |= {"at": at, "level": record.levelname.lower(), "logger": record.name, "message": message}
+        every = {**fields, "worker": record.process, **({"details": details} if details else {})}
+        return texts.escaped_lines(json.dumps(every, ensure_ascii=False))
 
 
 def _message(record: logging.LogRecord) -> str:

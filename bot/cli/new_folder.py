@@ -4,7 +4,7 @@ import re
 import shlex
 import sys
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from json import dumps
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -67,7 +67,8 @@ def init(
     read = _answer("--when", when, "When (daily 8 Europe/Berlin)", read_when)
     own = read.zone or "UTC"
     destination, secret = _secret(address)
-    extra = "apprise" if destination else "meaning"
+    number = installed_version()
+    spec = f"paperwire[{'apprise' if destination else 'meaning'}]" + (f"=={number}" if number else "")
     drawn = {
         template: draw_text(
             "folder",
@@ -82,7 +83,7 @@ def init(
             admin=address if secret and not destination and address.address.isdecimal() else "",
             secret=secret,
             destination=destination,
-            requirement=dumps(_answer("--requirement", requirement or _requirement(extra), "", values.one_line)),
+            requirement=dumps(_answer("--requirement", requirement or spec, "", values.one_line)),
         )
         for template in places
     }
@@ -91,7 +92,7 @@ def init(
     for template, place in places.items():
         place.write_text(drawn[template], "utf-8")
         print_line(f"✓ {place}")
-    is_released = bool(requirement) or "dev" not in (installed_version() or "dev")
+    is_released = bool(requirement) or "dev" not in (number or "dev")
     print_line(*_next_steps(folder, secret, is_released=is_released))
     return 0
 
@@ -158,17 +159,9 @@ def _rounds(when: When, year: int) -> list[str]:
     if at is None or when.cadence.kind == "when-out":
         return [_OFTEN]
     days = (date(year, month, 1) for month in range(1, 13))
-    moments = {_in_utc(day, at, when.zone or "UTC") for day in days}
+    own = zone(when.zone or "UTC")
+    moments = {(datetime.combine(day, at, own) + _AFTER).astimezone(UTC).time() for day in days}
     return [f"{moment.minute} {moment.hour} * * *" for moment in sorted(moments)]
-
-
-def _in_utc(day: date, at: time, own: str) -> time:
-    return (datetime.combine(day, at, zone(own)) + _AFTER).astimezone(UTC).time()
-
-
-def _requirement(extra: str) -> str:
-    number = installed_version()
-    return f"paperwire[{extra}]=={number}" if number else f"paperwire[{extra}]"
 
 
 def _next_steps(folder: Path, secret: str, *, is_released: bool) -> Iterator[str]:

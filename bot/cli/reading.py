@@ -3,7 +3,7 @@
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
@@ -12,12 +12,10 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.cli import arguments, drawing
-from bot.cli.arguments import TERMINAL_LANGUAGE
+from bot.cli import TERMINAL_LANGUAGE, Json, Paths, drawing
 from bot.cli.output import print_error, print_json, print_line, tell
 from bot.digests import INFO, read_digest
-from bot.digests.files import STDIN, list_folder, paths_of, read_file
-from bot.digests.summaries import LEADING
+from bot.digests.files import BOM, STDIN, list_folder, paths_of, read_file
 from bot.failures import UnknownFormat, UnreadableInput, WrongUsage, brief
 from bot.meaning import encoders
 from bot.rendering.cleaning import readable
@@ -26,13 +24,14 @@ from bot.rendering.queries_in_words import query_in_words
 from bot.settings import SourceSettings, load_settings, load_sources
 from subscriptions import meaning
 from subscriptions.errors import MeaningFails, PaperwireError, QueryError, Sentence
-from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers, merge_copies
+from subscriptions.matching.fulfilment import PaperIndex, TokenizedPapers, merge_copies
 from subscriptions.matching.reasons import why
 from subscriptions.model import Digest, DigestWarning, Paper
 from subscriptions.planning.times import split_when
 from subscriptions.query import LIKE, parse, rewriting
 from subscriptions.query.tree import Query, Term, leaves
 from subscriptions.texts import escaped
+from subscriptions.texts.statements import LEADING
 
 Document = dict[str, Any]  # as JSON
 SourceOf = Callable[[str], SourceSettings | None]  # path of a file → the source that watches it, None if there is none
@@ -43,10 +42,10 @@ _OPENING = 80  # characters of the abstract that are shown for a paper without a
 
 
 def inspect(
-    paths: arguments.Paths,
+    paths: Paths,
     *,
     papers: Annotated[bool, typer.Option("--papers", help="List the papers, too.")] = False,
-    json: arguments.Json = False,
+    json: Json = False,
 ) -> int:
     """Recognise and parse digests without storing anything."""
     watched = watching(load_sources())
@@ -171,17 +170,32 @@ def paper_document(paper: Paper) -> Document:
 def show(reports: Sequence[Document], read: Sequence[Digest | PaperwireError]) -> None:
     """Prints a row for each digest, then what is worth knowing about some, the papers, and what could not be read."""
     readable = [report for report in reports if report["error"] is None]
-    if readable:
-        headings = ("File", "Format", "Date", "Papers", "Summaries", "Categories")
-        drawing.print_rows(headings, map(_row, readable), right="Papers")
-    if any(_is_named(report) for report in readable):
+    rows = []
+    for report in readable:
+        copies, failed = report["papers"] - report["unique"], report["summaries"]["failed"]
+        is_named = any(warning["code"] == "date_from_name" for warning in report["warnings"])
+        summaries = [_counts(report["languages"]) if report["languages"] else "", f"{failed} failed" if failed else ""]
+        row = (
+            report["path"],
+            report["format"] or "",
+            (report["date"] or "–") + ("*" if is_named else ""),
+            f"{report['unique']} (+{copies})" if copies else str(report["unique"]),
+            ", ".join(filter(None, summaries)) or "–",
+            _counts(report["categories"]) or "–",
+        )
+        rows.append(row)
+    if rows:
+        drawing.print_rows(("File", "Format", "Date", "Papers", "Summaries", "Categories"), rows, right="Papers")
+    if any(date.endswith("*") for _, _, date, *_ in rows):
         print_line("* from the file name")
     for report in readable:
         print_warnings(report["path"], report["warnings"])
     for report in readable:
         if "items" in report:
             print_line("", escaped(report["path"]))
-            drawing.print_rows(("Paper", "Category", "Title"), map(_item, report["items"]))
+            unknown = "title unknown: {abstract:.80}".format_map
+            items = ((one["key"], one["primary"] or "–", one["title"] or unknown(one)) for one in report["items"])
+            drawing.print_rows(("Paper", "Category", "Title"), items)
     print_unread(one for one in read if isinstance(one, PaperwireError))
     if not reports:
         print_error("There is no file to read.")
@@ -194,38 +208,16 @@ def print_warnings(path: str, warnings: Sequence[Document]) -> None:
             print_line(f"! {escaped(path)}: {escaped(warning['message'])}")
 
 
-def _row(report: Document) -> tuple[str, ...]:
-    copies, failed = report["papers"] - report["unique"], report["summaries"]["failed"]
-    summaries = [_counts(report["languages"]) if report["languages"] else "", f"{failed} failed" if failed else ""]
-    return (
-        report["path"],
-        report["format"] or "",
-        (report["date"] or "–") + ("*" if _is_named(report) else ""),
-        f"{report['unique']} (+{copies})" if copies else str(report["unique"]),
-        ", ".join(filter(None, summaries)) or "–",
-        _counts(report["categories"]) or "–",
-    )
-
-
-def _is_named(report: Document) -> bool:
-    return any(warning["code"] == "date_from_name" for warning in report["warnings"])
-
-
 def _counts(counts: Mapping[str, int]) -> str:
     """Returns the largest counts as text: `cs.LG 6, cs.CL 4, cs.CV 3, …`."""
     shown = ", ".join(f"{name} {count}" for name, count in Counter(counts).most_common(_MOST_COUNTS))
     return f"{shown}, …" if len(counts) > _MOST_COUNTS else shown
 
 
-def _item(item: Document) -> tuple[str, ...]:
-    title = item["title"] or f"title unknown: {item['abstract'][:_OPENING]}"
-    return item["key"], item["primary"] or "–", title
-
-
 def explain(
     query: Annotated[str, typer.Argument(metavar="QUERY", help="As you would give it to subscribe.")],
     *,
-    json: arguments.Json = False,
+    json: Json = False,
 ) -> int:
     """Explain a query: its meaning in words, its canonical text, and what was guessed."""
     if json:
@@ -252,23 +244,22 @@ def match(
     queries: Annotated[
         str | None, typer.Option("--queries", metavar="FILE", help="One query per line, all matched together.")
     ] = None,
-    json: arguments.Json = False,
+    json: Json = False,
 ) -> int:
     """Find the papers of digests that a query matches, and say why."""
     if queries is not None:
         return _match_file(queries, given, json=json)
-    query, *paths = given
+    text, *paths = given
     if not paths:
         usage = "Write paperwire match QUERY PATH…, or paperwire match --queries FILE PATH…"
         raise WrongUsage("There is no digest to look into.", usage)
-    return _match_one(query, paths, json=json)
-
-
-def _match_one(text: str, paths: list[str], *, json: bool) -> int:
     with drawing.reporting_query_errors(text, {"query": None, "text": text} if json else None):
         parsed = _parsed(text)
         papers, status = _read(paths)
-        query, found = _Searched(papers, [parsed]).find(parsed)
+        (searched,) = _searched(papers, [parsed])
+        if isinstance(searched, QueryError):
+            raise searched
+    query, found = searched
     document = {
         "query": query.canonical,
         "text": text,
@@ -282,56 +273,53 @@ def _match_one(text: str, paths: list[str], *, json: bool) -> int:
         for paper in found:
             # TeX is read as letters first, or a word that matched would be a piece of TeX
             shown = replace(paper, title=readable(paper.title), abstract=readable(paper.abstract))
-            reasons = _reasons(query, shown) or _reasons(query, paper)
             print_line(f"  {escaped(paper.key)}  {escaped(shown.title or shown.abstract[:_OPENING])}")
-            print_line("    " + "; ".join(map(_in_words, reasons)))
+            reasons = _reasons(query, shown) or _reasons(query, paper)
+            words = (f"{one['near']:.2f}" if "near" in one else ", ".join(one["terms"]) for one in reasons)
+            said = (f"{one['field']}: {word}" for one, word in zip(reasons, words, strict=True))
+            print_line("    " + "; ".join(said))
 
     tell(document, show, json=json)
     return status
 
 
-def _in_words(reason: Mapping[str, Any]) -> str:
-    said = f"{reason['near']:.2f}" if "near" in reason else ", ".join(reason["terms"])
-    return f"{reason['field']}: {said}"
-
-
 def _reasons(query: Query, paper: Paper) -> list[dict[str, Any]]:
     """Returns the fields of a paper in which the query matched, each with the words that matched."""
-    fields: dict[str, list[str]] = {}
+    fields: dict[str, dict[str, None]] = {}
     near: list[dict[str, Any]] = []
     for hit in why(query, paper):
-        if hit.near is not None:
+        if hit.near is None:
+            fields.setdefault(hit.field.name, {}).update(dict.fromkeys(hit.terms))
+        else:
             near.append({"field": hit.field.name, "terms": [*hit.terms], "near": hit.near})
-            continue
-        terms = fields.setdefault(hit.field.name, [])
-        terms += [term for term in hit.terms if term not in terms]
-    return [*({"field": name, "terms": terms} for name, terms in fields.items()), *near]
+    return [*({"field": name, "terms": [*terms]} for name, terms in fields.items()), *near]
 
 
 def _match_file(file: str, paths: list[str], *, json: bool) -> int:
-    lines = _lines_of(read_file(file))
+    data = read_file(file).removeprefix(BOM).replace(b"\r\n", b"\n")
+    text = data.decode("utf-8", "surrogateescape")  # bytes that are not UTF-8 are refused with their line
+    lines = text.removesuffix("\n").split("\n") if text else []
     papers, status = _read(paths)
     known: dict[str, Query] = {}  # text of a line → its query
-    keys: dict[str, list[str]] = {}  # text of a line → what it finds
     refused: dict[str, str] = {}  # text of a line → why it is refused
-    for text in dict.fromkeys(lines):
+    for line in dict.fromkeys(lines):
         try:
-            known[text] = _parsed(text)
+            known[line] = _parsed(line)
         except QueryError as error:
-            refused[text] = str(error)
-    searched = _Searched(papers, known.values())
-    for text, query in known.items():
-        try:
-            keys[text] = [paper.key for paper in searched.find(query)[1]]
-        except QueryError as error:
-            refused[text] = str(error)
+            refused[line] = str(error)
+    keys: dict[str, list[str]] = {}  # text of a line → what it finds
+    for line, searched in zip(known, _searched(papers, known.values()), strict=True):
+        if isinstance(searched, QueryError):
+            refused[line] = str(searched)
+        else:
+            keys[line] = [paper.key for paper in searched[1]]
     report: dict[str, Any] = {  # docs/commands.md
         "queries": len(lines),
-        "unique": len({known[text].canonical for text in keys}),
+        "unique": len({known[line].canonical for line in keys}),
         "papers": len(papers),
-        "pairs": sum(len(keys.get(text, ())) for text in lines),
-        "matches": [(number, keys[text]) for number, text in enumerate(lines, 1) if keys.get(text)],
-        "refused": [(number, refused[text]) for number, text in enumerate(lines, 1) if text in refused],
+        "pairs": sum(len(keys.get(line, ())) for line in lines),
+        "matches": [(number, keys[line]) for number, line in enumerate(lines, 1) if keys.get(line)],
+        "refused": [(number, refused[line]) for number, line in enumerate(lines, 1) if line in refused],
     }
 
     def show() -> None:
@@ -346,18 +334,12 @@ def _match_file(file: str, paths: list[str], *, json: bool) -> int:
     return status
 
 
-def _lines_of(data: bytes) -> list[str]:
-    """Returns the lines of a file, without line ends. Bytes that are not UTF-8 become surrogates."""
-    text = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").decode("utf-8", "surrogateescape")
-    return text.removesuffix("\n").split("\n") if text else []
-
-
 def _read(paths: list[str]) -> tuple[tuple[Paper, ...], int]:
     """Returns (papers, exit status). Prints a sentence on stderr for each document that cannot be read."""
     read = [one for *_, one in digests_in(paths, "Reading")]
     unread = [one for one in read if isinstance(one, PaperwireError)]
     print_unread(unread)
-    entries = [paper for one in read if not isinstance(one, PaperwireError) for paper in one.entries]
+    entries = [paper for one in read if isinstance(one, Digest) for paper in one.entries]
     return merge_copies(entries), 1 if unread else 0
 
 
@@ -369,44 +351,38 @@ def _parsed(text: str) -> Query:
         raise QueryError(Sentence("This line is not UTF-8 text."), Sentence(""), error.start + 1) from None
     query = parse.parse_query(text)
     if query.named:
-        column = min(leaf.column for leaf in leaves(query.tree) if leaf.term.field is LIKE)
         raise QueryError(
             Sentence("like: asks for papers that are stored, and match stores none."),
             Sentence('In a chat it works: paperwire say "search like:2601.11522" --as console:me'),
-            column,
+            min(leaf.column for leaf in leaves(query.tree) if leaf.term.field is LIKE),
         )
     return query
 
 
-class _Searched:
-    """Papers of digests, with what they and queries mean as vectors, as far as queries ask for nearness."""
+def _searched(papers: Sequence[Paper], queries: Collection[Query]) -> Iterator[tuple[Query, list[Paper]] | QueryError]:
+    """Yields for each query (it with its vectors, what it finds: nearest first, if it asks for nearness exactly once).
 
-    def __init__(self, papers: Sequence[Paper], queries: Iterable[Query]) -> None:
-        self._papers = papers
-        self._vectors: Mapping[Term, bytes] = {}
-        self._failure: MeaningFails | None = None
-        if terms := list(dict.fromkeys(term for query in queries for term in query.nearness_terms)):
-            try:
-                self._papers, self._vectors = _encoded(papers, terms)
-            except MeaningFails as error:
-                self._failure = error
-        self._index = PaperIndex(TokenizedPapers.of(self._papers))
-
-    def find(self, query: Query) -> tuple[Query, list[Paper]]:
-        """Returns (a query with its vectors, what it finds: nearest first, if it asks for nearness exactly once).
-
-        Raises QueryError if it asks for nearness and there are no vectors.
-        """
-        terms = query.nearness_terms
-        if terms and self._failure:
-            column = min(leaf.column for leaf in leaves(query.tree) if leaf.term.field.kind.needs_vectors)
-            raise QueryError(self._failure.sentence, self._failure.hint, column)
-        query = rewriting.with_vectors(query, self._vectors)
-        found = [self._papers[place] for place in self._index.positions(self._index.found_by(query))]
-        if len(terms) == 1:
+    An error in place of it: it asks for nearness, and there are no vectors.
+    """
+    vectors: Mapping[Term, bytes] = {}
+    failure: MeaningFails | None = None
+    if terms := list(dict.fromkeys(term for query in queries for term in query.nearness_terms)):
+        try:
+            papers, vectors = _encoded(papers, terms)
+        except MeaningFails as error:
+            failure = error
+    index = PaperIndex(TokenizedPapers.of(papers))
+    for one in queries:
+        if one.nearness_terms and failure:
+            column = min(leaf.column for leaf in leaves(one.tree) if leaf.term.field.kind.needs_vectors)
+            yield QueryError(failure.sentence, failure.hint, column)
+            continue
+        query = rewriting.with_vectors(one, vectors)
+        found = [papers[place] for place in index.positions(index.found_by(query))]
+        if len(query.nearness_terms) == 1:
             asked = meaning.read_questions(query.nearness_terms[0].question)
             found.sort(key=lambda paper: -meaning.nearness_to_any(asked, meaning.read_paper(paper.meaning)))
-        return query, found
+        yield query, found
 
 
 def _encoded(papers: Sequence[Paper], terms: Sequence[Term]) -> tuple[list[Paper], dict[Term, bytes]]:

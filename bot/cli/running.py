@@ -7,8 +7,7 @@ from typing import Annotated
 import typer
 
 from bot.app import App, build_app
-from bot.cli import log, session
-from bot.cli.arguments import Json, Now
+from bot.cli import Json, Now, log, session
 from bot.cli.output import print_error, print_line, tell, terminal_leaver
 from bot.delivery.sender import Sent
 from bot.operation import process

@@ -5,20 +5,20 @@ papers in tests/digests (CONTRIBUTING.md).
 """
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from bot.digests import decoding, scalars
-from bot.digests.summaries import without_failures
+from bot.digests import files, scalars
 from bot.failures import BrokenDigest, UnknownFormat, mistake_with
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import Digest, DigestWarning
 from subscriptions.planning.source_calendar import lies_ahead
 
 if TYPE_CHECKING:
-    from bot.digests.entries import Found
+    from bot.digests.papers import Found
 
 FORMATS = {  # format → the module that reads it; the first module whose `read` knows a text reads it
     "arxiv_rss": "feeds",
@@ -29,8 +29,8 @@ FORMATS = {  # format → the module that reads it; the first module whose `read
     "feed_rdf": "feeds",
     "feed_atom": "feeds",
     "pubmed_xml": "pubmed",
-    "bilingual_md": "bilingual",
-    "bilingual3": "bilingual",
+    "bilingual_md": "lists",
+    "bilingual3": "lists",
     "arxiv_listing_html": "lists",
     "hf_text": "lists",
     "daily_arxiv_md": "daily_arxiv",
@@ -109,16 +109,27 @@ def read_digest(
 
 
 def _read(data: bytes, name: str, wanted: str | None, day: date | None, language: str | None) -> Digest:
-    text, controls = _text_of(data, name)
+    try:
+        text, controls = files.without_controls(files.text_of(data))
+    except files.NotText:
+        seen = _seen(data, name, FORMATS)
+        raise UnknownFormat(
+            Sentence("{name}: not UTF-8 text (looks like {look}); expected one of: {formats}.", seen)
+        ) from None
     found = _found_in(text, name, wanted, language)
-    papers, repeated = without_failures(found.papers)
+    if found is None:
+        seen = _seen(data, name, (wanted,) if wanted else FORMATS)
+        raise UnknownFormat(
+            Sentence("{name}: no paper entries found (looks like {look}); expected one of: {formats}.", seen)
+        )
+    found.leave_out_failures()
+    papers = found.papers
     if not papers and found.warnings["refused_entries"]:
         raise BrokenDigest(Sentence("No paper in it can be read."))
     first = {paper.key: paper for paper in reversed(papers)}.values()
-    own_day = found.day or scalars.day_in_name(name)
+    own_day = found.day or scalars.day_in(name.replace("\\", "/").rpartition("/")[2])
     found.warnings.update(
         control_characters=controls,
-        repeated_texts=repeated,
         duplicate_papers=len(papers) - len(first),
         failed_summaries=sum(paper.failed for paper in first),
         declared_mismatch=0 if found.announced is None else abs(found.announced - len(papers)),
@@ -128,7 +139,7 @@ def _read(data: bytes, name: str, wanted: str | None, day: date | None, language
         date_overruled=int(day is not None and own_day is not None and day != own_day),
     )
     said = {"announced": found.announced, "read": len(papers), "mistake": found.mistake}
-    said["error"] = decoding.shortened(found.error, _LONGEST_ERROR)
+    said["error"] = files.shortened(found.error, _LONGEST_ERROR)
     return Digest(
         format=found.format,
         entries=tuple(papers),
@@ -144,34 +155,20 @@ def _read(data: bytes, name: str, wanted: str | None, day: date | None, language
     )
 
 
-def _text_of(data: bytes, name: str) -> tuple[str, int]:
-    """Returns (the text of a document, how many control characters were removed)."""
-    try:
-        return decoding.without_controls(decoding.text_of(data))
-    except decoding.NotText:
-        said = {"name": name, "look": decoding.describe_bytes(data), "formats": ", ".join(FORMATS)}
-        raise UnknownFormat(
-            Sentence("{name}: not UTF-8 text (looks like {look}); expected one of: {formats}.", said)
-        ) from None
-
-
-def _found_in(text: str, name: str, wanted: str | None, language: str | None) -> "Found":
-    if wanted is not None and wanted not in FORMATS:
-        raise UnknownFormat(
-            Sentence(
-                "{name}: “{format}” is not a format; known: {formats}.",
-                {"name": name, "format": wanted, "formats": ", ".join(FORMATS)},
-            )
-        )
+def _found_in(text: str, name: str, wanted: str | None, language: str | None) -> "Found | None":
+    if wanted not in (None, *FORMATS):
+        said = {"name": name, "format": wanted, "formats": ", ".join(FORMATS)}
+        raise UnknownFormat(Sentence("{name}: “{format}” is not a format; known: {formats}.", said))
     for module in dict.fromkeys([FORMATS[wanted]] if wanted else FORMATS.values()):
         # readers and lxml take memory that a process at rest need not hold, so they are imported at the first document
         found: Found | None = import_module(f"bot.digests.{module}").read(text, wanted, language)
         if found is not None and wanted in (None, found.format):
             return found
-    said = {"name": name, "look": decoding.describe_text(text), "formats": wanted or ", ".join(FORMATS)}
-    raise UnknownFormat(
-        Sentence("{name}: no paper entries found (looks like {look}); expected one of: {formats}.", said)
-    )
+    return None
+
+
+def _seen(data: bytes, name: str, formats: Iterable[str]) -> dict[str, object]:
+    return {"name": name, "look": files.look_of(data), "formats": ", ".join(formats)}
 
 
 def dated(digest: Digest, today: date) -> Digest:

@@ -5,10 +5,11 @@ Source: arXiv's help pages on identifiers (info.arxiv.org/help/arxiv_identifier.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import replace
 
 from subscriptions.categories import ARCHIVES, bare_id
-from subscriptions.model import Announce
+from subscriptions.model import Announce, Paper
 
 # Since January 2015 ids have five digits after the point. All five are required here: an address that lost its last
 # digit must not be read as the address of another paper.
@@ -18,10 +19,11 @@ _ID = (
 )
 _PAGE = (  # of arXiv, and of sites that show its papers below their ids
     r"(?:(?:[\w-]+\.){0,2}arxiv\.org/(?:abs|pdf|html)/|huggingface\.co/papers/|(?:papers\.cool|scirate\.com)/arxiv/"
-    r"|(?:www\.)?(?:alphaxiv\.org/(?:abs|overview|pdf)|emergentmind\.com/papers)/|tldr\.takara\.ai/p/)"
+    r"|(?:www\.)?(?:alphaxiv\.org/(?:abs|overview|pdf)|emergentmind\.com/papers)/|tldr\.takara\.ai/p/"
+    r"|d\.repec\.org/n\?u=RePEc:arx:papers:)"
 )
 _BEFORE_ID = rf"(?i:(?:https?://)?{_PAGE}|oai:arXiv\.org:|arXiv:|(?:https?://(?:dx\.)?doi\.org/)?10\.48550/arXiv\.)"
-_REFERENCE = rf"(?P<id>{_ID})(?:v(?P<version>\d+))?(?:\.pdf)?"
+_REFERENCE = rf"(?P<id>{_ID})(?:v(?P<version>\d+))?(?:\.pdf|(?:&r=\w*)+)?"
 ADDRESS = rf"{_BEFORE_ID}?{_REFERENCE}"
 """Regular expression of a reference to a paper of arXiv, in any notation. Read its groups with `matched_address`."""
 URL = rf"(?i:https?://{_PAGE}){_REFERENCE}"
@@ -35,25 +37,12 @@ _ANNOUNCEMENT = re.compile(
 _ANNOUNCE = {kind.value: kind for kind in Announce}
 # Translated abstracts begin with `arXiv:2605.06185v2 公告类型：替换-交叉 摘要：`, with the same after `摘要：`, without it, or with
 # `摘要：` alone. The words in the middle vary.
-_TRANSLATED_ANNOUNCEMENT = re.compile(
+TRANSLATED_ANNOUNCEMENT = re.compile(
     r"\A\s*(?:摘要\s*[：:]\s*)?(?:(?i:arXiv)\s*[：:]\s*[\w./-]+\s(?:[^\n]{0,40}?摘要\s*[：:]\s*|\s*公告类型\s*[：:]\s*\S{1,8}\s+))?",
 )
 _TAIL = "(arXiv:"
 _TITLE_TAIL = re.compile(rf"\({ADDRESS} \[(?P<category>[\w.-]+)\](?P<mark> UPDATED| CROSS LISTED)?\)")
 _MARKS = {" UPDATED": Announce.REPLACE, " CROSS LISTED": Announce.CROSS}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Announcement:
-    """The announcement that arXiv puts before an abstract: `arXiv:2605.06185v2 Announce Type: replace`.
-
-    Until 2024 it came after the title instead: `(arXiv:2304.09848v1 [cs.CL] UPDATED)`.
-    """
-
-    arxiv_id: str
-    version: int | None
-    kind: Announce | None
-    categories: tuple[str, ...] = ()  # only the primary category, if the announcement names it
 
 
 def arxiv_address(text: str) -> tuple[str, int | None] | None:
@@ -67,11 +56,6 @@ def matched_address(match: re.Match[str]) -> tuple[str, int | None]:
     return bare_id(match["id"]), version_number(match["version"])
 
 
-def arxiv_link(arxiv_id: str) -> str:
-    """Returns the address of the abstract page of a paper, without a version."""
-    return f"https://arxiv.org/abs/{arxiv_id}"
-
-
 def version_number(digits: str | None) -> int | None:
     """Returns a version as a number, None for a number of more than four digits."""
     if digits and len(digits) <= 4 and digits.isdecimal():  # noqa: PLR2004  no paper has a thousand versions
@@ -79,7 +63,7 @@ def version_number(digits: str | None) -> int | None:
     return None
 
 
-def categories_of(names: list[str]) -> tuple[str, ...]:
+def categories_of(names: Iterable[str]) -> tuple[str, ...]:
     """Returns the arXiv categories among some names, each once: `cs.AI`, but not `I.2.7`, `68T05` or `N/A`."""
     written = (name for name in (raw.strip() for raw in names) if _CATEGORY.fullmatch(name))
     return tuple(dict.fromkeys(name for name in written if name.partition(".")[0] in ARCHIVES))
@@ -90,36 +74,22 @@ def announce_type(word: str) -> Announce | None:
     return _ANNOUNCE.get(word.strip())
 
 
-def split_announcement(text: str) -> tuple[Announcement | None, str]:
-    """Returns (announcement, rest) of an abstract; (None, the abstract) if it begins with no announcement."""
-    match = _ANNOUNCEMENT.match(text)
-    if not match:
-        return None, text
-    arxiv_id, version = matched_address(match)
-    found = Announcement(arxiv_id=arxiv_id, version=version, kind=announce_type(match["kind"]))
-    return found, text[match.end() :]
+def split_announcement(title: str, abstract: str) -> tuple[Paper, str, str]:
+    """Returns (what arXiv's announcement says of a paper, its title and its abstract without it).
 
-
-def split_title(title: str) -> tuple[Announcement | None, str]:
-    """Splits the announcement from the end of a title, with the full stop before it. Returns (announcement, title).
-
-    The announcement is None if there is none.
+    It stands before an abstract: `arXiv:2605.06185v2 Announce Type: replace`. Until 2024 it stood behind a title
+    instead, after a full stop: `(arXiv:2304.09848v1 [cs.CL] UPDATED)`. Without one, nothing is said.
     """
+    found = Paper(key="")
     title = title.strip()
     at = title.rfind(_TAIL)
-    match = _TITLE_TAIL.fullmatch(title, at) if at >= 0 else None
-    if not match:
-        return None, title
-    arxiv_id, version = matched_address(match)
-    found = Announcement(
-        arxiv_id=arxiv_id,
-        version=version,
-        kind=_MARKS.get(match["mark"] or ""),
-        categories=categories_of([match["category"]]),
-    )
-    return found, title[:at].rstrip().removesuffix(".").rstrip()
-
-
-def without_translated_announcement(text: str) -> str:
-    """Returns a translated abstract without the label and without the translated announcement at its beginning."""
-    return _TRANSLATED_ANNOUNCEMENT.sub("", text)
+    if at >= 0 and (match := _TITLE_TAIL.fullmatch(title, at)):
+        arxiv_id, version = matched_address(match)
+        kind, categories = _MARKS.get(match["mark"] or ""), (match["category"],)
+        found = Paper(key="", arxiv_id=arxiv_id, version=version, announce_type=kind, categories=categories)
+        title = title[:at].rstrip().removesuffix(".").rstrip()
+    if match := _ANNOUNCEMENT.match(abstract):
+        arxiv_id, version = matched_address(match)
+        found = replace(found, arxiv_id=arxiv_id, version=version, announce_type=announce_type(match["kind"]))
+        abstract = abstract[match.end() :]
+    return found, title, abstract

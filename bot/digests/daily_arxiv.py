@@ -33,11 +33,12 @@ last, such a line is text.
 """
 
 import re
-from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property, lru_cache
 
-from bot.digests import arxiv, markup, names, scalars, summaries
-from bot.digests.entries import Found
+from bot.digests import arxiv, markup, names, papers, scalars
+from bot.digests.papers import Found
+from bot.digests.scalars import first_of
 from bot.failures import BrokenDigest
 from subscriptions.errors import Sentence
 from subscriptions.model import Paper
@@ -82,7 +83,7 @@ _ANCHORS = r"(?:[^\S\n]*(?:<(?:a|span|div)\b[^<>\n]*>(?:[^<>\w\n]{0,3}</(?:a|spa
 _BACK = r"(?:\[\[?(?i:back|top|toc|↑)\]?\]\(#[^()\s]*\))?\s*"
 _HEAD = re.compile(
     rf"#{{2,4}} {_ANCHORS}(?:(?P<number>\[\d+\]){_ANCHORS}(?=\[)|\d+[.)]{_ANCHORS}(?=\[))?\[(?!\d+\] )(?P<title>.*)"
-    rf"\]\((?:(?:\[https?://arxiv\.org/abs/\]\(https?://arxiv\.org/abs/\))?{arxiv.ADDRESS}|(?P<page>https?://[^\s()]*10\.\d{{4,9}}/[^\s()]+))\){_ANCHORS}{_BACK}$"
+    rf"\]\((?:(?:\[https?://arxiv\.org/abs/\]\(https?://arxiv\.org/abs/\))?(?P<address>{arxiv.ADDRESS})|(?P<page>https?://[^\s()]*10\.\d{{4,9}}/[^\s()]+))\){_ANCHORS}{_BACK}$"
 )
 _HEAD_WITHOUT_ADDRESS = re.compile(r"\[\d+\] (?P<title>\S.*)")
 _BELOW_IT = re.compile(r"Authors: (?P<names>.*?) \| Main Category: (?P<category>[^|\n]*)")
@@ -109,6 +110,7 @@ _ALL_BOLD = re.compile(r"\*\*(?P<name>[^*:：]{1,60})[:：](?P<text>[^*]*)\*\*$"
 _PLAIN = re.compile(
     r"(?:[^\w\s\x00-\x7f]+ ?)?(?P<name>(?:TL;DR|[^\W\d_])[^:：.,;!?。，；！？、*<>|`$\\=\[\]]{0,49})[:：](?![/:])(?P<text>.*)$"
 )
+_MARKED = (_SUMMARY, _HEADING, _BOLD, _ALL_BOLD)
 _ITALIC = re.compile(r"\*(?P<text>[^*]+)\*$")
 # in time that grows with the text
 _ONLY_LINKS = re.compile(r"(?:[ \t|*]|!?\[(?:\[[^\]]*+\]|[^\[\]])*+\]\([^()\s]*+\))*+")
@@ -120,8 +122,6 @@ _SEPARATORS = re.compile(r"[\s,;/|`、，]+")
 
 # of the page of an empty day
 _LONGEST_EMPTY = 1_000  # characters
-_MOST_HEADINGS, _MOST_REMARKS = 4, 2  # lines
-_LONGEST_REMARK = 200  # characters of a line that is no heading
 _OF_PAPERS = ("arxiv", "paper", "artículo", "论文", "論文")  # one is in its title if the page also has sentences
 _NO_REMARK = re.compile(r"[|\[\]<>`{}]|\w://|\bwww\.|arxiv\.org", re.IGNORECASE)
 _SENTENCE = re.compile(r"#+ +(?!Table of Contents)(?:\S+ +\S+ +\S|.*[\u3041-\u9fff\uac00-\ud7a3]{5})")
@@ -135,25 +135,25 @@ def read(text: str, wanted: str | None, language: str | None) -> Found | None:  
     if markup.is_markup(text):
         return None
     lines = text.split("\n")
-    starts = [number for number, line in enumerate(lines) if _is_head(line) or _is_unlinked_head(lines, number)]
+    starts = [
+        number
+        for number, line in enumerate(lines)
+        if line.startswith(_BEGINNING) or _head_in(line) or _is_unlinked_head(lines, number)
+    ]
     has_papers = any(_head_in(lines[start]) or lines[start].startswith("[") for start in starts)
-    if not (has_papers or _TITLE_LINES.match(text.lstrip()) or _is_empty_page(lines)):
+    is_empty = _is_empty_page(lines)
+    if not (has_papers or is_empty or _TITLE_LINES.match(text.lstrip())):
         return None
     page = _Page(Found(format="daily_arxiv_md"), language)
     page.read_between(lines[: starts[0] if starts else len(lines)])
     ends = [*starts, len(lines)][1:]
     page.found.add(zip(starts, ends, strict=True), lambda place: page.paper_of(lines[slice(*place)]))
-    is_full = page.announced() or page.remarks > _MOST_REMARKS or starts
-    if is_full and not page.found.papers and not _is_empty_page(lines):
+    announced = sum(page.declared.values()) if page.declared else page.total
+    if (announced or page.has_remarks or starts) and not page.found.papers and not is_empty:
         raise BrokenDigest(Sentence("The page announces papers, but no entry can be read."))
     page.found.declared = page.declared or None
-    page.found.announced = page.announced()
+    page.found.announced = announced
     return page.found
-
-
-def _is_head(line: str) -> bool:
-    """Returns whether a line is a head, perhaps a damaged one."""
-    return line.startswith(_BEGINNING) or bool(_head_in(line))
 
 
 def _head_in(line: str) -> re.Match[str] | None:
@@ -177,28 +177,19 @@ def _is_unlinked_head(lines: list[str], number: int) -> bool:
 def _is_empty_page(lines: list[str]) -> bool:
     """Returns whether the page is that of a day without papers, in any language: little more than its headings.
 
-    One heading has the day, or the only heading is a sentence. Another sentence belongs only directly below a title
+    One heading has the day, or the only line is a heading that is a sentence. Other sentences belong only below a title
     with the day that names arXiv or papers.
     """
     lines = [line for line in lines if line.strip() and not line.startswith("---")]
-    if (
-        not lines
-        or not lines[0].startswith("#")
-        or len("".join(lines)) > _LONGEST_EMPTY
-        or not all(map(_is_remark, lines))
+    is_short = len("".join(lines)) <= _LONGEST_EMPTY
+    if not (lines and lines[0].startswith("#") and is_short) or any(
+        _NO_REMARK.search(one.lstrip("> ")) for one in lines
     ):
         return False
-    headings = [line for line in lines if line.startswith("#")]
-    dated = [line for line in lines if line.startswith(_DATED) and scalars.day_in_heading(line)]
-    if len(lines) > len(headings):
-        few = len(headings) == 1 and len(lines) <= 1 + _MOST_REMARKS
-        return few and any(word in line.casefold() for line in dated for word in _OF_PAPERS)
-    return bool(len(lines) == 1 and _SENTENCE.match(lines[0])) or (bool(dated) and len(headings) <= _MOST_HEADINGS)
-
-
-def _is_remark(line: str) -> bool:
-    """Returns whether a line may be the sentence of an empty page: it is short, and is no part of a paper."""
-    return len(line) <= _LONGEST_REMARK and not _NO_REMARK.search(line.lstrip("> "))
+    titles = [line for line in lines if line.startswith(_DATED) and scalars.day_in_heading(line)]
+    if all(line.startswith("#") for line in lines):
+        return bool(titles) or (len(lines) == 1 and bool(_SENTENCE.match(lines[0])))
+    return any(word in line.casefold() for line in titles for word in _OF_PAPERS)
 
 
 class _Page:
@@ -207,26 +198,19 @@ class _Page:
     def __init__(self, found: Found, language: str | None) -> None:
         self.found = found
         self.declared: dict[str, int] = {}
-        self.remarks = 0  # lines between entries that are not recognized
-        self._total: int | None = None  # sum of the totals that lines announce; joined pages have several such lines
+        self.total: int | None = None  # sum of the totals that lines announce; joined pages have several such lines
+        self.has_remarks = False  # whether there are lines between entries that are not recognized
         self._section = ""  # the category of the current section, "" for none
         self._language = language
-
-    def announced(self) -> int | None:
-        """Returns how many papers the page announces; None if it says nothing."""
-        return sum(self.declared.values()) if self.declared else self._total
 
     def read_between(self, lines: list[str]) -> None:
         """Reads lines that belong to no entry: title, table of contents, totals, headings of sections."""
         anchored = False
         for line in filter(str.strip, lines):
             if total := _TOTAL.match(line):
-                self._total = (self._total or 0) + int(total["count"])
-            elif listed := _CONTENTS.match(line):
-                if count := listed["inside"] or listed["behind"]:
-                    self.declared[listed["name"]] = self.declared.get(listed["name"], 0) + int(count)
-                else:
-                    self.remarks += _MOST_REMARKS + 1
+                self.total = (self.total or 0) + int(total["count"])
+            elif (listed := _CONTENTS.match(line)) and (count := listed["inside"] or listed["behind"]):
+                self.declared[listed["name"]] = self.declared.get(listed["name"], 0) + int(count)
             elif line.startswith(_DATED) and (day := scalars.day_in_heading(line)):
                 self.found.day = self.found.day or day
             elif section := _SECTION.match(line):
@@ -234,7 +218,7 @@ class _Page:
                 self._section = category if category or anchored or section["back"] else self._section
                 self.found.warnings["unparsed_heading"] += "arxiv.org/abs/" in line
             elif not (_ANCHOR.match(line) or _MARKUP.match(line) or line.startswith("**Report")):
-                self.remarks += 1 if _is_remark(line) else _MOST_REMARKS + 1
+                self.has_remarks = True
             anchored = bool(_ANCHOR.match(line))
 
     def paper_of(self, lines: list[str]) -> Paper | None:
@@ -242,39 +226,29 @@ class _Page:
 
         None if its head cannot be read.
         """
-        linked, end = _head_in(lines[0]), _end_of(lines)
-        below = None if linked or len(lines) == 1 else _BELOW_IT.match(lines[1])
+        head, end = _head_in(lines[0]), _end_of(lines)
+        below = None if head or len(lines) == 1 else _BELOW_IT.match(lines[1])
         section = self._section
         self.read_between(lines[end:])
-        if not linked and not below:
+        if not head and not below:
             self.found.warnings["unparsed_heading"] += 1
             return None
         entry = _Entry(lines[2 if below else 1 : end])
         self.found.warnings["unread_text"] += entry.unread
+        fields = entry.fields
         if below:
-            entry.fields |= {_AUTHORS: below["names"], _CATEGORIES: below["category"]}
-        return self._made(entry.fields, linked, linked["title"] if linked else lines[0].partition("] ")[2], section)
-
-    def _made(self, fields: Mapping[str, str], linked: re.Match[str] | None, title: str, section: str) -> Paper:
-        page = linked["page"] if linked else None
-        arxiv_id, version = arxiv.matched_address(linked) if linked and not page else (None, None)
-        categories = arxiv.categories_of(_SEPARATORS.split(fields.get(_CATEGORIES, "")))
-        abstract, translation = fields.get(_ABSTRACT, ""), fields.get(_TRANSLATION, "")
-        texts = {name: text for name, text in fields.items() if name in summaries.FIELDS}
-        return Paper(
-            key="",
-            title=title,
-            abstract=summaries.meaningful(abstract),
+            fields |= {_AUTHORS: below["names"], _CATEGORIES: below["category"]}
+        texts = {name: text for name, text in fields.items() if name in papers.FIELDS}
+        return replace(
+            papers.paper_at(*([head["address"] or head["page"]] if head else [])),
+            title=head["title"] if head else lines[0].partition("] ")[2],
+            abstract=fields.get(_ABSTRACT, ""),
             authors=names.split_names(fields.get(_AUTHORS, "")),
-            categories=categories or arxiv.categories_of([section]),
-            arxiv_id=arxiv_id,
-            doi=scalars.doi_in_address(page) if page else None,
-            url=page,
-            version=version or (scalars.version_in_address(page) if page else None),
-            summaries=summaries.summaries_of(texts, self._language),
-            translations=summaries.translations_of(fields.get(_TITLE, ""), translation, self._language),
-            failed=summaries.is_failed(texts),
-            comment=summaries.meaningful(fields.get(_COMMENT, "")),
+            categories=arxiv.categories_of(_SEPARATORS.split(fields.get(_CATEGORIES, ""))) or (section,),
+            summaries=papers.summaries_of(texts, self._language),
+            translations=papers.translations_of(fields.get(_TITLE, ""), fields.get(_TRANSLATION, ""), self._language),
+            failed=papers.is_failed(texts),
+            comment=fields.get(_COMMENT, ""),
         )
 
 
@@ -335,7 +309,7 @@ class _Entry:
         italic = _ITALIC.match(part) if may_be_marked else None
         if italic and (is_quoted or not self._texts.keys() - {_TITLE}):
             self._begin(_TITLE if is_quoted else _AUTHORS, italic["text"])
-        elif may_be_marked and (marked := _marked_label(part)):
+        elif may_be_marked and (marked := first_of(lambda label: label.match(part), _MARKED)):
             self._begin(_field(marked["name"]), marked["text"] or "")
         elif may_be_marked and (_MARKUP.fullmatch(part) or _is_only_links(part)):
             if "details" in part:
@@ -378,10 +352,6 @@ class _Entry:
             return False
         follows = self._label != _ABSTRACT and _ORDER[name] > _ORDER.get(self._label, -1)
         return begins_paragraph or (follows and name not in self._in_paragraphs)
-
-
-def _marked_label(part: str) -> re.Match[str] | None:
-    return _SUMMARY.match(part) or _HEADING.match(part) or _BOLD.match(part) or _ALL_BOLD.match(part)
 
 
 def _is_only_links(text: str) -> bool:

@@ -10,13 +10,14 @@ the names of their elements. What publishers add is the same in all of them: PRI
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 
-from bot.digests import arxiv, bilingual, decoding, descriptions, markup, names, scalars, works
-from bot.digests.entries import Found
+from bot.digests import arxiv, files, markup, names, papers, scalars
 from bot.digests.markup import Element
-from bot.digests.works import Work
+from bot.digests.papers import Found, Work
+from bot.digests.scalars import first_of
 from bot.failures import BrokenDigest
 from subscriptions.errors import Sentence
 from subscriptions.model import Paper
@@ -27,15 +28,12 @@ _ANSWERS = ("arxiv query:", "arxiv search results")  # titles of answers of arXi
 _ERROR_ID = "arxiv.org/api/errors"  # part of the id of an entry in which arXiv's API reports an error
 _OF_ARXIV = re.compile(r"https?://(?:[\w-]+\.)*arxiv\.org(?:/|$)")
 _CHAT_ARXIV = "Chat Arxiv"  # the beginning of the titles of cn-chat-arxiv
+_OUTSIDE = re.compile(r"<p>[^\S\n]*\n(?P<inside>.*)\n</p>", re.DOTALL)  # of its paragraphs
+_BETWEEN_PARAGRAPHS = re.compile(r"\n</p>[^\S\n]*\n<p>[^\S\n]*\n")
 
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 # of plain names
-_SPACES = (
-    "",
-    "http://purl.org/rss/1.0/",
-    "http://www.w3.org/2005/Atom",
-    "http://purl.org/atom/ns#",
-)
+_SPACES = ("", "http://purl.org/rss/1.0/", "http://www.w3.org/2005/Atom", "http://purl.org/atom/ns#")
 _VOCABULARIES = (  # parts of addresses of name spaces; the address of PRISM has many forms
     ("prism", "prism:"),
     ("purl.org/dc/terms", "dcterms:"),
@@ -56,8 +54,43 @@ _NO_JOURNAL = re.compile(
     r"[\"“”]|\b(?:results?|search|alerts?|query|feed|pubmed|google scholar|updates|paperwire|preprints?|chemrxiv)\b",
     re.IGNORECASE,
 )
+_IN_A_LIST = re.compile(r"https?://d\.repec\.org/")  # New Economics Papers
 _FEED_BEFORE = re.compile(r"^\[[^\[\]]*\] ")
 _LONGEST_NAME = 100  # characters of the title of a feed in a list of feeds
+
+# lines of descriptions
+_DATE = re.compile(
+    r"(?:publication date|available online|published(?: online)?(?: on)?|published date|first published|date|日期)\s*[:：]?\s*(?P<date>[\dA-Z].{3,40}?)(?:[;.|]|$)",
+    re.IGNORECASE,
+)
+_NAMES = re.compile(r"(?:authors?(?:\(s\))?|by|作者)\s*[:：]\s*(?P<names>.*)", re.IGNORECASE)
+_NAME = r"(?:[^\W\d_a-zß-ÿ][\w.'’-]*+|van|von|de|del|der|di|da|dos|la|le|ten|ter)"
+_PERSON = rf"{_NAME}(?:[ -]{_NAME}){{1,6}}"
+_LISTED = (
+    r"[^\W\d_a-z](?=[^;]*(?:[\s,.-][^\W\d_a-zß-ÿ]|[^\x00-\u024f]))[^\d:;!?]{1,60}"  # `Medical specialty` is no name
+)
+_PERSONS = re.compile(  # with commas, or with semicolons, between which there may be anything that is no sentence
+    rf"{_PERSON}(?:(?:, (?:and )?| and ){_PERSON})*(?:,? et al\.?)?|(?:{_LISTED};\s*)+(?:{_LISTED})?"
+)
+_BY = re.compile(rf"by (?P<names>{_PERSONS.pattern})")
+_PERSONS_IN = re.compile(r"(?P<names>.{3,400}?) in (?P<source>(?:Proceedings|Findings|Transactions|Journal)\b.{5,300})")
+_SOURCE = re.compile(r"(?:source|journal|publication|期刊|来源)\s*[:：]\s*(?P<source>.{2,200})", re.IGNORECASE)
+_NO_TEXT = re.compile(  # citations, and what pages show around an abstract
+    r".{0,160}(?:\b(?:Volume|Vol\.)\s*\d|\bEarly ?View\b|\bAhead of Print\b|\bAdvance Article\b|\bJust Accepted\b|\bLatest Articles\b|\bOnline First\b"
+    r"|\bIn Press\b|\d \((?:19|20)\d\d\), \d|,\s*Page\s*\w+|\bpp?\. \d|\bdoi:\s*10\.|doi\.org/10\.|\bPublished online\b).{0,160}"
+    r"|(?:HTML|XML|PDF|Abstract(?:, references.*)?|Full text|Read more|\.|Graphical abstract|Open access|[\w-]+(?:\.[\w-]+)+|\|)"
+    r"|(?:Table of contents|Abstract)(?: \| (?:Abstract|Full text|PDF))+"
+    r"|(?:To cite this article|This article is licensed|Keywords?:|PMID:|The content of this RSS Feed|Upvotes:|\[\.\.\.\]|Georg Thieme Verlag|Article in Thieme eJournals|\[.{1,200}\] Published|View article|DOI\s*:|<正>|The post .{1,300} appeared first on).*"
+    r"|(?:PMC|ISSN)\b.{0,40}|[^.]{2,120}\s\d+(?:\([\d–-]+\))?\s*[:,]\s*\w?\d+(?:\s*[–-]\s*\w?\d+)?\.?",
+    re.IGNORECASE,
+)
+# ScienceDirect's, where a relay left out the paragraphs
+_LABELS_IN_LINE = re.compile(r"\s+(?=(?:Source|Author\(s\)): )")
+# of the abstract, and of a picture that is not there
+_LABEL = re.compile(r"(?:Abstract|Summary): |image(?=[A-Z][a-z]+(?: [\w/&]+)?:)")
+_JOURNAL = re.compile(r".{2,99}[^.!?…]")  # a journal, with its issue, before a DOI: it is no sentence
+_LONGEST_NOTE = 300  # characters of a line that is no sentence of an abstract
+_FIRST_LINES = 6  # among which a line of names without a label may stand
 
 
 class _Fields:
@@ -68,7 +101,12 @@ class _Fields:
         self._by_name: dict[str, list[Element]] = {}
         for child in element:
             space, _, name = str(child.tag).lstrip("{").rpartition("}")
-            self._by_name.setdefault(_prefix(space, own_space) + name.lower(), []).append(child)
+            prefix = "other:"
+            if space == own_space or space in _SPACES:
+                prefix = ""
+            else:
+                prefix = next((prefix for part, prefix in _VOCABULARIES if part in space.lower()), prefix)
+            self._by_name.setdefault(prefix + name.lower(), []).append(child)
 
     def all(self, *wanted: str) -> list[Element]:
         return [element for name in wanted for element in self._by_name.get(name.lower(), ())]
@@ -90,12 +128,6 @@ class _Fields:
         return [address for one in own if (address := markup.text_of(one).strip() or one.get("href", ""))]
 
 
-def _prefix(space: str, own_space: str) -> str:
-    if space == own_space or space in _SPACES:
-        return ""
-    return next((prefix for part, prefix in _VOCABULARIES if part in space.lower()), "other:")
-
-
 def read(text: str, wanted: str | None, language: str | None) -> Found | None:  # noqa: ARG001  a feed tells its format
     """Returns the papers of a feed; None if the text is none.
 
@@ -113,16 +145,23 @@ def read(text: str, wanted: str | None, language: str | None) -> Found | None:  
     found = Found(format=_format_of(root, head))
     records = tree.records("entry" if root is channel else "item")
     found.warnings["xml_truncated"] += tree.is_damaged
-    fields = (_Fields(record, space) for record in records)
-    if found.format.startswith("arxiv"):
-        _read_arxivs(found, fields, head)
+    entries = (_Fields(record, space) for record in records)
+    if found.format == "bilingual_rss":
+        found.add(
+            (entry for entry, record in zip(entries, records, strict=True) if len(record)),
+            lambda entry: _chat_paper(entry, language),
+        )
+    elif not found.format.startswith("arxiv"):
+        found.day = scalars.day_of(head.first("lastBuildDate", "pubDate", "dc:date", "updated", "modified"))
+        papers.add_works(found, entries, partial(_work_of, feed=head))
+    else:
+        found.day = scalars.arxiv_day(head.first("pubDate", "updated"))
         if found.format != "arxiv_api_atom" and len(records) >= LIMIT:
             found.warnings["possibly_capped"] = len(records)
-    elif found.format == "bilingual_rss":
-        found.add(filter(len, records), lambda item: _bilingual(_Fields(item, space), found, language))
-    else:
-        found.day = scalars.day_of(head.first("lastBuildDate", "pubDate", "dc:date", "updated", "modified"))
-        works.add_works(found, fields, partial(_work_of, feed=head))
+        if head.first("title").startswith(ERROR_TITLE):
+            found.error = head.first("description", "subtitle") or head.first("title")
+        else:
+            found.add(entries, partial(_paper_of_arxiv, found=found))
     return found
 
 
@@ -141,106 +180,90 @@ def _format_of(root: Element, head: _Fields) -> str:
     return "arxiv_rss" if is_arxivs else "feed_rss"
 
 
-def _read_arxivs(found: Found, entries: Iterator[_Fields], head: _Fields) -> None:
-    found.day = scalars.arxiv_day(head.first("pubDate", "updated"))
-    title = head.first("title")
-    if title.startswith(ERROR_TITLE):
-        found.error = head.first("description", "subtitle") or title
-        return
-    found.add(entries, partial(_paper_of_arxiv, found=found))
-
-
 def _paper_of_arxiv(entry: _Fields, found: Found) -> Paper | None:
     """Returns the paper of an entry; None if it reports an error."""
     identity, text = entry.first("guid", "id"), entry.first("description", "summary")
     if _ERROR_ID in identity:
         found.error = text or entry.first("title")
         return None
-    link = next(iter(entry.links()), "")
-    announcement, abstract = arxiv.split_announcement(text)
-    arxiv_id, version = arxiv.arxiv_address(identity) or arxiv.arxiv_address(link) or (None, None)
-    if announcement and arxiv_id not in (None, announcement.arxiv_id):
-        found.warnings["id_mismatch"] += 1
-    elif announcement and version is None:
-        arxiv_id, version = announcement.arxiv_id, announcement.version
     creators = ", ".join(entry.texts("dc:creator"))
-    authors = (
-        names.split_names(creators)
-        if creators
-        else names.joined_names(name for author in entry.all("author") for name in _names_of(author))
-    )
-    kind = arxiv.announce_type(entry.first("arxiv:announce_type"))
-    return Paper(
-        key="",
+    return replace(
+        papers.paper_at(identity, *entry.links()[:1]),
         title=entry.first("title"),
-        abstract=abstract,
-        authors=authors,
-        categories=arxiv.categories_of(entry.terms()),
-        arxiv_id=arxiv_id,
-        doi=scalars.doi_in_field(next(iter(entry.first("arxiv:doi").split()), "")),
-        version=version,
-        url=link,
-        announce_type=kind or (announcement.kind if announcement else None),
+        abstract=text,
+        authors=names.split_names(creators) if creators else names.joined_names(_names_in(entry.all("author"))),
+        categories=tuple(entry.terms()),
+        doi=first_of(scalars.doi_in_field, entry.first("arxiv:doi").split()),
+        announce_type=arxiv.announce_type(entry.first("arxiv:announce_type")),
         comment=entry.first("arxiv:comment"),
     )
 
 
-def _bilingual(item: _Fields, found: Found, language: str | None) -> Paper:
+def _chat_paper(entry: _Fields, language: str | None) -> Paper:
     """Returns the paper of an item of cn-chat-arxiv, whose title is the summary.
 
-    Its seven paragraphs are plain text.
+    Its description is seven paragraphs of plain text, with unescaped `<` and `&`; reading them as HTML would damage
+    them. If one is missing, it is unknown which.
     """
-    texts = bilingual.texts_of(item.first("description")) or {"link": "", "tldr": item.first("title")}
-    return bilingual.paper_of(found, language, **texts | {"link": item.first("link") or texts["link"]})
+    outside = _OUTSIDE.fullmatch(entry.first("description"))
+    texts = _BETWEEN_PARAGRAPHS.split(outside["inside"]) if outside else []
+    named = dict(zip(papers.CHAT_TEXTS, texts, strict=False))
+    if len(texts) != len(papers.CHAT_TEXTS):
+        named = {"link": "", "tldr": entry.first("title")}
+    return papers.chat_paper(named | {"link": entry.first("link") or named["link"]}, language)
 
 
 def _work_of(entry: _Fields, feed: _Fields) -> Work:
     title, _, by = entry.first("title", "dc:title").partition(" -- by ")  # NBER's
     feeds = [*(one.text or "" for one in entry.all("source")), feed.first("title")]
-    journal = feed.first("prism:publicationName") or next(filter(None, map(_journal_in, feeds)), "")
+    journal = feed.first("prism:publicationName") or first_of(_journal_in, feeds) or ""
     texts = entry.texts("content:encoded", "description", "summary", "content", "dc:description")
-    described = descriptions.described(texts, title, journal)
+    described = described_in(texts, title, journal)
     links = [*entry.links(), *entry.texts("prism:url", "guid", "id", "other:origLink"), entry.about]
-    is_blog = _is_blog(feed) or bool(entry.all("other:commentRss"))
-    doi = _doi_of(entry, links, described.doi, is_blog=is_blog)
-    arxiv_id = next(filter(arxiv.arxiv_address, links), None)
-    people = max(
-        entry.texts("dc:creator", "dcterms:creator"),
-        [name for author in entry.all("author", "authors") for name in _names_of(author)],
-        key=len,
+    is_blog = bool(entry.all("other:commentRss")) or any(
+        _BLOG.search(" ".join([markup.text_of(one), *markup.attributes_of(one).values()]))
+        for one in feed.all("generator", "other:generatorAgent")
     )
+    doi = _doi_of(entry, links, described.doi, is_blog=is_blog)
+    is_of_arxiv = first_of(arxiv.arxiv_address, links)
+    people = max(entry.texts("dc:creator", "dcterms:creator"), _names_in(entry.all("author", "authors")), key=len)
     by_feed = [name for name in people[:1] if title.startswith(f"[{name}] ") or _journal_in(name) != markup.plain(name)]
     for name in by_feed:  # of one who joins several feeds
         title, journal = _FEED_BEFORE.sub("", title), _journal_in(name)
-    # a feed of papers of arXiv is a list, not a journal
-    venue = works.venue_of(_venue_of(entry, title) or described.source or ("" if arxiv_id else journal))
-    people = [name for name in people if name not in (venue, *by_feed)] or list(filter(None, [described.names or by]))
-    is_likely = any(map(works.is_page_of_paper, links)) or bool(entry.all("dc:identifier", "prism:publicationName"))
+    if is_of_arxiv or any(map(_IN_A_LIST.match, links)):  # the feed is a list of papers, not a journal
+        journal = ""
+    venue = papers.venue_of(_venue_of(entry, title) or described.venue or journal)
+    people = [name for name in people if name not in (venue, *by_feed)] or described.people or list(filter(None, [by]))
+    is_likely = any(map(papers.is_page_of_paper, links)) or entry.all("dc:identifier", "prism:publicationName")
     return Work(
-        title=works.without_period(title) if "pubmed" in " ".join(feed.links()) else title,
+        title=papers.without_period(title) if "pubmed" in " ".join(feed.links()) else title,
         doi=doi,
-        arxiv_id=None if is_blog else arxiv_id,
         people=people,
-        date=_date_of(entry) or described.date,
+        date=first_of(
+            scalars.date_of,
+            entry.texts(
+                "published_at", "prism:publicationDate", "dc:date", "dcterms:issued", "pubDate", "published", "issued",
+                "prism:coverDate", "created", "updated", "modified",
+            ),
+        ) or described.date,
         abstract=described.abstract,
         venue=venue,
-        url=next(filter(None, links), ""),
+        links=links,
         kinds=[*entry.terms(), *entry.texts("prism:section", "dc:type", "prism:genre", "prism:contentType")],
-        is_paper=bool(doi) if is_blog else bool(doi or arxiv_id or people or is_likely),
-        version=next(filter(None, map(scalars.version_in_address, links)), None),
-    )
+        is_paper=bool(doi) if is_blog else bool(doi or is_of_arxiv or people or is_likely),
+    )  # fmt: skip
 
 
-def _doi_of(entry: _Fields, links: list[str], in_text: str, *, is_blog: bool) -> str | None:
+def _doi_of(entry: _Fields, links: list[str], in_text: str | None, *, is_blog: bool) -> str | None:
     """Returns the DOI of an entry: in a field of its own, else in an address, else in its text.
 
     An address may go on behind the DOI; then the one in the text is right. Posts of blogs are about other works.
     """
     named = ("prism:doi", "doi", "other:doi", "dc:identifier", "dcterms:identifier", "prism:identifier", "guid", "id")
-    doi = scalars.doi_among(map(scalars.collapse, entry.texts(*named)))
+    doi = first_of(scalars.doi_in_field, map(scalars.collapse, entry.texts(*named)))
     if doi or is_blog:
         return doi
-    in_address = next(filter(None, map(scalars.doi_in_address, map(scalars.collapse, links))), None)
+    in_address = first_of(scalars.doi_in_address, map(scalars.collapse, links))
     return in_text if in_text and (in_address or in_text).startswith(in_text) else in_address
 
 
@@ -250,16 +273,14 @@ def _journal_in(title: str) -> str:
     return "" if _NO_JOURNAL.search(name) else name
 
 
-def _is_blog(feed: _Fields) -> bool:
-    generators = feed.all("generator", "other:generatorAgent")
-    return any(_BLOG.search(" ".join([markup.text_of(one), *markup.attributes_of(one).values()])) for one in generators)
-
-
-def _names_of(author: Element) -> list[str]:
-    """Returns the names in the element of an author or of several, which in Atom are elements inside it."""
-    inside = list(_in_english(author).iter("{*}name")) or list(author.iter("{*}author")) or [author]
-    parts = [[part for part in one if markup.local(part).endswith("_name")] or [one] for one in inside]
-    return [name for some in parts if (name := " ".join(map(markup.text_of, some)).strip())]
+def _names_in(authors: Iterable[Element]) -> list[str]:
+    """Returns the names in elements of an author or of several, which in Atom are elements inside them."""
+    found = []
+    for author in authors:
+        for one in list(_in_english(author).iter("{*}name")) or list(author.iter("{*}author")) or [author]:
+            parts = [part for part in one if markup.local(part).endswith("_name")] or [one]
+            found.append(" ".join(map(markup.text_of, parts)).strip())
+    return list(filter(None, found))
 
 
 def _in_english(element: Element) -> Element:
@@ -267,21 +288,69 @@ def _in_english(element: Element) -> Element:
     return next((child for child in element if markup.local(child) == "en"), element)
 
 
-def _date_of(entry: _Fields) -> str:
-    return scalars.date_among(
-        entry.texts(
-            "published_at", "prism:publicationDate", "dc:date", "dcterms:issued", "pubDate", "published", "issued",
-            "prism:coverDate", "created", "updated", "modified",
-        )
-    )  # fmt: skip
-
-
 def _venue_of(entry: _Fields, title: str) -> str:
     """Returns the journal of an entry. Some publishers write the title of the work in its place."""
     named = entry.texts("prism:publicationName", "prism:publicationTitle", "dc:source", "dcterms:isPartOf")
     named += [markup.text_of(_in_english(one)) for one in entry.all("material_title")]
     plain = markup.plain(title)
-    return next((name for text in named if (name := works.venue_of(text)) and markup.plain(text) != plain), "")
+    return next((name for text in named if (name := papers.venue_of(text)) and markup.plain(text) != plain), "")
+
+
+def described_in(texts: Iterable[str], title: str, venue: str = "") -> Work:
+    """Returns what the descriptions of an entry tell: the longest abstract, and the first people, date, venue and DOI.
+
+    `title`, with markup, and `venue` are those of the entry, which lines may repeat.
+    """
+    found, plain = Work(), markup.plain(title)
+    for text in texts:
+        kept: list[str] = []
+        lines = markup.lines(text)
+        if lines and lines[0].startswith("Publication date:"):
+            lines = [*_LABELS_IN_LINE.split(lines[0]), *lines[1:]]
+        for number, (line, following) in enumerate(zip(lines, [*lines[1:], ""], strict=False)):
+            if line.lower() == "abstract":  # what stands before is the text of a picture
+                kept.clear()
+            elif number < _FIRST_LINES and line != plain and _are_names(line, following):
+                found.people = found.people or [line]
+            elif number == 0 and _is_journal(line, following):
+                found.venue = found.venue or line
+            elif line != venue and not _is_note(found, line, plain):
+                kept.append(_LABEL.sub("", line, count=1) if _LABEL.match(line) else line)
+        found.abstract = max(" ".join(kept), found.abstract, key=len)
+    return found
+
+
+def _are_names(line: str, following: str) -> bool:
+    """Returns whether a line is a list of names, or one name before a citation."""
+    is_list = re.search(r"[,;，]| and ", line) or (_NO_TEXT.fullmatch(following) and following[:3].lower() != "doi")
+    return len(line) <= _LONGEST_NOTE and bool(is_list and _PERSONS.fullmatch(line)) and not _NO_TEXT.fullmatch(line)
+
+
+def _is_journal(line: str, following: str) -> bool:
+    """Returns whether a line is the name of a journal, above a DOI."""
+    is_named = following[:4].lower() == "doi:" and _JOURNAL.fullmatch(line)
+    return bool(is_named) and not _NO_TEXT.fullmatch(line)
+
+
+def _is_note(found: Work, line: str, title: str) -> bool:
+    """Returns whether a line is no part of the abstract. Keeps in `found` what it says."""
+    if named := _NAMES.match(line) or _BY.fullmatch(line):
+        found.people = found.people or [named["names"]]
+        return True
+    if len(line) > _LONGEST_NOTE:
+        return False
+    if (inside := _PERSONS_IN.fullmatch(line)) and _PERSONS.fullmatch(inside["names"]):
+        found.people, found.venue = found.people or [inside["names"]], found.venue or inside["source"]
+        return True
+    found.doi = found.doi or scalars.doi_in_line(line)
+    if (dated := _DATE.match(line)) and (date := scalars.date_of(dated["date"])):
+        found.date = found.date or date
+        return True
+    if named := _SOURCE.match(line):
+        found.venue = found.venue or named["source"]
+        return True
+    repeats_title = line.endswith(title) or (title.endswith(f": {line}") and line.count(" ") > 1)
+    return repeats_title or bool(_NO_TEXT.fullmatch(line)) or line.lower().startswith("doi")
 
 
 def feeds_of_opml(data: bytes, name: str) -> dict[str, str]:
@@ -290,8 +359,8 @@ def feeds_of_opml(data: bytes, name: str) -> dict[str, str]:
     Raises BrokenDigest, whose text begins with `name`.
     """
     try:
-        tree = markup.tree_of(decoding.text_of(data))
-    except decoding.NotText:
+        tree = markup.tree_of(files.text_of(data))
+    except files.NotText:
         tree = None
     if tree is None or tree.is_damaged or markup.local(tree.root) != "opml":
         raise BrokenDigest(Sentence("{name}: this is no OPML that can be read.", {"name": name}))

@@ -1,20 +1,67 @@
-"""Reads files, folders and standard input: how large one may be, which files of a folder count (no hidden ones)."""
+"""Files, folders, standard input: which files count (no hidden ones), how large one may be, the text in its bytes."""
 
 import glob
 import os
 import re
 import stat
 import sys
+import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
-from bot.digests.decoding import MAX_BYTES
-from bot.failures import UnreadableInput
+from bot.failures import BrokenDigest, UnreadableInput
 from subscriptions.errors import Sentence
+from subscriptions.texts.cutting import cut_letters
 
 STDIN = "-"
+MAX_BYTES = 16 * 2**20
+"""Size limit of a document, also of one that is unpacked."""
+BOM = b"\xef\xbb\xbf"
+
+Stamp = tuple[int, int, int]
+"""Properties of a file that change with its content: its time in nanoseconds, its size, its inode."""
+
 _BYTE = re.compile(r"\\x([0-9a-f]{2})")  # of a name that is not UTF-8, see `in_utf8`
+
+_DECLARED = re.compile(rb"\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"'](?P<name>[\w.:-]{2,40})[\"']")
+_ENCODING = re.compile(  # names of those that feeds have; others of Python's decoders are slow or no encodings of text
+    r"iso-?8859-\d{1,2}|latin-?1|(?:windows-|cp)125\d|gb(?:2312|k|18030)|big5|shift[_-]?jis|euc-(?:jp|kr|cn)|koi8-[ru]|utf-16(?:le|be)?",
+    re.IGNORECASE,
+)
+# as browsers do
+_READ_AS = {
+    "gb2312": "gb18030",
+    "iso-8859-1": "cp1252",
+    "latin1": "cp1252",
+    "latin-1": "cp1252",
+}
+# Control characters except white space, the two code points that XML forbids, and lone surrogates, which only JSON
+# escapes can produce.
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+
+_SIGNATURES = (
+    (b"%PDF", Sentence("a PDF")),
+    (b"PK\x03\x04", Sentence("a ZIP archive or an office document")),
+    (b"\x1f\x8b", Sentence("a compressed file")),
+    (b"\x89PNG", Sentence("a picture")),
+    (b"\xff\xd8\xff", Sentence("a picture")),
+    (b"\xff\xfe", Sentence("UTF-16 text")),
+    (b"\xfe\xff", Sentence("UTF-16 text")),
+)
+_LOOKS = (
+    (re.compile(r"\Z"), Sentence("an empty file")),
+    (re.compile(r"<(?:!doctype )?html", re.IGNORECASE), Sentence("an HTML page")),
+    (re.compile(r"[{\[]"), Sentence("JSON")),
+)
+_HEADING = re.compile(r"^#{1,6} .*", re.MULTILINE)
+_DOCTYPE = re.compile(r"(?:<\?[^>]*>\s*)?<!DOCTYPE[^>]*\[")
+_ROOT = re.compile(r"(?:<[?!][^>]*>\s*)+<(?P<root>[\w:.-]+)")
+_SHOWN = 60  # characters of a quotation
+
+
+class NotText(Exception):
+    """Raised for bytes that are not UTF-8 text, nor XML in the encoding that it names."""
 
 
 def paths_of(paths: Iterable[str]) -> Iterator[str]:
@@ -23,10 +70,14 @@ def paths_of(paths: Iterable[str]) -> Iterator[str]:
     Folders are listed by name, without hidden files.
     """
     for path in paths:
-        if path != STDIN and os.path.isdir(path):  # noqa: PTH112  names are kept as they were typed
-            yield from _files_below(path)
-        else:
+        # names are kept as they were typed
+        if path == STDIN or not os.path.isdir(path):  # noqa: PTH112
             yield path
+            continue
+        for here, folders, names in os.walk(path):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            places = (os.path.join(here, name) for name in sorted(names) if not name.startswith("."))  # noqa: PTH118
+            yield from filter(_stamp, places)
 
 
 def read_file(path: str) -> bytes:
@@ -36,9 +87,7 @@ def read_file(path: str) -> bytes:
     """
     try:
         if path == STDIN:
-            data = sys.stdin.buffer.read(MAX_BYTES + 1)
-            _refuse_size(path, len(data))
-            return data
+            return _limited(path, sys.stdin.buffer)
         return bytes_of(path)
     except (OSError, ValueError) as error:
         raise unreadable(path, error) from error
@@ -55,36 +104,17 @@ def unreadable(path: str, error: OSError | ValueError) -> UnreadableInput:
 def bytes_of(path: str) -> bytes:
     """Returns the bytes of a file, after checking its size. Raises OSError, ValueError, UnreadableInput."""
     with Path(path).open("rb") as file:
-        _refuse_size(path, os.fstat(file.fileno()).st_size)
-        data = file.read(MAX_BYTES + 1)
-    _refuse_size(path, len(data))
+        return _limited(path, file, os.fstat(file.fileno()).st_size)
+
+
+def _limited(path: str, file: BinaryIO, size: int = 0) -> bytes:
+    data = file.read(MAX_BYTES + 1) if size <= MAX_BYTES else b""
+    if max(size, len(data)) > MAX_BYTES:
+        raise UnreadableInput(Sentence("{name}: larger than {limit} MiB.", {"name": path, "limit": MAX_BYTES >> 20}))
     return data
 
 
-def _refuse_size(path: str, size: int) -> None:
-    if size > MAX_BYTES:
-        raise UnreadableInput(Sentence("{name}: larger than {limit} MiB.", {"name": path, "limit": MAX_BYTES >> 20}))
-
-
-def _files_below(folder: str) -> Iterator[str]:
-    for here, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            path = os.path.join(here, name)  # noqa: PTH118  names are kept as they were typed
-            if not name.startswith(".") and _stamp(path):
-                yield path
-
-
-@dataclass(frozen=True, slots=True)
-class FileStamp:
-    """Properties of a file that change with its content."""
-
-    size: int
-    changed: int  # nanoseconds of the file system; compared only with other values of the same file
-    inode: int
-
-
-def list_folder(pattern: str) -> dict[str, FileStamp]:
+def list_folder(pattern: str) -> dict[str, Stamp]:
     """Returns the files that match a pattern such as `inbox/*.md` or `inbox/**/*.md`; a folder means all files in it.
 
     Hidden files are left out. Returns {} if the folder does not exist (it may still be made). Raises UnreadableInput if
@@ -167,12 +197,95 @@ def folder_of(pattern: str) -> Path:
     return folder
 
 
-def _stamp(path: str) -> FileStamp | None:
+def _stamp(path: str) -> Stamp | None:
     """Returns the stamp of a file, None if it is gone or is no regular file."""
     try:
         found = os.stat(path)  # noqa: PTH116
     except OSError:
         return None
     if stat.S_ISREG(found.st_mode):
-        return FileStamp(found.st_size, found.st_mtime_ns, found.st_ino)
+        return found.st_mtime_ns, found.st_size, found.st_ino
     return None
+
+
+def text_of(data: bytes) -> str:
+    r"""Returns the text of a document, which may be packed by gzip. Raises NotText, and BrokenDigest above MAX_BYTES.
+
+    Only a line feed ends a line, so `\r\n` becomes `\n`; two carriage returns before it come from a program that
+    converted the line ends twice. A byte order mark is removed at the start of any line, since files may have been
+    joined.
+    """
+    data = _in_utf8(_unpacked(data)).removeprefix(BOM)
+    if len(data) > MAX_BYTES:
+        raise BrokenDigest(Sentence("It is larger than {limit} MiB.", {"limit": MAX_BYTES >> 20}))
+    if b"\0" in data:
+        raise NotText
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        raise NotText from error
+    return text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\n\ufeff", "\n")
+
+
+def _unpacked(data: bytes) -> bytes:
+    if not data.startswith(b"\x1f\x8b"):
+        return data
+    try:
+        return zlib.decompressobj(wbits=31).decompress(data, MAX_BYTES + 1)
+    except zlib.error:
+        return data
+
+
+def _in_utf8(data: bytes) -> bytes:
+    """Returns an XML document in UTF-8, whatever encoding it names; any other data as it is.
+
+    A document that names UTF-8 and is not is most often in Windows' western encoding.
+    """
+    declared = _DECLARED.match(data[:300])
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        name = "utf-16"
+    elif declared:
+        name = declared["name"].decode().lower()
+    else:
+        return data
+    try:
+        if name != "utf-16":
+            data.decode()
+            return data
+    except UnicodeDecodeError:
+        name = name if _ENCODING.fullmatch(name) else "cp1252"
+    text = data.decode(_READ_AS.get(name, name), errors="replace")
+    return (
+        text.encode(errors="replace")
+        if text.lstrip("\ufeff \n").startswith(("<?xml", "<rss", "<feed", "<rdf"))
+        else data
+    )
+
+
+def without_controls(text: str) -> tuple[str, int]:
+    """Returns (the text without control characters, how many were removed)."""
+    return _CONTROLS.subn("", text) if _CONTROLS.search(text) else (text, 0)
+
+
+def look_of(data: bytes) -> Sentence:
+    """Returns what kind of document some bytes seem to be; the phrase may quote a few of its words."""
+    try:
+        start = text_of(data).lstrip()
+    except (NotText, BrokenDigest):
+        looks = (look for signature, look in _SIGNATURES if data.startswith(signature))
+        return next(looks, Sentence("binary data or text in another encoding"))
+    for begins, look in _LOOKS:
+        if begins.match(start):
+            return look
+    if start.startswith("<?xml") or _DOCTYPE.match(start):
+        root = _ROOT.match(start)
+        said = Sentence("XML with a DOCTYPE, which is never read")
+        return Sentence("XML with the root <{root}>", {"root": root["root"]}) if root else said
+    if heading := _HEADING.search(start):
+        return Sentence('a README: "{heading}"', {"heading": shortened(heading[0], _SHOWN)})
+    return Sentence('text that begins "{words}"', {"words": shortened(start, _SHOWN)})
+
+
+def shortened(text: str, most: int) -> str:
+    """Returns the beginning of a text in one line, at most `most` characters long; "…" marks what is left out."""
+    return cut_letters(" ".join(text[: 4 * most].split()), most)

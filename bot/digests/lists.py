@@ -1,4 +1,4 @@
-"""Lists of papers as pages: arXiv's lists in HTML, and Hugging Face's daily papers copied as text.
+"""Lists of papers as pages and plain lines: arXiv's lists, copies of Hugging Face's page, papers with a translation.
 
 `arxiv_listing_html`: `https://arxiv.org/list/cs.CL/new`, `…/recent`, `/catchup/cs.CL/2026-01-22`.
 
@@ -28,20 +28,52 @@ templates in github.com/arXiv/arxiv-browse.
     <first abstract>
     <second title>
     …
+
+`bilingual3`: an English abstract, its translation, the address of the paper, a line each. The groups follow each other
+without empty lines. There are no titles, authors, categories or dates. In lists made from arXiv's feed, abstracts and
+translations begin with the announcement of the feed.
+
+`bilingual_md`: a table of papers, and a note on each.
+
+    # 摘要
+
+    | Ref | Title | Summary |
+    | --- | --- | --- |
+    | [^1] | [Sorting Sand by Sound](https://arxiv.org/abs/2601.00001) | 用声音给沙粒分类。 |
+
+    # 详细
+
+    [^1]: 用声音给沙粒分类
+
+        Sorting Sand by Sound
+
+        [https://arxiv.org/abs/2601.00001](https://arxiv.org/abs/2601.00001)
+
+        …
+
+A note has the translated title, then six blocks in fixed positions, with an empty line before each: title, link, tldr,
+English tldr, translated abstract, abstract. A block may be empty (the English tldr mostly is) and keeps its position.
+
+The pages are made by github.com/qhduan/cn-chat-arxiv. This program reads arXiv's feed, and cuts each abstract after a
+thousand characters. A model then translates title and abstract into Chinese, and writes a summary of one sentence, the
+tldr. There are no authors and no dates. A paper has the same seven texts in all three forms.
 """
 
 import re
 from collections.abc import Iterator
 from copy import copy
+from dataclasses import replace
 from itertools import takewhile
 
 from bs4 import BeautifulSoup, Tag
 
-from bot.digests import arxiv, markup, names, scalars
-from bot.digests.entries import Found
+from bot.digests import arxiv, markup, names, papers, scalars
+from bot.digests.papers import Found
 from bot.failures import BrokenDigest
 from subscriptions.errors import Sentence
 from subscriptions.model import Announce, Paper
+
+_Line = tuple[int, str]  # number from 1, text
 
 _LIST_OF_PAGE = re.compile(r"\bid\s*=\s*[\"']?dlpage\b")
 _SECTION = re.compile(r"(?P<kind>New|Cross|Replacement)(?:s\b|[ -](?:submissions|lists?)\b)")
@@ -58,27 +90,42 @@ _CODE = re.compile(r"\(([^()\s]+)\)")
 _LINK_TEXT = re.compile(r"this https? URL")  # arXiv shows these words in place of an address
 _SITE = "https://arxiv.org"
 
-_Line = tuple[int, str]  # number from 1, text
+_PAGE = re.compile(r"# 摘要[^\S\n]*\n\s*\| *Ref *\| *Title *\| *Summary *\|")
+_ROW = re.compile(
+    rf"\| *\[\^(?P<number>\d{{1,6}})\] *\| *\[(?P<title>.*?)\]\((?P<link>{arxiv.ADDRESS})\) *\|(?P<tldr>.*)"
+)
+_NOTE = re.compile(r"^\[\^\d{1,6}\]:(?P<title>.*)", re.MULTILINE)
+_LINK = re.compile(rf"\[[^\]\n]*\]\((?P<link>{arxiv.ADDRESS})\)")
+_BLOCKS = 6  # of a note
+_BETWEEN = re.compile(r"\n[^\S\n]{0,3}\n")  # an empty block has four spaces; a line with fewer separates blocks
+
+_GROUP = 3  # lines
+_HEADING = re.compile(r"#{1,6}\s|(?:=+|-+)$")  # a heading, or the line that underlines one
+_URL = re.compile(arxiv.URL)
+_BEGINNING_OF_URL = re.compile(
+    r"https?://(?:arxiv\.org/(?:(?:abs|pdf)/(?:[\d.]*|[a-z-]+(?:\.[A-Z]{0,2})?(?:/\d*)?))?)?"
+)
+
 _BANNER = ("Get trending papers in your email inbox once a day!", "Get trending papers in your email inbox!")
 _BADGE = 20  # characters that a badge of the page has at most, such as "new"
 _MOST_BADGES = 10
-_START = 1_000  # characters; more than badges and the banner have
 _BUTTON = "Subscribe"  # the label of a button, which copying joins with the first title
 
 
-def read(text: str, wanted: str | None, language: str | None) -> Found | None:  # noqa: ARG001  there are no summaries
+def read(text: str, wanted: str | None, language: str | None) -> Found | None:
     """Returns the papers of a page; None if the text is none of these.
 
-    A copy without its banner is read if `wanted` names it.
+    A copy of Hugging Face's page without its banner is read if `wanted` names it.
     """
     if markup.is_html(text):
         return _read_page(text) if _LIST_OF_PAGE.search(text) else None
-    if wanted != "hf_text" and not _is_copy(
-        [line for one in text[:_START].split("\n") if (line := scalars.collapse(one))]
-    ):
-        return None
-    lines = enumerate(map(scalars.collapse, text.split("\n")), 1)
-    return _read_copy([(number, line) for number, line in lines if line])
+    if wanted != "hf_text" and _PAGE.match(text.lstrip()):
+        return _read_table(text, language)
+    lines = [(number, line) for number, one in enumerate(text.split("\n"), 1) if (line := one.strip())]
+    first = [line for _, line in lines[:_MOST_BADGES]]
+    if wanted == "hf_text" or _is_copy(first):
+        return _read_copy(lines)
+    return _read_groups(lines, language) if _are_groups(first[:_GROUP], text) else None
 
 
 def _read_page(text: str) -> Found:
@@ -88,8 +135,11 @@ def _read_page(text: str) -> Found:
     """
     found = Found(format="arxiv_listing_html")
     found.add(_heads(text, found), lambda head: _paper_of(*head, found))
-    if not found.papers:
-        _refuse_unless_empty(text, found)
+    totals = [int(total["count"]) for total in _TOTAL.finditer(text)]
+    # an empty page is complete, has the heading of a day or list, and announces no papers
+    is_empty = totals or _EMPTY.search(text) or (found.day and _END_OF_PAGE.search(text))
+    if not found.papers and (found.announced or any(totals) or found.warnings["unparsed_heading"] or not is_empty):
+        raise BrokenDigest(Sentence("No paper in it can be read."))
     return found
 
 
@@ -113,44 +163,29 @@ def _heads(text: str, found: Found) -> Iterator[tuple[Tag | None, str, Announce 
             found.warnings["possibly_capped"] += int(showing["all"]) - int(showing["shown"])
 
 
-def _refuse_unless_empty(text: str, found: Found) -> None:
-    """Raises BrokenDigest unless the page is complete, has the heading of a day or list, and announces no papers."""
-    totals = [int(total["count"]) for total in _TOTAL.finditer(text)]
-    says_so = totals or _EMPTY.search(text) or (found.day and _END_OF_PAGE.search(text))
-    if found.announced or any(totals) or found.warnings["unparsed_heading"] or not says_so:
-        raise BrokenDigest(Sentence("No paper in it can be read."))
-
-
 def _paper_of(head: Tag | None, words: str, kind: Announce | None, found: Found) -> Paper | None:
     """Returns the paper of an entry, whose head is followed by its body; None if the head cannot be read."""
-    addresses = [address for link in head.find_all("a") if (address := _address(link))] if head else []
+    links = [str(link.get("href", "")) for link in head.find_all("a")] if head else []
+    paper = papers.paper_at(*(_SITE + link if link.startswith("/") else link for link in links))
     body = head.find_next_sibling() if head else None
-    if not addresses or body is None or body.name != "dd":
+    if not paper.arxiv_id or body is None or body.name != "dd":
         found.warnings["unparsed_heading"] += 1
         return None
-    arxiv_id = addresses[0][0]
     fields = {name: _words(body, name) for name in ("list-title", "list-authors", "list-subjects", "list-comments")}
     authors = [_text(link) for link in body.select("div[class*=list-authors] a")]
     if "et al" in fields["list-authors"]:
         found.warnings["authors_not_shown"] += 1
     if kind in (None, Announce.NEW):
         kind = Announce.CROSS if "(cross-list" in words else Announce.REPLACE if "(replaced" in words else kind
-    return Paper(
-        key="",
+    return replace(
+        paper,
         title=fields["list-title"].removeprefix("Title:"),
         abstract=_words(body, "mathjax", "p"),
         authors=names.joined_names(authors) or names.names_of([fields["list-authors"].removeprefix("Authors:")])[0],
-        categories=arxiv.categories_of(_CODE.findall(fields["list-subjects"])),
-        arxiv_id=arxiv_id,
-        version=next((version for other, version in addresses if other == arxiv_id and version), None),
+        categories=tuple(_CODE.findall(fields["list-subjects"])),
         announce_type=kind,
         comment=fields["list-comments"].removeprefix("Comments:"),
     )
-
-
-def _address(link: Tag) -> tuple[str, int | None] | None:
-    href = str(link.get("href", ""))
-    return arxiv.arxiv_address(_SITE + href if href.startswith("/") else href)
 
 
 def _text(element: Tag) -> str:
@@ -175,51 +210,105 @@ def _words(body: Tag, part_of_class: str, name: str = "div") -> str:
     return _text(field)
 
 
-def _is_copy(lines: list[str]) -> bool:
-    """Returns whether a text begins with the banner; below a badge of the page, the button must follow the banner.
-
-    Text without the banner may be anything.
-    """
-    badges = list(takewhile(lambda line: line not in _BANNER, lines[:_MOST_BADGES]))
-    below = [line for line in lines[len(badges) : len(badges) + len(_BANNER) + 1] if line not in _BANNER]
-    if not badges:
-        return bool(lines)
-    return all(len(line) <= _BADGE for line in badges) and bool(below) and below[0].startswith(_BUTTON)
-
-
-def _read_copy(lines: list[_Line]) -> Found:
-    """Returns a paper for each pair of lines.
-
-    Raises BrokenDigest if there is none, or if a title is longer than its abstract.
-
-    If a title is longer than its abstract, a line is missing or added somewhere before it.
-    """
-    found = Found(format="hf_text")
-    lines = _without_banners(lines)
-    if len(lines) % 2:
-        lines.pop()
-        found.warnings["odd_line_count"] += 1
-    if not lines:
-        raise BrokenDigest(Sentence("The banner of the page is there, but no title with an abstract below it."))
-    found.add(zip(lines[::2], lines[1::2], strict=True), _paper_of_pair)
+def _read_table(text: str, language: str | None) -> Found:
+    """Returns the paper of each row of the table, with the texts of its note, and of each note without a row."""
+    found = Found(format="bilingual_md")
+    rows = dict(_rows(text, found))
+    for arxiv_id, texts in _notes(text, found):
+        rows[arxiv_id] = rows.get(arxiv_id, {}) | texts
+    found.add(rows.values(), lambda texts: papers.chat_paper(texts, language))
+    if not found.papers and "[^" in text:
+        raise BrokenDigest(Sentence("No paper in it can be read."))
     return found
 
 
-def _without_banners(lines: list[_Line]) -> list[_Line]:
-    """Returns the lines of titles and abstracts.
+def _rows(page: str, found: Found) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yields (arXiv id, arguments of `chat_paper`) of each row."""
+    for line in page.split("\n"):
+        if row := _ROW.match(line):
+            title = row["title"].strip().removesuffix(".")  # the full stop that stood before the announcement
+            tldr = row["tldr"].strip().removesuffix("|")
+            yield arxiv.matched_address(row)[0], {"link": row["link"], "title": title, "tldr": tldr}
+        else:
+            found.warnings["unparsed_heading"] += line.startswith("| [^")
 
-    Removes every banner, with badges above it; pages may have been joined.
+
+def _notes(page: str, found: Found) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yields (arXiv id, arguments of `chat_paper`) of each note."""
+    heads = list(_NOTE.finditer(page))
+    for head, end in zip(heads, [*(one.start() for one in heads), len(page)][1:], strict=True):
+        blocks = [block.strip() for block in _BETWEEN.split(page[head.end() + 1 : end], _BLOCKS)[:_BLOCKS]]
+        texts = dict(zip(papers.CHAT_TEXTS, [head["title"], *blocks, *[""] * _BLOCKS], strict=False))
+        if address := _LINK.fullmatch(texts["link"]):
+            yield arxiv.matched_address(address)[0], texts | {"link": address["link"]}
+        else:  # a block is missing, and it is unknown which
+            found.warnings["unparsed_heading"] += 1
+
+
+def _are_groups(lines: list[str], text: str) -> bool:
+    """Returns whether the third line is an arXiv address, and the two before it are neither headings nor addresses."""
+    if len(lines) < _GROUP or any(_HEADING.match(line) or _URL.fullmatch(line) for line in lines[:-1]):
+        return False
+    return bool(_URL.match(lines[-1])) and not markup.is_markup(text)
+
+
+def _read_groups(lines: list[tuple[int, str]], language: str | None) -> Found:
+    """Returns the papers of the groups. Raises BrokenDigest, with the line, if a line should be an address and is not.
+
+    What is left over at the end is left out, and a last address that was cut.
     """
-    kept: list[_Line] = []
+    found = Found(format="bilingual3")
+    if not _URL.fullmatch(lines[-1][1]) and _BEGINNING_OF_URL.fullmatch(lines[-1][1]):
+        lines = lines[:-1]
+    whole = len(lines) - len(lines) % _GROUP
+    found.warnings["incomplete_group"] += whole < len(lines)
+    groups = [lines[start : start + _GROUP] for start in range(0, whole, _GROUP)]
+    found.add(groups, lambda group: _paper_of_group(group, language))
+    del found.warnings["entry_without_title"]  # no paper of this format has one
+    return found
+
+
+def _paper_of_group(group: list[_Line], language: str | None) -> Paper:
+    (_, abstract), (_, translation), (number, url) = group
+    if not _URL.fullmatch(url) or _URL.fullmatch(abstract) or _URL.fullmatch(translation):
+        raise BrokenDigest(
+            Sentence(
+                "Line {line} should be an arXiv address below two texts, as every third line of bilingual3 is, but reads “{text}”.",
+                {"line": number, "text": url[:60]},
+            )
+        )
+    return papers.chat_paper({"link": url, "abstract": abstract, "translated_abstract": translation}, language)
+
+
+def _is_copy(lines: list[str]) -> bool:
+    """Returns whether a text begins with the banner, perhaps below badges; without it, the text may be anything."""
+    above = list(takewhile(lambda line: line not in _BANNER, lines))
+    return len(above) < len(lines) and all(len(line) <= _BADGE for line in above)
+
+
+def _read_copy(lines: list[_Line]) -> Found:
+    """Returns a paper for each pair of lines. Banners and badges above them are left out; pages may have been joined.
+
+    Raises BrokenDigest if there is none, or if a title is longer than its abstract. Then a line is missing or added
+    somewhere before it.
+    """
+    found = Found(format="hf_text")
+    texts: list[_Line] = []
     before = ""
     for number, line in lines:
         if line in _BANNER:
-            while kept and len(kept[-1][1]) <= _BADGE and (len(kept) % 2 or all(len(one) <= _BADGE for _, one in kept)):
-                kept.pop()
+            while texts and len(texts[-1][1]) <= _BADGE:
+                texts.pop()
         elif text := line.removeprefix(_BUTTON).strip() if before in _BANNER else line:
-            kept.append((number, text))
+            texts.append((number, text))
         before = line
-    return kept
+    if len(texts) % 2:
+        texts.pop()
+        found.warnings["odd_line_count"] += 1
+    if not texts:
+        raise BrokenDigest(Sentence("The banner of the page is there, but no title with an abstract below it."))
+    found.add(zip(texts[::2], texts[1::2], strict=True), _paper_of_pair)
+    return found
 
 
 def _paper_of_pair(pair: tuple[_Line, _Line]) -> Paper:

@@ -196,16 +196,14 @@ def plain(text: str) -> str:
 
 
 def lines(text: str) -> list[str]:
-    """Returns the lines that a reader of the markup sees, each without tags and references; no empty ones."""
-    text = without_references(text).replace("\ufeff", "")
+    """Returns the lines that a reader of the markup sees, each without tags and references; no empty ones.
+
+    A heading of a paragraph that is glued to the first word gets a space.
+    """
+    text = _HEADING.sub(r"\g<0> ", without_references(text).replace("\ufeff", "").strip())
     if _TAG.search(text) or "<!--" in text:
         text = without_tags(text.replace("\n", " "), "\n")
     return [line for one in text.split("\n") if (line := " ".join(one.split()))]
-
-
-def with_spaced_headings(text: str) -> str:
-    """Returns the text with a space after each heading of a paragraph that is glued to the first word."""
-    return _HEADING.sub(r"\g<0> ", text)
 
 
 def attributes_of(element: Element) -> Mapping[str, str]:

@@ -53,7 +53,7 @@ def split_names(text: str) -> tuple[str, ...]:
     for _ in range(_DEPTH):
         text = _PARENTHESES.sub("", text)
     separator = _SEMICOLON if _SEMICOLON.search(text) else _SEPARATOR
-    if separator is _SEMICOLON and all(" " in part.strip() for part in re.split("[,;；]", text.rstrip(" ;；"))):
+    if separator is _SEMICOLON and all(" " in part.strip() for part in _EITHER.split(text.rstrip(" ;；"))):
         separator = _EITHER  # `Ada Quill, Bo Larch; Cy Wind`
     parts = [part.strip() for part in separator.split(text, MOST_AUTHORS)[:MOST_AUTHORS]]
     parts = [part for part in parts if part and not _DEGREE.fullmatch(part)]
@@ -63,11 +63,12 @@ def split_names(text: str) -> tuple[str, ...]:
     return joined_names(parts)
 
 
-def joined_names(names: Iterable[str]) -> tuple[str, ...]:
+def joined_names(texts: Iterable[str]) -> tuple[str, ...]:
     """Returns the names in texts of one name each, which may be a link, or several joined by "and" or "&"."""
     found: list[str] = []
-    for text in names:
-        for name in _joined(_without_links(text)):
+    for text in map(_without_links, texts):
+        is_one = ("and" not in text and "&" not in text) or _GROUP.fullmatch(text.strip())
+        for name in filter(None, map(decode_accents, [text] if is_one else _AND.split(text))):
             if found and _SUFFIX.fullmatch(name):
                 found[-1] += f", {name}"
             elif name != ":":
@@ -88,16 +89,13 @@ def names_of(people: Sequence[str]) -> tuple[tuple[str, ...], bool]:
         plain = _MARKS.sub("", _GLUED.sub("", plain))
         shown = plain[:-_LONGEST_END] + _ET_AL.sub("", plain[-_LONGEST_END:])
         left_out = left_out or shown != plain
-        names += _names_in(shown.strip(" ,;"), is_one=len(people) > 1)
+        shown = shown.strip(" ,;")
+        if len(people) > 1 or _is_one_name([part.strip() for part in shown.split(",")]):
+            names += filter(None, [decode_accents(_PARENTHESES.sub("", shown))])
+        else:
+            ends_list = shown.endswith(".") and shown.count(".") == 1 and not re.search(r"\b[JS]r\.$", shown)
+            names += split_names(shown[:-1] if ends_list else shown)
     return tuple(dict.fromkeys(names) if len(names) <= _FEW else names), left_out
-
-
-def _names_in(text: str, *, is_one: bool) -> tuple[str, ...]:
-    parts = [part.strip() for part in text.split(",")]
-    if not is_one and not _is_one_name(parts):
-        ends_list = text.endswith(".") and text.count(".") == 1 and not re.search(r"\b[JS]r\.$", text)
-        return split_names(text[:-1] if ends_list else text)
-    return tuple(filter(None, [decode_accents(_PARENTHESES.sub("", text))]))
 
 
 def _is_one_name(parts: list[str]) -> bool:
@@ -119,9 +117,3 @@ def _has_case(text: str) -> bool:
 def _without_links(text: str) -> str:
     """Returns the text with the words of its links, in Markdown or HTML, in place of the links."""
     return markup.without_tags(_LINK.sub(lambda link: link["name"], text) if "](" in text else text)
-
-
-def _joined(text: str) -> list[str]:
-    """Returns the names in a text without commas. The name of a group may contain "and"."""
-    is_one = ("and" not in text and "&" not in text) or _GROUP.fullmatch(text.strip())
-    return [name for name in map(decode_accents, [text] if is_one else _AND.split(text)) if name]

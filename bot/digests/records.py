@@ -17,15 +17,15 @@ which the first that leads to something counts.
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from bot.digests import arxiv, bilingual, descriptions, markup, names, scalars, summaries, works
-from bot.digests.entries import Found
-from bot.digests.works import Work
+from bot.digests import arxiv, feeds, markup, names, papers, scalars
+from bot.digests.papers import Found, Work
+from bot.digests.scalars import first_of
 from bot.failures import BrokenDigest
 from subscriptions.errors import Sentence
 from subscriptions.model import Paper
@@ -33,20 +33,19 @@ from subscriptions.model import Paper
 Record = dict[str, Any]
 
 _DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=lambda _: None, strict=False)
-_BLANKS = re.compile("[ \t\r\n\ufeff]*")  # a file that was joined to another may begin with a byte order mark
-_LINE = re.compile(".*")
 _TORN = object()
-# two bounds of the time that a hostile document takes: places, since one where too much is nested costs much wherever
-# it ends, and characters that are read again, since the places of one line may share all of it
+_LINE = re.compile(".*")
+_JSON = re.compile(r"\s*[\[{\"\dntf-]")  # a line before the records may have another value
+_BLANKS = re.compile("[ \t\r\n\ufeff]*")  # a file that was joined to another may begin with a byte order mark
+_BEGINNING = re.compile(r"(?<=\n)\ufeff?[\[{]|\{\s*\"(?:id|title)\"")  # of a record, after damage
+# two bounds of the time that a hostile document takes: places that are damaged, and characters that are read again
 _MOST_TEARS = 10_000
-_MOST_AGAIN = 20  # times the length of a document that may be read again after damage
-_BEGINNING = re.compile(r"(?<=\n)\ufeff?[\[{]|\{\s*\"(?:id|title)\"")  # after damage
-_PARTS_OF_VALUES = frozenset(",]}")  # signs that stand behind a part of a larger value
+_LONGEST_AGAIN = 50_000
 _MOST_DIGITS = 6  # of the place of a word in an abstract
 _SEEN = 50  # values of a document, and records of each, by which it is recognised: some may be damaged or empty
 
 # members of `AI` → names of a summary's fields; other members are no parts of a summary
-_FIELDS = {name: name for name in summaries.FIELDS} | {"comments": "ai_comments", "summary": "ai_abstract"}
+_FIELDS = {name: name for name in papers.FIELDS} | {"comments": "ai_comments", "summary": "ai_abstract"}
 _TRANSLATED = "translation|summary_zh|translated_summary|translated_abstract|abstract_zh"  # where `AI` has the abstract in another language
 _NO_FIELDS = ("title_translation", *_TRANSLATED.split("|"))  # of `AI`, which are no parts of a summary
 _SERVERS = {"medrxiv": "medRxiv"}
@@ -76,10 +75,9 @@ class _Kind:
     people: str = "authors"
     name: str = "name"  # members of a person, with blanks between, and `|` between forms; persons may be texts, too
     doi: str = "doi"
-    arxiv: str = ""  # several paths, with blanks between
     date: str = ""
     venue: str = ""
-    url: str = ""
+    links: str = "url"  # several paths, with blanks between
     kinds: str = ""
     tldr: str = ""
 
@@ -89,64 +87,49 @@ def read(text: str, wanted: str | None, language: str | None) -> Found | None:  
 
     An empty array is an empty list of Hugging Face.
     """
-    if not re.match(r"\s*[\[{\"\dntf-]", text):
+    if not _JSON.match(text):
         return None
-    document = _Document(text)
-    seen = document.parts[:_SEEN]
+    values = list(_values_in(text))
+    seen = values[:_SEEN]
     for kind in _KINDS:
-        answers = [part for part in seen if _is_answer(part, kind)]
-        if any(_is_record(record, kind) for part in seen for record in _records_in(part, kind)[:_SEEN]):
-            if document.is_half and not (kind.in_lines and text.lstrip().startswith("{")):
+        if any(_is_record(record, kind) for value in seen for record in _records_in(value, kind)[:_SEEN]):
+            if values[0] is _TORN and not (kind.in_lines and text.lstrip().startswith("{")):
                 raise BrokenDigest(Sentence("The JSON is damaged or breaks off."))
-            records = [record for part in document.parts for record in _records_in(part, kind)]
-            return _found_in(records, kind, document.torn, language)
+            return _found_in([record for value in values for record in _records_in(value, kind)], kind, language)
+        answers = [value for value in seen if _is_answer(value, kind)]
         if any(not at(one, kind.lists) for one in answers) or (kind is _HUGGING_FACE and [] in seen):
-            return _found_in([], kind, document.torn, language, error=text_at(answers, "*.messages.*.status"))
+            found = _found_in([], kind, language)
+            error = text_at(answers, "*.messages.*.status")
+            found.error = "" if error.lower() in _NO_ERRORS else error
+            return found
     return None
 
 
-class _Document:
-    """The values of a document, as far as they can be read."""
+def _values_in(text: str) -> Iterator[Any]:
+    """Yields all values, one behind the other, mostly one in each line; _TORN for each place that is damaged.
 
-    def __init__(self, text: str) -> None:
-        """Reads all values, one behind the other, mostly one in each line.
-
-        After damage, reading goes on at the next beginning of a record, or line that begins with an object or array. A
-        value with a comma or bracket behind it is a part of a larger one that was torn, and is left out with it, unless
-        it has lines of its own: then the next line is the one that is torn.
-        """
-        self.parts: list[Any] = []
-        self.torn = 0  # places that are damaged
-        self.is_half = False  # the first value was torn, which may be all of an answer
-        place = read_again = 0
-        while (place := _end(_BLANKS, text, place)) < len(text) and self.torn <= _MOST_TEARS:
-            value, reached = _value_at(text, place)
-            if value is not _TORN:
-                self.parts.append(value)
-                place = reached
-                continue
-            self.is_half = self.is_half or not self.parts
-            self.torn += 1
-            read_again += reached - place
-            # what stands in one another, all of it torn, is not read again and again
-            start = place + 1 if read_again < _MOST_AGAIN * len(text) else max(place + 1, reached)
-            following = _BEGINNING.search(text, start)
+    After damage, reading goes on at the next beginning of a record, or line that begins with an object or array.
+    """
+    place = tears = 0
+    while (place := _end(_BLANKS, text, place)) < len(text) and tears < _MOST_TEARS:
+        value, place = _value_at(text, place)
+        if value is _TORN:
+            following = _BEGINNING.search(text, place)
             place = following.start() if following else len(text)
+            tears += 1
+        yield value
 
 
 def _value_at(text: str, place: int) -> tuple[Any, int]:
-    """Returns (the value that begins there, the place behind it); (_TORN, how far it was read) if it cannot be used."""
+    """Returns (the value that begins there, the place behind it); (_TORN, where to look for the next beginning)."""
     try:
         value, end = _DECODER.raw_decode(text, place)
     except json.JSONDecodeError as error:
-        return _TORN, error.pos
+        return _TORN, place + 1 if error.pos - place < _LONGEST_AGAIN else error.pos
     except (ValueError, RecursionError):  # a number that is too long, too many objects in one another
         return _TORN, _end(_LINE, text, place)
-    after = _end(_BLANKS, text, end)
-    has_lines = text[place - 1 : place] in ("", "\n") and "\n" in text[end:after]
-    is_part = text[after : after + 1] in _PARTS_OF_VALUES and not has_lines
-    begins_in_text = isinstance(value, str) and "\n" in value  # the quotation mark is the end of a text that was torn
-    return (_TORN, end) if is_part or begins_in_text else (value, after)
+    is_part = text.startswith((",", "]", "}"), end)  # of a larger value that was torn
+    return (_TORN if is_part else value), end
 
 
 def _end(pattern: re.Pattern[str], text: str, start: int) -> int:
@@ -154,19 +137,17 @@ def _end(pattern: re.Pattern[str], text: str, start: int) -> int:
     return found.end() if found else start
 
 
-def _found_in(records: list[Any], kind: _Kind, torn: int, language: str | None, error: str = "") -> Found:
+def _found_in(records: list[Any], kind: _Kind, language: str | None) -> Found:
     found = Found(format=kind.format)
-    if error.lower() not in _NO_ERRORS:
-        found.error = error
+    good = [record for record in records if _is_record(record, kind)]
+    kept = len(good)
     if make := kind.paper:
         good = [record for record in records if isinstance(record, dict)]
         found.add(good, lambda record: make(record, found, language))
         kept = len(found.papers) + found.warnings["refused_entries"]
     else:
-        good = [record for record in records if _is_record(record, kind)]
-        works.add_works(found, good, partial(_work_of, kind=kind))
-        kept = len(good)
-    found.warnings["bad_json_line"] += torn + len(records) - kept
+        papers.add_works(found, good, partial(_work_of, kind=kind))
+    found.warnings["bad_json_line"] += len(records) - kept
     if kind is _HUGGING_FACE:
         days = (scalars.day_in(text_at(one, "paper.submittedOnDailyAt")) for one in good)
         found.day = max(filter(None, days), default=None)
@@ -203,33 +184,29 @@ def text_at(value: object, path: str) -> str:
 
 def texts_at(value: object, path: str) -> list[str]:
     """Returns all texts at a path, and in arrays there."""
-    found = at(value, path)
-    return [one for outer in found for one in (outer if isinstance(outer, list) else [outer]) if isinstance(one, str)]
+    return [one for outer in at(value, path) for one in _below(outer, "*") if isinstance(one, str)]
 
 
 def _people_at(record: Record, kind: _Kind) -> list[str]:
     """Returns the texts with the names of a record's authors; those who are marked as hidden are left out."""
-    people: list[str] = []
+    people = []
     for person in (one for outer in at(record, kind.people) for one in (outer if isinstance(outer, list) else [outer])):
         if isinstance(person, str):
             people.append(person)
         elif isinstance(person, dict) and person.get("hidden") is not True:
-            forms = (
-                " ".join(filter(None, (text_at(person, name) for name in form.split())))
-                for form in kind.name.split("|")
-            )
-            people.append(next(filter(None, forms), ""))
+            forms = (map(partial(text_at, person), form.split()) for form in kind.name.split("|"))
+            people.append(first_of(lambda form: " ".join(filter(None, form)), forms) or "")
     return list(filter(None, people))
 
 
-def _records_in(part: object, kind: _Kind) -> list[Any]:
-    if _is_answer(part, kind):
-        return at(part, kind.lists)
-    return [] if not kind.alone else part if isinstance(part, list) else [part]
+def _records_in(value: object, kind: _Kind) -> list[Any]:
+    if _is_answer(value, kind):
+        return at(value, kind.lists)
+    return [] if not kind.alone else value if isinstance(value, list) else [value]
 
 
-def _is_answer(part: object, kind: _Kind) -> bool:
-    return bool(kind.answer) and isinstance(part, dict) and all(_has(part, path) for path in kind.answer)
+def _is_answer(value: object, kind: _Kind) -> bool:
+    return bool(kind.answer) and isinstance(value, dict) and all(_has(value, path) for path in kind.answer)
 
 
 def _is_record(record: object, kind: _Kind) -> bool:
@@ -251,69 +228,60 @@ def _has(record: object, path: str) -> bool:
 
 def _paper_of_daily(record: Record, found: Found, language: str | None) -> Paper:
     addresses = [text_at(record, name) for name in ("id", "abs", "url", "pdf")]
-    arxiv_id, version = next(filter(None, map(arxiv.arxiv_address, addresses)), (None, None))
-    generated = record.get("AI") if isinstance(record.get("AI"), dict) else {}
-    own = {name: record[name] for name in summaries.FIELDS if name in record}
+    generated = record.get("AI")
+    if not isinstance(generated, dict) or not generated:
+        generated = {name: record[name] for name in papers.FIELDS if name in record}
     texts: dict[str, str] = {}
-    for name, value in (generated or own).items():
+    for name, value in generated.items():
         if name in _FIELDS and isinstance(value, str | list):
             texts[_FIELDS[name]] = ", ".join(texts_at(value, "*"))
         elif name not in _NO_FIELDS and texts_at(value, "*"):
             found.warnings["unread_text"] += 1
     people = _people_at(record, _DAILY)
-    categories = at(record, "categories|cate|category")
-    return Paper(
-        key="",
+    categories = ",".join(texts_at(record, "categories|cate|category"))
+    return replace(
+        papers.paper_at(*addresses),
         title=text_at(record, "title"),
-        abstract=summaries.meaningful(text_at(record, "summary")),
+        abstract=text_at(record, "summary"),
         authors=names.names_of(people)[0] if len(people) == 1 else names.joined_names(people),
-        categories=arxiv.categories_of([part for one in texts_at(categories, "*") for part in re.split("[,;]| ", one)]),
-        arxiv_id=arxiv_id,
-        version=version,
-        doi=None if arxiv_id else next(filter(None, map(scalars.doi_in_address, addresses)), None),
-        url=next((one for one in addresses if one.startswith("http")), None),
-        summaries=summaries.summaries_of(texts, language),
-        translations=summaries.translations_of(
+        categories=tuple(re.split("[,; ]", categories)),
+        summaries=papers.summaries_of(texts, language),
+        translations=papers.translations_of(
             text_at(generated, "title_translation"), text_at(generated, _TRANSLATED), language
         ),
-        failed=summaries.is_failed(texts),
-        comment=summaries.meaningful(text_at(record, "comment")),
+        failed=papers.is_failed(texts),
+        comment=text_at(record, "comment"),
     )
 
 
 def _paper_of_hugging_face(record: Record, found: Found, language: str | None) -> Paper:  # noqa: ARG001  as the others
-    arxiv_id, version = arxiv.arxiv_address(text_at(record, "paper.id")) or (None, None)
-    return Paper(
-        key="",
+    return replace(
+        papers.paper_at(text_at(record, "paper.id")),
         title=text_at(record, "paper.title|title"),
         abstract=text_at(record, "paper.summary|summary"),
         authors=names.joined_names(_people_at(record, _HUGGING_FACE)),
-        arxiv_id=arxiv_id,
-        version=version,
     )
 
 
-def _paper_of_chat_arxiv(record: Record, found: Found, language: str | None) -> Paper:
-    texts = {name: text_at(record, name) for name in bilingual.TEXTS} | {
-        "english_tldr": text_at(record, "en_tdlr|en_tldr")
-    }
-    tldr = texts.pop("tldr")
-    return bilingual.paper_of(found, language, **texts, tldr=tldr if isinstance(record.get("tldr"), str) else None)
+def _paper_of_chat_arxiv(record: Record, found: Found, language: str | None) -> Paper:  # noqa: ARG001  as the others
+    texts = {name: text_at(record, name) for name in papers.CHAT_TEXTS if name != "tldr"}
+    texts["english_tldr"] = text_at(record, "en_tdlr|en_tldr")
+    if isinstance(record.get("tldr"), str):
+        texts["tldr"] = record["tldr"]
+    return papers.chat_paper(texts, language)
 
 
 def _work_of(record: Record, kind: _Kind) -> Work:
-    addresses = (one for path in kind.arxiv.split() for one in texts_at(record, path))
     work = Work(
         title=text_at(record, kind.title),
-        doi=scalars.doi_among(texts_at(record, kind.doi)),
-        arxiv_id=next(filter(arxiv.arxiv_address, addresses), None),
+        doi=first_of(scalars.doi_in_field, texts_at(record, kind.doi)),
         people=_people_at(record, kind),
-        date=next(filter(None, (_date_in(one) for path in kind.date.split("|") for one in at(record, path))), ""),
+        date=first_of(_date_in, (one for path in kind.date.split("|") for one in at(record, path))) or "",
         abstract=text_at(record, kind.abstract),
         venue=text_at(record, kind.venue),
-        url=text_at(record, kind.url),
+        links=[one for path in kind.links.split() for one in texts_at(record, path)],
         kinds=texts_at(record, kind.kinds),
-        summaries=summaries.summaries_of({"tldr": text_at(record, kind.tldr)}, "en"),
+        summaries=papers.summaries_of({"tldr": text_at(record, kind.tldr)}, "en"),
     )
     if kind.amend:
         kind.amend(record, work)
@@ -356,7 +324,8 @@ def _amend_biorxiv(record: Record, work: Work) -> None:
     work.title, work.abstract = _without_marks(work.title), _without_marks(work.abstract)
     work.venue = server
     if work.doi:
-        work.url = f"https://www.{server.lower()}.org/content/{work.doi}" + (f"v{work.version}" if work.version else "")
+        version = f"v{work.version}" if work.version else ""
+        work.links = [f"https://www.{server.lower()}.org/content/{work.doi}{version}"]
 
 
 def _without_marks(text: str) -> str:
@@ -364,25 +333,24 @@ def _without_marks(text: str) -> str:
 
 
 def _amend_pubmed(record: Record, work: Work) -> None:
-    work.title = works.without_period(work.title)
+    work.title = papers.without_period(work.title)
     ids = {text_at(one, "idtype"): text_at(one, "value") for one in at(record, "articleids.*")}
     pmid = ids.get("pubmed") or ids.get("pmid") or ""  # in an answer of PMC, the record's own number is another one
-    work.url = f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/" if pmid.isdecimal() and int(pmid) else ""
-    work.doi = scalars.doi_among([ids.get("doi", "")])
+    work.links = [f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/"] if pmid.isdecimal() and int(pmid) else []
+    work.doi = scalars.doi_in_field(ids.get("doi", ""))
 
 
 def _amend_europepmc(record: Record, work: Work) -> None:
     source, number = text_at(record, "source"), text_at(record, "id")
-    work.title = works.without_period(work.title)
+    work.title = papers.without_period(work.title)
     work.people = work.people or [text_at(record, "authorString").rstrip(".")]
     work.kinds = [part for kind in work.kinds for part in kind.split("; ")]
-    work.url = f"https://europepmc.org/article/{source}/{number}"
+    work.links = [f"https://europepmc.org/article/{source}/{number}"]
 
 
 def _amend_doaj(record: Record, work: Work) -> None:
-    work.doi = scalars.doi_among(
-        text_at(one, "id") for one in at(record, "bibjson.identifier.*") if text_at(one, "type").lower() == "doi"
-    )
+    named = (one for one in at(record, "bibjson.identifier.*") if text_at(one, "type").lower() == "doi")
+    work.doi = first_of(lambda one: scalars.doi_in_field(text_at(one, "id")), named)
     work.date = scalars.date_from(text_at(record, "bibjson.year"), text_at(record, "bibjson.month"))
 
 
@@ -391,13 +359,12 @@ def _amend_feed(record: Record, work: Work) -> None:
 
     Most of these feeds are blogs, so that a paper needs an id or a paper's address.
     """
-    described = descriptions.described(
+    described = feeds.described_in(
         filter(None, (text_at(record, name) for name in ("content_html", "content_text", "summary"))), work.title
     )
-    links = texts_at(record, "url") + texts_at(record, "external_url") + texts_at(record, "id")
-    work.abstract, work.people = described.abstract, work.people or list(filter(None, [described.names]))
-    work.doi = work.doi or next(filter(None, map(scalars.doi_in_address, links)), None)
-    work.is_paper = bool(work.doi or work.arxiv_id) or any(map(works.is_page_of_paper, links))
+    work.abstract, work.people = described.abstract, work.people or described.people
+    named = work.doi or first_of(scalars.doi_in_address, work.links) or first_of(arxiv.arxiv_address, work.links)
+    work.is_paper = bool(named) or any(map(papers.is_page_of_paper, work.links))
 
 
 _DAILY = _Kind(
@@ -406,13 +373,13 @@ _DAILY = _Kind(
 _HUGGING_FACE = _Kind(format="hf_json", marks=("paper",), paper=_paper_of_hugging_face, people="paper.authors")
 _CROSSREF = _Kind(
     format="crossref_json", answer=("message.items",), lists="message.items.*", marks=("DOI", "container-title/title"),
-    amend=_amend_crossref, title="title.*", people="author", name="given family suffix|name", doi="DOI", url="URL", kinds="type",
+    amend=_amend_crossref, title="title.*", people="author", name="given family suffix|name", doi="DOI", links="URL", kinds="type",
     venue="container-title.*|institution.*.name",
     date="published.date-parts|issued.date-parts|published-online.date-parts|published-print.date-parts|posted.date-parts|created.date-parts",
 )  # fmt: skip
 _FEED = _Kind(
     format="feed_json", answer=("version=jsonfeed.org/version", "items"), lists="items.*", marks=("id/url",), alone=False, amend=_amend_feed,
-    people="authors|author", doi="doi|_doi|id", arxiv="url external_url id", url="url|external_url|id",
+    people="authors|author", doi="doi|_doi|id", links="url external_url id",
     date="_paperwire.date|date_published|published_at|date_modified", venue="_paperwire.venue|blog_name", name="name|given family",
 )  # fmt: skip
 _KINDS = (
@@ -430,14 +397,14 @@ _KINDS = (
     _Kind(
         format="openalex_json", answer=("meta", "results"), lists="results.*", marks=("id=openalex.org/W", "authorships/title/display_name"), amend=_amend_openalex,
         title="title|display_name", people="authorships", name="author.display_name|raw_author_name", doi="doi",
-        arxiv="primary_location.landing_page_url locations.*.landing_page_url", date="publication_date|publication_year",
-        venue="primary_location.source.display_name|host_venue.display_name", url="primary_location.landing_page_url", kinds="type|type_crossref",
+        links="primary_location.landing_page_url locations.*.landing_page_url", date="publication_date|publication_year",
+        venue="primary_location.source.display_name|host_venue.display_name", kinds="type|type_crossref",
     ),
     _CROSSREF,
     replace(_CROSSREF, answer=("message.DOI",), lists="message"),  # a single work
     _Kind(
         format="s2_json", answer=("total/offset/recommendedPapers", "data/offset/recommendedPapers"), lists="data.*.citingPaper|data.*.citedPaper|data.*|recommendedPapers.*", marks=("paperId",),
-        doi="externalIds.DOI|doi", arxiv="externalIds.ArXiv", date="publicationDate|year", venue="journal.name|venue", url="url",
+        doi="externalIds.DOI|doi", links="url externalIds.ArXiv", date="publicationDate|year", venue="journal.name|venue",
         kinds="publicationTypes", tldr="tldr.text",
     ),
     _Kind(  # PubMed's ESummary
@@ -452,11 +419,11 @@ _KINDS = (
     ),
     _Kind(  # DOAJ
         format="records_json", answer=("total", "results"), lists="results.*", marks=("bibjson.journal/author/abstract",), amend=_amend_doaj,
-        title="bibjson.title", abstract="bibjson.abstract", people="bibjson.author", venue="bibjson.journal.title", url="bibjson.link.*.url",
+        title="bibjson.title", abstract="bibjson.abstract", people="bibjson.author", venue="bibjson.journal.title", links="bibjson.link.*.url",
     ),
     _Kind(  # HAL
         format="records_json", answer=("response.docs",), lists="response.docs.*", marks=("title_s/halId_s",), title="title_s.*",
-        abstract="abstract_s.*", people="authFullName_s", doi="doiId_s", arxiv="arxivId_s", venue="journalTitle_s", url="uri_s",
+        abstract="abstract_s.*", people="authFullName_s", doi="doiId_s", links="uri_s arxivId_s", venue="journalTitle_s",
         date="publicationDate_s|producedDate_s|publicationDateY_i|producedDateY_i|submittedDate_s",
     ),
     _Kind(  # PLOS
@@ -466,7 +433,7 @@ _KINDS = (
     _Kind(  # Zenodo
         format="records_json", answer=("hits.hits",), lists="hits.hits.*", marks=("metadata.title",), title="metadata.title", abstract="metadata.description",
         people="metadata.creators", name="name|person_or_org.name|person_or_org.given_name person_or_org.family_name",
-        doi="doi|metadata.doi|pids.doi.identifier", venue="metadata.journal.title|custom_fields.journal:journal.title", url="links.self_html|links.html",
+        doi="doi|metadata.doi|pids.doi.identifier", venue="metadata.journal.title|custom_fields.journal:journal.title", links="links.self_html|links.html",
         date="metadata.publication_date", kinds="metadata.resource_type.subtype",
     ),
     _DAILY,

@@ -4,15 +4,19 @@ A date of publication is a text as far as it is known: "2026-03-05", "2026-03" o
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time
 from email.utils import parsedate_to_datetime
+from typing import TypeVar
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from bot.digests import arxiv
 from subscriptions.normalize.tex import without_accent_macros
 from subscriptions.texts.normal_forms import normalized
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 _MONTHS = {  # beginnings of names of months, in the languages of western Europe
     beginning: number
@@ -66,6 +70,11 @@ _SCRIPTS = tuple(  # the first that a text has tells its language
 )
 
 
+def first_of(read: Callable[[T], R | None], items: Iterable[T]) -> R | None:
+    """Returns the first thing that `read` finds in one of some items; None if it finds nothing in any."""
+    return next(filter(None, map(read, items)), None)
+
+
 def collapse(text: str) -> str:
     """Returns the text with every run of white space as one space, and none at the ends."""
     return " ".join(text.split())
@@ -100,11 +109,6 @@ def date_of(text: str) -> str:
     return date_from(year["year"], month["month"], month["before"] or month["after"] or "")
 
 
-def date_among(texts: Iterable[str]) -> str:
-    """Returns the date in the first of these texts that has one; "" if none has."""
-    return next(filter(None, map(date_of, texts)), "")
-
-
 def date_from(year: str = "", month: str = "", day: str = "") -> str:
     """Returns the date of a year, a month (a number or a name) and a day, as far as they are valid."""
     found = _YEAR.fullmatch(year.strip())
@@ -130,11 +134,6 @@ def day_in(text: str) -> date | None:
     """Returns the day in a text that holds exactly one `YYYY-MM-DD`; None otherwise, or if that day does not exist."""
     found = _DAY.findall(text)
     return day_of(found[0]) if len(found) == 1 else None
-
-
-def day_in_name(name: str) -> date | None:
-    """Returns the day in a file name. `name` may be a path or an address; only its last part counts."""
-    return day_in(re.split(r"[/\\]", name)[-1])
 
 
 def day_in_heading(text: str) -> date | None:
@@ -170,11 +169,6 @@ def doi_in_field(text: str) -> str | None:
     value = _BEFORE_DOI.sub("", _UNSEEN.sub("", text), count=1).strip().rstrip(".,;")
     found = _DOI.fullmatch(unquote(value) if "/" not in value else value)
     return found[0].lower() if found else None
-
-
-def doi_among(texts: Iterable[str]) -> str | None:
-    """Returns the first DOI that one of these fields holds; None if there is none."""
-    return next(filter(None, map(doi_in_field, texts)), None)
 
 
 def doi_in_address(address: str) -> str | None:

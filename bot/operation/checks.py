@@ -181,7 +181,7 @@ def _files(source: SourceSettings) -> CheckResult:
     if not files:
         return CheckResult(question, f"there is no file at {place} yet")
     wrong: list[PaperwireError] = []
-    for name in sorted(files, key=lambda name: files[name].changed, reverse=True)[:NEWEST]:
+    for name in sorted(files, key=files.__getitem__, reverse=True)[:NEWEST]:
         try:
             digest = folders.read_watched_digest(source, name)
         except OSError as error:

@@ -11,7 +11,6 @@ from urllib.parse import quote
 
 from bot.digests import read_digest
 from bot.failures import BrokenDigest, FetchError, UnknownFormat, error_location
-from bot.sources.fetch_request import FetchRequest
 from bot.sources.ingest import store_digest
 from bot.sources.poll import PollDependencies, said_in
 from subscriptions.errors import PaperwireError
@@ -54,7 +53,13 @@ class PaperLookup:
     async def _find(self, ids: Collection[str]) -> bool:
         try:
             async for digest in self._answers(sorted(ids), IDS_PER_REQUEST):
-                if (found := _as_no_news(digest, ids)).entries:
+                # marked as replacements, so that they are not announced
+                entries = [
+                    replace(one, announce_type=Announce.REPLACE) for one in digest.entries if one.arxiv_id in ids
+                ]
+                own = sha256(f"looked up {digest.content_hash}".encode()).hexdigest()
+                if entries:
+                    found = replace(digest, entries=tuple(entries), content_hash=own)
                     await store_digest(self._deps, found, source=self._source, of_arxiv=True)
         except (FetchError, UnknownFormat, BrokenDigest) as error:
             log.warning("Papers cannot be looked up: %s", error)
@@ -113,16 +118,14 @@ class PaperLookup:
 
         Raises FetchError, UnknownFormat, BrokenDigest.
         """
-        request = FetchRequest(url=f"{self._deps.sites.api}?{question}", format="arxiv_api_atom")
         try:
-            found = await self._deps.fetcher.fetch(request.url)
+            found = await self._deps.fetcher.fetch(f"{self._deps.sites.api}?{question}")
         except FetchError as error:
             if error.status == HTTPStatus.BAD_REQUEST:
                 return None
             raise
         assert found is not None  # noqa: S101 - only a request with validators returns None
-        name = request.named(self._source)
-        digest = await asyncio.to_thread(read_digest, found.data, name, format=request.format)
+        digest = await asyncio.to_thread(read_digest, found.data, f"{self._source}/query", format="arxiv_api_atom")
         return None if said_in(digest, "feed_error") else digest
 
 
@@ -133,10 +136,3 @@ def _titled(digest: Digest, title: str) -> Paper | None:
     if alias and len(found) == 1:
         return found.popitem()[1]
     return None
-
-
-def _as_no_news(digest: Digest, ids: Collection[str]) -> Digest:
-    """Returns the digest with only the papers of these ids, marked as replacements, so that they are not announced."""
-    found = [replace(entry, announce_type=Announce.REPLACE) for entry in digest.entries if entry.arxiv_id in ids]
-    own = sha256(f"looked up {digest.content_hash}".encode()).hexdigest()
-    return replace(digest, entries=tuple(found), content_hash=own)

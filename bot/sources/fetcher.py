@@ -5,7 +5,7 @@ import socket
 import ssl
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
@@ -160,6 +160,10 @@ def _inner(address: IPv6Address) -> IPv4Address | None:
     return None
 
 
+class _NotReached(FetchError):
+    """No connection to one address of a host, which may have others."""
+
+
 class Fetcher:
     """Fetches documents by HTTP."""
 
@@ -204,42 +208,34 @@ class Fetcher:
     async def _in_turn(
         self, url: httpx.URL, headers: Mapping[str, str], *, may_be_private: bool
     ) -> Fetched | httpx.URL | None:
-        """Sends one request as soon as the host may be asked. Returns the document or the target of a redirect."""
-        host = url.host
-        async with self._turns.turn(host):
+        """Sends one request as soon as the host may be asked. Returns the document or the target of a redirect.
+
+        It goes to the proxy, which resolves names, or to the host's addresses until one can be reached.
+        """
+        async with self._turns.turn(url.host):
             try:
                 async with asyncio.timeout(self._limits.total):
-                    return await self._ask(url, headers, may_be_private=may_be_private)
+                    proxy = self._proxy_of(url.scheme, url.host)
+                    *others, last = [None] if proxy else await self._addresses(url, may_be_private=may_be_private)
+                    for address in others:
+                        with suppress(_NotReached):
+                            return await self._get(url, address, headers, proxy)
+                    return await self._get(url, last, headers, proxy)
             except TimeoutError:
-                raise FetchError(f"{host} took longer than {self._limits.total:g} seconds.") from None
+                raise FetchError(f"{url.host} took longer than {self._limits.total:g} seconds.") from None
             except FetchError as error:
                 if error.retry_after <= LONGEST_OF_HOST:
-                    self._turns.pause(host, error.retry_after)
+                    self._turns.pause(url.host, error.retry_after)
                 raise
 
-    async def _ask(
-        self, url: httpx.URL, headers: Mapping[str, str], *, may_be_private: bool
-    ) -> Fetched | httpx.URL | None:
-        """Sends a request to the proxy, which resolves names, or to the host's addresses until one can be reached."""
-        if proxy := self._proxy_of(url.scheme, url.host):
-            return await self._get(url, None, headers, proxy)
-        *others, last = await self._addresses(url, may_be_private=may_be_private)
-        for address in others:
-            try:
-                return await self._get(url, address, headers, None)
-            except FetchError as error:
-                if not isinstance(error.__cause__, httpx.ConnectError | httpx.ConnectTimeout):
-                    raise
-        return await self._get(url, last, headers, None)
-
-    async def _addresses(self, url: httpx.URL, *, may_be_private: bool) -> list[str]:
+    async def _addresses(self, url: httpx.URL, *, may_be_private: bool) -> list[str | None]:
         """Returns the allowed IP addresses of the URL's host, at least one. Raises FetchError."""
         host = url.raw_host.decode("ascii").strip("[]")
         try:
             found = await self._resolve(host, url.port or _PORTS[url.scheme])
         except (OSError, ValueError, OverflowError):  # a name or a port that the resolver refuses
             raise FetchError(f"There is no host {url.host}, or no network.") from None
-        allowed = [one for one in found if may_be_private or is_public(one)]
+        allowed: list[str | None] = [one for one in found if may_be_private or is_public(one)]
         if not allowed:
             raise FetchError(
                 f"{url.host} is an address of a private network, where sources may not be.",
@@ -366,7 +362,8 @@ def _translated(url: httpx.URL, error: httpx.HTTPError, limits: FetchLimits) -> 
         return FetchError(f"The certificate of {url.host} cannot be trusted: {certificate}.")
     for kind, sentence in _SENTENCES:
         if isinstance(error, kind):
-            return FetchError(sentence.format(host=url.host, connect=limits.connect, idle=limits.idle))
+            made = _NotReached if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout) else FetchError
+            return made(sentence.format(host=url.host, connect=limits.connect, idle=limits.idle))
     return FetchError(f"{url.host} cannot be asked ({type(error).__name__}).")
 
 

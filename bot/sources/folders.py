@@ -6,11 +6,9 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
 from pathlib import Path
 
 from bot.digests import files, read_digest
-from bot.digests.files import FileStamp
 from bot.failures import UnreadableInput, brief
 from bot.settings import SourceSettings
 from bot.sources.poll import Poll, PollDependencies
@@ -26,8 +24,6 @@ log = logging.getLogger("paperwire")
 STABLE_FOR = timedelta(seconds=1)
 """How long a file must stay unchanged before it counts as complete."""
 
-MOST_UNREAD = 50  # places that are stored; a poll sees the others again
-
 
 @dataclass(slots=True)
 class FolderWatch:
@@ -38,10 +34,10 @@ class FolderWatch:
     """
 
     # files that are not complete yet, and since when they are unchanged
-    waiting: dict[str, tuple[FileStamp, datetime]] = field(default_factory=dict)
-    reported: dict[str, FileStamp] = field(default_factory=dict)
+    waiting: dict[str, tuple[files.Stamp, datetime]] = field(default_factory=dict)
+    reported: dict[str, files.Stamp] = field(default_factory=dict)
 
-    def check(self, listing: Mapping[str, FileStamp], now: datetime) -> tuple[str, ...]:
+    def check(self, listing: Mapping[str, files.Stamp], now: datetime) -> tuple[str, ...]:
         """Returns the names of the files that are complete, sorted. `now` is aware UTC.
 
         A file is complete if two checks, at least STABLE_FOR apart, found it unchanged. A file that was renamed,
@@ -136,12 +132,12 @@ class WatchedFolder:
         was_read = poll is not None and poll.receipt is not None
         if poll is not None and was_read:
             if is_changed and not new:
-                poll.unread = _stored(self._unread)
+                poll.unread = dict(self._unread)
             if detail := (await poll.finish()).detail:
                 log.info("%s: %s", self.source.name, detail, extra={"source": self.source.name})
         if is_changed and (new or not was_read):
             poll = await started(self._deps, self.source)
-            poll.unread = _stored(self._unread)
+            poll.unread = dict(self._unread)
             poll.answers[""].append(Answer(problem=new, absent=not new))
             await poll.finish()
 
@@ -167,7 +163,7 @@ class WatchedFolder:
         self._logged = {path: why for path, why in self._logged.items() if path in there}
         return self._watch.check(listing, self._deps.clock.wall())
 
-    def _listing(self) -> dict[str, FileStamp]:
+    def _listing(self) -> dict[str, files.Stamp]:
         """Returns the files, each with its stamp. Raises UnreadableInput, also if the folder has disappeared."""
         last = self._folder
         if last is not None and not files.is_there(last) and not files.barred_at(last):
@@ -252,7 +248,3 @@ def read_watched_digest(source: SourceSettings, path: str) -> Digest:
 @reads
 def _is_late(transaction: Transaction, poll: Poll) -> bool:
     return any(outcome is Outcome.LATE for outcome, _ in poll.outcomes(transaction).values())
-
-
-def _stored(unread: Mapping[str, str]) -> dict[str, str]:
-    return dict(islice(unread.items(), MOST_UNREAD))

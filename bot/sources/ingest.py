@@ -32,6 +32,8 @@ MOST_TOGETHER = 2000  # papers in one transaction, which takes a second; others 
 Complete = Callable[[Mapping[str, Paper]], Awaitable[Mapping[str, Paper]]]
 T = TypeVar("T")
 
+_COMPLETED = ("title", "abstract", "authors", "categories", "primary", "arxiv_id", "doi", "url")  # of a paper
+
 log = logging.getLogger("paperwire")
 
 AT_ONCE = 8  # papers or questions in one call of the encoder, so that a person's question waits for half a second
@@ -101,16 +103,20 @@ async def store_digest(
         of_arxiv=of_arxiv,
     )
     try:
+        if complete is not None and (lacking := await deps.store.run(incomplete_papers, kept, ingest)):
+            found = await complete(lacking)
+            entries = (_completed(paper, found.get(paper.key, paper)) for paper in kept.entries)
+            kept = replace(kept, entries=tuple(entries))
         *parts, last = _parts(kept)
         before = Ingested()
         for part in parts:
-            before = before.plus(await _store(deps, part, ingest, complete))
+            before = before.plus(await _store(deps, part, ingest))
 
         def note_whole(transaction: Transaction, done: Ingested) -> None:
             if note is not None:
                 note(transaction, before.plus(done))
 
-        return before.plus(await _store(deps, last, ingest, complete, note_whole))
+        return before.plus(await _store(deps, last, ingest, note_whole))
     except PaperwireError:
         raise
     except Exception as error:
@@ -128,34 +134,16 @@ def _parts(digest: Digest) -> Sequence[Digest]:
     return [replace(part, content_hash=name) for part, name in zip(parts, (*names, digest.content_hash), strict=True)]
 
 
-async def _store(
-    deps: IngestDependencies, digest: Digest, ingest: Ingest, complete: Complete | None, note: Note | None = None
-) -> Ingested:
-    if complete is not None and (lacking := await deps.store.run(incomplete_papers, digest, ingest)):
-        found = await complete(lacking)
-        entries = (_completed(paper, found.get(paper.key)) for paper in digest.entries)
-        digest = replace(digest, entries=tuple(entries))
+async def _store(deps: IngestDependencies, digest: Digest, ingest: Ingest, note: Note | None = None) -> Ingested:
     if deps.encoder is not None:
         news = await deps.store.run(papers_to_encode, digest, ingest, deps.encoder.name)
         ingest = replace(ingest, codes=await codes_of(deps.encoder, news))
     return await deps.store.run(ingest_digest, digest, ingest, note)
 
 
-def _completed(paper: Paper, known: Paper | None) -> Paper:
+def _completed(paper: Paper, known: Paper) -> Paper:
     """Returns a paper with what arXiv knows in place of the values that it lacks."""
-    if known is None:
-        return paper
-    return replace(
-        paper,
-        title=paper.title or known.title,
-        abstract=paper.abstract or known.abstract,
-        authors=paper.authors or known.authors,
-        categories=paper.categories or known.categories,
-        primary=paper.primary or known.primary,
-        arxiv_id=paper.arxiv_id or known.arxiv_id,
-        doi=paper.doi or known.doi,
-        url=paper.url or known.url,
-    )
+    return replace(paper, **{name: getattr(known, name) for name in _COMPLETED if not getattr(paper, name)})
 
 
 async def codes_of(encoder: Encoder, papers: Mapping[Texts, Paper]) -> Codes:
@@ -202,7 +190,7 @@ class LateEncoding:
     def start(self) -> None:
         """Starts to make missing codes in the background, if that is due."""
         if (encoder := self._deps.encoder) is not None:
-            self._rounds.start(lambda: self._noted(self._encode_all(encoder)))
+            self._rounds.start(lambda: self._noted(self._encode_papers(encoder, rests=True)))
 
     async def run(self) -> None:
         """Makes missing codes for at most LONGEST seconds. Raises StoreError."""
@@ -217,10 +205,6 @@ class LateEncoding:
         with suppress(TimeoutError):  # the rest is made later
             async with asyncio.timeout(LONGEST):
                 await self._noted(work)
-
-    async def _encode_all(self, encoder: Encoder) -> None:
-        await self._encode_questions(encoder)
-        await self._encode_papers(encoder, rests=True)
 
     async def _noted(self, work: Awaitable[None]) -> None:
         try:
@@ -237,6 +221,8 @@ class LateEncoding:
 
     async def _encode_papers(self, encoder: Encoder, *, rests: bool = False) -> None:
         store, clock = self._deps.store, self._deps.clock
+        if rests:
+            await self._encode_questions(encoder)
         while found := await store.run(meanings.papers_without, encoder.name, AT_ONCE):
             began = clock.monotonic()
             codes = await _encoded(encoder.papers, [nearness.paper_of(texts) for _, texts in found])

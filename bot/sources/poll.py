@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import islice
 from shlex import quote
 
 from bot.ports.channel import Clock
@@ -63,6 +64,7 @@ LOSS_WARNINGS = frozenset({  # warnings that papers, or parts of them, could not
     "refused_entries", "unparsed_heading",
 })  # fmt: skip
 LONGEST_DETAIL = 500  # characters of a receipt
+MOST_UNREAD = 50  # files of a folder that are stored; a poll sees the others again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,7 +273,7 @@ class Poll:
             read_until=self.days.read_until,
             tries=self.days.tries,
             trouble=trouble,
-            unread=self.unread,
+            unread=dict(islice(self.unread.items(), MOST_UNREAD)),
             settled_at=self.now if receipt.outcome in SETTLING else before.settled_at,
         )
 

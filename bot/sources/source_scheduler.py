@@ -94,7 +94,11 @@ class SourceScheduler:
                 self._polls[name] = asyncio.create_task(folder.poll())
         if reading := [task for name, task in self._polls.items() if name in self._folders]:
             await asyncio.wait(reading, timeout=PATIENCE)
-        self._reap_polls()
+        for name, task in list(self._polls.items()):
+            if task.done():
+                del self._polls[name]
+                self._overdue.discard(name)
+                task.result()  # raises the StoreError of a poll that could not store what it read
         second = self._deps.clock.monotonic()
         if self._last_check is not None and 0 <= second - self._last_check < CHECK_INTERVAL:
             return
@@ -102,7 +106,11 @@ class SourceScheduler:
         known = await self._known()
         await self._record_late_folders(known)
         due = self._due(known)
-        self._note_overdue(due, known)
+        now = self._deps.clock.now()  # what became due while no process ran, or while the machine slept
+        late = {name for name in due if is_passed_over(known[name].state.next_at, now)}
+        if late and not self._overdue:
+            self._overdue_until = second + MAX_CATCH_UP_WAIT
+        self._overdue |= late
         for name in due:
             self._polls[name] = asyncio.create_task(self._poll(name, known[name]))
 
@@ -166,27 +174,11 @@ class SourceScheduler:
             return True
         return at > max(schedule.next_poll(now), now + MAX_AHEAD)
 
-    def _note_overdue(self, due: Collection[str], known: Mapping[str, KnownSource]) -> None:
-        """Notes the sources that became due while no process ran, or while the machine slept."""
-        now = self._deps.clock.now()
-        late = {name for name in due if is_passed_over(known[name].state.next_at, now)}
-        if late and not self._overdue:
-            self._overdue_until = self._deps.clock.monotonic() + MAX_CATCH_UP_WAIT
-        self._overdue |= late
-
     async def _record_late_folders(self, known: Mapping[str, KnownSource]) -> None:
         """Writes a receipt for each folder whose due file is late."""
         for name, folder in self._folders.items():
             if folder.source.schedule is not None:
                 await folder.record_late(known[name])
-
-    def _reap_polls(self) -> None:
-        """Removes the polls that have ended. Raises the StoreError of one that could not store what it read."""
-        for name, task in list(self._polls.items()):
-            if task.done():
-                del self._polls[name]
-                self._overdue.discard(name)
-                task.result()
 
     async def _poll(self, name: str, known: KnownSource, *, everything: bool = False) -> None:
         """Polls a source on the web.

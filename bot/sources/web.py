@@ -155,7 +155,10 @@ class WebPoll(Poll):
             self._note(request, Answer())
             return following
         digest = self._adapted(await self._read(request, found.data), request)
-        if problem := said_in(digest, "feed_error") or self._lies_ahead(digest):
+        problem = said_in(digest, "feed_error")
+        if digest.day and digest.day > (self.now + FUTURE).date():
+            problem = f"{self.source.name}: its date, {digest.day}, lies in the future; it is not stored."
+        if problem:
             return self._note(request, Answer(problem=problem))
         if request.part and said_in(digest, "possibly_capped"):
             following += fetch_request.by_category(request, self.deps.sites)
@@ -202,12 +205,6 @@ class WebPoll(Poll):
         if digest.is_feed and digest.day:  # journals announce issues of months to come
             return dated(digest, today(self.deps))
         return digest
-
-    def _lies_ahead(self, digest: Digest) -> str:
-        """Returns why a digest is not stored because its day lies in the future; "" if its day does not."""
-        if digest.day is None or digest.day <= (self.now + FUTURE).date():
-            return ""
-        return f"{self.source.name}: its date, {digest.day}, lies in the future; it is not stored."
 
     async def _store_answer(self, request: FetchRequest, digest: Digest, found: Fetched, *, is_last: bool) -> Ingested:
         """Stores the papers of a document, the receipt and the state, and the validators of `found`.

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from subscriptions import normalize
 from subscriptions.matching import fulfilment
@@ -92,18 +92,25 @@ _ANY_PAPER = IndexQuestion(None)
 
 def index_document(paper: Paper) -> tuple[str, ...]:
     """Returns the words of a paper, one text for each column: title, abstract, summary, author, label."""
-    texts = {field: [_Words.of(text) for text in texts if text] for field, texts in fulfilment.texts_of(paper).items()}
-    odd = any(words.odd for field in _TEXT_FIELDS for words in texts[field])
-    names = [_Name.of(name, parts) for name in AUTHOR.values(paper) for parts in normalize.author_spellings(name)]
-    odd = odd or any(name.odd for name in names)
-    long = any(name.long for name in names)
-    flags = [name for name, is_set in (("odd", odd), ("long", long)) if is_set]
-    labels = [_MARK + name for name in flags]
-    return (
-        *(_column(texts[field]) for field in _TEXT_FIELDS),
-        _GAP.join(name.words for name in names),
-        " ".join((*labels, *_categories(paper))),
-    )
+    columns = []
+    odd = False
+    for field, texts in fulfilment.texts_of(paper).items():
+        if field in _TEXT_FIELDS:
+            words = [_words_of(text) for text in texts if text]
+            odd = odd or any(is_odd for *_, is_odd in words)
+            others = set[str]().union(*(forms for _, forms, _ in words))
+            folded = (one for one, *_ in words)
+            columns.append(f" {_MARK} ".join((*folded, " ".join(filter(None, others)))))
+    names = list(AUTHOR.values(paper))
+    spellings = [parts for name in names for parts in normalize.author_spellings(name)]
+    flags = {"odd": odd or any(map(_is_odd_name, names)), "long": any(len(one) > _LONGEST_NAME for one in spellings)}
+    labels = [_MARK + name for name, is_set in flags.items() if is_set]
+    return (*columns, _GAP.join(map(_name, spellings)), " ".join((*labels, *_categories(paper))))
+
+
+def _name(parts: Sequence[str]) -> str:
+    initials = (f" {_MARK}i{part[0]}" for part in parts if normalize.is_initial(part[0]))
+    return _encoded("", " ".join(parts)) + "".join(initials)
 
 
 def index_question(term: Term) -> IndexQuestion:
@@ -158,42 +165,23 @@ def _with_capitals(exact: Iterable[str]) -> Iterator[str]:
     return (_encoded(_MARK + "x", word) for word in exact if _has_inner_capital(word))
 
 
-class _Words(NamedTuple):
-    """The words of one text, as the index stores them."""
-
-    folded: str
-    others: set[str]  # other forms under which some words are stored, too
-    odd: bool
-
-    @classmethod
-    def of(cls, text: str) -> "_Words":
-        if _is_plain(text):
-            exact = normalize.exact_tokens(text)
-            others = set(map(_other_forms, set(exact)))
-            return cls(" ".join(map(_stem, exact)), others, odd=False)
-        written, exact = normalize.written_and_exact_tokens(text)
-        return cls(
-            folded=_encoded("", " ".join(map(folding.fold_plural, written))),
-            others={*_changed(_longer(written)), *_with_capitals(_longer(exact))},
-            odd=not _agree(written, exact, _written_alone),
-        )
+def _words_of(text: str) -> tuple[str, set[str], bool]:
+    """Returns (the words of a text as the index stores them, their other forms, whether its exact words are missing)."""
+    if _is_plain(text):
+        exact = normalize.exact_tokens(text)
+        return " ".join(map(_stem, exact)), set(map(_other_forms, set(exact))), False
+    written, exact = normalize.written_and_exact_tokens(text)
+    return (
+        _encoded("", " ".join(map(folding.fold_plural, written))),
+        {*_changed(_longer(written)), *_with_capitals(_longer(exact))},
+        not _agree(written, exact, _written_alone),
+    )
 
 
-class _Name(NamedTuple):
-    """A spelling of an author's name, as the index stores it."""
-
-    words: str
-    long: bool
-    odd: bool
-
-    @classmethod
-    def of(cls, name: str, parts: Sequence[str]) -> "_Name":
-        return cls(
-            _encoded("", " ".join(parts)) + _initials(parts),
-            long=len(parts) > _LONGEST_NAME,
-            odd=not _is_plain(name)
-            and not _agree(normalize.author_tokens(name), normalize.exact_tokens(name, name=True), _part_of_name),
-        )
+def _is_odd_name(name: str) -> bool:
+    """Returns whether the index lacks an exact part of a name."""
+    exact = normalize.exact_tokens(name, name=True)
+    return not _is_plain(name) and not _agree(normalize.author_tokens(name), exact, _part_of_name)
 
 
 def _is_plain(text: str) -> bool:
@@ -214,18 +202,8 @@ def _agree(folded: Sequence[str], exact: Iterable[str], folded_alone: Callable[[
     return " ".join(folded) == " ".join(filter(None, map(folded_alone, exact)))
 
 
-def _column(texts: Sequence[_Words]) -> str:
-    """Returns the column of a field: its texts, then the other forms of their words."""
-    others = set[str]().union(*(words.others for words in texts))
-    return f" {_MARK} ".join((*(words.folded for words in texts), " ".join(filter(None, others))))
-
-
 def _has_inner_capital(word: str) -> bool:
     return not word.islower() and word[1:] != word[1:].lower()  # most words are in lower case, and this check is fast
-
-
-def _initials(parts: Iterable[str]) -> str:
-    return "".join(f" {_MARK}i{part[0]}" for part in parts if normalize.is_initial(part[0]))
 
 
 def _categories(paper: Paper) -> Iterator[str]:

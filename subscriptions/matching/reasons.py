@@ -1,10 +1,11 @@
-"""Why a paper fits a query or does not: the words to mark, and the parts of the query that fail.
+"""Why a paper fits a query or does not, and how well: the words to mark, the parts of the query that fail, the score.
 
 If the paper fits, the reasons are places in its texts. Otherwise, the reasons are parts of the query.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from subscriptions import normalize
 from subscriptions.matching.fulfilment import (
@@ -22,9 +23,17 @@ from subscriptions.matching.fulfilment import (
 )
 from subscriptions.model import Paper
 from subscriptions.normalize import author_spellings, folding
-from subscriptions.query import TEXT, Field, ValueKind
+from subscriptions.query import TEXT, TITLE, Field, ValueKind
 from subscriptions.query.links import without_owner
 from subscriptions.query.tree import Alternative, And, Leaf, Node, Not, Or, Query, Term
+
+ELSEWHERE = 0.5  # points of a word outside the title; a word in the title has 1
+NEAR = 0.2  # points if all words are side by side; fewer if they are apart
+_FAR = 60  # with so many characters between them, the words get half of these points
+_MOST_PLACES = 8  # places of a term in one text that are compared, so that finding the nearest ones is fast
+DIGITS = 2  # scores are rounded, so that papers with nearly the same score are ordered by their days
+
+Span = tuple[int, int]  # (start, end) of a place in a text
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,25 +63,38 @@ class HitFinder:
         self._paper = paper
         self._tokens = tokenize(paper)
         self._texts = [(field, _Text(text)) for field, texts in texts_of(paper).items() for text in texts]
-        self._places: dict[Term, list[list[tuple[int, int]]]] = {}  # simple term -> its places in each text
+        self._places: dict[Term, list[list[Span]]] = {}  # simple term -> its places in each text
         # the last query, and its alternatives that fit this paper
         self._last: tuple[Query | None, list[Alternative]] = None, []
 
     def why(self, query: Query) -> tuple[Hit, ...]:
         """Returns what a query found in the paper, hits in titles first; () if the paper does not fit."""
         terms = self._wanted_by(query)
-        return (*self._text_hits(terms), *_other_hits(terms, self._paper, self._tokens))
+        of_terms = [self._places_of(term) for term in terms if term.field.kind is ValueKind.WORDS]
+        hits = []
+        for number, (field, words) in enumerate(self._texts):
+            if found := [place for places in of_terms for place in places[number]]:
+                shown = dict.fromkeys(words.text[start:end] for start, end in found)
+                hits.append(Hit(field, tuple(shown), words.text))
+        return (*hits, *_other_hits(terms, self._paper, self._tokens))
 
-    def places(self, query: Query) -> tuple[tuple[Field, dict[Term, list[tuple[int, int]]]], ...]:
-        """Returns where a query found words: for each text with hits, field and term → (start, end) of the places."""
+    def fit(self, query: Query) -> float:
+        """Returns how well the paper fits a query, from 0 to 1.2, by words in the title and words near each other."""
+        wanted = [term for term in _wanted(query.alternatives) if term.field.kind is ValueKind.WORDS]
+        if not wanted:
+            return 0.0
         of_terms = {
             term: self._places_of(term) for term in self._wanted_by(query) if term.field.kind is ValueKind.WORDS
         }
-        found = (
-            (field, {term: places[number] for term, places in of_terms.items() if places[number]})
-            for number, (field, _) in enumerate(self._texts)
-        )
-        return tuple((field, places) for field, places in found if places)
+        points: dict[Term, float] = {}
+        texts: list[list[list[Span]]] = []  # for each text, the places of each term that it has
+        for number, (field, _) in enumerate(self._texts):
+            found = {term: places[number] for term, places in of_terms.items() if places[number]}
+            texts.append(list(found.values()))
+            for term in found:
+                points[term] = max(points.get(term, 0.0), 1.0 if field is TITLE else ELSEWHERE)
+        near = max((_nearness(places) for places in texts if len(places) == len(points)), default=0.0)
+        return round(sum(points.values()) / len(wanted) + near, DIGITS)
 
     def nearness(self, query: Query) -> float | None:
         """Returns how near the paper is to the papers that the query names, from 0 to 1.
@@ -103,15 +125,7 @@ class HitFinder:
             self._last = query, [one for one in query.alternatives if fits_alternative(one, self._tokens)]
         return self._last[1]
 
-    def _text_hits(self, terms: list[Term]) -> Iterator[Hit]:
-        of_terms = [self._places_of(term) for term in terms if term.field.kind is ValueKind.WORDS]
-        for number, (field, words) in enumerate(self._texts):
-            found = [place for places in of_terms for place in places[number]]
-            if found:
-                shown = dict.fromkeys(words.text[start:end] for start, end in found)
-                yield Hit(field, tuple(shown), words.text)
-
-    def _places_of(self, term: Term) -> list[list[tuple[int, int]]]:
+    def _places_of(self, term: Term) -> list[list[Span]]:
         if term not in self._places:
             self._places[term] = [_places(term, words, field) for field, words in self._texts]
         return self._places[term]
@@ -139,7 +153,7 @@ def _is_fulfilled(node: Node, paper: TokenizedPaper) -> bool:
             return any(_is_fulfilled(part, paper) for part in node.nodes)
 
 
-def spans(query: Query, text: str, field: Field) -> tuple[tuple[int, int], ...]:
+def spans(query: Query, text: str, field: Field) -> tuple[Span, ...]:
     """Returns (start, end) of the words in a text that a query wants, ascending, without overlaps.
 
     `field` is the field of the text. The text may differ from the paper's own: its TeX may be made readable, or it may
@@ -162,15 +176,15 @@ class _Text:
         self.text = text
         self.written = normalize.written_tokens(text)
         self.folded = [folding.fold_plural(token) for token in self.written]
-        self._spans: dict[bool, list[tuple[int, int]]] = {}
+        self._spans: dict[bool, list[Span]] = {}
 
-    def spans(self, *, exact: bool) -> list[tuple[int, int]]:
+    def spans(self, *, exact: bool) -> list[Span]:
         if exact not in self._spans:
             self._spans[exact] = folding.token_spans(self.text, exact=exact)
         return self._spans[exact]
 
 
-def _places(term: Term, text: _Text, field: Field) -> list[tuple[int, int]]:
+def _places(term: Term, text: _Text, field: Field) -> list[Span]:
     """Returns (start, end) of each place of a simple term in a text of a field."""
     if term.field is not field and not (term.field is TEXT and field.in_any_text):
         return []
@@ -184,8 +198,8 @@ def _places(term: Term, text: _Text, field: Field) -> list[tuple[int, int]]:
     return [(where[start][0], where[start + len(term.tokens) - 1][1]) for start in starts]
 
 
-def _merged(found: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    merged: list[tuple[int, int]] = []
+def _merged(found: Iterable[Span]) -> tuple[Span, ...]:
+    merged: list[Span] = []
     for start, end in sorted(found):
         if merged and start < merged[-1][1]:
             merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
@@ -207,19 +221,38 @@ def _other_hits(terms: list[Term], paper: Paper, tokens: TokenizedPaper) -> Iter
             yield Hit(field, tuple(shown))
 
 
-def _has_name(term: Term, name: str) -> bool:
-    spellings = (tuple(normalize.exact_tokens(name, name=True)),) if term.exact else author_spellings(name)
-    return any(is_name(term, parts) for parts in spellings)
-
-
 def _shown(term: Term, paper: Paper, tokens: TokenizedPaper) -> list[str]:
     """Returns the values of a paper that fulfil a simple term. Names and categories are written as in the paper."""
     values = tuple(term.field.values(paper))
     if term.field.kind is ValueKind.NAME:
-        return [name for name in values if _has_name(term, name)]
+        spellings = {
+            name: (tuple(normalize.exact_tokens(name, name=True)),) if term.exact else author_spellings(name)
+            for name in values
+        }
+        return [name for name, several in spellings.items() if any(is_name(term, parts) for parts in several)]
     label = label_of(term)
     if term.field.kind is ValueKind.CATEGORY:
         return [code for code in values if label in labels_of(term.field, code)]
     if label in tokens.labels:
         return [term.value]
     return []
+
+
+def _nearness(places: Sequence[Sequence[Span]]) -> float:
+    """Returns the points for a text with these places of all terms, if they are near each other; 0 for a single term."""
+    if len(places) < 2:  # noqa: PLR2004 - only two can be apart
+        return 0.0
+    # of two terms, all pairs; of more, each place of the term with the fewest, with the nearest place of each other term
+    fewest, *others = sorted((found[:_MOST_PLACES] for found in places), key=len)
+    together: Iterable[Sequence[Span]] = product(fewest, others[0])
+    if len(others) > 1:
+        together = [
+            (one, *(min(other, key=lambda place: abs(place[0] - one[0])) for other in others)) for one in fewest
+        ]
+    return NEAR * _FAR / (_FAR + min(map(_gap, together)))
+
+
+def _gap(places: Sequence[Span]) -> int:
+    """Returns how many characters lie between some places, not counting the places themselves."""
+    reach = max(end for _, end in places) - min(start for start, _ in places)
+    return max(0, reach - sum(end - start for start, end in places) - len(places) + 1)

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from subscriptions.addresses import facts_of
-from subscriptions.matching.ranking import DIGITS
+from subscriptions.matching.reasons import DIGITS
 from subscriptions.model import (
     Because,
     Chat,
@@ -45,7 +45,7 @@ class Evidence(NamedTuple):
     words: tuple[str, ...]  # the words that matched, as the paper writes them
     in_title: bool = False
     by_author: bool = False
-    fit: float = 0.0  # how well it fits, see subscriptions/matching/ranking
+    fit: float = 0.0  # how well it fits, see `fit` of subscriptions/matching/reasons.py
     near: float | None = (
         None  # how near it is to the papers that the query names, from 0 to 1; None: it fits without this
     )

@@ -14,8 +14,8 @@ from weakref import WeakKeyDictionary
 
 from subscriptions import meaning
 from subscriptions.errors import MeaningFails, Sentence
-from subscriptions.matching.paper_index import TokenizedPapers
-from subscriptions.matching.ranking import Taste
+from subscriptions.matching.fulfilment import TokenizedPapers
+from subscriptions.meaning import Taste
 from subscriptions.model import Chat, KnownPaper, Paper
 from subscriptions.query import ABOUT, LIKE, ValueKind
 from subscriptions.query.links import owner_of, without_owner

@@ -10,8 +10,7 @@ from datetime import datetime
 from functools import lru_cache, partial
 
 from subscriptions import zones
-from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers
-from subscriptions.matching.ranking import fit
+from subscriptions.matching.fulfilment import PaperIndex, TokenizedPapers
 from subscriptions.matching.reasons import HitFinder
 from subscriptions.model import Chat, Delivery, KnownPaper, Lane, MissingHow, MissingSources, Subscription
 from subscriptions.planning import decision, due_moments
@@ -127,7 +126,7 @@ def _evidence(query: Query, finder: HitFinder) -> Evidence:
         words=tuple(dict.fromkeys(word for hit in hits for word in hit.words)),
         in_title=TITLE in fields,
         by_author=AUTHOR in fields,
-        fit=fit(query, finder.places(query)) + in_meaning,
+        fit=finder.fit(query) + in_meaning,
         near=finder.nearness(query),
     )
 

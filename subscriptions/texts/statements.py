@@ -34,6 +34,8 @@ _WITHDRAWN = re.compile(
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
+LEADING = ("tldr", "task")
+"""Names of the field of a summary that says in short what a paper is about. Without it, a paper has no usable summary."""
 SummaryState = Literal["ok", "failed", "placeholder", "empty", "not stated"]
 
 # Public digests of the daily-arXiv family contain these texts. A field has to equal one of them, since a real summary may
@@ -75,21 +77,14 @@ def artefact_address(kind: str, *texts: str) -> str:
     for text in texts:
         if artefacts_in(text):
             words = (word.rstrip(_AFTER_ADDRESS) for word in _WORD_WITH_ADDRESS.findall(text.replace("\\_", "_")))
-            for address in map(_address_in, words):
+            for word in words:
+                begins = _ADDRESS_BEGINS.search(word)
+                address = word[begins.start() :] if begins else f"https://{word}"
+                if "://" not in address:
+                    address = f"https://doi.org/{address}"
                 if _is_of_known_host(known, address):
                     return address
     return ""
-
-
-def _address_in(word: str) -> str:
-    """Returns the web address that a word holds, or would hold with a scheme."""
-    begins = _ADDRESS_BEGINS.search(word)
-    if begins is None:
-        return f"https://{word}"
-    address = word[begins.start() :]
-    if "://" in begins[0]:
-        return address
-    return f"https://doi.org/{address}"
 
 
 def _is_of_known_host(known: re.Pattern[str], address: str) -> bool:

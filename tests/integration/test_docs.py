@@ -17,15 +17,15 @@ import prometheus_client
 import pytest
 
 from bot import digests
-from bot.cli.state import STATES
-from bot.digests import arxiv, entries
+from bot.cli.keeping import STATES
+from bot.digests import arxiv, papers
 from bot.failures import SettingsError
 from bot.operation.web_server import health_app
 from bot.rendering import queries_in_words
 from bot.settings import VARIABLES, Settings
 from subscriptions import chat_settings
 from subscriptions.errors import QueryError
-from subscriptions.matching.paper_index import matching_papers
+from subscriptions.matching.fulfilment import matching_papers
 from subscriptions.meaning import question_of_paper
 from subscriptions.model import Paper
 from subscriptions.planning.receipts import Outcome
@@ -165,7 +165,7 @@ def test_a_paper_is_known_by_the_key_of_its_row(row: Row) -> None:
         "its title, as a hash": "title",
         "its abstract, as a hash": "abstract",
     }
-    key = address[0] if address else entries.paper_key(**{known_by[row["of"]]: text})
+    key = address[0] if address else papers.paper_key(**{known_by[row["of"]]: text})
     assert transcripts.shows(row.code("key"), str(key)), key
 
 

@@ -10,8 +10,8 @@ import pytest
 
 import bot.digests
 import subscriptions.service.ingestion
-from bot.digests import works
-from bot.digests.entries import Found
+from bot.digests import papers
+from bot.digests.papers import Found, Work
 from subscriptions.model import Paper
 from tests.outside.test_bad_documents import GOOD, findings, item, journal
 from tests.product import Product
@@ -22,14 +22,14 @@ def breaks(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
     """Lets the reader of journals' feeds raise an error at each entry whose title begins with "Bad"."""
 
     def breaks(error: BaseException) -> None:
-        made = works._paper_of
+        made = papers._paper_of
 
-        def stumbles(work: works.Work, found: Found) -> Paper | None:
+        def stumbles(work: Work, found: Found) -> Paper | None:
             if work.title.startswith("Bad"):
                 raise error
             return made(work, found)
 
-        monkeypatch.setattr(works, "_paper_of", stumbles)
+        monkeypatch.setattr(papers, "_paper_of", stumbles)
 
     return breaks
 
@@ -61,7 +61,9 @@ def test_what_no_reader_can_read_is_refused_in_a_sentence_and_the_rest_is_read(
     assert product.tells("ingest", "all/good.jsonl")["already_known"] == 1
 
 
-@pytest.mark.parametrize("where", ["bot.digests.without_failures", "subscriptions.service.ingestion.incoming"])
+@pytest.mark.parametrize(
+    "where", ["bot.digests.papers.Found.leave_out_failures", "subscriptions.service.ingestion.incoming"]
+)
 def test_whatever_fails_at_a_document_is_told_in_a_sentence_and_the_others_are_stored(
     product: Product, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:

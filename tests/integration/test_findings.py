@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from bot.app import App
-from bot.cli import state
+from bot.cli import keeping as state
 from bot.operation import metrics, web_server
 from bot.operation.health import Readiness
 from bot.operation.process import Process

@@ -11,8 +11,8 @@ import pytest
 
 from bot import digests
 from bot.cli.log import start_logging
-from bot.digests import decoding, names
-from bot.digests.files import read_file
+from bot.digests import names
+from bot.digests.files import MAX_BYTES, read_file
 from bot.failures import UnreadableInput
 from bot.settings import SourceSettings
 from subscriptions.service.known_chats import listed
@@ -43,7 +43,7 @@ async def test_a_file_of_three_gib_is_refused_before_it_is_read(
         tracemalloc.stop()
     (receipt,) = feeding.receipts("inbox")
     assert receipt.detail == f"{path}: larger than 16 MiB."
-    assert max(peak, peak_of_arguments) < decoding.MAX_BYTES // 4
+    assert max(peak, peak_of_arguments) < MAX_BYTES // 4
 
 
 def entry(title: str = "Sand", names: str = "Ada Example", abstract: str = "Grains.") -> str:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from bot import digests
 from bot.cli.reading import Document, digest_report
-from bot.digests import decoding
+from bot.digests import files
 from bot.digests.feeds import feeds_of_opml
 from bot.failures import BrokenDigest, UnknownFormat
 from subscriptions.errors import PaperwireError
@@ -89,6 +89,9 @@ WORKS = tables.rows("""
     <rss><channel><title>Kites</title><item><title>A kite</title><guid>10.5555/k.1</guid><author>Ada Quill (mailto:ada@k.example)</author><author>k@k.example (Bo Larch) 1, 2, Cy Wind</author></item></channel></rss> → 10.5555/k.1 → A kite → Ada Quill; Bo Larch, Cy Wind → Kites
     <feed xmlns="http://www.w3.org/2005/Atom"><title>Kites</title><entry><title>A kite</title><doi>10.5555/k.1</doi><published_at>2026-03-05 11:15:25 UTC</published_at><authors><author><given_name>Ada</given_name><middle_name>B.</middle_name><last_name>Quill</last_name><affiliation>Delft, Sand</affiliation></author></authors></entry></feed> → 10.5555/k.1 → A kite → Ada B. Quill → 2026-03-05 Kites
     <rss><channel><title>Kites</title><item><title>A kite</title><link>https://k.example/doi/10.5555/k.1</link><author>A. Quill et al. (KITE Collaboration)</author></item></channel></rss> → 10.5555/k.1 → A kite → A. Quill → Kites
+    # New Economics Papers, a list and no journal, also of papers of arXiv
+    <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:rss="http://purl.org/rss/1.0/"><rss:channel><rss:title>Kite Economics</rss:title></rss:channel><rss:item><rss:title>A kite</rss:title><rss:link>https://d.repec.org/n?u=RePEc:kit:wpaper:402&amp;r=&amp;r=kit</rss:link></rss:item></rdf:RDF> → title:facf5131ec5957f4 → A kite → →
+    <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:rss="http://purl.org/rss/1.0/"><rss:channel><rss:title>Kite Economics</rss:title></rss:channel><rss:item><rss:title>A kite</rss:title><rss:link>https://d.repec.org/n?u=RePEc:arx:papers:2601.00001&amp;r=&amp;r=kit</rss:link></rss:item></rdf:RDF> → 2601.00001 → A kite → →
     # one who joins feeds names them before titles and in place of authors
     <rss><channel><title>Mine</title><item><title>[Kites] A kite</title><guid>10.5555/k.1</guid><author>Sand: Kites: Table of Contents</author></item></channel></rss> → 10.5555/k.1 → A kite → → Kites
     <rss><channel><title>Working Papers</title><item><title>A kite -- by Ada Quill, Bo Larch</title><guid>10.5555/k.1</guid></item></channel></rss> → 10.5555/k.1 → A kite → Ada Quill; Bo Larch → Working Papers
@@ -373,7 +376,7 @@ def test_a_hostile_document_takes_little_memory(kind: str) -> None:
 
 def test_what_is_too_large_is_refused() -> None:
     with pytest.raises(BrokenDigest, match=r"^big\.md: It is larger than 16 MiB\.$"):
-        read(bytes(decoding.MAX_BYTES + 1), "big.md")
+        read(bytes(files.MAX_BYTES + 1), "big.md")
 
 
 def test_bytes_are_text_in_utf8_or_in_the_encoding_of_the_xml() -> None:

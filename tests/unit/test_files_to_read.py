@@ -16,11 +16,11 @@ def _at(seconds: float) -> datetime:
     return NOON + timedelta(seconds=seconds)
 
 
-def _file(size: int = 10, changed: int = 1, inode: int = 7) -> sources.FileStamp:
-    return sources.FileStamp(size, changed, inode)
+def _file(size: int = 10, changed: int = 1, inode: int = 7) -> sources.Stamp:
+    return (size, changed, inode)
 
 
-FOLDERS: dict[str, dict[str, sources.FileStamp]] = {
+FOLDERS: dict[str, dict[str, sources.Stamp]] = {
     "nothing": {},
     "one": {"a.md": _file()},
     "larger": {"a.md": _file(size=20)},

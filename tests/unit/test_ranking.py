@@ -2,8 +2,8 @@
 
 import pytest
 
-from subscriptions.matching import reasons
-from subscriptions.matching.ranking import Judged, Taste, fit
+from subscriptions.matching.reasons import HitFinder
+from subscriptions.meaning import Judged, Taste
 from subscriptions.model import Paper
 from subscriptions.query.parse import parse_query
 from tests import tables
@@ -24,8 +24,7 @@ def written(text: str) -> list[str]:
 
 
 def fits(query: str, paper: Paper) -> float:
-    asked = parse_query(query)
-    return fit(asked, reasons.HitFinder(paper).places(asked))
+    return HitFinder(paper).fit(parse_query(query))
 
 
 @pytest.mark.parametrize(

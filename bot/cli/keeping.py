@@ -1,39 +1,45 @@
-"""status, check, outbox: whether all is well, what waits to be sent, to try it again or to give it up."""
+"""status, check, outbox, backup, restore, db copy: whether all is well, what waits, copies of the database.
+
+No copy replaces a file, and a database only after a question.
+"""
 
 import asyncio
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import SecretStr
 from rich.text import Text
 
-from bot.app import build_app
-from bot.cli import drawing
-from bot.cli.arguments import Json, Now
-from bot.cli.output import print_error, print_line, tell
+from bot.cli import Json, Now, drawing
+from bot.cli.log import passwords_in
+from bot.cli.output import asks, print_error, print_line, tell
 from bot.cli.session import Session, clock_from, open_session, read_settings
 from bot.digests.files import is_gone
 from bot.failures import WrongUsage
-from bot.operation import checks
 from bot.operation.health import ask_readiness, copy_times, findings_of, is_well, joined, texts
 from bot.platform import CheckResult
-from bot.settings.opening import backup_folder
+from bot.settings import values
+from bot.settings.opening import backup_folder, make_ready, make_store
 from subscriptions.addresses import facts_of
-from subscriptions.errors import NotFound
+from subscriptions.errors import NotFound, Refused
 from subscriptions.language import Language
 from subscriptions.notices import PROCESS, Finding
+from subscriptions.service import restoring
 from subscriptions.service.known_chats import figures
 from subscriptions.states import DeliveryState
-from subscriptions.store import model_requests
+from subscriptions.store import copying, model_requests, role
 from subscriptions.store import outbox as stored_outbox
 from subscriptions.texts import escaped
 
 STATES = ("planned", "held", "sending", "waiting", "unclear", "dead", "dismissed", "sent")
 _OVER = ("dismissed", "sent")  # states of finished deliveries, which are listed only with --state
 _COLOURS = {"dead": "red", "unclear": "red", "waiting": "yellow", "held": "yellow", "sending": "yellow"}
+_YES, _NO = ("y", "yes"), ("n", "no")  # answers to questions
 
 
 def status(*, now: Now = None, json: Json = False) -> int:
@@ -127,6 +133,10 @@ def check(
     json: Json = False,
 ) -> int:
     """Check settings, database, each token and each source, and say how to mend what is wrong."""
+    # these take 200 ms, and only `check` needs them
+    from bot.app import build_app  # noqa: PLC0415
+    from bot.operation import checks  # noqa: PLC0415
+
     settings = read_settings()
     app = build_app(settings, clock=clock_from(None, settings), out=sys.stderr)
 
@@ -239,3 +249,96 @@ def _each(ids: Sequence[str], act: Callable[..., None], now: datetime | None, do
                 print_error(str(error))
                 status = error.exit_code
     return status
+
+
+database = typer.Typer(help="The database: moves to PostgreSQL.", no_args_is_help=True)
+
+
+@database.command()
+def copy(
+    source: Annotated[
+        str, typer.Argument(metavar="FROM", help="The database: a file, or an address as in PAPERWIRE_DATABASE_URL.")
+    ],
+    target: Annotated[str, typer.Argument(metavar="TO", help="An empty database, or a file that does not exist yet.")],
+) -> int:
+    """Copy everything into an empty database of PostgreSQL or SQLite. Nothing may be sending meanwhile."""
+    settings = read_settings()
+    now = clock_from(None, settings).now()
+    old, new = (make_store(settings.model_copy(update={"database_url": _address(text)})) for text in (source, target))
+    if old.where == new.where:
+        raise WrongUsage("FROM and TO are the same database.", "Name an empty one behind FROM.")
+    try:
+        make_ready(old, settings, now=now, make=False)
+        with role.held(old):
+            new.open(now=now)
+            with role.held(new), drawing.waiting("Copying"):
+                rows = copying.copy_database(old, new)
+    finally:
+        old.close()
+        new.close()
+    print_line(f"✓ {rows:,} rows are in {new.where}.")
+    print_line("  Name it in PAPERWIRE_DATABASE_URL, and start nothing with the old one any more.")
+    return 0
+
+
+def _address(text: str) -> SecretStr:
+    """Returns a typed file or URL as the URL of a database. Raises WrongUsage if it contains a password."""
+    if passwords_in(text):
+        raise WrongUsage(
+            "A password on the command line is read by everybody on this machine.",
+            "Leave it out, and give it in PGPASSWORD or in the file of PGPASSFILE.",
+        )
+    try:
+        return SecretStr(values.database_address(text if "://" in text else f"sqlite:///{text}"))
+    except ValueError as error:
+        raise WrongUsage(f"{text} names no database: {error}.") from None
+
+
+def backup(file: Annotated[Path, typer.Argument(metavar="FILE", help="The file of the copy.")]) -> int:
+    """Write a consistent copy of the database while others work with it."""
+    with open_session() as session:
+        if file.is_dir() or (file.exists() and file.stat().st_size):
+            raise WrongUsage(f"{file} is there already, and stays.", "Name another file, or remove this one first.")
+        with drawing.waiting("Copying"):
+            session.store.backup(file)
+    print_line(f"✓ {file}, {file.stat().st_size / 2**20:.1f} MiB. paperwire restore {file} puts it back.")
+    return 0
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A copy that `backup` wrote.")],
+    *,
+    sent: Annotated[
+        bool | None,
+        typer.Option(
+            "--sent/--not-sent", help="Whether everything that was due until now counts as sent. By default it asks."
+        ),
+    ] = None,
+    now: Now = None,
+) -> int:
+    """Replace the database by a copy, and keep the old database. Nothing else may be sending meanwhile."""
+    settings = read_settings()
+    store, moment = make_store(settings), clock_from(now, settings).now()
+    if store.kind.file is None:
+        raise Refused(
+            f"The database {store.where} is restored by PostgreSQL's own programs.",
+            "pg_restore puts back what pg_dump wrote (docs/operating.md).",
+        )
+    restoring.look_for_copy(file)
+    if sent is None:
+        answer = asks("Does everything that was due until now count as sent? [y/n] ")
+        if answer not in (*_YES, *_NO):
+            raise WrongUsage("Nothing was restored.", "Say whether what was due counts as sent: --sent or --not-sent.")
+        sent = answer in _YES
+    lost_at = moment if sent else None
+    try:
+        with role.held(store), drawing.waiting("Restoring"):
+            done = restoring.restore(store, file, copies=backup_folder(settings, store), lost_at=lost_at, now=moment)
+    finally:
+        store.close()
+    print_line(f"✓ The database is that of {file}.")
+    if done.kept is not None:
+        print_line(f"  The one before it is kept: {done.kept}")
+    counted = f"  Deliveries that count as sent: {done.counted}."
+    print_line(counted if sent else "  What was sent since that copy was made may be sent again.")
+    return 0

@@ -1,0 +1,428 @@
+"""What an entry of a document says becomes a paper: its key, texts that can be stored, no failed summary, no news.
+
+Records with the same key are the same paper (docs/formats.md). A work is an entry of a journal's feed, or a record of a
+database.
+"""
+
+import hashlib
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import TypeVar
+
+from bot.digests import arxiv, markup, names, scalars
+from bot.digests.files import without_controls
+from bot.digests.scalars import collapse, first_of, language_of
+from bot.failures import BrokenDigest, error_location
+from subscriptions.errors import PaperwireError, Sentence
+from subscriptions.model import Paper, Summary, Translation
+from subscriptions.texts.normal_forms import normalized
+from subscriptions.texts.statements import LEADING, summary_state
+
+Item = TypeVar("Item")
+
+MOST_PAPERS = 200_000
+TITLE = 2_000  # characters
+TEXT = 20_000  # characters of an abstract, of its translation, of a field of a summary
+COMMENT = 5_000
+NAME = 500  # of an author, of a venue
+ADDRESS = 2_000
+DOI = 300
+CATEGORIES = 200
+LANGUAGES = 20
+
+_WEB_ADDRESS = re.compile(r"https?://[^\s<>\"]+")
+
+FIELDS = (
+    *LEADING, "motivation", "method", "result", "conclusion", "keywords", "ai_comments", "ai_abstract", "related_work",
+    "potential_applications", "future_work", "conclusion_translation",
+)  # fmt: skip
+"""Names of all fields of a summary."""
+
+_SECOND_LANGUAGE = "<br/>**VN**:"  # one fork writes each field in English, then in Vietnamese
+_NO_SUMMARY = ("failed", "placeholder", "empty")
+_LONG = 40  # bytes; two papers do not have so long a text in common, but they may both have "It works."
+_SEVERAL = 3  # papers of which a short text is the summary in short
+_ERROR = re.compile(  # the beginning of an error; a summary begins so only if its paper is about errors
+    r"error\b(?!-)|.{0,20}\bapi.{0,6}(?:配额|额度|限额|quota|limit)|.{0,20}\bquota (?:is |was )?(?:exceeded|used up)",
+    re.IGNORECASE,
+)
+
+CHAT_TEXTS = ("translated_title", "title", "link", "tldr", "english_tldr", "translated_abstract", "abstract")
+"""Of a paper of cn-chat-arxiv, in the order of all its forms: what `chat_paper` takes."""
+
+_ABSTRACT = re.compile(  # a heading; `Abstract interpretation is …` begins with none
+    r"\A(?i:abstract|summary|résumé|resumen|resumo|zusammenfassung)(?:\s*[:.—–]\s*|\n|\s+(?=[^\sa-zß-ÿ]))"
+)
+_NO_ABSTRACT = re.compile(r"(?:none|null|abstract|n\.?/?a|no abstract(?: available)?|-+)\.?", re.IGNORECASE)
+_VENUE_TAIL = re.compile(  # volume, issue and year behind the name of a journal
+    r"(?<![\s,;:])[\s,;:]++(?:Vol(?:ume)?\b\.?|Issue\b|Early ?View\b|Ahead of Print\b|\(|\d+(?!\w)).*$", re.IGNORECASE
+)
+
+_PAGE_OF_PAPER = re.compile(  # a part of an address that shows a paper
+    r"abstract_?id=|/doi/|/abs/|/abstract|/articles?[/?.]|/papers?/|/fulltext|/document/|/preprints?/|/pdf\b|\.pdf\b|/kcms|/hal-\d|/stable/\d"
+    r"|scholar\.google|ncbi\.nlm|openreview|ingentaconnect|philpapers\.org/rec|sci_arttext|RePEc:",
+    re.IGNORECASE,
+)
+_BEHIND = r"(?:\s*[:：.\]].*|\s+[-–—]\s.*)?"
+_CORRECTION = "corrigend(?:um|a)|errat(?:um|a)|addend(?:um|a)|corrections?|retract(?:ions?|ed)"
+_NO_PAPERS = (  # a title, or what a source calls a work, is no paper if one of these matches all of it
+    # corrections
+    rf"(?:(?:author|publisher|editorial|published)(?:['’]?s)?[ -]+)?(?:{_CORRECTION}|withdrawn|removed){_BEHIND}|withdrawal|removal",
+    r"(?:corrigend(?:um|a)|errat(?:um|a)|addend(?:um|a)|(?:editorial )?expressions?[ _]of[ _]concern)\b.*",
+    r"(?:statement|notice) of (?:retraction|correction|withdrawal|removal)\b.*|(?:retraction|withdrawal) (?:note|notice)\b.*",
+    r"(?:incorrect|missing|errors?) (?:\w+ )?in (?:the )?(?:abstract|author|data|figure|methods|references|results|table|text|title)\b.*",
+    r"corrections? (?:to|of|for)\s*(?:[:\"“”‘«„]|(?-i:[A-Z])\S+(?: and (?-i:[A-Z])\S+)?, |.{0,80}\bet al\b).*|correction to (?-i:[A-Z]).*",
+    rf".*(?:[-–—:]\s+|[(\[]\s*)(?:author |publisher )?(?:{_CORRECTION})\s*[)\]]?",
+    r".{0,40}(?:勘误|更正|訂正|目录|目次).{0,20}",
+    # parts of an issue
+    r"issue (?:information|highlights)|(?:publisher['’]?s? )?information(?: page)?|component|supplementary-materials|peer[- ]review|grant",
+    r"(?:annual )?contents(?: continued| list)?|table of contents\b.*|toc|paratext|journal(?:-issue|-volume)?",
+    r"graphical (?:abstracts?|contents?)(?: (?:toc|lists?|contents?))?(?::.*)?|(?:half )?title(?: pages?)?|titelei|(?:års)?innehåll(?: .{0,20})?|inhalt|sommaire",
+    r"(?:(?:inside|outside|front|back|journal)[\s-]+){0,3}(?-i:[Cc]over|COVER)s?(?: \w+)?(?:, volume.*)?(?::.*)?|.*\((?-i:[A-Z])[\w.&\s-]{2,40}\s\d{1,3}/\d{4}\)",
+    r".{0,90}\b(?:front|back|end)[\s-]?matter\b.*|masthead.*|imprint|frontispiece.*|(?:(?:journal )?editorial|advisory)[ -]boards?(?:\s*[,/:–-].*)?",
+    r".{0,90}\b(?:information|instructions|guidelines?) (?:for|to) (?:authors|contributors|readers)\b.*|(?:staff|officers|copyright|subscription)[ -](?:lists?|pages?)",
+    r"\d{4} index\b.*|(?:author|subject)s?['’]? index\b.*|(?:new )?names (?:published|proposed|in this)\b.*|(?:.{0,60} )?in this issue",
+    r"(?:outstanding |thanks? (?:you )?to (?:our )?)?(?:peer )?(?:reviewers?|referees)(?: list)?(?: (?:for|of|in) .{1,60} \d{4}| \d{4}| acknowledg\w+)?",
+    # other writing
+    r"(?:guest[- ])?editorials?(?: material)?(?:\s*[:：.–—-].*)?|vorwort|éditorial(?: .*)?|foreword(?:[ :].*)?|preface(?::.*)?",
+    r"(?:(?:letter|message|note) )?from the (?:guest )?(?:editors?|president|chair)\b.*",
+    r"(?:.* \[)?(?:president|chair|editor)s?['’]s? (?:message|corner|column|letter|desk|report|note|choice|picks?)\]?(?:\s*[:.,–—-].*)?",
+    r"(?:book|media|film)s?[- ](?:reviews?|received|notes?)\b.*|.*\bISBN\b.*|.*\b\d{2,4}\s?pp\b.*|introduction to the (?:special|themed)\b.*",
+    r"news(?:[- ](?:and|&)[- ](?:views|notes|events))?(?:\s*[:–—-].*)?|news[- ](?:briefs?|focus|feature|item|article)(?:\s*[:–—-].*)?|society news\b.*|förenings\w+",
+    r"obituar(?:y|ies)(?:\s*[:,–—-].*)?|in memoriam\b.*|biography|portrait|interview|podcast|video|webcast|newspaper article|career(?:s|[- ]\w+)?",
+    r"correspondence|comment|(?:research[- ])?(?:highlights?|briefings?)|calendar(?: of events)?|advertis(?:ement|ing)s?\b.*",
+    r"(?:conference |meeting )?announcements?(?:\s*[:–—-].*)?|(?:.{0,90}[:–—-] )?call for (?:papers|applications|proposals|nominations)\b.*",
+    r"(?:jobs?|vacanc(?:y|ies)|positions?)(?: (?:offers?|openings?|available))?(?:\s*:.*)?",
+    r"(?:open |vacant )?(?:post-?doc\w*|ph\.?d\.?|faculty|tenure-track)(?: research)? (?:position|opening|vacancy)(?: (?:in|at|on|for|available)\b.*)?",
+)
+_NO_PAPER = re.compile(rf"(?:{'|'.join(_NO_PAPERS)})\.?", re.IGNORECASE)
+_LONGEST_TITLE = 1_000  # characters in which a mark of what is no paper is looked for
+_MAGAZINE_DOI = re.compile(r"10\.1038/d\d")  # news and comment of Nature
+
+# what stands around a title: `[ASAP] `, `[Articles] `, `Research Article: `, `[hal-04412345] `, `Sensors, Vol. 24, Pages 1: `
+_SECTION = re.compile(
+    r"\[(?P<bracket>(?=[^\[\]]{4,40}\])(?:[A-Z][a-z]+|ASAP)(?:[ /-](?:[A-Z]?[a-z]+|&))*)\]\s+(?=\S)"
+    r"|(?P<colon>(?i:(?:(?:original|research|full|review|short|regular|invited) )?(?:articles?|papers?|communications?))):\s+(?=\S)"
+)
+_BEFORE = re.compile(r"\A(?:\[[a-z]{2,12}-\d{5,}(?:v\d+)?\]\s+|[^,:]{2,80}, Vol\. \d+, Pages? [\w–-]+: (?=\S))")
+_AFTER = re.compile(r"\s*\[version \d[^\[\]]*\]$")
+
+
+@dataclass(slots=True)
+class Found:
+    """What a reader makes of a document: its papers in order, with all copies, and what else it says."""
+
+    format: str  # a name of FORMATS
+    papers: list[Paper] = field(default_factory=list)
+    day: date | None = None  # the day that the document itself contains
+    declared: Mapping[str, int] | None = None  # category → number of papers, as the document itself states it
+    announced: int | None = None  # how many papers the document says that it has; None: it says nothing
+    is_feed: bool = False  # it shows papers of many days, and its day is that of the newest
+    error: str = ""  # what its source reports instead of papers
+    mistake: str = ""  # where paperwire itself failed at an entry
+    warnings: Counter[str] = field(default_factory=Counter)  # code → number of cases
+
+    def add(self, items: Iterable[Item], paper_of: Callable[[Item], Paper | None]) -> None:
+        """Adds the paper of each item.
+
+        An item at which `paper_of` fails is refused with a warning; all others are read.
+
+        So one bad entry never loses the entries beside it. Every reader adds its papers with this method. `paper_of`
+        returns a paper without a key, or None if the item is no paper. Raises BrokenDigest after MOST_PAPERS items, and
+        if `paper_of` raises it.
+        """
+        for number, item in enumerate(items):
+            if number >= MOST_PAPERS:
+                raise BrokenDigest(Sentence("It holds more than {limit} papers.", {"limit": MOST_PAPERS}))
+            try:
+                paper = paper_of(item)
+                finished = _finished(paper, self.warnings) if paper else None
+            except PaperwireError:
+                raise
+            except Exception as error:  # noqa: BLE001 - a text that nobody foresaw may cause any error
+                self.mistake = error_location(error)
+                self.warnings["refused_entries"] += 1
+            else:
+                if finished:
+                    self.papers.append(finished)
+
+    def leave_out_failures(self) -> None:
+        """Leaves out the errors that a generator wrote where it had no summary, and counts them.
+
+        An error is known by its words, or because it stands below several papers that have nothing to do with one
+        another. A paper that loses its summary in short is marked as failed.
+        """
+        below: defaultdict[str, set[str]] = defaultdict(
+            set
+        )  # a text → the abstracts of the papers below which it stands
+        leads: defaultdict[str, set[str]] = defaultdict(set)  # the same for summaries in short
+        for paper in {paper.key: paper for paper in reversed(self.papers)}.values():  # the first copy of each
+            own = paper.abstract or paper.title
+            for text in _texts(paper):
+                below[text].add(own)
+            for text in _leading(paper):
+                leads[text].add(own)
+        refused = {text for text, own in below.items() if len(own) > 1 and len(text.encode()) >= _LONG}
+        refused |= {text for text, own in leads.items() if len(own) >= _SEVERAL}
+        self.papers = [_without(paper, refused) for paper in self.papers]
+        self.warnings["repeated_texts"] = len(refused)
+
+
+def paper_key(*, arxiv_id: str | None = None, doi: str | None = None, title: str = "", abstract: str = "") -> str:
+    """Returns the key of a paper: the first that exists of its arXiv id, its DOI, and hashes of its title and abstract.
+
+    Returns "" if the paper has none of the four.
+    """
+    if arxiv_id or doi:
+        return arxiv_id or str(doi).lower()
+    title, abstract = (collapse(normalized("NFKC", text)) for text in (title, abstract))
+    kind, text = ("title", title.casefold()) if title else ("abstract", abstract)
+    return f"{kind}:{hashlib.sha256(text.encode()).hexdigest()[:16]}" if text else ""
+
+
+def _finished(paper: Paper, warnings: Counter[str]) -> Paper | None:
+    """Returns a paper with its key and address, with what arXiv's announcement says, and with texts that can be stored.
+
+    None if nothing identifies it.
+    """
+    before = warnings["long_fields"]
+
+    def fit(text: str, most: int) -> str:
+        text, controls = without_controls(text)
+        warnings["control_characters"] += controls
+        text = collapse(text)
+        if len(text) > most:
+            warnings["long_fields"] = before + 1
+        return text[:most].rstrip()
+
+    title, abstract = fit(paper.title, TITLE), _meaningful(fit(paper.abstract, TEXT))
+    announced, title, abstract = arxiv.split_announcement(title, abstract)
+    arxiv_id, version = paper.arxiv_id or announced.arxiv_id, paper.version
+    if announced.arxiv_id == arxiv_id:
+        version = announced.version or version
+    elif announced.arxiv_id:
+        warnings["id_mismatch"] += 1
+    doi = paper.doi if paper.doi and len(paper.doi) <= DOI else None
+    key = paper_key(arxiv_id=arxiv_id, doi=doi, title=title, abstract=abstract)
+    if not key:
+        return None
+    warnings["entry_without_title"] += not title
+    if len(paper.authors) >= names.MOST_AUTHORS:
+        warnings["long_fields"] = before + 1
+    pages = [paper.url or "", f"https://doi.org/{doi}" if doi else ""]
+    if arxiv_id:
+        pages = [f"https://arxiv.org/abs/{arxiv_id}"]
+    categories = arxiv.categories_of(paper.categories or announced.categories)[:CATEGORIES]
+    return replace(
+        paper,
+        key=key,
+        title=title,
+        abstract=abstract,
+        authors=tuple(filter(None, [fit(name, NAME) for name in paper.authors])),
+        categories=categories,
+        primary=next(iter(categories), None),
+        arxiv_id=arxiv_id,
+        version=version,
+        doi=doi,
+        url=next((page for page in pages if len(page) <= ADDRESS and _WEB_ADDRESS.fullmatch(page)), None),
+        announce_type=paper.announce_type or announced.announce_type,
+        summaries=tuple(
+            replace(one, fields={name: fit(text, TEXT) for name, text in one.fields.items()})
+            for one in paper.summaries[:LANGUAGES]
+        ),
+        translations=tuple(
+            replace(one, title=fit(one.title, TITLE), abstract=fit(one.abstract, TEXT))
+            for one in paper.translations[:LANGUAGES]
+        ),
+        comment=_meaningful(fit(paper.comment, COMMENT)),
+        venue=fit(paper.venue, NAME),
+    )
+
+
+def _meaningful(text: str) -> str:
+    """Returns the text; "" if it is `N/A`, the message of a failure, or a placeholder."""
+    return text if summary_state(text) == "ok" else ""
+
+
+def is_failed(texts: Mapping[str, str]) -> bool:
+    """Returns whether a summary failed, by its first field (tldr or task). Without one, it did not."""
+    return summary_state(next((texts[name] for name in LEADING if name in texts), "N/A")) in _NO_SUMMARY
+
+
+def summaries_of(texts: Mapping[str, str], language: str | None) -> tuple[Summary, ...]:
+    """Returns the summary of all fields with content, and a second one if the fields hold a second language."""
+    fields = {name: text.strip() for name, text in texts.items() if _meaningful(text)}
+    language = language or language_of(*fields.values())
+    halves = {name: text.partition(_SECOND_LANGUAGE) for name, text in fields.items()}
+    first = {name: half.strip() for name, (half, _, _) in halves.items() if half.strip()}
+    second = {name: half.strip() for name, (_, _, half) in halves.items() if half.strip()}
+    both = (Summary(language=language, fields=first), Summary(language="vi", fields=second))
+    return tuple(summary for summary in both if summary.fields)
+
+
+def translations_of(title: str, abstract: str, language: str | None) -> tuple[Translation, ...]:
+    """Returns the translation of a title, an abstract or both; () if both are without content."""
+    title, abstract = _meaningful(title.strip()), _meaningful(abstract.strip())
+    if not title and not abstract:
+        return ()
+    return (Translation(language=language or language_of(title, abstract), title=title, abstract=abstract),)
+
+
+def _texts(paper: Paper) -> list[str]:
+    texts = [text for summary in paper.summaries for text in summary.fields.values()]
+    return texts + [text for one in paper.translations for text in (one.title, one.abstract) if text]
+
+
+def _leading(paper: Paper) -> list[str]:
+    return [summary.fields[name] for summary in paper.summaries for name in LEADING if name in summary.fields]
+
+
+def _without(paper: Paper, refused: AbstractSet[str]) -> Paper:
+    """Returns a paper without these texts, and without those that begin like an error, unless it is about errors."""
+    is_of_errors = not paper.abstract or "error" in f"{paper.title} {paper.abstract}".lower()
+    errors = set() if is_of_errors else {text for text in _texts(paper) if _ERROR.match(text)}
+    errors |= {text for text in _texts(paper) if text in refused}
+    if not errors:
+        return paper
+    summaries = [
+        replace(one, fields={name: text for name, text in one.fields.items() if text not in errors})
+        for one in paper.summaries
+    ]
+    translations = [
+        replace(
+            one, title="" if one.title in errors else one.title, abstract="" if one.abstract in errors else one.abstract
+        )
+        for one in paper.translations
+    ]
+    made = replace(
+        paper,
+        summaries=tuple(one for one in summaries if one.fields),
+        translations=tuple(one for one in translations if one.title or one.abstract),
+    )
+    return replace(made, failed=paper.failed or (bool(_leading(paper)) and not _leading(made)))
+
+
+def paper_at(*addresses: str) -> Paper:
+    """Returns a paper, without its key, that has only what some ids and addresses of it tell."""
+    known = list(filter(None, map(arxiv.arxiv_address, addresses)))
+    arxiv_id = known[0][0] if known else None
+    version = next((version for other, version in known if other == arxiv_id and version), None)
+    pages = [collapse(one).replace(" ", "%20") for one in addresses]
+    return Paper(
+        key="",
+        arxiv_id=arxiv_id,
+        version=version or first_of(scalars.version_in_address, addresses),
+        doi=None if arxiv_id else first_of(scalars.doi_in_address, addresses),
+        url=next((page for page in pages if page.startswith("http")), None),
+    )
+
+
+def chat_paper(texts: Mapping[str, str], language: str | None) -> Paper:
+    """Returns the paper of some of CHAT_TEXTS, without its key. They are English unless their names say otherwise.
+
+    The `tldr` is in the language of the translation. Until 2024 arXiv's announcement stood at the end of the title,
+    since then at the beginning of the abstract.
+    """
+    tldr, title = texts.get("tldr"), texts.get("translated_title", "")
+    abstract = arxiv.TRANSLATED_ANNOUNCEMENT.sub("", texts.get("translated_abstract", ""))
+    language = language or language_of(tldr or "", title, abstract)
+    own = summaries_of({"tldr": tldr or ""}, language)
+    english = summaries_of({"tldr": texts.get("english_tldr", "")}, "en") if language != "en" or not own else ()
+    return replace(
+        paper_at(texts.get("link", "")),
+        title=texts.get("title", ""),
+        abstract=texts.get("abstract", ""),
+        summaries=(*own, *english),
+        translations=translations_of(title, abstract, language),
+        failed=tldr is not None and is_failed({"tldr": tldr}),
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class Work:
+    """One entry of a feed, or one record. Texts may have markup and line ends."""
+
+    title: str = ""
+    doi: str | None = None
+    people: list[str] = field(default_factory=list)  # texts with one name each, or one text with all names
+    date: str = ""  # the day of publication, as far as it is known
+    abstract: str = ""
+    venue: str = ""
+    links: list[str] = field(default_factory=list)  # ids and addresses, of its own page first
+    kinds: list[str] = field(default_factory=list)  # what it is, in the words of its source: "Editorial"
+    is_paper: bool = True  # False: the reader knows that it is none
+    version: int | None = None
+    summaries: tuple[Summary, ...] = ()
+
+
+def add_works(found: Found, records: Iterable[Item], work_of: Callable[[Item], Work]) -> None:
+    """Adds the papers among the works of some records.
+
+    Their day is the newest on which one was published, if one has a day.
+    """
+
+    def paper_of(record: Item) -> Paper | None:
+        return _paper_of(work_of(record), found)
+
+    found.is_feed = True
+    found.add(records, paper_of)
+    days = [date.fromisoformat(one.published) for one in found.papers if len(one.published) == len("2026-01-01")]
+    found.day = max(days, default=found.day)
+
+
+def _paper_of(work: Work, found: Found) -> Paper | None:
+    """Returns the paper of a work; None if it is none: a correction, news, a part of an issue."""
+    title = _BEFORE.sub("", _AFTER.sub("", markup.plain(work.title)))
+    kinds = list(map(collapse, work.kinds))
+    if section := _SECTION.match(title):
+        kinds.append(section["bracket"] or section["colon"])
+        title = title[section.end() :]
+    venue = venue_of(work.venue)
+    paper = paper_at(work.doi or "", *work.links)
+    is_nothing = not any((title, work.doi, paper.arxiv_id, work.abstract)) or (title and title == venue)
+    says_no = _MAGAZINE_DOI.match(work.doi or "") or any(map(_NO_PAPER.fullmatch, [title[:_LONGEST_TITLE], *kinds]))
+    if is_nothing or says_no or not work.is_paper:
+        found.warnings["not_papers"] += 1
+        return None
+    people, left_out = names.names_of(work.people)
+    found.warnings["authors_not_shown"] += left_out
+    abstract = _ABSTRACT.sub("", "\n".join(markup.lines(work.abstract))).replace("\n", " ")
+    return replace(
+        paper,
+        title=title,
+        abstract="" if _NO_ABSTRACT.fullmatch(abstract) else abstract,
+        authors=people,
+        categories=tuple(work.kinds) if paper.arxiv_id else (),
+        doi=work.doi or paper.doi,
+        version=work.version or paper.version,
+        venue=venue,
+        published=work.date,
+        summaries=work.summaries,
+    )
+
+
+def is_page_of_paper(address: str) -> bool:
+    """Returns whether an address looks like that of a paper's page."""
+    return bool(_PAGE_OF_PAPER.search(address))
+
+
+def without_period(title: str) -> str:
+    """Returns a title of PubMed without the full stop at its end and without the brackets around a translation."""
+    title = markup.plain(title)
+    if title.endswith(".") and not title.endswith(".."):
+        title = title[:-1].rstrip()
+    is_translated = title.startswith("[") and title.endswith("]") and "]" not in title[:-1]
+    return title[1:-1].removesuffix(".") if is_translated else title
+
+
+def venue_of(text: str) -> str:
+    """Returns the name of a journal in a text that may go on with volume, issue and year."""
+    name = markup.plain(text)
+    if "://" in name:
+        return ""
+    short = _VENUE_TAIL.sub("", name).strip(" ,;:") or name
+    return short if short.count(".") > 1 else short.removesuffix(".")  # in the former, words are shortened
