@@ -18,9 +18,3 @@ def fails(connection: Connection) -> None:
 
 def hangs(_: Connection) -> None:
     signal.pause()
-
-
-def rests(connection: Connection) -> None:
-    """Answers one request, then ends as a process does that has rested."""
-    kind, *_ = connection.recv()
-    connection.send([kind.encode()])

@@ -84,7 +84,7 @@ def test_the_demo_runs_by_itself_and_is_the_same_each_time(story: Story, tmp_pat
         check=False,
         cwd=tmp_path,
         env={name: value for name, value in os.environ.items() if not name.startswith("PAPERWIRE_")}
-        | {"PYTHONPATH": str(ROOT)},
+        | {"PYTHONPATH": str(ROOT), "PAPERWIRE_DATABASE_URL": f"sqlite:///{tmp_path}/paperwire.db"},
     )
     assert (done.returncode, done.stderr) == (0, "")
     *shown_above, blank, colours, words, connect = done.stdout.splitlines()
@@ -94,7 +94,7 @@ def test_the_demo_runs_by_itself_and_is_the_same_each_time(story: Story, tmp_pat
     assert re.fullmatch(r"Connect a chat: +PAPERWIRE_TELEGRAM_TOKEN=… \S.* run", connect)
     assert any(line.startswith("73 papers came from 4 digests.") for line in shown_above)
     assert {path.name for path in out.iterdir()} == set(demo.PAGES.values())
-    assert [path.name for path in tmp_path.iterdir()] == ["new"]
+    assert [path.name for path in tmp_path.iterdir()] == ["new"], "it makes no database"
     demo.write_gallery(story, tmp_path / "again")
     for name in demo.PAGES.values():
         assert (out / name).read_bytes() == (tmp_path / "again" / name).read_bytes()

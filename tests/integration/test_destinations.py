@@ -574,9 +574,3 @@ async def test_secrets_are_in_no_log_error_or_table(
     stored = "".join(files(tmp_path).values())
     assert '"title"' in stored
     assert TOKEN not in said + stored
-
-
-async def test_a_mail_that_is_refused_for_its_content_comes_as_plain_text(bot: Bot) -> None:
-    await bot.confirms()
-    bot.fake.troubles.append("content 554 5.7.1 looks like spam")
-    assert (await bot.sends_papers()).get_body(("html",)) is None

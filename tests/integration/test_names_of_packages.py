@@ -18,7 +18,7 @@ OTHERS = '"""Helpers of another project."""\nprint("I am another")\n'
 def site(tmp_path: Path) -> Path:
     """A folder of installed packages, which contains our packages."""
     for name in NAMES:
-        shutil.copytree(ROOT / name, tmp_path / "site" / name, ignore=shutil.ignore_patterns("__pycache__", "samples"))
+        shutil.copytree(ROOT / name, tmp_path / "site" / name, ignore=shutil.ignore_patterns("samples", "*.pyc.*"))
     return tmp_path / "site"
 
 

@@ -11,7 +11,7 @@ from subscriptions.store.database.store import Store
 from tests.clock import NOON
 from tests.make import ingested, paper, subscribes
 
-PAPERS, OTHERS, NEW = 10, 100, 50
+PAPERS, OTHERS, NEW = 6, 40, 20
 _OTHERS = """
     SELECT count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND pid != pg_backend_pid() AND backend_type = 'client backend'
@@ -62,12 +62,10 @@ def test_what_others_got_is_not_read(stocked: str) -> None:
 def test_a_plan_cached_for_small_tables_does_not_scan_large_ones(stocked: str) -> None:
     """PostgreSQL plans the check of a foreign key once in a session, perhaps while the tables are small.
 
-    This plan must not
-
-    read the whole table for each row when the tables are large.
+    This plan must not read the whole table for each row when the tables are large.
     """
     with contextlib.closing(Store(stocked)) as store:
-        for first, count in ((1, 20), (100, NEW), (1000, OTHERS)):
+        for first, count in ((1, 10), (100, NEW), (1000, OTHERS)):
             asks(store, first, count)
             assert len(_plan.plan_due(store, now=NOON)) == count
     whole, _ = read(stocked, "delivery", "delivery_item", "chat", "subscription")

@@ -455,7 +455,7 @@ def test_a_chat_as_people_write_it(text: str, platform: str, place: str, topic: 
     assert (found.platform, found.address, found.topic) == (platform, place, topic)
 
 
-_NO_CHATS = """
+NO_CHATS = """
     me : :x mail:me Telegram:1 console: web: telegram: slack: telegram:me telegram:abc telegram:0 telegram:-0 telegram:007 telegram:+5
     telegram:1/x telegram:1/0 telegram:1/ telegram:1/2/3 telegram:4503599627370496 telegram:99999999999999999999 telegram:1.5
     telegram:-- telegram:١٢٣ telegram:@ telegram:@1lab telegram:@a-b slack:foo slack:C slack:123 slack:c0123 slack:#general
@@ -463,10 +463,14 @@ _NO_CHATS = """
 """
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["", "console:a b", "console:a\x00b", "console:a\u2028b", "console:a\u200bb", "web:\ud800", *_NO_CHATS.split()],
-)
-def test_what_is_no_chat_is_refused_with_the_ways_to_write_one(text: str) -> None:
-    with pytest.raises(Refused):
+def test_what_is_no_chat_is_refused() -> None:
+    strange = ("", "console:a b", "console:a\x00b", "console:a\u2028b", "console:a\u200bb", "web:\ud800")
+    assert [text for text in (*strange, *NO_CHATS.split()) if not is_refused(text)] == []
+
+
+def is_refused(text: str) -> bool:
+    try:
         parse_address(text)
+    except Refused:
+        return True
+    return False

@@ -158,8 +158,7 @@ def grown(read: Callable[[str], object], small: str, large: str) -> str:
 def worst_of(read: Callable[[str], object], size: int) -> dict[str, str]:
     found = {}
     for piece in REPEATED:
-        shapes = (("", "{}", size), ("within ", "a{}b", size // 3), ("in a command ", "/sub a{}b", size // 3))
-        for name, around, characters in shapes:
+        for name, around, characters in (("", "{}", size), ("within ", "a{}b", size // 3)):
             small, large = (
                 around.format(piece * max(1, amount // len(piece)))
                 for amount in (characters, TIMES_AS_LONG * characters)

@@ -30,7 +30,7 @@ def main() -> int:
     options = parser.parse_args()
     names = options.only or list(BY_NAME)
     found: dict[str, Verdict] = {}
-    # a new process for each row: some rows copy their process, which must have no threads
+    # a new process for each row, so that none begins with what another one left in it
     with ProcessPoolExecutor(2, multiprocessing.get_context("spawn"), max_tasks_per_child=1) as pool:
         running = {pool.submit(measured, name, options.tries): name for name in names}
         for number, done in enumerate(as_completed(running), start=1):
