@@ -20,7 +20,6 @@ from typing import Any
 import hypothesis
 import pytest
 import typer.main
-from _pytest.assertion import rewrite
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 
@@ -66,30 +65,19 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+def pytest_collection() -> Generator[None, object, object]:
     """Collects the tests without looking for garbage, and never looks for it among them: there is none.
 
     The program freezes and unfreezes what exists, which would include the tests: its functions do nothing here.
     """
     gc.disable()
     try:
-        if worker := getattr(session.config, "workerinput", None):
-            _compile_share(session.config, int(worker["workerid"].removeprefix("gw")), int(worker["workercount"]))
         return (yield)
     finally:
         _freeze()
         vars(gc)["freeze"] = vars(gc)["unfreeze"] = lambda: None
         gc.set_threshold(20_000, 10, 10)  # the heap of a run is large, and tests leave little garbage in it
         gc.enable()
-
-
-def _compile_share(config: pytest.Config, number: int, workers: int) -> None:
-    """Compiles every n-th file of tests as pytest does. In a new checkout, each worker would else compile all of them."""
-    for path in sorted(Path(__file__).parent.rglob("test_*.py"))[number::workers]:
-        compiled_file = rewrite.get_cache_dir(path) / f"{path.stem}{rewrite.PYC_TAIL}"
-        if not compiled_file.exists() and rewrite.try_makedirs(compiled_file.parent):
-            digest, code = rewrite._rewrite_test(path, config)
-            rewrite._write_pyc(config.stash[rewrite.assertstate_key], code, digest, compiled_file)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
