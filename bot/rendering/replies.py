@@ -103,10 +103,10 @@ def _pages(reply: Reply, reader: Reader, medium: Medium, beneath: Size) -> list[
     packed = pack([*parts, *_papers(reply, reader, medium, beneath)], medium, beneath)
     pages = [page for page in packed if any(map(_has_text, page.fragments))]  # platforms refuse an empty message
     below = delivery_pages(reply.delivery, medium, beneath, reply.numbers) if reply.delivery else []
-    if len(pages) == len(below) == 1:
+    if len(pages) == 1 and below:
         both = (*pages[0].fragments, *below[0].fragments)
         if (beneath + total(both)).fits(medium.room):
-            return [replace(pages[0], fragments=both)]
+            return [replace(below[0], fragments=both), *below[1:]]
     return pages + below
 
 
