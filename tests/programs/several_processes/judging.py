@@ -127,4 +127,5 @@ def _judge_messages(found: Verdict, posts: list[Entry], incidents: list[float]) 
                 found.doubled += 1
             else:
                 when = ", ".join(f"{at:.2f}" for at in times)
-                found.wrongly_doubled.append(f"{chat} at {when}: {text[:40]!r}")
+                later = min((one - before for one in incidents if one > before), default=0.0)
+                found.wrongly_doubled.append(f"{chat} at {when}, an incident {later:.1f} s later: {text[:40]!r}")
