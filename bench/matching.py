@@ -15,7 +15,7 @@ from random import Random
 from bench._calibration import real_papers
 from bench._timing import timed
 from subscriptions import normalize
-from subscriptions.matching.fulfilment import PaperIndex, TokenizedPapers
+from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers
 from subscriptions.model import Paper, Summary
 from subscriptions.normalize import folding
 from subscriptions.query.parse import parse_query

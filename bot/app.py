@@ -67,11 +67,10 @@ class App:
 
     def source_scheduler(self) -> "SourceScheduler":
         """Returns the scheduler that polls the sources of the settings."""
-        from bot.sources.poll import PollDependencies  # noqa: PLC0415 - httpx takes 120 ms; most subcommands poll nothing
-        from bot.sources.source_scheduler import SourceScheduler  # noqa: PLC0415 - as above
+        from bot.sources import poll, source_scheduler  # noqa: PLC0415 - httpx takes 120 ms; most subcommands poll nothing
 
-        deps = PollDependencies.of(self.settings, self.deps)
-        return SourceScheduler(deps, self.settings.sources, stopping=self.stop.is_set)
+        deps = poll.PollDependencies.of(self.settings, self.deps)
+        return source_scheduler.SourceScheduler(deps, self.settings.sources, stopping=self.stop.is_set)
 
     def receivers(self) -> list[Receiver]:
         """Returns the receivers of all platforms."""

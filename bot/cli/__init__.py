@@ -115,7 +115,7 @@ SUBCOMMANDS: Mapping[str, Sequence[tuple[str, str, str, str]]] = {
         ),
         (
             "say",
-            "cli.chats",
+            "cli.saying",
             "Act as if a person in the chat had typed TEXT, and print the reply",
             'paperwire say "/why 2601.11522" --as console:me',
         ),
@@ -153,7 +153,7 @@ SUBCOMMANDS: Mapping[str, Sequence[tuple[str, str, str, str]]] = {
     "Keep it well": (
         (
             "check",
-            "cli.keeping",
+            "cli.checking",
             "Check settings, database, each token and each source, and say how to mend what is wrong",
             "paperwire check --offline",
         ),

@@ -1,6 +1,5 @@
-"""subscribe, subscriptions, settings, export, import, library: what chats ask for; say, preview: what they would get."""
+"""subscribe, subscriptions, settings, export, import, library: what chats ask for; preview: what they would get."""
 
-import asyncio
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -9,34 +8,31 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from json import loads
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.text import Text
 
 from bot.cli import TERMINAL_LANGUAGE, ChatOption, Json, Now, OptionalChatOption, drawing
 from bot.cli.output import print_line, tell
-from bot.cli.session import Session, look_up_new_chat, open_session, remarks_on_new
+from bot.cli.session import look_up_new_chat, open_session, remarks_on_new
 from bot.commands import phrasing
 from bot.commands.export import library_lines
 from bot.digests.files import read_file
 from bot.digests.library import read_library
 from bot.failures import WrongUsage
 from bot.platforms import medium_of
-from bot.platforms.console.markup import Console
 from bot.ports import conversation as conversations
 from bot.ports.channel import Reply
 from bot.rendering.cleaning import readable
 from bot.rendering.deliveries import render_delivery
-from bot.rendering.replies import render_reply, reply_rows
 from bot.rendering.terminal import flows
-from bot.rendering.views import reader_of
 from bot.settings import Settings
 from subscriptions import addresses, chat_settings, portable
 from subscriptions.addresses import facts_of
 from subscriptions.errors import MeaningFails
 from subscriptions.language import Language
-from subscriptions.model import Chat, ChatAddress, ChatKind, Item, Message
+from subscriptions.model import ChatAddress, Item, Message
 from subscriptions.planning.next_deliveries import NextDelivery
 from subscriptions.planning.times import split_when
 from subscriptions.query.parse import texts_asked
@@ -45,12 +41,8 @@ from subscriptions.service.known_chats import Listed, get_set_up
 from subscriptions.store.interests import put_library, titles_to_ask
 from subscriptions.texts import cutting, escaped
 
-if TYPE_CHECKING:
-    from bot.conversation.drafts import RenderedReply
-
 _OPENING = 80  # characters of the abstract that are shown for a paper without a title
 _CHANGES = {"+": "green", "~": "yellow", "=": "dim"}  # colours of what an import changes
-_FIRST = ("sub", "allow")  # the commands with which a person begins, before there is a chat
 _MOST_DAYS = 3650  # that a preview looks back
 _FRAME = 72  # columns of the lines above and below a message
 
@@ -247,88 +239,6 @@ def library(
         lines = library_lines(read, TERMINAL_LANGUAGE, orders=session.encoder is not None)
     drawing.print_reply(Reply(lines, ok=True))
     return 0
-
-
-def say(
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="A command, with or without its slash, or a sentence.")],
-    *,
-    chat: ChatOption,
-    now: Now = None,
-    json: Json = False,
-) -> int:
-    """Act as if a person in the chat had typed TEXT, and print the reply. Nothing is sent to the chat."""
-    # all commands take 200 ms, and only this subcommand needs them
-    from bot.commands.bare_commands import bare_command  # noqa: PLC0415
-    from bot.commands.intent import REGISTRY  # noqa: PLC0415
-
-    typed = conversations.typed_command(text.strip())
-    bare = None if typed.name else bare_command(text)
-    name = bare.name if bare else typed.name
-    command = REGISTRY.command_named(name)
-    may_be_first = command is not None and command.name in _FIRST
-    with open_session(now, make=may_be_first) as session:
-        address = session.address(chat)
-        if name and not may_be_first:  # a sentence is possible in a new chat, too
-            before = known_chats.get_set_up(session.store, address)
-        else:
-            title, kind = look_up_new_chat(session, address)
-            kind = kind or facts_of(address.platform).kind_of(address)
-            before = known_chats.known_or_new(session.store, address, kind, title=title)
-        request = conversations.MessageRequest(  # of an operator; it is no update of a platform
-            place=conversations.Place.of(before),
-            update_id="",
-            command=typed.name,
-            text=typed.rest,
-            sender=before.address.address if before.kind is ChatKind.PRIVATE else "",
-            sender_is_admin=True,
-            is_operator=True,
-        )
-        answered = asyncio.run(_answer(request, session))
-        reply, target = (answered.unrendered, answered.target) if answered else (Reply(), None)
-        lines = [_text(reply, target)] if target else []
-        if reply.ok:
-            after = known_chats.known_or_new(session.store, before.address, before.kind)
-            if after.subscriptions_ever_made > before.subscriptions_ever_made:
-                lines += remarks_on_new(after, session.settings)
-    shown = "\n".join(filter(None, lines))
-    labels: list[list[str]] = []
-    if target:  # of buttons that open no page
-        rows = ([one.label for one in row if not one.url] for row in reply_rows(reply, reader_of(target)))
-        labels = list(filter(None, rows))
-    document = {
-        "chat": str(address),
-        "text": shown.splitlines(),
-        "buttons": labels,
-        "ok": reply.ok is not False,
-        "files": [{"name": reply.file.name, "content": reply.file.text}] if reply.file else [],
-    }
-    tell(document, lambda: print_line(shown, *("  ".join(f"[{one}]" for one in row) for row in labels)), json=json)
-    if reply.file and not json:
-        print_line(f"{reply.file.name}:")
-        sys.stdout.write(reply.file.text)
-    return 1 if reply.ok is False else 0
-
-
-async def _answer(request: conversations.MessageRequest, session: Session) -> "RenderedReply | None":
-    # these take 200 ms, and only `say` needs them
-    from bot.app import build_app  # noqa: PLC0415
-    from bot.conversation.handler import answer  # noqa: PLC0415
-
-    app = build_app(session.settings, clock=session.clock, out=sys.stderr)
-    try:
-        # the platforms that are on belong to what a command can do, but none of them is asked
-        conversation = replace(app.deps.conversation, is_terminal=True)
-        return await answer(replace(app.deps, conversation=conversation), request)
-    finally:
-        await app.close()
-
-
-def _text(reply: Reply, chat: Chat) -> str:
-    """Returns a reply as a terminal shows it, without its buttons."""
-    lines = reply.lines or tuple(filter(None, (reply.toast,)))
-    bare = replace(reply, lines=lines, buttons=(), numbers=())
-    messages = render_reply(bare, chat, medium=Console())
-    return "\n".join(str(loads(message.payload)["text"]) for message in messages)
 
 
 def preview(

@@ -1,10 +1,8 @@
-"""status, check, outbox, backup, restore, db copy: whether all is well, what waits, copies of the database.
+"""status, outbox, backup, restore, db copy: whether all is well, what waits, copies of the database.
 
 No copy replaces a file, and a database only after a question.
 """
 
-import asyncio
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
@@ -22,7 +20,6 @@ from bot.cli.session import Session, clock_from, open_session, read_settings
 from bot.digests.files import is_gone
 from bot.failures import WrongUsage
 from bot.operation.health import ask_readiness, copy_times, findings_of, is_well, joined, texts
-from bot.platform import CheckResult
 from bot.settings import values
 from bot.settings.opening import backup_folder, make_ready, make_store
 from subscriptions.addresses import facts_of
@@ -125,44 +122,6 @@ def _lines(
 
 def _age(since: datetime, now: datetime, language: Language) -> str:
     return language.duration(max(now - since, timedelta(0)))
-
-
-def check(
-    *,
-    offline: Annotated[bool, typer.Option("--offline", help="Ask neither platforms nor sources on the web.")] = False,
-    json: Json = False,
-) -> int:
-    """Check settings, database, each token and each source, and say how to mend what is wrong."""
-    # these take 200 ms, and only `check` needs them
-    from bot.app import build_app  # noqa: PLC0415
-    from bot.operation import checks  # noqa: PLC0415
-
-    settings = read_settings()
-    app = build_app(settings, clock=clock_from(None, settings), out=sys.stderr)
-
-    async def find() -> list[CheckResult]:
-        try:
-            here = list(checks.check_here(app))
-            return here if offline else here + await checks.check_elsewhere(app)
-        finally:
-            await app.close()
-
-    with drawing.waiting("Asking sources and platforms"):
-        findings = asyncio.run(find())
-    shown = [{name: getattr(one, name) for name in ("question", "answer", "cure", "mend")} for one in findings]
-    tell(shown, lambda: drawing.print_rows(("", ""), map(_cells, findings)), json=json)
-    return 1 if any(finding.mend for finding in findings) else 0
-
-
-def _cells(finding: CheckResult) -> tuple[Text, Text]:
-    sign, colour = "✓", "green"
-    if finding.mend:
-        sign, colour = "✗", "red"
-    elif finding.is_open or finding.cure:
-        sign, colour = "·", "yellow"
-    cure = f"\n{escaped(finding.cure)}" if finding.cure else ""
-    question = Text.assemble((sign, colour), f" {escaped(finding.question)}")
-    return question, Text(f"{escaped(finding.answer)}{cure}")
 
 
 Ids = Annotated[list[str], typer.Argument(metavar="ID…", help="Deliveries, as `paperwire outbox` names them.")]

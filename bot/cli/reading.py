@@ -24,7 +24,7 @@ from bot.rendering.queries_in_words import query_in_words
 from bot.settings import SourceSettings, load_settings, load_sources
 from subscriptions import meaning
 from subscriptions.errors import MeaningFails, PaperwireError, QueryError, Sentence
-from subscriptions.matching.fulfilment import PaperIndex, TokenizedPapers, merge_copies
+from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers, merge_copies
 from subscriptions.matching.reasons import why
 from subscriptions.model import Digest, DigestWarning, Paper
 from subscriptions.planning.times import split_when

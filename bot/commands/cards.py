@@ -37,7 +37,7 @@ from bot.commands.settings import phone_rows
 from bot.commands.subscribe import edit_here
 from bot.ports.channel import Button, Reply, Row
 from subscriptions.errors import PaperwireError, Refused, Sentence, sentences
-from subscriptions.matching.fulfilment import matching_papers
+from subscriptions.matching.paper_index import matching_papers
 from subscriptions.model import CallbackToken, ChatAddress, Item, KnownPaper, Subscription
 from subscriptions.query.links import links_to_no_paper, mentioned
 from subscriptions.query.parse import parse_canonical, parse_query

@@ -22,8 +22,8 @@ from bot.digests.scalars import language_of
 from bot.failures import ModelFails
 from bot.model.endpoint import Endpoint, object_in
 from bot.ports.channel import Clock
-from bot.ports.clock import Rounds
 from bot.ports.models import MessageReader, Summarizer
+from bot.ports.tasks import Rounds
 from bot.settings import Settings
 from subscriptions.model import Paper
 from subscriptions.normalize.folding import has_chinese

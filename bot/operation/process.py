@@ -29,9 +29,9 @@ from bot.operation.health import (
 from bot.operation.metrics import Metrics
 from bot.operation.upkeep import Upkeep
 from bot.operation.web_server import Lock, Pages, health_app, serving
-from bot.ports.clock import end_tasks
 from bot.ports.conversation import Receiver
 from bot.ports.models import Summarizer
+from bot.ports.tasks import end_tasks
 from bot.settings import unknown_variables
 from bot.sources.ingest import LateEncoding
 from bot.sources.source_scheduler import SourceScheduler

@@ -9,8 +9,8 @@ from bot.app import App
 from bot.conversation.dispatcher import Dispatcher
 from bot.failures import error_location
 from bot.ports.channel import Clock
-from bot.ports.clock import end_tasks
 from bot.ports.conversation import Receiver, RequestDispatcher
+from bot.ports.tasks import end_tasks
 from bot.sources.arxiv_lookup import PaperLookup
 
 log = logging.getLogger("paperwire")

@@ -12,8 +12,8 @@ from typing import Protocol, TypeVar
 from bot.digests import dated, read_digest
 from bot.failures import mistake_with
 from bot.ports.channel import Clock
-from bot.ports.clock import Rounds
 from bot.ports.models import ENCODING, Encoder
+from bot.ports.tasks import Rounds
 from subscriptions.errors import MeaningFails, PaperwireError
 from subscriptions.model import Digest, Paper
 from subscriptions.service import nearness
@@ -190,7 +190,7 @@ class LateEncoding:
     def start(self) -> None:
         """Starts to make missing codes in the background, if that is due."""
         if (encoder := self._deps.encoder) is not None:
-            self._rounds.start(lambda: self._noted(self._encode_papers(encoder, rests=True)))
+            self._rounds.start(lambda: self._noted(self._encode_all(encoder)))
 
     async def run(self) -> None:
         """Makes missing codes for at most LONGEST seconds. Raises StoreError."""
@@ -205,6 +205,10 @@ class LateEncoding:
         with suppress(TimeoutError):  # the rest is made later
             async with asyncio.timeout(LONGEST):
                 await self._noted(work)
+
+    async def _encode_all(self, encoder: Encoder) -> None:
+        await self._encode_questions(encoder)
+        await self._encode_papers(encoder, rests=True)
 
     async def _noted(self, work: Awaitable[None]) -> None:
         try:
@@ -221,8 +225,6 @@ class LateEncoding:
 
     async def _encode_papers(self, encoder: Encoder, *, rests: bool = False) -> None:
         store, clock = self._deps.store, self._deps.clock
-        if rests:
-            await self._encode_questions(encoder)
         while found := await store.run(meanings.papers_without, encoder.name, AT_ONCE):
             began = clock.monotonic()
             codes = await _encoded(encoder.papers, [nearness.paper_of(texts) for _, texts in found])

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.failures import error_location
-from bot.ports.clock import end_tasks
+from bot.ports.tasks import end_tasks
 from bot.settings import SourceSettings
 from bot.settings.opening import fact_of
 from bot.sources.arxiv_lookup import PaperLookup

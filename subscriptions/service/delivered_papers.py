@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from subscriptions import errors
-from subscriptions.matching.fulfilment import matching_papers
+from subscriptions.matching.paper_index import matching_papers
 from subscriptions.matching.reasons import unfulfilled_parts
 from subscriptions.model import Announce, Because, Chat, ChatAddress, Item, KnownPaper, Lane, Subscription
 from subscriptions.query import parse

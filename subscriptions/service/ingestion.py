@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from subscriptions.matching import fulfilment
+from subscriptions.matching import paper_index
 from subscriptions.model import SAMPLES, Digest, Paper
 from subscriptions.planning.source_calendar import is_archive
 from subscriptions.store import meanings, stored_digests
@@ -92,4 +92,4 @@ def _papers_of(transaction: Transaction, digest: Digest) -> Sequence[Incoming]:
     """Returns the papers of a digest, each once, prepared for merging; () if the digest is known."""
     if stored_digests.is_known(transaction, digest.content_hash):
         return ()
-    return incoming(fulfilment.merge_copies(digest.entries))
+    return incoming(paper_index.merge_copies(digest.entries))

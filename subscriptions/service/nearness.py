@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 
 from subscriptions import meaning
 from subscriptions.errors import MeaningFails, Sentence
-from subscriptions.matching.fulfilment import TokenizedPapers
+from subscriptions.matching.paper_index import TokenizedPapers
 from subscriptions.meaning import Taste
 from subscriptions.model import Chat, KnownPaper, Paper
 from subscriptions.query import ABOUT, LIKE, ValueKind

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from subscriptions import meaning, normalize
 from subscriptions.errors import Refused, Sentence
-from subscriptions.matching.fulfilment import matching_papers
+from subscriptions.matching.paper_index import matching_papers
 from subscriptions.model import Chat, KnownPaper, Subscription
 from subscriptions.normalize import folding
 from subscriptions.query import ABOUT, AUTHOR, TEXT, ValueKind, links, parse, rewriting

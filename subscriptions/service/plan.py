@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import lru_cache, partial
 
 from subscriptions import zones
-from subscriptions.matching.fulfilment import PaperIndex, TokenizedPapers
+from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers
 from subscriptions.matching.reasons import HitFinder
 from subscriptions.model import Chat, Delivery, KnownPaper, Lane, MissingHow, MissingSources, Subscription
 from subscriptions.planning import decision, due_moments

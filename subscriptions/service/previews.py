@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from subscriptions import zones
-from subscriptions.matching.fulfilment import TokenizedPapers
+from subscriptions.matching.paper_index import TokenizedPapers
 from subscriptions.model import Because, Cadence, Chat, ChatAddress, Delivery, Item, KnownPaper, Paper, Subscription
 from subscriptions.planning import decision, due_moments
 from subscriptions.query import parse, rewriting

@@ -25,7 +25,7 @@ from bot.rendering import queries_in_words
 from bot.settings import VARIABLES, Settings
 from subscriptions import chat_settings
 from subscriptions.errors import QueryError
-from subscriptions.matching.fulfilment import matching_papers
+from subscriptions.matching.paper_index import matching_papers
 from subscriptions.meaning import question_of_paper
 from subscriptions.model import Paper
 from subscriptions.planning.receipts import Outcome

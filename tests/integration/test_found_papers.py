@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from subscriptions.errors import QueryError
-from subscriptions.matching.fulfilment import matching_papers
+from subscriptions.matching.paper_index import matching_papers
 from subscriptions.model import Announce, Chat, KnownPaper, Paper
 from subscriptions.query.parse import parse_query
 from subscriptions.query.tree import Query

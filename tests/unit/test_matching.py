@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from subscriptions import query as grammar
 from subscriptions.errors import QueryError
-from subscriptions.matching import fulfilment, reasons
+from subscriptions.matching import paper_index, reasons
 from subscriptions.model import Paper, Summary, Translation
 from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.query.tree import Alternative, Query, Term
@@ -20,8 +20,8 @@ from tests import tables
 from tests.unit import query_rules, strategies
 
 
-def index_of(papers: Iterable[Paper]) -> fulfilment.PaperIndex:
-    return fulfilment.PaperIndex(fulfilment.TokenizedPapers.of(papers))
+def index_of(papers: Iterable[Paper]) -> paper_index.PaperIndex:
+    return paper_index.PaperIndex(paper_index.TokenizedPapers.of(papers))
 
 
 def found(query: Query, batch: Iterable[Paper]) -> list[tuple[int, ...]]:
@@ -29,8 +29,8 @@ def found(query: Query, batch: Iterable[Paper]) -> list[tuple[int, ...]]:
     batch = list(batch)
     index = index_of(batch)
     return [
-        fulfilment.matching_papers(query, batch),
-        fulfilment.TokenizedPapers.of(batch).matching(query),
+        paper_index.matching_papers(query, batch),
+        paper_index.TokenizedPapers.of(batch).matching(query),
         tuple(index.positions(index.found_by(query))),
         tuple(place for place, paper in enumerate(batch) if reasons.why(query, paper)),
         tuple(place for place, paper in enumerate(batch) if not reasons.unfulfilled_parts(query, paper)),
@@ -58,7 +58,7 @@ def test_names_and_phrases_that_no_word_decides(typed: str, authors: str, title:
     paper = Paper(key="1", title=title, authors=tuple(authors.split("; ")))
     query = parse_query(typed)
     assert index_of([paper]).found_by(query) == (expected == "found")
-    assert bool(fulfilment.matching_papers(query, [paper])) is (expected == "found")
+    assert bool(paper_index.matching_papers(query, [paper])) is (expected == "found")
 
 
 def alternative(*words: str) -> Alternative:
@@ -124,7 +124,7 @@ SURVEY = Paper(
 def test_copies_of_a_paper_become_one_with_all_categories() -> None:
     again = Paper(key="2601.15529", title="Other", categories=("cs.CV", "cs.LG"), sources=("weekly", "daily"))
     other = Paper(key="2601.15530", title="Other", categories=("cs.CV",))
-    merged = fulfilment.merge_copies([SURVEY, other, again, again])
+    merged = paper_index.merge_copies([SURVEY, other, again, again])
     assert [paper.key for paper in merged] == ["2601.15529", "2601.15530"]
     assert merged[0] == replace(SURVEY, categories=("cs.LG", "stat.ML", "cs.CV"), sources=("daily", "weekly"))
     assert merged[1] is other

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from subscriptions import meaning
 from subscriptions.matching import fulfilment, reasons
-from subscriptions.matching.fulfilment import PaperIndex, TokenizedPapers, matching_papers
+from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers, matching_papers
 from subscriptions.model import Paper
 from subscriptions.query import LIKE
 from subscriptions.query.parse import parse_query

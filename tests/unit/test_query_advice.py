@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from bot.rendering import queries_in_words
 from subscriptions.errors import QueryError
 from subscriptions.language import Language
-from subscriptions.matching import fulfilment
+from subscriptions.matching import paper_index
 from subscriptions.model import Paper
 from subscriptions.query import links, parse, rewriting, tree
 from tests import tables
@@ -200,8 +200,8 @@ def test_a_narrowed_query_finds_all_but_the_papers_of_the_rule(
     query: tree.Query, rule: str, batch: list[Paper]
 ) -> None:
     less = rewriting.narrowed(query, rule)
-    excluded = set(fulfilment.matching_papers(parse.parse_query(rule), batch))
-    assert set(fulfilment.matching_papers(less, batch)) == set(fulfilment.matching_papers(query, batch)) - excluded
+    excluded = set(paper_index.matching_papers(parse.parse_query(rule), batch))
+    assert set(paper_index.matching_papers(less, batch)) == set(paper_index.matching_papers(query, batch)) - excluded
     assert parse.parse_query(less.text).canonical == less.canonical
     assert (
         less.canonical == parse.parse_canonical(f"({query.canonical}) -({parse.parse_query(rule).canonical})").canonical

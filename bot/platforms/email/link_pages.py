@@ -1,8 +1,8 @@
 """The links in mails, and the pages that they open: what needs a press there, what a program may do without, the answer.
 
-A link is signed, so that no one can invent or change one. Its page shows what the link does, with a button, and after a press the answer. Opening a link changes
-nothing, because security scanners open every link. RFC 8058 lets a mail program post to the link of List-Unsubscribe
-without showing a page.
+A link is signed, so that no one can invent or change one. Its page shows what the link does, with a button, and after a
+press the answer. Opening a link changes nothing, because security scanners open every link. RFC 8058 lets a mail
+program post to the link of List-Unsubscribe without showing a page.
 """
 
 import re
