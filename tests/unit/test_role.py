@@ -10,10 +10,23 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from subscriptions.errors import RoleLost, RoleTaken, StoreUnavailable
-from subscriptions.store import bot_state, role
+from subscriptions.errors import (
+    ChatGone,
+    ChatMoved,
+    NotDelivered,
+    Rejected,
+    RetryLater,
+    RoleLost,
+    RoleTaken,
+    StoreUnavailable,
+)
+from subscriptions.model import Message
+from subscriptions.service import sending
+from subscriptions.service.plan import plan_due
+from subscriptions.store import bot_state, claims, role, stored_deliveries
 from subscriptions.store.database.postgres import PostgresDatabase
-from subscriptions.store.database.store import Store, Transaction, confirms
+from subscriptions.store.database.store import Store
+from tests import make, stored
 from tests.clock import NOON
 from tests.patience import PATIENCE
 from tests.postgres.server import Server
@@ -43,12 +56,6 @@ def put(store: Store, name: str) -> None:
         bot_state.put_value(transaction, name, "x")
 
 
-@confirms
-def confirm(transaction: Transaction, name: str) -> None:
-    """Stores something as if it were the outcome of a post."""
-    bot_state.put_value(transaction, name, "x")
-
-
 def test_on_a_server_whoever_takes_the_role_refuses_what_the_one_before_writes(postgres: Server) -> None:
     with two_processes(postgres) as (store, other, url):
         ours, theirs = role.role_of(store), role.role_of(other)
@@ -64,17 +71,59 @@ def test_on_a_server_whoever_takes_the_role_refuses_what_the_one_before_writes(p
             put(store, "after")
         with pytest.raises(RoleLost):
             put(store, "after")
-        confirm(store, "outcome")
         assert not ours.beat()
         assert theirs.beat()
         put(other, "others")
         with other.read() as transaction:
-            found = [bot_state.get_value(transaction, name) for name in ("before", "after", "outcome", "others")]
-        assert found == ["x", None, "x", "x"]
+            found = [bot_state.get_value(transaction, name) for name in ("before", "after", "others")]
+        assert found == ["x", None, "x"]
         theirs.release()
         with role.held(store):
             put(store, "again")
         ours.release()
+
+
+OF_THE_MESSAGE = """
+    SELECT message.state, chat.address, chat.state
+    FROM message JOIN delivery ON delivery.seq = message.delivery JOIN chat ON chat.id = delivery.chat
+"""
+
+
+@pytest.mark.parametrize(
+    ("outcome", "becomes"),
+    [
+        (None, ("sent", "-1", "active")),
+        (Rejected("no"), ("dead", "-1", "active")),
+        (RetryLater("busy"), ("waiting", "-1", "active")),
+        (ChatGone("blocked"), ("ready", "-1", "paused")),
+        (ChatMoved("moved", "-2"), ("ready", "-2", "active")),
+    ],
+)
+def test_on_a_server_who_has_lost_the_role_stores_what_became_of_a_post(
+    postgres: Server, outcome: NotDelivered | None, becomes: tuple[str, ...]
+) -> None:
+    """Nobody else knows it, and the message would come again."""
+    with two_processes(postgres) as (store, other, _):
+        ours, theirs, chat = role.role_of(store), role.role_of(other), make.address("telegram:-1")
+        assert ours.take(beats=True) == ""
+        make.due(store, str(chat))
+        plan_due(store, now=NOON)
+        step = stored_deliveries.store_rendered(
+            store, {1: ([Message(number=1, payload="{}")], "")}, chat.lane, now=NOON
+        )
+        assert isinstance(step, claims.Claim)
+        assert claims.mark_sending(store, step, wall=NOON)
+        ours.release()
+        assert theirs.take(beats=True) == ""
+        for lost in (StoreUnavailable, RoleLost):  # its sessions were ended
+            with pytest.raises(lost):
+                claims.claim(store, chat.lane, now=NOON)
+        if outcome is None:
+            claims.confirm(store, step, "its message", now=NOON)
+        else:
+            sending.record_outcome(store, step, outcome, on_unclear="resend", now=NOON)
+        assert stored.rows(other, OF_THE_MESSAGE) == [becomes]
+        theirs.release()
 
 
 def test_on_a_server_a_beat_that_is_late_keeps_nothing_after_the_role_was_given_back(

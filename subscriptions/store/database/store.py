@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
-from functools import lru_cache, partial, wraps
+from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 from uuid import uuid4
@@ -60,6 +60,7 @@ class Transaction(Session):
         self.begun_changes: dict[int, int] = {}  # chat id → id of the change that this transaction stored, for undo
         self._writes = writes
         self._has_role = False  # whether this is known in this transaction
+        self._is_outcome = False  # what is written now is the outcome of a post, which needs no role
 
     @property
     def zone(self) -> str:
@@ -108,14 +109,19 @@ class Transaction(Session):
     def write(self, *, fenced: bool = True) -> Iterator["Transaction"]:
         """Begins a part of this transaction that may write. Raises WouldWrite if this transaction only reads.
 
-        Raises RoleLost if it is `fenced` and another process has taken the role.
+        Raises RoleLost if another process has taken the role, unless it is not `fenced` or is within a part that is not.
         """
         if not self._writes:
             raise WouldWrite
-        if fenced:
-            self.refuse_without_role()
-        with self.store.translated_errors():
-            yield self
+        around = self._is_outcome
+        self._is_outcome = around or not fenced
+        try:
+            if not self._is_outcome:
+                self._refuse_without_role()
+            with self.store.translated_errors():
+                yield self
+        finally:
+            self._is_outcome = around
 
     @contextmanager
     def savepoint(self) -> Iterator["Transaction"]:
@@ -132,7 +138,7 @@ class Transaction(Session):
             self.changed_chats, self.begun_changes = before
             raise
 
-    def refuse_without_role(self) -> None:
+    def _refuse_without_role(self) -> None:
         """Raises RoleLost if this process had the role on a server and another one has taken it.
 
         Otherwise, nobody takes it until this transaction ends.
@@ -169,7 +175,7 @@ class Store:
         self.process = uuid4().hex  # the name of this process in the database
         self.term: int | None = None  # the term of this process on a server, once it has the role (`store.role`)
         self.commits = 0  # number of transactions of this process that could write and were committed
-        self._turns = Turns(partial(self.write, fenced=False), self.where)
+        self._turns = Turns(self._parts, self.where)
         self._errors: tuple[type[Exception], ...] = (SQLAlchemyError, OSError, *self.kind.errors)
         self._engine = _engine(self.kind, self.process)
         self._writer = self._engine.execution_options(paperwire_write=True)
@@ -194,9 +200,13 @@ class Store:
 
         If it is `fenced`, raises RoleLost if another process has taken the role.
         """
+        with self._parts() as transaction, transaction.write(fenced=fenced):
+            yield transaction
+
+    @contextmanager
+    def _parts(self) -> Iterator[Transaction]:
+        """Like `write`, but each part of the transaction says for itself whether it is fenced."""
         with self.translated_errors(), self._begun(self._writer, writes=True) as transaction:
-            if fenced:
-                transaction.refuse_without_role()
             yield transaction
             transaction.flush()
         self.commits += 1

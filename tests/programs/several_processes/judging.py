@@ -128,4 +128,7 @@ def _judge_messages(found: Verdict, posts: list[Entry], incidents: list[float]) 
             else:
                 when = ", ".join(f"{at:.2f}" for at in times)
                 later = min((one - before for one in incidents if one > before), default=0.0)
-                found.wrongly_doubled.append(f"{chat} at {when}, an incident {later:.1f} s later: {text[:40]!r}")
+                earlier = min((before - one for one in incidents if one <= before), default=0.0)
+                found.wrongly_doubled.append(
+                    f"{chat} at {when}, incidents {earlier:.2f} s before and {later:.2f} s after it: {text[:40]!r}"
+                )
