@@ -38,8 +38,8 @@ class WatchedStore(Store):
     after_commit: abc.Callable[[], None] = staticmethod(lambda: None)
 
     @contextlib.contextmanager
-    def write(self, *, fenced: bool = True) -> abc.Iterator[Transaction]:
-        with super().write(fenced=fenced) as transaction:
+    def turn(self) -> abc.Iterator[Transaction]:
+        with super().turn() as transaction:
             yield transaction
         self.after_commit()
 

@@ -175,7 +175,7 @@ class Store:
         self.process = uuid4().hex  # the name of this process in the database
         self.term: int | None = None  # the term of this process on a server, once it has the role (`store.role`)
         self.commits = 0  # number of transactions of this process that could write and were committed
-        self._turns = Turns(self._parts, self.where)
+        self._turns = Turns(self.turn, self.where)
         self._errors: tuple[type[Exception], ...] = (SQLAlchemyError, OSError, *self.kind.errors)
         self._engine = _engine(self.kind, self.process)
         self._writer = self._engine.execution_options(paperwire_write=True)
@@ -200,11 +200,11 @@ class Store:
 
         If it is `fenced`, raises RoleLost if another process has taken the role.
         """
-        with self._parts() as transaction, transaction.write(fenced=fenced):
+        with self.turn() as transaction, transaction.write(fenced=fenced):
             yield transaction
 
     @contextmanager
-    def _parts(self) -> Iterator[Transaction]:
+    def turn(self) -> Iterator[Transaction]:
         """Like `write`, but each part of the transaction says for itself whether it is fenced."""
         with self.translated_errors(), self._begun(self._writer, writes=True) as transaction:
             yield transaction
