@@ -324,7 +324,6 @@ class Callback(Action):
     """The handler of a button or of an answer to a question."""
 
     stays_here: bool = False  # is about the chat where the button is shown, even below a reply about another one
-    letter: str = ""  # of a button on a card: it follows the data of the card
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -416,11 +415,6 @@ class Registry:
         """Returns all commands by name, alias and Chinese name."""
         known = {name: command for command in self.commands for name in (command.name, *command.aliases)}
         return known | {said: known[name] for said, name in _IN_CHINESE.items() if name in known}
-
-    @cached_property
-    def verbs_of_cards(self) -> Mapping[str, str]:
-        """Returns letter → verb of the buttons of cards."""
-        return {one.letter: verb for verb, one in self.callbacks.items() if one.letter}
 
     def command_named(self, name: str) -> Command | None:
         """Returns the command with this name or alias, in any letter case; None if there is none."""
