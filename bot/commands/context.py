@@ -46,7 +46,6 @@ class BotInfo:
     contact: str = ""
     timezone: str = "UTC"
     bot_names: Mapping[str, str] = field(default_factory=dict)  # platform → the bot's name there: "paperwire_bot"
-    categorised: bool = True  # at least one source tells the categories of its papers
     looks_up_papers: bool = False  # papers that are not stored can be looked up at arXiv
     platforms_of_open_names: frozenset[str] = frozenset()  # there people choose the names of their chats
     mail_platform: str = ""  # the name of the platform whose addresses have to be confirmed; "" if e-mail is off
