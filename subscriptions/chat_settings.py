@@ -1,7 +1,7 @@
 """The settings of chats: their values and their defaults by kind of chat (docs/settings.md).
 
 `SETTINGS` declares each setting once. Commands, lists, help, export, import and the store read this declaration. A new
-setting needs one more entry, a field of `ChatSettings` (`subscriptions/model.py`), and code that acts on its value.
+setting: CONTRIBUTING.md.
 
 The store keeps what a chat chose as text: name in SETTINGS → value in the form that `check_value` returns.
 """
