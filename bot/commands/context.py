@@ -355,7 +355,7 @@ def may_write(action: Action, context: CommandContext) -> bool:
 
 
 # Another word for a command → the command, which is then proposed.
-_ELSEWHERE = {
+_PROPOSED = {
     "about": "help",
     "activeall": "resume",
     "check": "today",
@@ -425,8 +425,8 @@ class Registry:
         "" if no similarity reaches `alike` (0 to 1).
         """
         said = name.casefold()
-        if said in _ELSEWHERE:
-            return _ELSEWHERE[said]
+        if said in _PROPOSED:
+            return _PROPOSED[said]
         names = list(self.by_name)
         swapped = [known for known in names if sorted(known) == sorted(said)]  # "sbu"
         if found := swapped or get_close_matches(said, names, n=1, cutoff=alike):
