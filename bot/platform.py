@@ -1,7 +1,6 @@
 """A platform that is on, as one object. The rest of the program uses this object and never compares a platform's name.
 
-A new platform is a folder in bot/platforms that declares its facts, with the modules `markup` and `adapter`, and its
-name in bot/platforms/__init__.py.
+A new platform: CONTRIBUTING.md.
 """
 
 from collections.abc import Callable, Sequence

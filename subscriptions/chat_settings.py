@@ -1,7 +1,7 @@
 """The settings of chats: their values and their defaults by kind of chat (docs/settings.md).
 
 `SETTINGS` declares each setting once. Commands, lists, help, export, import and the store read this declaration. A new
-setting needs one more entry, a field of `ChatSettings` (`subscriptions/model.py`), and code that acts on its value.
+setting: CONTRIBUTING.md.
 
 The store keeps what a chat chose as text: name in SETTINGS → value in the form that `check_value` returns.
 """
@@ -14,7 +14,7 @@ from functools import cache
 
 from subscriptions import errors, model
 from subscriptions.addresses import facts_of
-from subscriptions.language import language_of
+from subscriptions.language import LANGUAGES, language_of, translator
 from subscriptions.planning.times import hours_of, read_when
 from subscriptions.texts.normal_forms import normalized
 from subscriptions.zones import zone_name
@@ -96,13 +96,13 @@ class ChatSetting:
     name: str  # in /set, exports and the database, so it must never change
     label: errors.Sentence  # the name that people read; they can type it, too
     meaning: errors.Sentence  # what the setting does
-    names: str = ""  # other words for the name in both languages, separated by spaces
+    names: str = ""  # further words for the name in any language, separated by spaces
     choices: Choices = field(default_factory=dict)  # by kind of chat, default first; a single choice cannot be changed
     check: Callable[[str], str] = str  # returns the text to store for a typed value. Raises Refused
     default: Callable[[SettingDefaultsContext], str] | None = None  # for settings without choices
     # value that is a word -> the text that people read
     values: Mapping[str, errors.Sentence] = field(default_factory=dict)
-    value_names: Mapping[str, str] = field(default_factory=dict)  # value -> other words for it
+    value_names: Mapping[str, str] = field(default_factory=dict)  # value -> further words for it
     in_public: Mapping[str, str] = field(default_factory=dict)  # value -> the value that replaces it in a public chat
     # values on buttons, for settings without choices
     offered: Mapping[model.ChatKind, tuple[str, ...]] = field(default_factory=dict)
@@ -124,7 +124,7 @@ class ChatSetting:
         """Returns the value that a typed word names; "" for other words, such as numbers, times and zones."""
         plain = plain_name(typed)
         for value, shown in self.values.items():
-            words = (value, shown.template, *self.value_names.get(value, "").split())
+            words = (value, *_in_each_language(shown), *self.value_names.get(value, "").split())
             if plain in map(plain_name, words):
                 return value
         return ""
@@ -140,6 +140,10 @@ class ChatSetting:
 def plain_name(typed: str) -> str:
     """Returns a typed word as it is compared with names: lower case, without spaces, dashes, underscores and commas."""
     return "".join(sign for sign in normalized("NFKC", typed).casefold() if sign not in " -_,，")
+
+
+def _in_each_language(shown: errors.Sentence) -> list[str]:
+    return [translator(code)(shown.template) for code in LANGUAGES]
 
 
 _ON, _OFF = "on yes true 开", "off no none never false 0 无 关 关闭"  # words for values that switch
@@ -186,18 +190,13 @@ BUTTONS = ChatSetting(
     name="buttons",
     label=errors.Sentence("Buttons"),
     meaning=errors.Sentence("what is shown under a delivery"),
-    names="按钮",
     choices=_by_kind("full off", "full link off", "link off", "full off"),
     values={
         "full": errors.Sentence("all buttons"),
         "link": errors.Sentence("one link"),
         "off": errors.Sentence("none"),
     },
-    value_names={
-        "full": f"{_ON} all 全部按钮",
-        "link": "一个链接",
-        "off": _OFF,
-    },
+    value_names={"full": f"{_ON} all", "off": _OFF},
     in_public={"full": "link"},
 )
 _DECLARED = (
@@ -205,7 +204,7 @@ _DECLARED = (
         name="schedule",
         label=errors.Sentence("Schedule"),
         meaning=errors.Sentence("when a subscription comes that has no time of its own"),
-        names="time 推送时间",
+        names="time",
         check=checked_schedule,
         default=_default_schedule,
         offered=_offered(_HOURS, *_TIMES) | {model.ChatKind.TEAM: (_OFFICE_HOURS, *_TIMES)},
@@ -215,7 +214,7 @@ _DECLARED = (
         name="timezone",
         label=errors.Sentence("Time zone"),
         meaning=errors.Sentence("the clock that all times here go by"),
-        names="tz zone 时区",
+        names="tz zone",
         check=zone_name,
         default=lambda chat: chat.timezone,
     ),
@@ -223,7 +222,7 @@ _DECLARED = (
         name="lang",
         label=errors.Sentence("Language"),
         meaning=errors.Sentence("the language I speak, and that of the summaries I prefer"),
-        names="language 语言",
+        names="language",
         check=checked_lang,
         default=lambda chat: language_of(chat.lang),
         offered=_offered("en", "zh"),
@@ -234,7 +233,6 @@ _DECLARED = (
         meaning=errors.Sentence(
             "the text below a title, or title and summary in your language above the original title"
         ),
-        names="内容",
         choices=_everywhere("summary abstract titles both"),
         values={
             "summary": errors.Sentence("summary"),
@@ -243,21 +241,19 @@ _DECLARED = (
             "both": errors.Sentence("both languages"),
         },
         value_names={
-            "summary": "总结",
-            "abstract": "摘要",
-            "titles": "仅标题 标题 只有标题",
-            "both": "bilingual 中英对照 双语",
+            "titles": "标题 只有标题",
+            "both": "bilingual 双语",
         },
     ),
     ChatSetting(
         name="limit",
         label=errors.Sentence("Papers shown"),
         meaning=errors.Sentence("how many papers a delivery shows; a button shows the others"),
-        names="papers max 显示篇数 篇数",
+        names="papers max 篇数",
         check=checked_limit,
         default=_default_limit,
         values={"all": errors.Sentence("all papers")},
-        value_names={"all": f"{_OFF} 全部论文 全部 不限"},
+        value_names={"all": f"{_OFF} 全部 不限"},
         offered=_offered("5", "12", "20", "50", "all"),
         example="30",
     ),
@@ -265,7 +261,7 @@ _DECLARED = (
         name="quiet",
         label=errors.Sentence("Quiet hours"),
         meaning=errors.Sentence("the hours in which subscriptions with “now” wait"),
-        names="免打扰时段 免打扰",
+        names="免打扰时段",
         check=checked_quiet,
         default=lambda chat: _NIGHT if chat.notifies else "off",
         values={"off": errors.Sentence("off")},
@@ -277,57 +273,44 @@ _DECLARED = (
         name="shape",
         label=errors.Sentence("Layout"),
         meaning=errors.Sentence("one message for all papers, or one for each"),
-        names="版式",
         choices=_by_kind("digest", "digest", "digest each", "thread digest each"),
         values={
             "digest": errors.Sentence("one digest"),
             "each": errors.Sentence("a message for each paper"),
             "thread": errors.Sentence("one line, papers in its thread"),
         },
-        value_names={
-            "digest": "合并成一条 合并",
-            "each": "每篇一条消息 每篇一条",
-            "thread": "只发一行，论文在消息列中",
-        },
+        value_names={"digest": "合并", "each": "每篇一条"},
     ),
     ChatSetting(
         name="crosslists",
         label=errors.Sentence("Cross-lists"),
         meaning=errors.Sentence("whether papers come that are only cross-listed"),
-        names="crosslist 交叉列表",
+        names="crosslist",
         choices=_everywhere("in out"),
         values={"in": errors.Sentence("included"), "out": errors.Sentence("left out")},
-        value_names={
-            "in": f"{_ON} 包含",
-            "out": f"{_OFF} 不包含",
-        },
+        value_names={"in": _ON, "out": _OFF},
     ),
     BUTTONS,
     ChatSetting(
         name="quietday",
         label=errors.Sentence("Empty days"),
         meaning=errors.Sentence("whether I say so on a day without papers"),
-        names="quietdaynote 无论文日",
+        names="quietdaynote",
         choices=_everywhere("off on"),
         values={"on": errors.Sentence("a short note"), "off": errors.Sentence("silence")},
-        value_names={"on": f"{_ON} 简短告知", "off": f"{_OFF} 不告知"},
+        value_names={"on": _ON, "off": _OFF},
     ),
     ChatSetting(
         name="manage",
         label=errors.Sentence("Who may change it"),
         meaning=errors.Sentence("who may change what this chat wants"),
-        names="管理权限",
         choices=_by_kind("person", "admins members", "admins", "members admins"),
         values={
             "person": errors.Sentence("you"),
             "admins": errors.Sentence("admins"),
             "members": errors.Sentence("all members"),
         },
-        value_names={
-            "person": "me 本人",
-            "admins": "admin 管理员",
-            "members": "everybody 所有成员",
-        },
+        value_names={"person": "me", "admins": "admin", "members": "everybody"},
     ),
 )
 SETTINGS = {one.name: one for one in _DECLARED}
@@ -357,7 +340,7 @@ def setting_begun(typed: str) -> str:
 @cache
 def _typed_names() -> Mapping[str, str]:
     """Returns word -> name of the setting, for each word that names a setting."""
-    words = ((one.name, (one.name, one.label.template, *one.names.split())) for one in SETTINGS.values())
+    words = ((one.name, (one.name, *_in_each_language(one.label), *one.names.split())) for one in SETTINGS.values())
     return {plain_name(word): name for name, names in words for word in names}
 
 

@@ -186,11 +186,13 @@ class NotDelivered(Exception):
 class RetryLater(NotDelivered):
     """Certainly not sent; waiting helps."""
 
-    after: timedelta = timedelta(0)  # the wait that the platform asked for, zero if it named none
+    # the wait that the platform asked for, zero if it named none. Until then nothing is posted in the lane, also no reply,
+    # and where the platform limits the token, nothing anywhere if two lanes wait (bot/ports/pace.py)
+    after: timedelta = timedelta(0)
 
 
 class Unclear(NotDelivered):
-    """Perhaps sent. On some platforms the message can be looked up (Channel.find)."""
+    """Perhaps sent. On some platforms the message can be looked up (Platform.find)."""
 
 
 @dataclass(eq=False)

@@ -28,7 +28,7 @@ from bot.platforms import medium_of
 from bot.ports import conversation
 from bot.ports.channel import File
 from bot.ports.conversation import Place
-from bot.ports.models import Encoder, MessageReader
+from bot.ports.models import Encoder
 from bot.ports.pace import CommandLimits, Pace
 from bot.rendering.packing import Medium
 from subscriptions.addresses import PlatformFacts, facts_of
@@ -144,7 +144,6 @@ class BotHarness:
     destinations: dict[str, ChatAddress] = field(default_factory=dict)
     public: set[str] = field(default_factory=set)  # groups that have a public name
     encoder: Encoder | None = None  # None: meaning is off
-    reader: MessageReader | None = None  # None: no language model reads messages
     pace: Pace = field(init=False)
 
     def __post_init__(self) -> None:
@@ -156,7 +155,6 @@ class BotHarness:
         self.store.encoder = self.encoder.name if self.encoder else ""
         return Dependencies(
             encoder=self.encoder,
-            reader=self.reader,
             store=self.store,
             clock=self.clock,
             channels={"telegram": telegram, "console": replace(telegram, platform="console")},

@@ -133,8 +133,8 @@ def new_york(text: str) -> dt.datetime:
     return dt.datetime.fromisoformat(f"{text}-05:00").astimezone(dt.UTC)
 
 
-def arxiv_source(*categories: str, name: str = "arxiv", schedule: str = "arxiv", **values: object) -> SourceSettings:
-    return SourceSettings(name=name, arxiv=categories, schedule=schedule, **values)
+def arxiv_source(*categories: str) -> SourceSettings:
+    return SourceSettings(name="arxiv", arxiv=categories, schedule="arxiv")
 
 
 def web_source(url: str, *, name: str = "web", schedule: str = "every 30m", **values: object) -> SourceSettings:

@@ -1,12 +1,12 @@
 """Cards of papers and the buttons under papers; save and saved.
 
 A list has too many buttons to store a token for each. Only the button that opens a card has a stored token. The other
-buttons of the card have the same data with a letter after it. Under a delivery no token is stored at all: the data
+buttons of the card have the same data with their name after it. Under a delivery no token is stored at all: the data
 names the delivery and the position of the paper.
 
     d<delivery>.c<n>     the card of the nth paper of the delivery, counted from 0
     d<delivery>.m<n>     the papers beyond the chat's limit, from the nth of them on; without n, from the first
-    <card>.<letter>      another button of the card: the `letter` of its `Callback`
+    <card>.<name>        another button of the card, whose verb is card-<name>
 
 docs/queries.md explains which signals the buttons store, and how signals change the order of papers.
 
@@ -78,10 +78,10 @@ def pressed_token(store: Transaction, data: str, place: ChatAddress | None, regi
     """Returns the token that belongs to the data of a pressed button; None if there is none."""
     if token := read_callback(data, place) or find_callback(store, data):
         return token
-    card, _, letter = data.rpartition(".")
-    verb = registry.verbs_of_cards.get(letter, "")
+    card, _, name = data.rpartition(".")
+    verb = f"{CARD}-{name}"
     opens = read_callback(card, place) or find_callback(store, card)
-    return replace(opens, verb=verb) if verb and opens and opens.verb == CARD else None
+    return replace(opens, verb=verb) if verb in registry.callbacks and opens and opens.verb == CARD else None
 
 
 def read_callback(data: str, place: ChatAddress | None) -> CallbackToken | None:
@@ -130,7 +130,7 @@ def opens_a_paper(context: CommandContext) -> bool:
 
 
 def _opened(context: CommandContext, item: Item, *, whole: bool = False) -> Reply:
-    """Returns a card; the data of its other buttons is that of the button that opens it, and a letter.
+    """Returns a card; the data of its other buttons is that of the button that opens it, and their name.
 
     Stores the signal that the chat opened the paper, unless strangers can open it: their interest is not the chat's.
     """
@@ -427,14 +427,14 @@ COMMANDS = (
 
 CALLBACKS = {
     CARD: Callback(of_paper(_opened), writes=True),
-    "card-more": Callback(on_more, letter="f", writes=True),
+    "card-more": Callback(on_more, writes=True),
     "show-more": Callback(on_show_more),
-    "card-less": Callback(on_less, letter="x", needs_manager=True),
+    "card-less": Callback(on_less, needs_manager=True),
     "leave-out": Change(on_leave_out),
     "pause-week": Change(on_pause_week),
-    "card-like": Callback(_toggle(Signal.LIKED), letter="l", writes=True),
-    "card-dislike": Callback(_toggle(Signal.DISLIKED), letter="d", writes=True),
-    "card-save": Callback(_toggle(Signal.SAVED), letter="s", writes=True),
+    "card-like": Callback(_toggle(Signal.LIKED), writes=True),
+    "card-dislike": Callback(_toggle(Signal.DISLIKED), writes=True),
+    "card-save": Callback(_toggle(Signal.SAVED), writes=True),
     "unsave": Callback(on_unsave, writes=True, replaces=True),
     "saved-page": Callback(saved),
 }

@@ -46,7 +46,6 @@ class BotInfo:
     contact: str = ""
     timezone: str = "UTC"
     bot_names: Mapping[str, str] = field(default_factory=dict)  # platform → the bot's name there: "paperwire_bot"
-    categorised: bool = True  # at least one source tells the categories of its papers
     looks_up_papers: bool = False  # papers that are not stored can be looked up at arXiv
     platforms_of_open_names: frozenset[str] = frozenset()  # there people choose the names of their chats
     mail_platform: str = ""  # the name of the platform whose addresses have to be confirmed; "" if e-mail is off
@@ -324,7 +323,6 @@ class Callback(Action):
     """The handler of a button or of an answer to a question."""
 
     stays_here: bool = False  # is about the chat where the button is shown, even below a reply about another one
-    letter: str = ""  # of a button on a card: it follows the data of the card
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -357,7 +355,7 @@ def may_write(action: Action, context: CommandContext) -> bool:
 
 
 # Another word for a command → the command, which is then proposed.
-_ELSEWHERE = {
+_PROPOSED = {
     "about": "help",
     "activeall": "resume",
     "check": "today",
@@ -417,11 +415,6 @@ class Registry:
         known = {name: command for command in self.commands for name in (command.name, *command.aliases)}
         return known | {said: known[name] for said, name in _IN_CHINESE.items() if name in known}
 
-    @cached_property
-    def verbs_of_cards(self) -> Mapping[str, str]:
-        """Returns letter → verb of the buttons of cards."""
-        return {one.letter: verb for verb, one in self.callbacks.items() if one.letter}
-
     def command_named(self, name: str) -> Command | None:
         """Returns the command with this name or alias, in any letter case; None if there is none."""
         return self.by_name.get(name.casefold())
@@ -432,8 +425,8 @@ class Registry:
         "" if no similarity reaches `alike` (0 to 1).
         """
         said = name.casefold()
-        if said in _ELSEWHERE:
-            return _ELSEWHERE[said]
+        if said in _PROPOSED:
+            return _PROPOSED[said]
         names = list(self.by_name)
         swapped = [known for known in names if sorted(known) == sorted(said)]  # "sbu"
         if found := swapped or get_close_matches(said, names, n=1, cutoff=alike):

@@ -401,7 +401,7 @@ COMMANDS = (
 )
 
 CALLBACKS = {
-    "more-like-this": Callback(of_paper(lambda context, item: _alike(context, [item.paper])), letter="n"),
+    "card-similar": Callback(of_paper(lambda context, item: _alike(context, [item.paper]))),
     "search-page": Callback(on_search_page, replaces=True),
     "look-for": Callback(search_),
 }

@@ -19,8 +19,7 @@ from subscriptions.service.subscribing import set_settings
 from subscriptions.states import ChatState
 
 ADDED = "added"  # argument of links that add the bot to a chat, which is greeted when the bot arrives
-_WITH_CATEGORIES = ("diffusion models", "cs.CL -survey", 'author:"Ranjay Krishna"')
-_WITHOUT = ("diffusion models", '"large language models" -survey', 'author:"Ranjay Krishna"')
+_EXAMPLES = ("diffusion models", "cs.CL -survey", 'author:"Ranjay Krishna"')
 _PAPERS_SHOWN = 3  # papers that the offer of a subscription shows
 _LONGEST = 32  # characters of an unknown command that the reply repeats
 _IN_GROUP = 4  # examples of a topic that a group sees
@@ -94,8 +93,7 @@ def _is_paused(context: CommandContext) -> bool:
 
 
 def _first_words(context: CommandContext) -> Reply:
-    examples = _WITH_CATEGORIES if context.bot_info.categorised else _WITHOUT
-    rows = [(context.labelled(query, "subscribe-to", text=query),) for query in examples]
+    rows = [(context.labelled(query, "subscribe-to", text=query),) for query in _EXAMPLES]
     return context.reply(
         "I tell you when papers appear that you care about, once a day or at once.",
         "Send me words that such a paper contains, or press an example:",

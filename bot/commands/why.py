@@ -255,4 +255,4 @@ COMMANDS = (
     ),
 )
 
-CALLBACKS = {"card-why": Callback(of_paper(_why_it_came), letter="w")}
+CALLBACKS = {"card-why": Callback(of_paper(_why_it_came))}

@@ -1,8 +1,4 @@
-"""Reads a digest: finds the format that reads a document, and its day if it names none.
-
-A new format: a module with `read` (or a branch in one that is there), a row in FORMATS, and a page with its expected
-papers in tests/digests (CONTRIBUTING.md).
-"""
+"""Reads a digest: finds the format that reads a document, and its day if it names none. A new one: CONTRIBUTING.md."""
 
 import hashlib
 from collections.abc import Iterable

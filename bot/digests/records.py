@@ -76,6 +76,7 @@ class _Kind:
     name: str = "name"  # members of a person, with blanks between, and `|` between forms; persons may be texts, too
     doi: str = "doi"
     date: str = ""
+    day: str = ""  # of the list in which the record stands
     venue: str = ""
     links: str = "url"  # several paths, with blanks between
     kinds: str = ""
@@ -148,8 +149,8 @@ def _found_in(records: list[Any], kind: _Kind, language: str | None) -> Found:
     else:
         papers.add_works(found, good, partial(_work_of, kind=kind))
     found.warnings["bad_json_line"] += len(records) - kept
-    if kind is _HUGGING_FACE:
-        days = (scalars.day_in(text_at(one, "paper.submittedOnDailyAt")) for one in good)
+    if kind.day:
+        days = (scalars.day_in(text_at(one, kind.day)) for one in good)
         found.day = max(filter(None, days), default=None)
     if kind.format == "biorxiv_json":
         found.is_feed = False
@@ -370,7 +371,13 @@ def _amend_feed(record: Record, work: Work) -> None:
 _DAILY = _Kind(
     format="daily_arxiv_jsonl", marks=("title", "id/url", "summary/AI/tldr"), paper=_paper_of_daily, in_lines=True
 )
-_HUGGING_FACE = _Kind(format="hf_json", marks=("paper",), paper=_paper_of_hugging_face, people="paper.authors")
+_HUGGING_FACE = _Kind(
+    format="hf_json",
+    marks=("paper",),
+    paper=_paper_of_hugging_face,
+    people="paper.authors",
+    day="paper.submittedOnDailyAt",
+)
 _CROSSREF = _Kind(
     format="crossref_json", answer=("message.items",), lists="message.items.*", marks=("DOI", "container-title/title"),
     amend=_amend_crossref, title="title.*", people="author", name="given family suffix|name", doi="DOI", links="URL", kinds="type",

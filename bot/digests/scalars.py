@@ -9,10 +9,10 @@ from datetime import UTC, date, datetime, time
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 from urllib.parse import unquote
-from zoneinfo import ZoneInfo
 
 from bot.digests import arxiv
 from subscriptions.normalize.tex import without_accent_macros
+from subscriptions.planning.source_calendar import NEW_YORK
 from subscriptions.texts.normal_forms import normalized
 
 T = TypeVar("T")
@@ -38,7 +38,6 @@ _MONTH = re.compile(
     re.IGNORECASE,
 )
 _WHOLE = len("2026-01-22")  # characters of a date with its day
-_NEW_YORK = ZoneInfo("America/New_York")  # arXiv's days begin and end there
 _ISO = re.compile(r"\d{4}-")
 _DAY = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)")
 _DAY_IN_WORDS = re.compile(
@@ -156,7 +155,7 @@ def arxiv_day(stamp: str) -> date | None:
         moment = datetime.fromisoformat(stamp) if _ISO.match(stamp) else parsedate_to_datetime(stamp)
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
-        return moment.date() if moment.time() == time.min else moment.astimezone(_NEW_YORK).date()
+        return moment.date() if moment.time() == time.min else moment.astimezone(NEW_YORK).date()
     except (ValueError, OverflowError):  # the latter at the first and last day of Python's calendar
         return None
 

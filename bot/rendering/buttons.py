@@ -1,7 +1,7 @@
 """The buttons of papers: which a card has, in how many rows, what they open, and where the links of a paper lead.
 
-The data of a button on a card is the data of the button that opens the card, a dot, and a letter; bot/commands/cards.py
-reads it.
+The data of a button on a card is the data of the button that opens the card, a dot, and the button's name;
+bot/commands/cards.py reads it.
 """
 
 import re
@@ -35,21 +35,21 @@ def card_buttons(opens: Button | None, item: Item, language: Language) -> CardBu
     if opens is None:
         return CardButtons(first=(*links, *artefact))
 
-    def button(name: str, letter: str, label: str, tells: Signal | None = None) -> Button:
+    def button(name: str, label: str, tells: Signal | None = None) -> Button:
         shows = f"{tells.name}:{item.paper.id}" if tells else ""
-        return Button(name=name, label=label, data=f"{opens.data}.{letter}", shows=shows)
+        return Button(name=name, label=label, data=f"{opens.data}.{name}", shows=shows)
 
     first = [
         *links[:1],
         *artefact,
-        button("save", "s", language.say("save"), Signal.SAVED),
-        button("like", "l", "👍", Signal.LIKED),
-        button("dislike", "d", "👎", Signal.DISLIKED),
+        button("save", language.say("save"), Signal.SAVED),
+        button("like", "👍", Signal.LIKED),
+        button("dislike", "👎", Signal.DISLIKED),
     ]
-    second = [] if opens.arguments.get("whole") else [button("more", "f", language.say("more"))]
+    second = [] if opens.arguments.get("whole") else [button("more", language.say("more"))]
     if any(because.number for because in item.because):  # it was brought by a subscription, which can be changed
-        second += [button("less", "x", language.say("less of this")), button("why", "w", language.say("why"))]
-    second.append(button("similar", "n", language.say("similar")))
+        second += [button("less", language.say("less of this")), button("why", language.say("why"))]
+    second.append(button("similar", language.say("similar")))
     return CardButtons(opens=opens, first=tuple(first), second=tuple(second))
 
 

@@ -26,7 +26,7 @@ _DOI_HOST = re.compile(r"<?(?:https?://)?(?:dx\.|www\.)?doi\.org/", re.IGNORECAS
 _DOI_OF_ARXIV = re.compile(rf"10\.48550/arxiv\.{_ID}", re.IGNORECASE)
 _NAMES_PAPER = rf"(?:{_ID}|10\.\d{{4,9}}/|(?:https?://|www\.|arxiv\.org/|hf\.co/|huggingface\.co/|(?:dx\.)?doi\.org/)|library(?![\w*-]))"
 _VALUE_OF_PAPERS = re.compile(
-    rf"""(?P<begin>\s*(?:(?:arxiv|doi):\s*)?)(?={_NAMES_PAPER})|(?=[\s("]*(?:(?:arxiv|doi):\s*)?{_NAMES_PAPER})""".replace(
+    rf"""\s*(?:(?:arxiv|doi):\s*)?(?={_NAMES_PAPER})|(?=[\s("]*(?:(?:arxiv|doi):\s*)?{_NAMES_PAPER})""".replace(
         "(?P<id>", "(?:"
     ),
     re.IGNORECASE,

@@ -215,7 +215,7 @@ def _pause_topic(
         return
     if address.topic and reason is PauseReason.TOPIC_DELETED and topic.kind is ChatKind.PRIVATE:
         _notify_group(transaction, topic, now, notices.topic_ended)
-        chat = stored_chats.add_beside(transaction, topic, "", now=now)
+        chat = stored_chats.add_around(transaction, topic, now=now)
         whole_chat.topic_gone(transaction, topic, chat, now=now)
     elif stored_chats.mark_unreachable(transaction, topic.id, reason, detail, now=now):
         gone = reason is PauseReason.TOPIC_DELETED
@@ -228,7 +228,7 @@ def _notify_group(
     """Tells the chat of a topic, outside its topics, what happened to the topic with active subscriptions."""
     active = [s.label for s in stored_subscriptions.subscriptions_in(transaction, topic.id) if s.is_active]
     if active and topic.address.topic:
-        general = stored_chats.add_beside(transaction, topic, "", now=now)
+        general = stored_chats.add_around(transaction, topic, now=now)
         notifying.notify(transaction, general.address, news(topic.address, active), now=now)
 
 

@@ -64,16 +64,9 @@ def take_back(transaction: Transaction, chat: Chat, paper: int, kind: Signal) ->
 @reads
 def saved_papers(transaction: Transaction, chat: Chat) -> tuple[KnownPaper, ...]:
     """Returns the papers that a chat saved, the last saved paper first."""
-    saved = signals_of(transaction, chat.id, most=MOST_SAVED, kinds=[Signal.SAVED])
-    known = known_papers.stored_papers(transaction, [one.paper for one in saved])
-    return tuple(known[one.paper] for one in saved if one.paper in known)
-
-
-def signals_of(
-    transaction: Transaction, chat_id: int, *, most: int, kinds: Sequence[Signal] = tuple(Signal)
-) -> list[StoredSignal]:
-    """Returns the newest `most` signals of these kinds from a chat, newest first."""
-    return [StoredSignal._make(row) for row in execute(transaction, _newest(chat_id, kinds).limit(most))]
+    saved = [row.paper for row in execute(transaction, _newest(chat.id, [Signal.SAVED]))]
+    known = known_papers.stored_papers(transaction, saved)
+    return tuple(known[paper] for paper in saved if paper in known)
 
 
 def _newest(chat_id: int, kinds: Sequence[Signal]) -> sa.Select[*tuple[Any, ...]]:

@@ -116,20 +116,20 @@ def add_chat(
     return added
 
 
-def add_beside(transaction: Transaction, chat: Chat, topic: str, *, now: datetime) -> Chat:
-    """Returns the chat of a topic at the address of a chat; for the topic "", the one outside of the topics.
+def add_around(transaction: Transaction, topic: Chat, *, now: datetime) -> Chat:
+    """Returns the chat outside of the topics, at the address of a topic.
 
-    Adds it, with the title, clock and language of the given chat, if it is unknown.
+    Adds it, with the title, clock and language of the topic, if it is unknown.
     """
     return add_chat(
         transaction,
-        ChatAddress(chat.address.platform, chat.address.address, topic),
-        chat.kind,
+        replace(topic.address, topic=""),
+        topic.kind,
         now=now,
-        title=chat.title,
-        timezone=chat.chosen.get("timezone", ""),
-        lang=chat.settings.lang,
-        public=chat.public,
+        title=topic.title,
+        timezone=topic.chosen.get("timezone", ""),
+        lang=topic.settings.lang,
+        public=topic.public,
     )
 
 

@@ -23,12 +23,6 @@ async def test_a_message_stands_below_the_name_of_its_chat() -> None:
     assert screen.getvalue() == "── console:me ──\none\ntwo\n\n"
 
 
-async def test_an_edit_says_that_it_is_one() -> None:
-    screen = io.StringIO()
-    await ConsoleChannel(screen).edit(ME, "d1-1", message("one"))
-    assert screen.getvalue().startswith("── console:me, changed ──\n")
-
-
 async def test_a_paper_cannot_steer_the_terminal() -> None:
     screen = io.StringIO()
     await ConsoleChannel(screen).post(ME, message("a\x1b[2Jb\x07\x9b1mc\rd\te"), delivery="d1")

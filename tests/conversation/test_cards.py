@@ -214,7 +214,7 @@ def test_a_delivery_of_another_chat_opens_nothing(product: Product, telegram: Fa
     product.says("/start", "99")
     sent = delivered(product, *papers(2))
     data = next(str(key["callback_data"]) for key in sent.keys)
-    for pressed in (data, data.replace(".c0", ".m"), f"{data}.x", data.replace(".c0", ".c1.f")):
+    for pressed in (data, data.replace(".c0", ".m"), f"{data}.less", data.replace(".c0", ".c1.more")):
         stolen = product.presses(pressed, "43" if sent.chats[0] == "42" else "42", tampered=True)
         assert (stolen.toast, stolen.text) == (OLD_BUTTON, "")
         assert product.presses(pressed, "99", tampered=True).text == ""
@@ -223,9 +223,9 @@ def test_a_delivery_of_another_chat_opens_nothing(product: Product, telegram: Fa
 @pytest.mark.parametrize(
     "places",
     [
-        ("d0123456789abcdef.c0", "d{}.c7", "d{}.m", "d{}.m9", "d{}.c9999.f", "d{}.c5.w", "d{}.c5.x"),
+        ("d0123456789abcdef.c0", "d{}.c7", "d{}.m", "d{}.m9", "d{}.c9999.more", "d{}.c5.why", "d{}.c5.less"),
         ("d{}.c", "d{}.z0", "d{}.c1234567", "d{}", "d{}.c0 ", "D{}.c0", "d{}.c-1"),
-        ("d{}.c0.z", "d{}.c0.s.s", "d{}.m.s", "d{}.f0.s", "d{}.c0.", ".s", "."),
+        ("d{}.c0.other", "d{}.c0.save.save", "d{}.m.save", "d{}.f0.save", "d{}.c0.", ".save", "."),
     ],
 )
 def test_what_no_button_holds_opens_nothing(product: Product, places: tuple[str, ...]) -> None:

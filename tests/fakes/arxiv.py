@@ -122,8 +122,8 @@ class FakeArxiv(LoopbackServer):
             ),
         )
 
-    def says_rate_exceeded(self, times: int = 1, *, status: int = 200, at: str = "") -> None:
-        self._override(times, at, lambda: web.Response(status=status, text="Rate exceeded."))
+    def says_rate_exceeded(self, times: int = 1, *, at: str = "") -> None:
+        self._override(times, at, lambda: web.Response(text="Rate exceeded."))
 
     def reports(self, words: str, times: int = 1, *, at: str = "") -> None:
         """Answers the next `times` requests (with `at` in their path) with status 400 and arXiv's feed for an error."""
@@ -132,9 +132,9 @@ class FakeArxiv(LoopbackServer):
     def fails(self, status: int, times: int = 1) -> None:
         self._override(times, "", lambda: web.Response(status=status, text="No."))
 
-    def sends_html(self, times: int = 1) -> None:
+    def sends_html(self) -> None:
         self._override(
-            times,
+            1,
             "",
             lambda: web.Response(
                 text="<!DOCTYPE html><html><body><h1>Welcome to this hotel</h1></body></html>", content_type="text/html"

@@ -45,9 +45,9 @@ class FakeDatabases(FakeArxiv):
         """Adds papers on a day."""
         self.papers += [(day, title) for title in titles]
 
-    def fails_at(self, status: int, at: str, times: int = 1) -> None:
-        """Answers the next requests whose address contains `at` with an error."""
-        self._override(times, at, lambda: web.Response(status=status, text="No."))
+    def fails_at(self, status: int, at: str) -> None:
+        """Answers the next request whose address contains `at` with an error."""
+        self._override(1, at, lambda: web.Response(status=status, text="No."))
 
     def forgets_cursors(self) -> None:
         """Lets all cursors expire."""

@@ -90,7 +90,7 @@ class FakeTelegram(FakePlatform):
 
     def blocks(self, chat: str) -> None:
         """A person blocks the bot in a private chat."""
-        self._leave(chat, (403, "Forbidden: bot was blocked by the user"), "kicked", chat)
+        self._leave(chat, (403, "Forbidden: bot was blocked by the user"), chat)
 
     def deactivates(self, chat: str) -> None:
         """A person's account is deleted. The bot gets no update about this."""
@@ -98,7 +98,7 @@ class FakeTelegram(FakePlatform):
 
     def kicks(self, chat: str, *, by: str = "7") -> None:
         """Removes the bot from a group or channel."""
-        self._leave(chat, (403, f"Forbidden: bot was kicked from the {self._chat(chat).kind} chat"), "kicked", by)
+        self._leave(chat, (403, f"Forbidden: bot was kicked from the {self._chat(chat).kind} chat"), by)
 
     def adds(self, chat: str, *, by: str = "7", mute: bool = False) -> None:
         """Adds the bot to a group, or makes it an administrator of a channel, which may not post if it is `mute`."""
@@ -290,10 +290,10 @@ class FakeTelegram(FakePlatform):
         """Returns the commands in a menu."""
         return self._menus.get((scope, language), [])
 
-    def _leave(self, chat: str, refusal: tuple[int, str], status: str, by: str) -> None:
+    def _leave(self, chat: str, refusal: tuple[int, str], by: str) -> None:
         known = self._chat(chat)
         known.refusal = refusal
-        self._becomes(known, known.bot, status, by)
+        self._becomes(known, known.bot, "kicked", by)
 
     def _becomes(self, known: FakeChat, before: str, status: str, by: str, *, mute: bool = False) -> None:
         """Changes the bot's own status in a chat, and sends the bot an update about this."""

@@ -100,11 +100,11 @@ async def of_replies(store: Store) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for number, language in enumerate(LANGUAGES):
         bot, chat = BotHarness(store), f"telegram:{number + 1}"
-        for bot.bot_info in (BotInfo(categorised=False), BotInfo()):
-            said = await bot.says("/start", chat, language=language)
-            found += [
-                ("/start", key["text"]) for key in said.keys if "data" in key and key["text"] not in LANGUAGES.values()
-            ]
+        bot.bot_info = BotInfo()
+        said = await bot.says("/start", chat, language=language)
+        found += [
+            ("/start", key["text"]) for key in said.keys if "data" in key and key["text"] not in LANGUAGES.values()
+        ]
         for topic in ("", start.ALL, *start.TOPICS, *REGISTRY.by_name):
             bot.later(minutes=1)
             said = await bot.says(f"/help {topic}", chat, language=language)

@@ -218,7 +218,7 @@ def test_the_oldest_signals_go_and_saved_papers_stay(store: Store, monkeypatch: 
     for step, title in enumerate(OTHERS):
         interests.note_signal(store, chat_of(store), [paper_of(store, title).id], Signal.OPENED, now=NOON + step * HOUR)
     with store.read() as transaction:
-        kept = interests.signals_of(transaction, known_chats.get_chat(transaction, ME).id, most=99)
+        (kept,) = interests.newest_signals(transaction, [known_chats.get_chat(transaction, ME).id], 99).values()
     assert [one.paper for one in kept] == [
         *[paper_of(store, title).id for title in OTHERS[:-4:-1]],
         paper_of(store, "Swarm graph one").id,

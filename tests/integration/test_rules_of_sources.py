@@ -477,9 +477,9 @@ async def test_days_missed_for_over_a_week_are_filed_and_told(store: Store, cloc
     assert delivered(store, clock.now()) == ["Graphs of the 22nd", f"Graphs of {now}", f"Graphs of {lately}"]
 
 
-def _ingest(store: Store, content: str | bytes, hours: int = 0, *, name: str = "digest") -> Ingested:
-    read = read_digest(content.encode() if isinstance(content, str) else content, name)
-    return ingest_digest(store, read, source="files", day=read.day or NOON.date(), now=NOON + dt.timedelta(hours=hours))
+def _ingest(store: Store, content: bytes, name: str) -> Ingested:
+    read = read_digest(content, name)
+    return ingest_digest(store, read, source="files", day=read.day or NOON.date(), now=NOON)
 
 
 def _stored(store: Store) -> dict[str, KnownPaper]:
@@ -510,6 +510,6 @@ def _stored(store: Store) -> dict[str, KnownPaper]:
 def test_real_digests_meet_in_one_store(store: Store, shared: Path, expected: dict[str, tuple[int, int]]) -> None:
     found = {}
     for name in expected:
-        done = _ingest(store, (shared / "corpus" / name).read_bytes(), name=name)
+        done = _ingest(store, (shared / "corpus" / name).read_bytes(), name)
         found[name] = (done.new, done.updated + done.unchanged)
     assert found == expected

@@ -27,8 +27,8 @@ HOSTILE = (
 )
 
 
-def page_of(*exhibits: demo.Exhibit, note: str = "All made up.") -> HtmlPage:
-    written = demo.gallery_page(exhibits, note, ENGLISH)
+def page_of(*exhibits: demo.Exhibit) -> HtmlPage:
+    written = demo.gallery_page(exhibits, "All made up.", ENGLISH)
     assert HtmlPage(without_mails(written)).complaints == []
     return HtmlPage(written)
 

@@ -3,10 +3,8 @@
 from bot.commands import intent
 
 
-def test_no_two_commands_share_a_name_and_no_two_buttons_a_verb_or_a_letter() -> None:
+def test_no_two_commands_share_a_name_and_no_two_buttons_a_verb() -> None:
     names = [name for command in intent.REGISTRY.commands for name in (command.name, *command.aliases)]
     assert len(names) == len(set(names))
     verbs = [verb for module in intent._MODULES for verb in getattr(module, "CALLBACKS", {})]
     assert len(verbs) == len(set(verbs))
-    letters = [one.letter for one in intent.REGISTRY.callbacks.values() if one.letter]
-    assert len(letters) == len(set(letters))

@@ -47,9 +47,9 @@ def test_every_paper_has_a_menu_of_five() -> None:
     assert [[label for label, _ in menu] for menu in menus(thread)] == [
         ["more", "why", "save", "less of this", "similar"]
     ] * 4
-    letters = ["f", "w", "s", "x", "n"]
+    names = ["more", "why", "save", "less", "similar"]
     for one, menu in zip(shown, menus(thread), strict=True):
-        assert [value for _, value in menu] == [f"d{'a' * 16}.c{one.position}.{letter}" for letter in letters]
+        assert [value for _, value in menu] == [f"d{'a' * 16}.c{one.position}.{name}" for name in names]
 
 
 def hidden(amount: int) -> list[Any]:

@@ -35,13 +35,8 @@ class ConsoleChannel(Platform):
     ) -> str:
         """See Platform. Returns the delivery's id and the message's number."""
         del thread, plain
-        self._print(str(chat), _text(message))
+        self._print(str(chat), str(channels.read_message(message, "text")["text"]))
         return f"{delivery}-{message.number}"
-
-    async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
-        """See Platform. Prints the new text as another message, which says that it is a change."""
-        del message_id, plain
-        self._print(f"{chat}, changed", _text(message))
 
     def _print(self, head: str, text: str) -> None:
         shown, encoding = escaped_lines(f"── {head} ──\n{text.rstrip()}\n\n"), self._stream.encoding or "utf-8"
@@ -54,10 +49,6 @@ class ConsoleChannel(Platform):
             raise SenderStopped("No one reads the console any more.") from error
         except OSError as error:
             raise Unclear(f"The console could not be written to the end ({error.strerror}).") from error
-
-
-def _text(message: Message) -> str:
-    return str(channels.read_message(message, "text")["text"])
 
 
 def connect(given: Given) -> ConsoleChannel:

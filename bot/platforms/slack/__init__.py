@@ -12,6 +12,7 @@ from subscriptions.model import ChatAddress, ChatKind
 
 PEOPLE = ("U", "W")  # first letters of people's ids
 DIRECT = "D"
+COMMAND = "/paperwire"
 # docs.slack.dev/reference/objects: a channel is C…, G… or D…, a person U… or W….
 _ID = re.compile(r"(?P<chat>[CGDUW][A-Z0-9]{1,40})(?:/(?P<topic>[0-9]{1,12}\.[0-9]{1,9}))?")
 
@@ -33,7 +34,7 @@ FACTS = PlatformFacts(
     # ids of direct messages and people begin with D or U
     kind_of=lambda address: ChatKind.PRIVATE if address.address[:1] in ("D", "U") else ChatKind.TEAM,
     # Slack has no slash commands in threads
-    command_prefix=lambda address: "@paperwire " if address.topic else "/paperwire ",
+    command_prefix=lambda address: "@paperwire " if address.topic else f"{COMMAND} ",
     token_variable="PAPERWIRE_SLACK_BOT_TOKEN",  # noqa: S106 - the name of a setting
     can_look_up=True,
     shows_more=True,

@@ -9,10 +9,8 @@ from typing import Any
 
 import typer
 
+from bot.platforms.slack import COMMAND
 from bot.rendering import brand
-
-COMMAND = "/paperwire"
-
 
 NEEDED = ("chat:write", "commands")  # without these, nothing works
 # each scope → the events that Slack sends only with it; the comment names the methods of the Web API that the program calls with it

@@ -25,6 +25,7 @@ async def console(_: float) -> AsyncIterator[Rig]:
         compose=console_message,
         received=lambda: [line for line in screen.getvalue().splitlines() if line and not line.startswith("─")],
         disconnect=screen.close,
+        edits=False,
         has_identity=False,
     )
     await channel.close()

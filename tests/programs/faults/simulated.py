@@ -180,7 +180,6 @@ def in_rounds(
     *,
     seed: str,
     after: Callable[[World], object] = lambda _: None,
-    before: Callable[[World], None] = lambda _: None,
     judged: Callable[[World], judging.Verdict] = World.judged,
     chats: list[str] | None = None,
 ) -> judging.Verdict:
@@ -189,7 +188,6 @@ def in_rounds(
     Returns the verdict of `judged`.
     """
     with a_world(folder, strike, tries=tries, seed=seed, chats=chats or few(tries)) as world:
-        before(world)
         # with quiet hours, papers that come at night would wait for the morning
         filled.subscribe(world.product, world.chats, quiet="off")
         while len(world.fake.hits) < tries:
