@@ -115,6 +115,19 @@ def test_what_one_asks_for_is_in_view(visit: Visit, scripts: bool, width: int) -
     lands(posts.nth(3), "sent by a key")
 
 
+def test_a_longer_text_in_place_of_the_newest_message_is_in_view(visit: Visit) -> None:
+    liv = visit("liv", width=390)
+    for _ in range(3):
+        liv.says("/help", "Subscribe: /sub")
+    liv.presses("all commands", "About me: /privacy")
+    liv.page.wait_for_function(
+        """() => {
+            const [last, field] = ["#log > :last-child", ".composer"].map((one) => document.querySelector(one).getBoundingClientRect());
+            return last.bottom <= field.top + 1;
+        }"""
+    )
+
+
 def test_without_scripts_a_page_shows_what_is_new_as_often_as_one_asks(visit: Visit) -> None:
     lou, other = visit("lou", scripts=False), visit("lou", scripts=False)
     for number in (1, 2, 3):
