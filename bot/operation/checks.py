@@ -89,8 +89,10 @@ def _database(store: Store) -> CheckResult:
     if not store.exists():
         if path and not os.access(next(one for one in path.absolute().parents if one.exists()), os.W_OK):
             cure = "Name another place in PAPERWIRE_DATABASE_URL."
-            return CheckResult.wrong(question, "it cannot be made in its folder", cure)
-        return CheckResult(question, "there is none yet; the first subcommand that needs it makes it")
+            return CheckResult.wrong(question, f"{path} cannot be made: its folder cannot be written to", cure)
+        return CheckResult(
+            question, f"{path or store.where} is not there yet; the first subcommand that needs it makes it"
+        )
     revision = store.known_revision()
     if path and not os.access(path, os.W_OK):
         cure = "Check the rights of the file and of its folder."
