@@ -46,6 +46,13 @@ def test_a_file_can_be_sent_from_the_first_answer_on(visit: Visit) -> None:
     assert attach.is_visible()
 
 
+def test_the_field_is_at_the_bottom_below_a_short_conversation(visit: Visit) -> None:
+    oda = visit("oda", height=800)
+    oda.says("/list", "There are no subscriptions yet")
+    field = oda.page.locator(".composer").bounding_box()
+    assert round(field["y"] + field["height"]) == 800
+
+
 def test_another_page_of_the_chat_is_updated_another_chat_not(visit: Visit) -> None:
     desk, phone, stranger = visit("bea"), visit("bea", width=360), visit("eve")
     desk.says("/sub harpsichord")
