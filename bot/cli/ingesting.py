@@ -195,10 +195,12 @@ def poll(
             polled = asyncio.run(_poll(session, name))
         documents = _documents(session, name)
         announced = announce_filed(session.store, session.now, source=documents[0]["name"]) if announce else 0
-        tell(documents, lambda: _show(documents, session), json=json)
+        has_failed = any(receipt.outcome is Outcome.FAILED for receipt in polled)
+        # what is announced now is not said to be only filed
+        tell(documents, lambda: _show(documents, session, explains=has_failed or not announce), json=json)
     if announce and not json:
         print_line(f"Announced after they had been filed: {counted(announced, 'paper')}.")
-    return 1 if any(receipt.outcome is Outcome.FAILED for receipt in polled) else 0
+    return 1 if has_failed else 0
 
 
 async def _poll(session: Session, name: str | None) -> Sequence[Receipt]:
@@ -229,7 +231,7 @@ def _documents(session: Session, name: str | None = None) -> list[dict[str, Any]
     return documents
 
 
-def _show(documents: Sequence[Mapping[str, Any]], session: Session) -> None:
+def _show(documents: Sequence[Mapping[str, Any]], session: Session, *, explains: bool = True) -> None:
     language, now = Language("en", session.settings.timezone), session.now
     rows = [
         (
@@ -247,7 +249,7 @@ def _show(documents: Sequence[Mapping[str, Any]], session: Session) -> None:
         path = paths.get(one["name"])
         if one["last"] is None and path and is_missing(path):
             print_line(f"{escaped(one['name'])}: There is nothing at {escaped(path)} yet.")
-        if one["last"] and one["last"]["detail"]:
+        if explains and one["last"] and one["last"]["detail"]:
             print_line(f"{escaped(one['name'])}: {escaped(one['last']['detail'])}")
 
 

@@ -13,6 +13,7 @@ from subscriptions.states import Admission, ChatState
 from subscriptions.store import stored_chats
 
 _HERE = 10  # waiting chats that /allow lists
+_SEND_CODE = Sentence("Send the code that the bot wrote into its log at the start: /admin CODE")
 
 
 def admit(context: CommandContext, reply: Reply | None) -> Reply | None:
@@ -116,14 +117,18 @@ def admin(context: CommandContext) -> Reply:
     if context.is_operator:
         return context.reply("You run this bot. /status shows whether all is well.", ok=True)
     if not context.args:
-        return context.reply("Send the code that the bot wrote into its log at the start: /admin CODE", ok=False)
+        return context.reply(_SEND_CODE, ok=False)
     transaction, address, now = context.transaction, context.origin.address, context.now
     known_chats.store_chat(transaction, address, ChatKind.PRIVATE, now=now, lang=context.request.language)
     taken = access.redeem_code(transaction, address, context.args, admins=context.bot_info.admins, now=now)
     if taken == "made":
         return _made_operator(context)
-    said = Sentence("This bot has an operator already; they can add others to PAPERWIRE_ADMINS.")
-    return context.reply(Sentence("That is not the code.") if taken == "wrong" else said, ok=False)
+    said: tuple[Sentence, ...] = (
+        Sentence("This bot has an operator already; they can add others to PAPERWIRE_ADMINS."),
+    )
+    if taken == "wrong":
+        said = (Sentence("That is not the code."), _SEND_CODE)
+    return context.reply(*said, ok=False)
 
 
 def _made_operator(context: CommandContext) -> Reply:

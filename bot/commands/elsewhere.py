@@ -19,6 +19,7 @@ from subscriptions.model import Subscription
 from subscriptions.notices import CONFIRM
 from subscriptions.portable import link_payload
 from subscriptions.service import access, known_chats
+from subscriptions.states import ChatState
 from subscriptions.store import stored_chats
 
 _NEW, _STOP = ("new", "renew", "新"), ("stop", "off", "revoke", "停")
@@ -97,10 +98,10 @@ def _new_feed(context: CommandContext) -> Reply:
     """
     _refuse_before_others(context)
     if admission.waits(context):
-        raise refusal(
-            "The operator of this bot has not let this chat in yet.",
-            "Subscribe to a topic, and I ask them: /sub diffusion",
-        )
+        hint = Sentence("Subscribe to a topic, and I ask them: /sub diffusion")
+        if context.chat.state is ChatState.ASKED:
+            hint = Sentence("Its subscriptions wait for them, too.")
+        raise Refused(Sentence("The operator of this bot has not let this chat in yet."), hint)
     key = stored_chats.make_key(context.transaction, context.chat.id, now=context.now)
     context.news.append(f"{context.chat.address} has a new key for its feed.")
     secret = context.say("Whoever has the address can read them, so keep it secret.")

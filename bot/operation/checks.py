@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
+from pathlib import Path
 
 from bot.app import App
 from bot.digests import read_digest
@@ -14,7 +15,7 @@ from bot.meaning import encoders
 from bot.operation.health import findings_of, texts
 from bot.platform import CheckResult, Platform
 from bot.ports.models import Summarizer
-from bot.settings import Settings, SourceSettings, unknown_variables
+from bot.settings import FILE, Settings, SourceSettings, unknown_variables
 from bot.settings.opening import backup_folder
 from bot.sources import fetch_request, folders
 from bot.sources.poll import PollDependencies, said_in
@@ -61,7 +62,8 @@ def check_settings(settings: Settings) -> Iterator[CheckResult]:
     """Yields a result for each variable that means nothing; if there is none, one result."""
     question, unknown = "Settings", unknown_variables(settings)
     if not unknown:
-        yield CheckResult(question, "all can be used")
+        has_file = settings.config or Path(FILE).exists()
+        yield CheckResult(question, "all can be used" if has_file else f"all can be used; no {FILE} is in this folder")
     for name, cure in unknown.items():
         yield CheckResult.wrong(question, f"{name} means nothing to paperwire", cure)
 
@@ -89,8 +91,10 @@ def _database(store: Store) -> CheckResult:
     if not store.exists():
         if path and not os.access(next(one for one in path.absolute().parents if one.exists()), os.W_OK):
             cure = "Name another place in PAPERWIRE_DATABASE_URL."
-            return CheckResult.wrong(question, "it cannot be made in its folder", cure)
-        return CheckResult(question, "there is none yet; the first subcommand that needs it makes it")
+            return CheckResult.wrong(question, f"{path} cannot be made: its folder cannot be written to", cure)
+        return CheckResult(
+            question, f"{path or store.where} is not there yet; the first subcommand that needs it makes it"
+        )
     revision = store.known_revision()
     if path and not os.access(path, os.W_OK):
         cure = "Check the rights of the file and of its folder."

@@ -189,10 +189,11 @@ class Readiness(BaseModel):
     process: str = ""  # its id in its database
 
     def findings(self, now: datetime) -> list[Finding]:
-        """Returns what the process says is wrong."""
+        """Returns what the process says is wrong, without its count of sources: the store names them."""
+        seen = {name: why for name, why in self.attention.items() if name != SOURCES}
         return [
             part_fails(name, Problem(why, self.seconds.get(name, 0)), now, level)
-            for said, level in ((self.problems, Level.WRONG), (self.attention, Level.ATTENTION))
+            for said, level in ((self.problems, Level.WRONG), (seen, Level.ATTENTION))
             for name, why in said.items()
         ]
 

@@ -428,6 +428,7 @@ def _read_file() -> tuple[dict[str, object], Path]:
 # pydantic's names of errors → what we say instead, since people do not know its types
 _REASONS = {
     "missing": "it is missing",
+    "int_parsing": "it must be a whole number",
     "string_type": "it must be a text in quotes",
     "path_type": "it must be a text in quotes",
     "tuple_type": "it must be a list, […], or a table that may be there several times, [[…]]",
@@ -450,7 +451,7 @@ def _lines_about(error: ValidationError) -> Iterator[str]:
 def _reason(error: ErrorDetails) -> str:
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
-    return _REASONS.get(error["type"]) or error["msg"].replace("Input", "it", 1)
+    return _REASONS.get(error["type"]) or error["msg"].replace("Input should", "it must", 1)
 
 
 def _named(place: Sequence[int | str]) -> str:

@@ -195,7 +195,9 @@ def forecast_delivery(case: Case, forecast: Forecast) -> NextDelivery:
     if case.cadence.days != MON_TO_FRI or found.at is None:
         return found
     every_day = replace(case.cadence, days=EVERY_DAY)
-    first = cadences.first_due(every_day, case.zone, forecast.at)
+    opened = cadences.first_due(case.cadence, case.zone, forecast.at)
+    is_over = opened and case.regular and opened < case.regular  # it has had its delivery of today
+    first = (cadences.next_due if is_over else cadences.first_due)(every_day, case.zone, forecast.at)
     if (_regular(case._replace(cadence=every_day, regular=first), forecast).at or forecast.at) < found.at:
         return replace(found, rest=WEEKDAYS)
     return found

@@ -182,7 +182,9 @@ def source_finding(
 
 
 def _correct_file(words: Language) -> str:
-    return words.say("Correct this file, or take it out of the folder; it is read again as soon as it changes.")
+    return words.say(
+        "Correct what is named here, or take it out of the folder; it is read again as soon as it changes."
+    )
 
 
 def _late(words: Language, source: str, parts: Sequence[str]) -> str:

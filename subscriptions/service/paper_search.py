@@ -24,7 +24,9 @@ MOST_COMPARED = 20_000  # newest papers that are searched if the query asks for 
 MOST_READ = 250  # papers that are read because the index cannot decide about them; each takes half a millisecond
 MOST_ALIKE = 5
 NO_LIBRARY = Sentence("There is no library here.")
-HOW_TO_SEND = Sentence("Export yours as BibTeX, RIS or CSL JSON, and send me the file with /library as its caption.")
+HOW_TO_SEND = Sentence(
+    "Export yours as BibTeX, RIS or CSL JSON, and send me the file; in a group with /library as its caption."
+)
 
 _WORD = re.compile(r"(?<![\w*])[A-Za-z]{4,24}(?![\w*])")
 _ACRONYM = re.compile(r"[A-Z]{4,6}")  # CRISPR is not a wrong spelling of crisp

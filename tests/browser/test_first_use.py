@@ -28,3 +28,13 @@ def test_from_nothing_to_a_received_paper_in_three_messages(browser: Any, tmp_pa
         titles = found.all_inner_texts()
         assert len(titles) > shown
         assert len({title.lstrip("0123456789 \n") for title in titles}) == len(titles), "no paper is shown twice"
+
+
+def test_who_writes_first_is_still_offered_the_samples(browser: Any, tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        bot = stack.enter_context(visiting.running_bot(tmp_path, {}, sources=False))
+        me = visiting.Visitor.comes(browser, stack, bot, "")
+        me.says("diffusion", "No papers are known yet.")
+        me.presses("use the samples")
+        me.is_live()
+        me.says("diffusion", "Diffusion")

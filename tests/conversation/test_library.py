@@ -34,6 +34,7 @@ def comes(product: Product) -> list[str]:
 
 def test_a_file_is_stored_shown_replaced_and_removed(product: Product) -> None:
     assert product.says("/library").text.startswith("There is no library here.\nExport yours as BibTeX")
+    assert product.says("/library").text.endswith("send me the file; in a group with /library as its caption.")
     assert product.says("/sub like:library").lines[0] == "✗ There is no library here."
     said = sends(product)
     assert said.lines == [

@@ -11,6 +11,7 @@ FORMS = (
     "weekly mon 09:00, tue,thu 10:00."
 )
 NIGHT = datetime(2026, 1, 22, 23, 30, tzinfo=UTC)
+FRIDAY = datetime(2026, 1, 23, 10, tzinfo=UTC)
 SATURDAY = datetime(2026, 1, 24, 10, tzinfo=UTC)
 
 
@@ -117,6 +118,17 @@ def test_a_weekend_that_holds_it_back_is_named(product: Product) -> None:
     assert product.says("/list").lines[1].endswith(" · the weekend holds it until Monday")
     assert "weekend" not in product.says("/sub seagrass daily 9").text
     assert "weekend" not in product.says("/sub seagrass weekly mon 9").text
+
+
+def test_a_window_of_weekdays_is_held_by_a_weekend_alone_and_not_by_its_delivery_of_today(product: Product) -> None:
+    product.says("/sub kelp when-out 9-18 weekdays")
+    product.brings("Kelp on Thursday")
+    assert product.later(hours=1)
+    assert "weekend" not in product.says("/list").text
+    product.at(FRIDAY)
+    product.brings("Kelp on Friday")
+    assert product.later(hours=1)
+    assert product.says("/list").lines[1].endswith(" · the weekend holds it until Monday")
 
 
 def test_in_chinese_too(product: Product) -> None:

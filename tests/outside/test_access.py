@@ -53,6 +53,7 @@ def test_a_stranger_waits_and_loses_nothing(asks: Product) -> None:
 
     asks.brings("Diffusion on graphs")
     assert asks.later(hours=1) == []  # a chat that waits for access gets nothing
+    assert "Its subscriptions wait for them, too." in asks.says("/feed", STRANGER).text
     assert "waits for the operator of this bot" in asks.says("/status", STRANGER).text
     assert asks.later(days=3) == []
     done = asks.presses("allow", OPERATOR)
@@ -250,7 +251,9 @@ def test_the_code_makes_its_sender_the_operator_once(unowned: Product, telegram:
 def test_a_wrong_code_is_none_nor_is_that_of_an_earlier_start(unowned: Product) -> None:
     earlier, code = code_of(unowned), code_of(unowned)
     for wrong in ("ABCD-EFGH-JKMN", earlier, ""):
-        assert not unowned.says(f"/admin {wrong}", STRANGER).text.startswith("✓")
+        refused = unowned.says(f"/admin {wrong}", STRANGER)
+        assert "the bot wrote into its log" in refused.text
+        assert not refused.text.startswith("✓")
     assert unowned.says(f"/admin {code}", STRANGER).text.startswith("✓")
 
 

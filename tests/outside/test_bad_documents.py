@@ -64,7 +64,7 @@ def test_a_bad_file_holds_up_no_other_and_is_told_until_it_is_gone(product: Prod
     assert "A good paper" in product.listens().text
     (found,) = findings(product)
     assert "a.md" in found
-    assert "take it out of the folder" in product.runs("status").out
+    assert "Correct what is named here, or take it out of the folder" in product.runs("status").out
     product.writes("inbox/c.jsonl", jsonl([paper("Another good paper")]))
     assert "Another good paper" in product.listens().text
     assert findings(product) == [found]  # it is still there

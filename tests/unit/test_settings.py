@@ -106,7 +106,7 @@ UNUSABLE = [
         PAPERWIRE_SMTP_URL                → smtp://me:sesame@lab.org                   → PAPERWIRE_MAIL_FROM
         PAPERWIRE_MAIL_FROM               → sesame                                     → an address, such as
         PAPERWIRE_WEB_HOST                → http://sesame                              → host name or an IP address
-        PAPERWIRE_WEB_PORT                → sesame                                     → a valid integer
+        PAPERWIRE_WEB_PORT                → sesame                                     → it must be a whole number
         PAPERWIRE_WEB_URL                 → https://me:sesame@lab.org                  → it must hold no password
         PAPERWIRE_WEB_PASSWORD            → sesame                                     → 8 to 200 signs
         PAPERWIRE_ACCESS                  → sesame                                     → 'open', 'ask' or 'closed'

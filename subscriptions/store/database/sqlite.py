@@ -65,7 +65,7 @@ _KNOWN = (
     KnownError(
         words=("not a database",),
         sentence=Sentence("The file {where} is not a paperwire database."),
-        hint=Sentence("Name another file in PAPERWIRE_DATABASE_URL."),
+        hint=Sentence("Restore a copy: paperwire restore FILE. Or name another file in PAPERWIRE_DATABASE_URL."),
         passes=False,
     ),
     KnownError(

@@ -25,10 +25,12 @@ document.cookie = `zone=${Intl.DateTimeFormat().resolvedOptions().timeZone}; pat
 
   const isAsking = (event) => event.detail.requestConfig.verb === "get"; // nobody wrote or pressed anything
   let last = null; // the newest message before a request, which are sent one after another
-  let follows = false; // whether it was in view
+  let hidden = 0; // pixels below the view before a request
+  let follows = false; // whether the newest message was in view
   document.addEventListener("htmx:beforeRequest", (event) => {
     last = log.lastElementChild;
-    follows = below() < 160;
+    hidden = below();
+    follows = hidden < 160;
     if (event.target === composer) text.value = ""; // it is in the request
   });
   document.addEventListener("htmx:afterRequest", (event) => {
@@ -39,7 +41,10 @@ document.cookie = `zone=${Intl.DateTimeFormat().resolvedOptions().timeZone}; pat
     }
     if (status.textContent === chat.dataset.lost) status.textContent = "";
     const first = last ? last.nextElementSibling : log.firstElementChild;
-    if (!first) return;
+    if (!first) {
+      if (follows && below() > hidden) land(log.lastElementChild); // a longer text took its place
+      return;
+    }
     if (!isAsking(event)) land(first);
     else if (follows) { // it leaves a short message above it in view, such as the answer just read
       land(last && !isLong(last.offsetHeight) ? last : first);
