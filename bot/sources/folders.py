@@ -123,6 +123,9 @@ class WatchedFolder:
                 else:
                     poll = poll or await started(self._deps, self.source)
                     await self._ingest(poll, path)
+        except StoreError:
+            poll = None  # what it has counted of the last file was taken back
+            raise
         finally:
             new = " ".join(why for path, why in self._unread.items() if before.get(path) != why)
             await self._leave_receipts(poll, new, is_changed=self._unread != before)

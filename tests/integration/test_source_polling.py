@@ -2,13 +2,16 @@
 
 import asyncio
 import datetime as dt
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
 
 from bot.settings import SourceSettings
 from bot.sources.fetcher import FetchLimits
+from bot.sources.folders import noted
 from subscriptions.errors import StoreError
 from subscriptions.planning.receipts import Outcome
 from subscriptions.store.database.store import Store
@@ -185,6 +188,21 @@ async def finds(feeding: SourceHarness, file: Path, text: str = PAGE) -> list[st
     await asyncio.to_thread(file.write_text, text)
     await feeding.due()
     return feeding.outcomes("inbox")
+
+
+async def test_a_file_that_was_not_stored_is_in_no_receipt(tmp_path: Path, feeds: Feeds) -> None:
+    def disk_is_full(*about: Any) -> Callable[..., None]:
+        def note(*written: Any) -> None:
+            noted(*about)(*written)
+            raise StoreError("The disk is full.")
+
+        return note
+
+    feeding = feeds.of(folder(tmp_path))
+    with patch("bot.sources.folders.noted", disk_is_full), pytest.raises(StoreError):
+        await finds(feeding, tmp_path / "inbox" / "a.md")
+    assert (titles(feeds.store), feeding.known("inbox").last) == ([], None)
+    assert await finds(feeding, tmp_path / "inbox" / "a.md") == ["new"]
 
 
 async def test_a_lost_folder_is_said_once_and_read_when_it_is_back(tmp_path: Path, feeds: Feeds) -> None:
