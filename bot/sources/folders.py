@@ -123,7 +123,7 @@ class WatchedFolder:
                 else:
                     poll = poll or await started(self._deps, self.source)
                     await self._ingest(poll, path)
-        except StoreError:
+        except Exception:
             poll = None  # what it has counted of the last file was taken back
             raise
         finally:
