@@ -53,6 +53,7 @@ ASK_FOR_ROLE = 1.0  # seconds between two attempts to take the role of another p
 START_AGAIN = 3.0  # seconds until the start is tried again, if the database could not be reached
 WAKE_INTERVAL = 5.0  # seconds between two checks of all lanes during a drain; planning wakes its lanes without this
 LOG_INTERVAL = timedelta(days=1)  # between two lines of the log about the same finding
+OUTAGE_INTERVAL = timedelta(minutes=10)  # between two lines of the log about the same error of the database
 CLAIM_INTERVAL = timedelta(minutes=15)  # between two questions whose bot a token is for, if there was no answer
 NOTIFY_INTERVAL = timedelta(minutes=1)  # between two checks whether operators must be notified
 
@@ -138,7 +139,7 @@ class Process:
                 self.problems["sources"] = f"{len(unread)} cannot be read; paperwire sources says which"
         except PaperwireError as error:
             self.problems["database"] = "it cannot be used; the log says why"  # no path is shown to the public
-            log.error("%s", error)
+            self._log_outage(error)
         except Exception as error:
             self.problems["work"] = "a part of it failed by a mistake of the program; the log says where"
             log.error("A tick failed: %s", error_location(error), exc_info=error)
@@ -177,7 +178,14 @@ class Process:
             return
         self.problems["deliver"] = "a lane failed; the log says why"
         for one in error.exceptions if isinstance(error, ExceptionGroup) else (error,):
-            log.error("Delivering failed: %s", said_of(one), exc_info=one)
+            if isinstance(one, StoreError):
+                self._log_outage(one)
+            else:
+                log.error("Delivering failed: %s", said_of(one), exc_info=one)
+
+    def _log_outage(self, error: PaperwireError) -> None:
+        if self._is_due(f"log of {error}", OUTAGE_INTERVAL):
+            log.error("%s", error)
 
     async def _update_stopped_platforms(self) -> None:
         """Lets platforms whose token failed try again after a rest.

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import os
 import re
-from collections import abc
+from collections import Counter, abc
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -133,8 +133,12 @@ async def test_a_confirmation_outlives_a_lock_and_a_stop(
     assert told(telegram) == EACH_ONCE
 
 
-async def test_a_lock_of_three_minutes_makes_no_second_post(
-    tmp_path: Path, telegram: FakeTelegram, clock: locked.AlarmClock, outage: Outage
+async def test_a_lock_of_three_minutes_makes_no_second_post_and_fills_no_log(
+    tmp_path: Path,
+    telegram: FakeTelegram,
+    clock: locked.AlarmClock,
+    outage: Outage,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     async with with_deliveries(tmp_path, telegram, clock, outage) as (app, lock):
         process = Process(app, NoSources())  # type: ignore[arg-type]
@@ -149,6 +153,8 @@ async def test_a_lock_of_three_minutes_makes_no_second_post(
             await process.finish()
         assert {entry.state for entry in outbox_entries(app.store, now=clock.now())} == {DeliveryState.SENT}
     assert told(telegram) == EACH_ONCE
+    said = Counter(record.message for record in caplog.records if record.levelname == "ERROR")
+    assert set(said.values()) == {1}
 
 
 @pytest.mark.parametrize("seconds", [0, 60])
