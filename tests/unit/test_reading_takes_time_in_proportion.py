@@ -87,6 +87,12 @@ WORST: dict[str, Callable[[int], str]] = {
     "feed_rss: names without end": lambda n: (
         _ENTRY_OF_FEED + "a</title><author>" + "10.1234/" * (n // 8) + "</author></item>"
     ),
+    "feed_rss: an address of endings": lambda n: (
+        _ENTRY_OF_FEED
+        + "a</title><link>https://a.org/10.1234/b"
+        + ".pdf" * (n // 4)
+        + "~</link></item></channel></rss>"
+    ),
     "feed_rss: a journal of commas": lambda n: (
         "<rss version='2.0'><channel><title>" + ", " * (n // 2) + "a</title><item><title>b</title></item>"
     ),
