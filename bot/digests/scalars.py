@@ -119,7 +119,7 @@ def date_from(year: str = "", month: str = "", day: str = "") -> str:
         return found["year"]
     try:
         return date(int(found["year"]), number, int(day)).isoformat()
-    except ValueError:
+    except (ValueError, OverflowError):
         return f"{found['year']}-{number:02}"
 
 
