@@ -475,7 +475,7 @@ def test_a_torn_part_leaves_its_neighbours(made: str, damaged: int, data: st.Dat
             assert found.get(key) == paper, n
 
 
-@pytest.mark.parametrize("torn", ["]({}", "]", ', {"id": "2601.00002"', "}"])
+@pytest.mark.parametrize("torn", ["]({}", "]", ', {"id": "2601.00002"', "}", '"}}'])
 def test_what_is_left_of_a_line_takes_no_other_line_with_it(torn: str) -> None:
     parts = PARTS["daily_arxiv_jsonl"]
     found = papers_of(parts.page(torn + "\n" if n == 2 else parts.part(n) for n in NUMBERS))
