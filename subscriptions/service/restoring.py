@@ -21,6 +21,8 @@ from subscriptions.store.outbox import count_as_sent
 BUSY_SECONDS = 10.0
 _LOGS = ("-wal", "-shm", "-journal")  # suffixes of the other files of a SQLite database
 _BESIDE = ("", *_LOGS)
+_DAMAGED = "The copy {copy} is damaged."
+_TAKE_ANOTHER = "Take an older copy."
 
 
 class Restored(NamedTuple):
@@ -47,8 +49,6 @@ def restore(store: Store, copy: Path, *, copies: Path, lost_at: datetime | None,
         try:
             _look_at(candidate, copy)
             candidate.open(now=now)
-            if not candidate.is_whole():
-                raise _damaged(copy)
             _refuse_another_bot(candidate, store)
             counted = count_lost_as_sent(candidate, lost_at, now=now) if lost_at else 0
         finally:
@@ -106,13 +106,9 @@ def _look_at(candidate: Store, copy: Path) -> None:
     except sqlite3.DatabaseError:
         found = None
     if found != ("ok",):
-        raise _damaged(copy)
+        raise StoreError(Sentence(_DAMAGED, {"copy": copy}), Sentence(_TAKE_ANOTHER))
     if not _is_ours(candidate):
         raise StoreError(Sentence("The file {copy} is not a copy of a paperwire database.", {"copy": copy}))
-
-
-def _damaged(copy: Path) -> StoreError:
-    return StoreError(Sentence("The copy {copy} is damaged.", {"copy": copy}), Sentence("Take an older copy."))
 
 
 def _is_ours(candidate: Store) -> bool:

@@ -52,27 +52,6 @@ def upgrade_schema(connection: sa.Connection) -> None:
     command.upgrade(script, "head")
 
 
-def is_whole(connection: sa.Connection) -> bool:
-    """Returns whether a SQLite database of the newest revision has all tables and indexes, no triggers, and values that can be read.
-
-    A tool that repairs a file may lose an index, such as that which lets one message of a lane be sent at a time.
-    """
-    tables = TABLES.sorted_tables
-    found = {(kind, name) for kind, name in connection.exec_driver_sql("SELECT type, name FROM sqlite_master")}
-    wanted = {("table", table.name) for table in tables} | {
-        ("index", one.name) for table in tables for one in table.indexes
-    }
-    if not wanted <= found or any(kind in ("trigger", "view") for kind, _ in found):
-        return False
-    try:
-        for table in tables:
-            for _ in connection.execute(sa.select(table)):
-                pass  # reading converts each value
-    except (ValueError, TypeError, AttributeError, LookupError):
-        return False
-    return True
-
-
 def refuse_unknown(revision: str, where: str) -> None:
     """Raises StoreError for a database that this version cannot upgrade."""
     if revision in REVISIONS:

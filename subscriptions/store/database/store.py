@@ -289,11 +289,6 @@ class Store:
             schema.refuse_unknown(revision, self.where)
         return revision
 
-    def is_whole(self) -> bool:
-        """Returns whether nothing of the newest schema is missing or changed, see `schema.is_whole`. Raises StoreError."""
-        with self.read() as transaction:
-            return schema.is_whole(transaction.connection())
-
     def backup(self, target: Path) -> None:
         """Writes a consistent copy to a file while others read and write, and checks it. Raises StoreError."""
         with self.translated_errors():
