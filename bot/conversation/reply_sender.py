@@ -54,7 +54,8 @@ async def send_now(deps: Dependencies, reply: RenderedReply) -> None:
         await _send_content(deps, reply)
     except NotDelivered as error:
         log.warning("A reply did not arrive: %s", error.reason, extra={"chat": str(reply.chat)})
-        await _record_loss(deps, reply.chat, error)
+        if not reply.is_ephemeral:  # otherwise it may be its reader who is gone, not the chat
+            await _record_loss(deps, reply.chat, error)
     if reply.update:
         await until_stored(deps, conversations.mark_answered, reply.platform, reply.update)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
-from bot.digests.files import BOM, look_of
+from bot.digests.files import BOM, look_of, without_controls
 from bot.digests.scalars import collapse, decode_accents
 from subscriptions import errors
 from subscriptions.model import Library, LibraryEntry
@@ -168,4 +168,5 @@ def _entry(fields: _Fields) -> LibraryEntry | None:
 def _text(value: object) -> str:
     """Returns a value, or the values of a list, as one line; "" if none of them is a text or an integer."""
     parts = value if isinstance(value, list) else [value]
-    return collapse(" ".join(str(part) for part in parts if isinstance(part, str | int)))
+    whole, _ = without_controls(" ".join(str(part) for part in parts if isinstance(part, str | int)))
+    return collapse(whole)

@@ -129,6 +129,8 @@ def _value_at(text: str, place: int) -> tuple[Any, int]:
         return _TORN, place + 1 if error.pos - place < _LONGEST_AGAIN else error.pos
     except (ValueError, RecursionError):  # a number that is too long, too many objects in one another
         return _TORN, _end(_LINE, text, place)
+    if isinstance(value, str) and "\n" in text[place:end]:  # from the quote of a torn text to that of the next record
+        return _TORN, place + 1 if end - place < _LONGEST_AGAIN else end
     is_part = text.startswith((",", "]", "}"), end)  # of a larger value that was torn
     return (_TORN if is_part else value), end
 

@@ -53,8 +53,7 @@ _DOI_IN_ADDRESS = re.compile(r"10\.\d{4,9}(?:\.\d{1,9}){0,3}(?:/|%2F)[^\s?&#\"<>
 # what a page's address asks for: `?id=10.1371/…`, but not another work that it mentions, as in `?ref=10.1371/…`
 _ASKED_DOI = re.compile(rf"(?:(?<=doi=)|(?<=\bid=)){_DOI_IN_ADDRESS.pattern}", re.IGNORECASE)
 _PAGE_OF_DOI = re.compile(  # what a page's address has after the DOI
-    r"(?:[/.](?:abs|abstract|download|epdf|full|full-text|fulltext|htm|html|meta|pdf|pdfdirect|references|short|summary|xml)"
-    r"(?:/|\.html?|\.pdf)?)+$",
+    r"(?:[/.](?:abs|abstract|download|epdf|full|full-text|fulltext|htm|html|meta|pdf|pdfdirect|references|short|summary|xml)/?){1,4}$",
     re.IGNORECASE,
 )
 _VERSION = re.compile(r"(?P<doi>10\.(?:1101|64898)/[\d.]+)v(?P<version>\d{1,3})")  # of a preprint of bioRxiv
@@ -119,7 +118,7 @@ def date_from(year: str = "", month: str = "", day: str = "") -> str:
         return found["year"]
     try:
         return date(int(found["year"]), number, int(day)).isoformat()
-    except ValueError:
+    except (ValueError, OverflowError):
         return f"{found['year']}-{number:02}"
 
 

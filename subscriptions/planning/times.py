@@ -403,7 +403,7 @@ def _meaning(tokens: Sequence[Token]) -> _Reading:
         return _Reading("now", exists=kinds <= {Kind.NOW, Kind.ZONE})
     if Kind.WHEN_OUT in kinds:
         fits = exists and days in (EVERY_DAY, WEEKDAYS) and kinds.isdisjoint((Kind.WEEKLY, Kind.AND))
-        fits &= not clocks or (len(clocks) == _TWO and Kind.TO in kinds and clocks[0] < clocks[1])
+        fits = fits and (not clocks or (len(clocks) == _TWO and Kind.TO in kinds and clocks[0] < clocks[1]))
         first, last = clocks if fits and clocks else (None, None)
         return _Reading("when-out", days, first, last, exists=fits)
     if Kind.WEEKLY in kinds and Kind.DAYS not in kinds:

@@ -101,6 +101,9 @@ def candidates(
     `near`: term that asks for nearness → the papers that are near.
     """
     having = {term: _having(transaction, term, near) for term in query.terms}
+    papers, places = _newest_first(among), sum(len(one.positive) + len(one.negative) for one in query.alternatives)
+    if places > 2 * len(having):
+        papers, having = _asked_twice(papers, having, query, among)
     alternatives = [
         sa.and_(
             *(having[term].wanted for term in one.positive),
@@ -108,7 +111,7 @@ def candidates(
         )
         for one in query.alternatives
     ]
-    wanted = _newest_first(among).where(sa.or_(*alternatives))
+    wanted = papers.where(sa.or_(*alternatives))
     found = list(execute(transaction, wanted).scalars())
     doubts = [one.doubtful for one in having.values() if one.doubtful is not _NONE]
     if not doubts:
@@ -133,6 +136,23 @@ class _Having(NamedTuple):
 
     wanted: sa.ColumnElement[bool]  # all papers that fulfil the term, and perhaps others
     doubtful: sa.ColumnElement[bool] = _NONE  # those of them that have to be read
+
+
+def _asked_twice(
+    papers: sa.Select[int], having: Mapping[Term, _Having], query: Query, among: Among
+) -> tuple[sa.Select[int], dict[Term, _Having]]:
+    """Returns (the papers that fulfil a wanted term, with what the index says of them; conditions that read this).
+
+    A database asks the index anew at each place of a condition, and a term may be in each of the 64 alternatives.
+    """
+    wanted = {term: having[term].wanted for one in query.alternatives for term in one.positive}
+    conditions = dict.fromkeys(one for both in having.values() for one in both if one is not _NONE)
+    columns = [one.label(f"asked{number}") for number, one in enumerate(conditions)]
+    some = sa.select(_p.id, *columns).where(sa.or_(*wanted.values()), *_conditions(among))
+    asked = some.cte("asked").prefix_with("MATERIALIZED")
+    read = dict(zip(conditions, list(asked.c)[1:], strict=True))
+    joined = papers.join(asked, asked.c.id == _p.id)
+    return joined, {term: _Having(*(read.get(one, _NONE) for one in both)) for term, both in having.items()}
 
 
 def _newest_first(among: Among) -> sa.Select[int]:

@@ -12,7 +12,7 @@ from typing import Any
 import hypothesis
 import pytest
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import Engine, event, text
 
 from subscriptions.errors import QueryError
 from subscriptions.matching.paper_index import matching_papers
@@ -95,6 +95,25 @@ def test_every_rule_of_the_query_language_holds_in_the_index(database: Store) ->
                     wrong.append(typed)
     assert sum(len(questions) for _, questions in asked.values()) > 400
     assert wrong == []
+
+
+def test_the_index_is_asked_twice_for_a_term_that_is_in_many_alternatives(store: Store) -> None:
+    for title in ("Kelp reefs and sand", "Moss corals and mud", "Kelp corals and mud on Ice", "Kelp alone"):
+        ingested(store, paper(title), name=title)
+    query = parse_query("(kelp OR moss) (reef OR coral) (sand OR mud) -=Ice")
+    statements: list[str] = []
+
+    def note(*executed: Any) -> None:
+        statements.append(executed[2])
+
+    event.listen(Engine, "before_cursor_execute", note)
+    papers = found(store, query)
+    event.remove(Engine, "before_cursor_execute", note)
+    assert papers == found_slowly(store, query)
+    assert len(papers) == 2
+    assert (
+        max(one.count("FROM indexed_paper") for one in statements) <= 2 * len([*query.terms]) + 1
+    )  # and one that is read
 
 
 def test_what_changes_in_a_paper_is_known_to_the_index_at_once(store: Store) -> None:

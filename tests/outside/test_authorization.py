@@ -90,7 +90,8 @@ def test_in_a_workspace_nobody_locks_themselves_out_and_guests_change_nothing(tm
             slack.waits_connected(1)
             assert "✓ 1" in says("sub kelp", "U2")
             assert "✗" in says("sub seagrass", "U3")
+            slack.mentions("sub moss", by="U9")  # somebody whom the refusal cannot reach
             assert "You are no admin here" in says("set manage admins", "U2")
             assert "✓" in says("set manage admins", "U1")
             assert "✗" in says("sub corals", "U2")
-        assert [one["text"] for one in product.subscriptions("slack:C1")] == ["kelp"]
+        assert [(one["text"], one["state"]) for one in product.subscriptions("slack:C1")] == [("kelp", "active")]

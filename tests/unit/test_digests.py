@@ -73,6 +73,7 @@ WORKS = tables.rows("""
     {"id": "2601.00001", "title": "A kite", "summary": "S.", "authors": ["Kite+ Collaboration", ":", "A. Quill"]} → 2601.00001 → A kite → Kite+ Collaboration; A. Quill →
     # databases
     {"status": "ok", "message": {"DOI": "10.5555/K.1", "type": "journal-article", "title": ["A kite"], "author": [{"given": "Ada", "family": "Quill"}], "issued": {"date-parts": [[2026, 3]]}}} → 10.5555/k.1 → A kite → Ada Quill → 2026-03
+    {"DOI": "10.5555/K.1", "type": "journal-article", "title": ["A kite"], "issued": {"date-parts": [[2026, 3, 99999999999]]}} → 10.5555/k.1 → A kite → → 2026-03
     {"DOI": "10.5555/K.1", "type": "journal-article", "title": ["A kite"], "update-to": [{"DOI": "10.5555/k.1", "type": "correction"}]} → 10.5555/k.1 → A kite → →
     {"id": "7", "blog_name": "Kites", "doi": "https://doi.org/10.5555/k.1", "title": "A kite", "authors": [{"given": "Ada", "family": "Quill"}], "published_at": 1772668800, "summary": "It flies.", "url": "https://k.example/1"} → 10.5555/k.1 → A kite → Ada Quill → 2026-03-05 Kites
     {"total-results": 1, "items": [{"blog_name": "Kites", "doi": "https://doi.org/10.5555/k.1", "title": "A kite", "authors": [{"name": "Ada Quill"}], "tags": ["News"]}]} → 10.5555/k.1 → A kite → Ada Quill → Kites
@@ -474,7 +475,7 @@ def test_a_torn_part_leaves_its_neighbours(made: str, damaged: int, data: st.Dat
             assert found.get(key) == paper, n
 
 
-@pytest.mark.parametrize("torn", ["]({}", "]", ', {"id": "2601.00002"', "}"])
+@pytest.mark.parametrize("torn", ["]({}", "]", ', {"id": "2601.00002"', "}", '"}}'])
 def test_what_is_left_of_a_line_takes_no_other_line_with_it(torn: str) -> None:
     parts = PARTS["daily_arxiv_jsonl"]
     found = papers_of(parts.page(torn + "\n" if n == 2 else parts.part(n) for n in NUMBERS))

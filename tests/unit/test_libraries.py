@@ -248,6 +248,7 @@ def test_what_programs_export_is_read(file: str, titles: list[str], names: list[
             ["One", "x"],
             ['7, {"title": ["x"]}, {"title":', '{"title":'],
         ),
+        (r'[{"title": "\ud800One"}, {"title": "T\u0000wo"}]', ["One", "Two"], []),
         ("@article{a, title = {One}, title = {Again}}\n@article{a, title = {Two}}", ["One", "Two"], []),
         (
             f"@article{{a, title = {{{'{' * 5000}}}\n@article{{b, title = {{Two}}}}",

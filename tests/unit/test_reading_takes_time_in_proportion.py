@@ -54,6 +54,10 @@ WORST: dict[str, Callable[[int], str]] = {
         "# ArXiv Daily Papers - 2026-01-22\n" + "[1] a\nAuthors: b | c\n" * (n // 23)
     ),
     "daily: a line of links in open brackets": lambda n: _HEAD + "\n" + "![](a)[((" * (n // 9) + "\n",
+    "daily: anchors before an address without an end": lambda n: (
+        _HEAD + "### " + "<a id=x></a>" * (n // 12) + _HEAD[8:-2]
+    ),
+    "daily: blanks behind a bar": lambda n: _HEAD + "| **" + " " * n + "a\n",
     "standard: brackets": lambda n: _STANDARD + ("### [1] [" + "](https://arxiv.org/abs/" * 40 + "\n") * (n // 1000),
     "bilingual3: blank lines": lambda n: "a\nb\n" + " \n" * (n // 2) + "https://arxiv.org/abs/2601.00001",
     "hf_text: pairs of letters": lambda n: "Get trending papers in your email inbox!\n" + "a\nb\n" * (n // 4),
@@ -82,6 +86,12 @@ WORST: dict[str, Callable[[int], str]] = {
     "arxiv_api_atom: open elements": lambda n: _ANSWER + "<entry>" * (n // 7),
     "feed_rss: names without end": lambda n: (
         _ENTRY_OF_FEED + "a</title><author>" + "10.1234/" * (n // 8) + "</author></item>"
+    ),
+    "feed_rss: an address of endings": lambda n: (
+        _ENTRY_OF_FEED
+        + "a</title><link>https://a.org/10.1234/b"
+        + ".pdf" * (n // 4)
+        + "~</link></item></channel></rss>"
     ),
     "feed_rss: a journal of commas": lambda n: (
         "<rss version='2.0'><channel><title>" + ", " * (n // 2) + "a</title><item><title>b</title></item>"

@@ -254,6 +254,7 @@ def test_what_could_be_a_time_or_words_is_marked(typed: str, query: str, when: s
         at 9 and at 17
         daily 9-18
         when-out 20:00-08:00
+        when-out 8-99
         tomorrow at 9
         每小时
         每隔三天
