@@ -150,7 +150,8 @@ def _list_lines(context: CommandContext, rows: Sequence[ListRow], shown: Sequenc
         if found[one.canonical].base.days:
             parts.append(_often(context, found[one.canonical]))
         if one.number in came:
-            parts.append(context.say("last {moment}", moment=context.localizer.moment(came[one.number])))
+            clock = context.localizer.in_zone(one.zone) if one.zone else context.localizer
+            parts.append(context.say("last {moment}", moment=clock.moment(came[one.number])))
         lines.append(" · ".join(filter(None, (*parts, row.state))))
     return lines
 
