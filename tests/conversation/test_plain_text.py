@@ -156,7 +156,7 @@ def test_words_that_begin_like_a_command_are_looked_for(knowing: Product, text: 
     [
         "remove diffusion", "delete it please", "unsubscribe from diffusion", "make it weekly", "send at 8 instead", "no more surveys",
         "pause for a week", "snooze 3 days", "this is too much", "too many papers", "stop sending me this", "8am", "every monday", "every monday please", "at 8, please",
-        "drop the diffusion one", "取消第1个", "改成每周一", "不要再推送综述", "别再发了", "周末不要推送", "我不想再收到综述", "以后不要发了", "太多了", "每天8点",
+        "drop the diffusion one", "取消第1个", "改成每周一", "改时间", "不要再推送综述", "别再发了", "周末不要推送", "我不想再收到综述", "以后不要发了", "太多了", "每天8点",
         "I only want titles", "send them to my email", "please only send it at 7 in the morning Berlin time", "每天晚上八点发给我",
     ],
 )  # fmt: skip
