@@ -21,16 +21,18 @@ _NOW = datetime(2026, 1, 1, tzinfo=UTC)  # any moment, since only whether a paus
 # command that is shown → the whole texts that mean it
 _SHOWN = {
     "list": (
-        "list | subscriptions | my subscriptions | my alerts | show my alerts | show my subscriptions | what am i subscribed to"
-        " | what am i following | 列表 | 我的订阅 | 订阅列表 | 我订阅了什么 | 我订阅了啥 | 我订阅了哪些 | 我都订阅了什么 | 我都订阅了啥"
+        "list | subscriptions | my subscriptions | my alerts | show my alerts | show my subscriptions | show subscriptions"
+        " | what are my subscriptions | what am i subscribed to | what am i following"
+        " | 查看订阅 | 查看我的订阅 | 列出我的订阅 | 列表 | 我的订阅 | 订阅列表 | 我订阅了什么 | 我订阅了啥 | 我订阅了哪些 | 我都订阅了什么 | 我都订阅了啥"
     ),
     "today": (
-        "today | today's papers | what's new | what's new today | what did i miss | 今天 | 今天有什么论文 | 今天有什么新论文"
-        " | 有什么新论文"
+        "today | today's papers | show me today's papers | what's new | what's new today | what is new | what is new today"
+        " | anything new | anything new today | any new papers | any new papers today | what did i get today | what did i miss"
+        " | 今天 | 今天的论文 | 今天有什么论文 | 今天有什么新论文 | 有什么新论文 | 有什么新的"
     ),
     "help": "help | 帮助",
     "set": "settings | set | 设置",
-    "saved": "saved | saved papers | 收藏",
+    "saved": "saved | saved papers | my saved papers | 收藏 | 我的收藏 | 收藏的论文",
     "status": (
         "status | when is the next delivery | when is the next one | when do the next papers come | when do the papers come"
         " | when will the papers come | when do my papers come | when will my papers come | where are my papers | 状态"
@@ -68,16 +70,20 @@ _PAUSE = re.compile(
     r"(?P<name>(?:pause|resume)(?=\s)|暂停|恢复)\s*(?P<rest>[\d#一两二三四五六七八九十]\S*.*|(?:until|till)\s.+|到.+)",
     re.IGNORECASE,
 )
+_WHY = re.compile(
+    r"(?:why (?:did|didn['’]t|did not) (?:i|we) (?:not )?(?:get|receive)|为什么我?(?:没有?)?收到)\s*(?P<rest>\S+?)[?？]?",
+    re.IGNORECASE,
+)
 _TODAY = re.compile(r"(?:today|今天)\s*(?P<rest>#?(?P<number>\d{1,6})(?: \d{1,2}d)?)", re.IGNORECASE)
 _NUMBERED = re.compile(
     r"(?P<name>edit|name|schedule|time)\s+(?P<number>#?\d{1,6})\s+(?P<rest>\S.*)", re.IGNORECASE | re.DOTALL
 )
 _WITH_WORDS = re.compile(
-    r"(?P<name>why|like|save|search|搜索|export|导出|set|设置|lang|timezone|tz|schedule|time|email|import)(?P<gap>[\s:：]+)(?P<rest>\S.*)",
+    r"(?P<name>why|为什么|like|save|search|搜索|export|导出|set|设置|lang|timezone|tz|schedule|time|email|import)(?P<gap>[\s:：]+)(?P<rest>\S.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _OF_EXPORT = re.compile(r"bib|bibtex|ris|saved|\d{1,4}d", re.IGNORECASE)
-_CALLED = {"搜索": "search", "导出": "export", "设置": "set", "time": "schedule"}
+_CALLED = {"为什么": "why", "搜索": "search", "导出": "export", "设置": "set", "time": "schedule"}
 _BUTTON_FIRST = frozenset({"schedule", "email", "import", "name", "lang", "timezone", "tz"})
 
 
@@ -180,6 +186,7 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Bare | None]], ..
     (_UNSUBSCRIBE, lambda found: Bare("unsub", found["rest"])),
     (_UNSUBSCRIBE_ALL, lambda _: Bare("unsub", "all", acts=False)),
     (_PAUSE, _pause),
+    (_WHY, lambda found: Bare("why", found["rest"]) if mentioned(found["rest"]) else None),
     (_TODAY, lambda found: Bare("today", found["rest"], number=found["number"])),
     (_NUMBERED, _numbered),
     (_WITH_WORDS, _with_words),

@@ -151,6 +151,7 @@ by
 
 _DIGESTS = "update|digest|summary|mail|email|alert|list"
 _DAYS = r"(?:on|every|each) (?:\w*days?|week|morning|evening|weekends?)(?: at [\w:]+)?"
+_A_DAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun|week)(?:days?|ends?)\b"
 # what a clause at the end begins with, and its other words, if it only asks to be sent papers
 _ASKS = "kindly|share|could|can|would|will|please|send|what can|notify|alert|keep|let|give|mail|email|tell"
 _ASKING = (
@@ -184,13 +185,20 @@ SAID_OTHERWISE = (
         r"\b((?:notify|send|tell|e?mail|alert|give) (?:me|us)) (?:immediately|instantly|right away|at once) (.+?)[.!?]*$",
         r"\1 \2, now",
     ),
+    (
+        rf"的?[,，。;；](?:(?:请|麻烦|能不能|能否|可以|可否|帮我|给我|有没有|有什么)+(?:论文|文章|文献)?(?:推荐|找|介绍)|推荐(?={_ZH_FILLER}))(?:{_ZH_FILLER})*(?=\W*$)",
+        "的论文",
+    ),
     (r"我们?是[^,，]{0,10}(?:研究生|研究员|博士生|博士后|学生|老师|教师|教授|医生|护士|工程师|从业者)[,，。.!！]", ""),
     (r"([想要望])(每[^,，]{1,8}?)(收到|看到|看|读)([^,，]+)", r"\1\3\4，\2"),
     (r"[,;]?\s+(?:and |but )?(?:excluding|but no) ", ", no "),
     (r"[,，]?\s*(?:尤其是?|特别是|\bespecially|\bin particular|\bparticularly)\s*", " "),
-    (rf"^.*?\b(?:an?|the|my) (daily|weekly) (?:{_DIGESTS}) (?:on|about|of|for) (.+)$", r"send me papers on \2, \1"),
     (
-        rf"[,.;]?\s+(?:and |so )?(?:i |we )?(?:would|i'd|want|need|like|love|please)[^,.;]{{0,20}} (daily|weekly) (?:{_DIGESTS})$",
+        rf"^.*?\b(?:an?|the|my) (daily|weekly) (?:{_DIGESTS}) (?:on|about|of|for) (?!{_A_DAY})(.+)$",
+        r"send me papers on \2, \1",
+    ),
+    (
+        rf"[,.;]?\s+(?:and |so )?(?:i |we )?(?:would|i'd|want|need|like|love|please)[^,.;]{{0,20}} (daily|weekly) (?:{_DIGESTS})(?=$| (?:on|at|every|each) )",
         r", \1",
     ),
     (

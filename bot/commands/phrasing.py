@@ -340,6 +340,9 @@ def _first_delivery(done: "Subscribed", localizer: Language, now: datetime, inst
 
 def why_paused(chat: Chat, subscriptions: Sequence[Subscription], localizer: Language) -> str:
     """Returns a sentence that says that a chat or all of these subscriptions are paused; "" if they are not."""
+    if chat.state is ChatState.PAUSED and chat.paused_until:
+        until = localizer.moment(chat.paused_until)
+        return localizer.say("This chat is paused until {moment}; /resume ends that.", moment=until)
     if chat.state is ChatState.PAUSED:
         return localizer.say("This chat is paused; /resume ends that.")
     if subscriptions and all(one.state is SubscriptionState.PAUSED for one in subscriptions):

@@ -1,6 +1,7 @@
 """search and like: finds papers by a query, by meaning or near to other papers, and tries other spellings."""
 
 from collections.abc import Iterator, Sequence
+from functools import reduce
 
 from bot.commands.asking import ask, lacks_text, subscription_numbered, subscriptions_here
 from bot.commands.cards import (
@@ -304,7 +305,8 @@ class _Results:
         if not found.stored:
             return context.say("No papers are known yet.")
         if self.spelled.unknown and (self.spelled.meant or not amount):
-            unknown = ", ".join(f"“{word}”" for word in self.spelled.unknown[:_NAMED])
+            named = [f"“{word}”" for word in self.spelled.unknown[:_NAMED]]
+            unknown = reduce(lambda before, word: context.say("{before}, {word}", before=before, word=word), named)
             return context.say("No paper that I know has {words}.", words=unknown)
         is_whole = found.end is None and not self.is_older
         if is_whole and not amount:

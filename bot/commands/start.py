@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bot.commands.context import Callback, Change, Command, CommandContext, with_chat
 from bot.commands.pause import resume_
-from bot.commands.phrasing import found_in
+from bot.commands.phrasing import cadence_words, found_in
 from bot.ports.channel import Button, Reply, Row
 from subscriptions.errors import PaperwireError, Sentence, sentences
 from subscriptions.language import LANGUAGES
@@ -139,12 +139,13 @@ def _offer(context: CommandContext) -> Reply | None:
     ending = split_when(text_of_payload(context.args))
     text, when = ending.query, ending.when or context.origin.settings.schedule
     try:
-        query, _ = parse_query(text), read_when(when)
+        query, read = parse_query(text), read_when(when)
     except PaperwireError:  # a person wrote the link, so its text may be anything
         return None
     context.ask_for_vectors(query.asked)
     lately = recent_matches(context.transaction, query, now=context.now)
-    lines = [context.say("Someone shares a subscription with you:"), f"{context.reading(query)} · {when}"]
+    time = cadence_words(read.cadence, context.localizer, read.zone)
+    lines = [context.say("Someone shares a subscription with you:"), f"{context.reading(query)} · {time}"]
     if lately.base.days:
         lines.append(found_in(context.localizer, len(lately.papers), lately.base))
     lines += [f"· {context.title(paper)}" for paper in lately.newest(context.transaction, _PAPERS_SHOWN)]

@@ -9,7 +9,7 @@ from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.phrasing import how_related, shortened
 from bot.ports.channel import Reply
 from subscriptions.errors import Sentence, sentences
-from subscriptions.matching.fulfilment import nearness_to, tokenize
+from subscriptions.matching.fulfilment import label_of, nearness_to, papers_of, tokenize
 from subscriptions.matching.reasons import Hit
 from subscriptions.matching.reasons import why as hits_of
 from subscriptions.model import Item, KnownPaper, Paper
@@ -233,7 +233,12 @@ def _how_near(context: CommandContext, terms: Sequence[Term], paper: Paper) -> s
     if not all(term.question for term in terms):
         return context.say("its meaning is not known now")
     tokens = tokenize(paper)
-    near = {term.value: how_related(context.localizer, nearness_to(term, tokens)) for term in terms}
+    near = {
+        term.value: context.say("never the paper itself")
+        if any(label_of(own) in tokens.labels for own in papers_of(term))
+        else how_related(context.localizer, nearness_to(term, tokens))
+        for term in terms
+    }
     said = [context.say("{name}: {text}", name=without_owner(name), text=number) for name, number in near.items()]
     if len(said) > 1:
         return _list(context, said)

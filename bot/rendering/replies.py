@@ -42,6 +42,7 @@ from subscriptions import model
 from subscriptions.errors import sentences
 from subscriptions.language import Language
 from subscriptions.matching import reasons
+from subscriptions.normalize import tokens
 from subscriptions.query import FIELDS, TITLE, parse, rewriting
 from subscriptions.query.tree import Query
 from subscriptions.texts.cutting import clean, clean_lines, cut_at_sentence, cut_at_word, pieces
@@ -242,16 +243,25 @@ def _query(because: model.Because) -> Query | None:
 
 
 def _passage(query: Query, hit: reasons.Hit) -> Passage:
-    """Returns the text around the first hit. For fields without running text, such as authors, returns the terms."""
+    """Returns the text around the hit beside which the most of the words stand.
+
+    For fields without running text, such as authors, returns the terms.
+    """
     if not hit.text:
         return Passage(("", ", ".join(map(clean, hit.terms)), ""))
     text = readable(hit.text)
     places = reasons.spans(query, text, hit.field)
     if not places:  # the words are inside TeX, which was converted
         return Passage((cut_at_sentence(text, 2 * _SIDE),))
-    start, end = places[0]
+    start, end = max(places, key=lambda place: len(_words_near(place, places, text)))
     passage = Passage((text[:start], text[start:end], text[end:]))
     return passage if hit.field is TITLE else _around(passage, _SIDE)
+
+
+def _words_near(place: tuple[int, int], places: Sequence[tuple[int, int]], text: str) -> set[str]:
+    """Returns the words of the hits that are shown with the hit at this place."""
+    near = (text[start:end] for start, end in places if place[0] - _SIDE < start < place[1] + _SIDE)
+    return {word for hit in near for word in tokens(hit)}
 
 
 def _around(passage: Passage, side: int) -> Passage:

@@ -205,7 +205,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], tuple[Token, .
         ),
         (rf"(?:on )?(?:the )?{_NTH} (?:{_DAY} )?of (?:the|every|each) month(?!\w)", _never),
         (rf"每隔?(?:{_HAN}|几|半)?个?(?:小时|分钟|天|日|周|星期|月|季度?|年)(?:{_HAN}[次号日]|初|底)?", _never),
-        (rf"(?:一天|一周|每天|每周){_HAN}次", _never),
+        (rf"(?:一天|一周|每天|每周){_HAN}次|(?:每[天日])?早晚(?:各一次|{_HAN}点)|每[天日]早晚", _never),
     )
 )
 _PHRASE = re.compile(

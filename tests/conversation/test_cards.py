@@ -151,6 +151,14 @@ def test_why_names_the_subscriptions_and_marks_the_passages(product: Product) ->
     assert len(why.text) < 800
 
 
+def test_why_shows_the_passage_with_the_most_of_the_words(product: Product) -> None:
+    product.says("/sub diffusion model now")
+    far = "It is about nothing in particular. " * 8
+    product.brings(paper("Kelp", abstract=f"Model organisms grow. {far}A diffusion model draws kelp. {far}"))
+    product.later(minutes=5)
+    assert "A diffusion model draws kelp." in product.presses("why").text.split("in the abstract:")[1]
+
+
 def test_less_of_this_leaves_out_an_author_a_category_or_a_word(product: Product) -> None:
     of_two = paper("Diffusion of video", "cs.CV", authors=("Jane Doe", "Max Muster"))
     delivered(product, of_two, of=("diffusion OR flow",))

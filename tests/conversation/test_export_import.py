@@ -185,6 +185,12 @@ def test_a_shared_subscription_is_offered_and_confirmed(product: Product) -> Non
     assert product.queries(OTHER) == ["diffusion -survey"]
 
 
+def test_what_is_shared_is_offered_in_the_language_of_who_opens_it(product: Product) -> None:
+    product.says("/sub diffusion weekly mon 9")
+    offered = product.says(f"/start {payload(product.says('/share 1'))}", OTHER, language="zh")
+    assert offered.lines[1] == "diffusion · 每周一 09:00"
+
+
 def test_a_query_that_is_too_long_for_a_link_is_said_to_be_so(product: Product) -> None:
     product.says('/sub "large language models" OR "vision transformers" now')
     said = product.says("/share 1")

@@ -44,6 +44,12 @@ def test_a_chat_or_one_subscription_is_held(product: Product) -> None:
     assert product.says("/pause 到3月3日").lines[0] == "✓ 这个会话暂停到 3月3日 周二 00:00。"
 
 
+def test_what_holds_papers_back_is_told_with_its_end(product: Product) -> None:
+    product.says("/sub diffusion")
+    product.says("/pause until mon")
+    assert product.says("/status").lines[-1] == "This chat is paused until Mon 26 Jan 00:00; /resume ends that."
+
+
 def test_a_time_that_is_none_is_refused(product: Product) -> None:
     product.says("/sub diffusion")
     for text, lines in [

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.telegram import NAME
+from tests.papers import paper
 from tests.prepared import prepared
 from tests.product import Product, Seen
 
@@ -75,14 +76,28 @@ def test_start_ends_a_stop(knowing: Product) -> None:
 
 
 @pytest.mark.parametrize(
+    "asked",
+    ["why {}", "Why didn’t I get {}?", "why did I get https://arxiv.org/abs/{}", "为什么 {}", "为什么没收到{}？"],
+)
+def test_why_is_asked_in_words(product: Product, asked: str) -> None:
+    product.brings(paper("Kelp", arxiv_id="2601.80001"))
+    product.says("/sub diffusion")
+    assert product.says(asked.format("2601.80001")).lines[2] == "1  diffusion: lacks diffusion"
+
+
+@pytest.mark.parametrize(
     ("text", "first"),
     [
         ("list", "1 subscription"),
         ("列表", "1 subscription"),
         ("What am I subscribed to?", "1 subscription"),
+        ("查看订阅", "1 subscription"),
         ("today", "1 paper of Thu 22 Jan"),
         ("今天", "1 paper of Thu 22 Jan"),
         ("/今天", "1 paper of Thu 22 Jan"),
+        ("What is new?", "1 paper of Thu 22 Jan"),
+        ("anything new?", "1 paper of Thu 22 Jan"),
+        ("今天的论文", "1 paper of Thu 22 Jan"),
         ("today 1", "1 paper of Thu 22 Jan"),
         ("今天1", "1 paper of Thu 22 Jan"),
         ("today 1 7d", "1 paper in the last 7 days"),
@@ -141,7 +156,7 @@ def test_words_that_begin_like_a_command_are_looked_for(knowing: Product, text: 
     [
         "remove diffusion", "delete it please", "unsubscribe from diffusion", "make it weekly", "send at 8 instead", "no more surveys",
         "pause for a week", "snooze 3 days", "this is too much", "too many papers", "stop sending me this", "8am", "every monday", "every monday please", "at 8, please",
-        "drop the diffusion one", "取消第1个", "改成每周一", "不要再推送综述", "别再发了", "以后不要发了", "太多了", "每天8点",
+        "drop the diffusion one", "取消第1个", "改成每周一", "改时间", "不要再推送综述", "别再发了", "周末不要推送", "我不想再收到综述", "以后不要发了", "太多了", "每天8点",
         "I only want titles", "send them to my email", "please only send it at 7 in the morning Berlin time", "每天晚上八点发给我",
     ],
 )  # fmt: skip

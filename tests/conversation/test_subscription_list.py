@@ -35,6 +35,14 @@ def test_a_list_says_of_each_what_it_is_when_it_comes_and_how_often(product: Pro
     assert product.says("/list").lines[0] == "3 subscriptions · paused until Mon 26 Jan 00:00"
 
 
+def test_the_last_and_the_next_delivery_are_told_by_the_clock_of_their_subscription(product: Product) -> None:
+    product.says("/sub kites daily 14:00 Berlin")
+    product.brings("Kites")
+    product.later(hours=1)
+    assert product.says("/list").lines[1] == "1  kites · daily 14:00 Europe/Berlin · 1 in 1 day · last Thu 22 Jan 14:00"
+    assert product.presses("1").lines[-1] == "Next: Fri 23 Jan 14:00."
+
+
 def test_a_long_list_has_pages_that_change_in_place(product: Product) -> None:
     product.says(TWELVE)
     first = product.says("/subscriptions")

@@ -49,6 +49,12 @@ def test_the_nearest_papers_are_shown_and_can_be_brought(knowing: Product) -> No
     assert knowing.queries() == []
 
 
+def test_why_a_paper_is_not_like_itself(knowing: Product) -> None:
+    knowing.says(f"/sub like:{GIVEN} daily 9")
+    told = knowing.says(f"/why {GIVEN}").lines[2]
+    assert told == f"1  like:{GIVEN}: lacks like:{GIVEN} (never the paper itself)"
+
+
 def test_a_card_has_a_button_for_it(knowing: Product) -> None:
     knowing.says("/sub ti:robots ti:swarm -flies now")
     assert titles(knowing.presses("similar")) == ["A swarm of robots flies"]

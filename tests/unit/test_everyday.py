@@ -36,6 +36,9 @@ papers on moss, nothing about ferns, every monday             > moss -ferns | ev
 papers on learning without forgetting                         > learning without forgetting
 send me moss every monday at 9, no surveys or code            > moss -surveys -code | every monday at 9
 send me a weekly digest of cs.CL                              > cs.CL | weekly
+I study moss and would like a weekly digest on fridays          > moss | weekly on fridays
+我研究苔藓，请推荐相关论文                                      > 苔藓
+我研究苔藓，论文推荐                                            > 苔藓 OR 论文推荐
 send me everything about moss as soon as they appear          > moss | now
 I want to know when Jane Doe publishes something              > author:"Jane Doe"
 我是研究生，方向是苔藓，麻烦每周推送一次                        > 苔藓 | 每周

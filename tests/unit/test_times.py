@@ -261,6 +261,8 @@ def test_what_could_be_a_time_or_words_is_marked(typed: str, query: str, when: s
         隔天
         每周两次
         一天两次
+        每天早晚八点
+        早晚各一次
         每个月1号
     """),
 )
