@@ -181,9 +181,9 @@ class Language:
         named = self.city(zone) if _NAMES_CITIES[self.code] and "/" in zone else zone
         return zone if named.isascii() else named
 
-    def in_zone(self, timezone: str) -> "Language":
-        """Returns the same language in another time zone."""
-        return Language(self.code, timezone, slash=self.slash)
+    def in_zone(self, timezone: str | None) -> "Language":
+        """Returns the same language in another time zone; without one, itself."""
+        return Language(self.code, timezone, slash=self.slash) if timezone else self
 
     def _date(self, day: date, patterns: dict[str, str]) -> str:
         return _date(day, patterns[self.code], self.code)

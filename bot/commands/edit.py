@@ -198,7 +198,7 @@ def set_schedule(context: CommandContext, subscription: Subscription | None, typ
     clock = context.localizer
     if subscription is not None:
         zone = done[0].zone or ""
-        clock = clock.in_zone(zone) if zone else clock  # the next delivery is shown in the subscription's own zone
+        clock = clock.in_zone(zone)  # the next delivery is shown in the subscription's own zone
         when = cadence_words(done[0].cadence, context.localizer, zone)
         lines = [context.say("Schedule of {number}: {when}", number=number, when=when)]
     else:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from bot.ports.channel import Reply
@@ -348,6 +349,11 @@ def why_paused(chat: Chat, subscriptions: Sequence[Subscription], localizer: Lan
     if subscriptions and all(one.state is SubscriptionState.PAUSED for one in subscriptions):
         return localizer.say("It is paused; /resume {number} ends that.", number=subscriptions[0].number)
     return ""
+
+
+def in_a_row(parts: Sequence[str], form: Sentence, localizer: Language) -> str:
+    """Returns parts one after another, two at a time in this form; "" without any."""
+    return reduce(lambda before, part: localizer.say(form, before=before, part=part), parts or [""])
 
 
 def how_related(localizer: Language, nearness: float) -> str:

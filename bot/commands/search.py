@@ -1,7 +1,6 @@
 """search and like: finds papers by a query, by meaning or near to other papers, and tries other spellings."""
 
 from collections.abc import Iterator, Sequence
-from functools import reduce
 
 from bot.commands.asking import ask, lacks_text, subscription_numbered, subscriptions_here
 from bot.commands.cards import (
@@ -14,7 +13,7 @@ from bot.commands.cards import (
     stored_and_unknown,
 )
 from bot.commands.context import Callback, Command, CommandContext
-from bot.commands.phrasing import days_known, how_related
+from bot.commands.phrasing import days_known, how_related, in_a_row
 from bot.commands.results import (
     count_found,
     days_of,
@@ -306,7 +305,7 @@ class _Results:
             return context.say("No papers are known yet.")
         if self.spelled.unknown and (self.spelled.meant or not amount):
             named = [f"“{word}”" for word in self.spelled.unknown[:_NAMED]]
-            unknown = reduce(lambda before, word: context.say("{before}, {word}", before=before, word=word), named)
+            unknown = in_a_row(named, Sentence("{before}, {part}"), context.localizer)
             return context.say("No paper that I know has {words}.", words=unknown)
         is_whole = found.end is None and not self.is_older
         if is_whole and not amount:

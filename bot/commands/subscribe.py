@@ -62,7 +62,7 @@ def echo(context: CommandContext, done: Subscribed, *, instead: str = "") -> Rep
     localizer, own = context.localizer, done.subscription.zone
     reply = subscribed(
         done,
-        localizer.in_zone(own) if own else localizer,
+        localizer.in_zone(own),
         examples=[cut_at_word(context.title(known), _TITLE) for known in done.examples],
         instead=instead,
         advice=advice,

@@ -27,7 +27,6 @@ from bot.commands.phrasing import (
     subscription_row,
 )
 from bot.ports.channel import File, Reply
-from subscriptions.language import Language
 from subscriptions.model import Subscription
 from subscriptions.service import known_chats
 from subscriptions.service.known_chats import Listed, next_deliveries_of, next_deliveries_to
@@ -78,7 +77,7 @@ def show_one(context: CommandContext, subscription: Subscription) -> Reply:
         lines.append(subscription.text)
     if state_of(one) == "active":
         then = next_deliveries_to(context.transaction, context.chat.address, [subscription], now=context.now)
-        lines.append(next_line(then, _clock_of(context, subscription), context.now))
+        lines.append(next_line(then, context.localizer.in_zone(subscription.zone), context.now))
     hold = context.button("pause", "pause", subscription=which)
     if subscription.state is SubscriptionState.PAUSED:
         hold = context.button("resume", "resume", subscription=which)
@@ -151,14 +150,10 @@ def _list_lines(context: CommandContext, rows: Sequence[ListRow], shown: Sequenc
         if found[one.canonical].base.days:
             parts.append(_often(context, found[one.canonical]))
         if one.number in came:
-            parts.append(context.say("last {moment}", moment=_clock_of(context, one).moment(came[one.number])))
+            moment = context.localizer.in_zone(one.zone).moment(came[one.number])
+            parts.append(context.say("last {moment}", moment=moment))
         lines.append(" · ".join(filter(None, (*parts, row.state))))
     return lines
-
-
-def _clock_of(context: CommandContext, subscription: Subscription) -> Language:
-    """Returns the language of the chat with the zone by which a subscription's time is read."""
-    return context.localizer.in_zone(subscription.zone) if subscription.zone else context.localizer
 
 
 def _often(context: CommandContext, found: Matches) -> str:

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import reduce
 
 from bot.commands.cards import named_papers, no_paper_named, of_paper, paper_delivered
 from bot.commands.context import Callback, Command, CommandContext
-from bot.commands.phrasing import how_related, shortened
+from bot.commands.phrasing import how_related, in_a_row, shortened
 from bot.ports.channel import Reply
 from subscriptions.errors import Sentence, sentences
 from subscriptions.matching.fulfilment import label_of, nearness_to, papers_of, tokenize
@@ -246,7 +245,7 @@ def _how_near(context: CommandContext, terms: Sequence[Term], paper: Paper) -> s
 
 
 def _list(context: CommandContext, parts: list[str]) -> str:
-    return reduce(lambda before, part: context.say("{before}; {part}", before=before, part=part), parts or [""])
+    return in_a_row(parts, Sentence("{before}; {part}"), context.localizer)
 
 
 COMMANDS = (
