@@ -59,10 +59,10 @@ def echo(context: CommandContext, done: Subscribed, *, instead: str = "") -> Rep
     """Returns the echo of a subscription, with advice and buttons; two lines in groups."""
     private = context.origin.kind is ChatKind.PRIVATE
     advice, better = _advice(context, done) if private else ("", ())
-    localizer, own = context.localizer, done.subscription.zone
+    zone = done.chat.settings.timezone
     reply = subscribed(
         done,
-        localizer.in_zone(own),
+        context.localizer.in_zone(done.subscription.zone or zone),
         examples=[cut_at_word(context.title(known), _TITLE) for known in done.examples],
         instead=instead,
         advice=advice,
@@ -73,10 +73,7 @@ def echo(context: CommandContext, done: Subscribed, *, instead: str = "") -> Rep
         reply = reply.with_lines(context.say("The nearest {most} each time.", most=MOST_NEAR))
     zones: Row = ()
     if _asks_for_zone(context, done):
-        zone = context.chat.settings.timezone
         which = context.say("The times are those of {zone}. Which clock is yours?", zone=zone)
-        if own:
-            which = context.say("All other times are those of {zone}. Which clock is yours?", zone=zone)
         reply, zones = reply.with_lines(which), zone_row(context)
         expect(context, ZONE)
     return replace(reply, buttons=(better, _todays_and_undo(context, done), zones))
@@ -116,8 +113,8 @@ def _asks_for_zone(context: CommandContext, done: Subscribed) -> bool:
         context.is_about_own_chat
         and facts_of(context.chat.address.platform).asks_for_zone
         and (done.outcome, done.subscription.number) == ("added", 1)
-        and context.chat.settings.timezone == context.bot_info.timezone
-        and ZONE not in context.chat.chosen
+        and done.chat.settings.timezone == context.bot_info.timezone
+        and ZONE not in done.chat.chosen
     )
 
 

@@ -1,5 +1,6 @@
 """Papers with their tokens, and an index of them; what counts of several copies of a paper."""
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -7,11 +8,12 @@ from dataclasses import dataclass, replace
 from subscriptions.matching.fulfilment import TokenizedPaper, fits, label_of, predicate, simple_terms, tokenize
 from subscriptions.model import Announce, Paper
 from subscriptions.normalize import is_initial
-from subscriptions.query import ValueKind
+from subscriptions.query import Field, ValueKind
 from subscriptions.query.tree import Query, Term
 
 _BY_NEWS_VALUE = (None, *Announce)  # None counts as new; then new, cross, replace, replace-cross
 _LABELS = (ValueKind.CATEGORY, ValueKind.PAPER_ID, ValueKind.LABEL)
+_LAST = "\U0010ffff"  # behind a beginning, it sorts after all words that begin so
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class PaperIndex:
         self._every = (1 << len(self._papers)) - 1
         self._having = defaultdict[str, int](int)  # such as "text:graph", "@doe", "category:cs.lg" -> papers
         self._of: dict[Term, int] = {}  # term -> the papers that fulfil it
+        self._sorted: dict[Field, list[tuple[str, int]]] = {}  # field -> its words, as written and folded, with papers
         for place, paper in enumerate(self._papers):
             for key in _keys(paper):
                 self._having[key] |= 1 << place
@@ -111,9 +114,8 @@ class PaperIndex:
             return self._having.get(label_of(term), 0)
         whole = term.tokens[: len(term.tokens) - term.prefix]
         if kind is ValueKind.WORDS and not term.exact:
-            for word in whole:
-                papers &= self._having.get(f"{term.field.name}:{word}", 0)
-            if len(term.tokens) == 1 and not term.prefix:
+            papers = self._with_words(term, whole)
+            if len(term.tokens) == 1:
                 return papers
         elif kind is ValueKind.NAME and not term.exact:
             for part in whole:
@@ -124,6 +126,26 @@ class PaperIndex:
             if is_fulfilled(self._papers[place]):
                 found |= 1 << place
         return found
+
+    def _with_words(self, term: Term, whole: tuple[str, ...]) -> int:
+        """Returns the papers that have all words of a term, in any order."""
+        papers = self._every
+        for word in whole:
+            papers &= self._having.get(f"{term.field.name}:{word}", 0)
+        return papers & self._with_beginning(term.field, term.tokens[-1]) if term.prefix and papers else papers
+
+    def _with_beginning(self, field: Field, beginning: str) -> int:
+        """Returns the papers that have a word with this beginning in a field, as written or folded."""
+        if field not in self._sorted:
+            having = defaultdict[str, int](int)
+            for place, paper in enumerate(self._papers):
+                for word in {*paper.written[field].split(), *paper.folded[field].split()}:
+                    having[word] |= 1 << place
+            self._sorted[field] = sorted(having.items())
+        words, papers = self._sorted[field], 0
+        for _, having_word in words[bisect_left(words, (beginning,)) : bisect_left(words, (beginning + _LAST,))]:
+            papers |= having_word
+        return papers
 
     @staticmethod
     def positions(papers: int) -> Iterator[int]:

@@ -68,7 +68,6 @@ def subscribe(
         text, when = excluding(text, excluded), typed
     query, plain = portable.kept_query(text), None if name is None else portable.checked_name(name)
     chat = stored_chats.find_chat(transaction, address)
-    is_new = chat is None
     if chat is None:
         chat = stored_chats.add_chat(transaction, address, kind, now=now, title=title)
     elif chat.pause_reason:
@@ -76,7 +75,8 @@ def subscribe(
     query = with_vectors_for(transaction, query, chat.id)
     known = known_chats.with_query(transaction, chat, query.canonical)
     read = _when_of(when, known.cadence if known else None, chat)
-    if is_new and read.zone:  # the zone of the request becomes the zone of the new chat
+    if read.zone and not (chat.subscriptions_ever_made or "timezone" in chat.chosen):  # it is the zone of a new chat
+        changes.begin_change(transaction, chat.id, now=now, who=who)
         stored_chats.choose_setting(transaction, chat.id, "timezone", read.zone)
         chat, read = known_chats.get_chat(transaction, address), When(read.cadence)
     if known is not None and not read.zone:

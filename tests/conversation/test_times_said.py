@@ -102,6 +102,7 @@ def test_each_line_of_many_has_its_own_time(product: Product) -> None:
 
 
 def test_edit_reads_the_time_and_a_time_alone_changes_only_it(product: Product) -> None:
+    product.says("/timezone Lima")
     product.says("/sub diffusion daily 9 Berlin")
     product.says("/edit 1 graph neural networks every monday at 10")
     assert subscriptions(product) == ["weekly mon 10:00 Europe/Berlin | graph neural networks"]

@@ -45,3 +45,16 @@ def test_a_later_zone_of_the_operator_moves_all_that_go_by_it(product: Product) 
     product.delivers()
     assert due() == ["2026-01-23T03:30", "2026-01-23T00:00"]
     assert [one["next_due_at"] for one in product.subscriptions()] == ["2026-01-22T14:00:00Z"]
+
+
+def test_the_zone_behind_the_first_time_is_that_of_a_chat_that_talked_before(product: Product) -> None:
+    product.says("hello")
+    said = product.says("/sub kites daily 9 Tokyo")
+    assert said.lines[0] == "✓ 1  kites · daily 09:00 Asia/Tokyo"
+    assert not any("Which clock" in line for line in said.lines)
+    product.says("/sub oboes daily 8 Lima")
+    assert [one["zone"] for one in product.subscriptions()] == ["Asia/Tokyo", "America/Lima"]
+    assert product.tells("settings", "--as", "telegram:42")["settings"]["timezone"] == "Asia/Tokyo"
+    product.presses("undo")
+    product.says("/undo")
+    assert product.tells("settings", "--as", "telegram:42")["settings"]["timezone"] == "UTC"
