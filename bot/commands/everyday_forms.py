@@ -152,6 +152,7 @@ by
 _DIGESTS = "update|digest|summary|mail|email|alert|list"
 _DAYS = r"(?:on|every|each) (?:\w*days?|week|morning|evening|weekends?)(?: at [\w:]+)?"
 _A_DAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun|week)(?:days?|ends?)\b"
+_ON_A_DAY = rf"(?:on|every|each) {_A_DAY}(?: at [\w:]+)?"
 # what a clause at the end begins with, and its other words, if it only asks to be sent papers
 _ASKS = "kindly|share|could|can|would|will|please|send|what can|notify|alert|keep|let|give|mail|email|tell"
 _ASKING = (
@@ -194,8 +195,12 @@ SAID_OTHERWISE = (
     (r"[,;]?\s+(?:and |but )?(?:excluding|but no) ", ", no "),
     (r"[,，]?\s*(?:尤其是?|特别是|\bespecially|\bin particular|\bparticularly)\s*", " "),
     (
-        rf"^.*?\b(?:an?|the|my) (daily|weekly) (?:{_DIGESTS}) (?:on|about|of|for) (?!{_A_DAY})(.+)$",
-        r"send me papers on \2, \1",
+        rf"^.*?\b(?:an?|the|my) (daily|weekly) (?:{_DIGESTS})(?: ({_ON_A_DAY}))? (?:on|about|of|for) (?!{_A_DAY})(.+)$",
+        r"send me papers on \3, \1 \2",
+    ),
+    (
+        rf"\b(papers|articles|preprints|news|updates) ({_ON_A_DAY}) (about|on|of|by) (.+)$",
+        r"\1 \3 \4, \2",
     ),
     (
         rf"[,.;]?\s+(?:and |so )?(?:i |we )?(?:would|i'd|want|need|like|love|please)[^,.;]{{0,20}} (daily|weekly) (?:{_DIGESTS})(?=$| (?:on|at|every|each) )",

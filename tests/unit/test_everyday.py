@@ -37,6 +37,8 @@ papers on learning without forgetting                         > learning without
 send me moss every monday at 9, no surveys or code            > moss -surveys -code | every monday at 9
 send me a weekly digest of cs.CL                              > cs.CL | weekly
 I study moss and would like a weekly digest on fridays          > moss | weekly on fridays
+I want a weekly digest on fridays about moss                    > moss | weekly on fridays
+send me papers every monday at 9 on moss, no surveys            > moss -surveys | every monday at 9
 我研究苔藓，请推荐相关论文                                      > 苔藓
 我研究苔藓，论文推荐                                            > 苔藓 OR 论文推荐
 send me everything about moss as soon as they appear          > moss | now
