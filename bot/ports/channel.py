@@ -105,7 +105,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A reply to a person before it is rendered: first the lines, then the papers, then the preview of a delivery."""
+    """A reply to a person before it is rendered: first the lines, then the papers, then a delivery."""
 
     lines: Sequence[str] = ()  # sentences in the chat's language; plain text
     ok: bool | None = None  # True: the command was done (✓); False: it was refused (✗); None: neither
@@ -119,7 +119,7 @@ class Reply:
     first: int = 1
     # for each of `items`, or of the papers that `delivery` shows, the button that opens its card; its label is a number
     numbers: Row = ()
-    delivery: model.Delivery | None = None  # a preview, shown as it would be sent
+    delivery: model.Delivery | None = None  # papers, shown as a delivery would show them below its title
     buttons: Buttons = ()
     file: File | None = None
     toast: str = ""  # a few words shown where a button was pressed; a reply with only a toast posts no message

@@ -95,7 +95,7 @@ def delivery_pages(delivery: Delivery, medium: Medium, beneath: Size, numbers: R
     """
     if alone := _without_papers(delivery, medium):
         return [alone]
-    bulletin = _Bulletin(delivery, medium)
+    bulletin = _Bulletin(delivery, medium, in_reply=True)
     opens = {item.paper.id: button for item, button in zip(_shown(delivery.items), numbers, strict=False)}
     bulletin.opens = {
         item.paper.id: replace(opens[item.paper.id], label=str(number))
@@ -182,8 +182,17 @@ def _shown(items: Sequence[Item]) -> list[Item]:
 class _Bulletin:
     """A delivery with papers as its reader sees it: its form, its papers in order, the lines around them."""
 
-    def __init__(self, delivery: Delivery, medium: Medium, titles: Mapping[str, tuple[str, str]] = _NO_TITLES) -> None:
+    def __init__(
+        self,
+        delivery: Delivery,
+        medium: Medium,
+        titles: Mapping[str, tuple[str, str]] = _NO_TITLES,
+        *,
+        in_reply: bool = False,
+    ) -> None:
+        """`in_reply`: lines above it say how many papers they are, and of which days."""
         self.delivery, self.medium, self.titles = delivery, medium, titles
+        self.in_reply = in_reply
         self.reader = reader_of(delivery.chat)
         self.language = self.reader.language
         self.form = self._form(len(_shown(delivery.items)))
@@ -247,7 +256,7 @@ class _Bulletin:
         taken = beneath + draw(replace(head, part=_ANY_PART)).size
         parts = list(self._parts(taken))
         pages = [Page(part.body) for part in parts] if self.form == "each" else pack(parts, self.medium, taken)
-        if len(pages) == 1 and not self.is_list and not head.remark:
+        if len(pages) == 1 and not (self.is_list and head.line) and not head.remark:
             return pages
         headed = []
         for number, page in enumerate(pages, start=1):
@@ -347,10 +356,13 @@ class _Bulletin:
         )
 
     def _head(self) -> Head:
+        label = self.label if self.is_list else ""
+        if self.in_reply:
+            return Head(title=label, small=not label)
         if self.form == "each":
             return Head(title=self._day(), small=True)
         remark = "" if self.form == "thread" else self._remark()  # the root has it
-        return Head(title=self._title(), label=self.label if self.is_list else "", remark=remark)
+        return Head(title=self._title(), label=label, remark=remark)
 
     def _title(self) -> str:
         amount = len(self.delivery.items)

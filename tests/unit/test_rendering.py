@@ -351,11 +351,12 @@ SHOWN_REPLIES: dict[str, tuple[Any, ...]] = {
             lines=("The channel gets:",),
             delivery=delivery(
                 chat(kind=ChatKind.BROADCAST, lang="zh"),
-                items(2, because("secret wish")),
+                (*items(1, because("secret wish")), item("Hidden", because("secret wish"), shown=False)),
             ),
         ),
         chat(),
-        "1月22日",
+        "还有 1 篇",
+        "✗ 1月22日",
         "✗ secret wish",
     ),
 }
