@@ -180,12 +180,6 @@ def test_whatever_happens_is_a_sentence(
     assert "secret-token" not in details
 
 
-def test_help_is_quick_to_import(terminal: Terminal) -> None:
-    """`import bot.cli`, which every start does, loads no library that only some subcommands need."""
-    program = "import sys, bot.cli; print([n for n in ('sqlmodel', 'rich', 'jinja2', 'pydantic') if n in sys.modules])"
-    assert terminal.python(program).out == "[]\n"
-
-
 READS = [
     "subscriptions --json", "preview --as console:me", "outbox", "outbox retry 0123456789abcdef",
     "outbox dismiss 0123456789abcdef", "sources", "export --all", "backup copy.db", "db copy data/paperwire.db new.db",

@@ -18,7 +18,6 @@ import pytest
 
 from bot import digests
 from bot.cli.keeping import STATES
-from bot.digests import arxiv, papers
 from bot.failures import SettingsError
 from bot.operation.web_server import health_app
 from bot.rendering import queries_in_words
@@ -154,21 +153,6 @@ def test_the_page_has_the_formats_in_the_order_of_detection() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "row", docs_pages.rows("formats.md", "of", "for example", "key"), ids=lambda row: row["for example"]
-)
-def test_a_paper_is_known_by_the_key_of_its_row(row: Row) -> None:
-    text = row.code("for example")
-    address = arxiv.arxiv_address(text)
-    known_by = {
-        "its DOI, in lower case": "doi",
-        "its title, as a hash": "title",
-        "its abstract, as a hash": "abstract",
-    }
-    key = address[0] if address else papers.paper_key(**{known_by[row["of"]]: text})
-    assert transcripts.shows(row.code("key"), str(key)), key
-
-
 async def _no_metrics() -> tuple[bytes, str]:
     return b"", "text/plain"
 
@@ -258,29 +242,6 @@ def _can_be_typed(line: str) -> bool:
     return name in SUBCOMMANDS and set(re.findall(r"(?<!\S)--[a-z][\w-]*", line.partition(" -- ")[0])) <= options
 
 
-MADE = {"bot/digests/NAME.py", "bot/commands/counting.py"}  # files that the recipes of CONTRIBUTING.md create
-
-
-def test_the_pages_name_only_files_and_modules_that_there_are() -> None:
-    file = re.compile(r"`((?:bot|subscriptions|tests|bench|docs|templates|locales|\.ci)/[\w./-]*)`")
-    module = re.compile(r"(?:python -m |`)((?:bench|tests|bot|subscriptions|locales)(?:\.\w+)+)")
-    texts = {path.name: path.read_text(encoding="utf-8") for path in PAGES if path.name != "CHANGELOG.md"}
-    gone = [
-        *((page, one) for page, text in texts.items() for one in file.findall(text) if not (ROOT / one).exists()),
-        *((page, one) for page, text in texts.items() for one in module.findall(text) if not _is_a_module(one)),
-    ]
-    assert [(page, one) for page, one in gone if (page, one in MADE) != ("CONTRIBUTING.md", True)] == []
-
-
-def _is_a_module(name: str) -> bool:
-    """Returns whether a dotted name is a module, a package, or the name of a function or class in one."""
-    whole, above = ROOT / name.replace(".", "/"), ROOT / name.rpartition(".")[0].replace(".", "/")
-    inside = next((one for one in (above.with_suffix(".py"), above / "__init__.py") if one.is_file()), None)
-    last = name.rpartition(".")[2]
-    known = inside is not None and bool(re.search(rf"\b{last}\b", inside.read_text(encoding="utf-8")))
-    return whole.with_suffix(".py").is_file() or whole.is_dir() or known
-
-
 _NAME = re.compile(r"\b(?:paperwire|process)_[a-z_]+\b")
 _SERIES = ("_bucket", "_sum", "_count")
 
@@ -304,19 +265,3 @@ def test_an_expression_names_metrics_and_labels_that_there_are(expression: str) 
     used = set(re.findall(r"(\w+)=\"", expression)) - {"job"}
     used |= {label.strip() for group in re.findall(r"by \(([^)]*)\)", expression) for label in group.split(",")}
     assert used <= set().union(*(labels[name] for name in names))
-
-
-PAIRS = [
-    (ROOT / "README.md", ROOT / "README.zh.md"),
-    (DOCS / "guide.md", DOCS / "guide.zh.md"),
-]
-
-
-@pytest.mark.parametrize(("english", "chinese"), PAIRS, ids=["README", "guide"])
-def test_a_chinese_page_has_the_structure_of_the_english_one(english: Path, chinese: Path) -> None:
-    """The same headings, tables, lists and blocks follow one another."""
-    assert _structure(chinese) == _structure(english)
-
-
-def _structure(path: Path) -> list[str]:
-    return re.findall(r"^(#+ |\||- |\d\. |```\w*)", path.read_text(encoding="utf-8"), re.MULTILINE)

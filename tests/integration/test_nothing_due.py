@@ -83,9 +83,6 @@ def test_many_subscriptions_that_wait_take_no_longer_than_few(
     assert steps_of(store, waiting) <= few + 2
 
 
-CHATS, EACH = 4, 6
-
-
 SECOND = timedelta(seconds=1)
 
 

@@ -13,19 +13,15 @@ from subscriptions.addresses import parse_address
 from subscriptions.errors import NotDelivered, NotFound, Refused, Rejected, RetryLater, StoreError, Unclear
 from subscriptions.model import Announce, KnownPaper, Message
 from subscriptions.planning.retries import FIRST_WAIT, LONGEST_CREDIBLE_WAIT
-from subscriptions.service import known_chats, plan, sending, subscribing
+from subscriptions.service import plan, sending, subscribing
 from subscriptions.service.plan import plan_due
 from subscriptions.service.retention import forget
-from subscriptions.states import PauseReason
 from subscriptions.store import (
     claims,
     conversations,
     known_papers,
     outbox,
-    stored_chats,
     stored_deliveries,
-    stored_subscriptions,
-    whole_chat,
 )
 from subscriptions.store.bot_state import claim_database
 from subscriptions.store.database.store import Store, Transaction
@@ -38,7 +34,6 @@ from tests.patience import PATIENCE
 pytestmark = pytest.mark.both_databases
 
 CHAT = address("telegram:1")
-GROUP, SUPERGROUP = address("telegram:-5"), address("telegram:-1005")  # of a group that becomes a supergroup
 
 
 def changes(store: Store) -> dict[str, int | None]:
@@ -221,15 +216,6 @@ def test_a_planner_cannot_pass_an_uncommitted_number(store: Store) -> None:
     assert delivered(store) == [("telegram:1", ["Quick graph", "Slow graph"])]
 
 
-def test_planning_moves_on_also_when_nothing_matched(store: Store) -> None:
-    subscribes(store, "telegram:1", "graph", when="daily 13:00")
-    ingested(store, "Something else")
-    plan_due(store, now=NOON + HOUR)
-    with store.read() as session:
-        chat = known_chats.get_chat(session, CHAT)
-        assert stored_subscriptions.subscriptions_of(session, [chat.id])[chat.id][0].cursor == 1
-
-
 def test_an_interrupted_plan_loses_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plan, "SLICE", 1)
     make.due(store, "telegram:1", "telegram:2", "telegram:3")
@@ -401,25 +387,6 @@ def test_an_update_is_known_for_two_days(store: Store) -> None:
     assert not comes()
     clean_up(store, now=NOON + 3 * DAY)
     assert comes()
-
-
-def test_moving_again_or_back_and_forth_changes_nothing(store: Store) -> None:
-    subscribes(store, "telegram:-5", "graph", when="now")
-    for _ in range(3):
-        whole_chat.chat_moved(store, GROUP, SUPERGROUP.address, now=NOON)
-    whole_chat.chat_moved(store, SUPERGROUP, "-1005", now=NOON)
-    assert [str(entry.chat.address) for entry in known_chats.listed(store, None)] == ["telegram:-1005"]
-
-
-def test_a_chat_that_has_been_gone_for_a_year_is_erased(store: Store) -> None:
-    subscribes(store, "telegram:1", "graph")
-    with store.write() as session:
-        stored_chats.pause_chat(session, 1, PauseReason.GONE, detail="blocked", now=NOON)
-    clean_up(store, now=NOON + 364 * DAY)
-    assert known_chats.get_chat(store, CHAT)
-    clean_up(store, now=NOON + 366 * DAY)
-    with pytest.raises(NotFound):
-        known_chats.get_chat(store, CHAT)
 
 
 def test_another_bots_token_is_refused(store: Store) -> None:
