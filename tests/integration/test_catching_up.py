@@ -9,20 +9,16 @@ If a database is lost and an older copy replaces it, what was due before the los
 
 import asyncio
 import datetime as dt
-from collections import abc
-from contextlib import asynccontextmanager
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
 
-from bot.app import App
 from bot.operation.process import Process
 from bot.sources.fetcher import FetchLimits
 from bot.sources.source_scheduler import MAX_CATCH_UP_WAIT
 from subscriptions.model import ChatAddress, Paper
 from subscriptions.planning.receipts import Outcome
-from subscriptions.service.subscribing import set_settings
 from subscriptions.store.database.store import Store
 from tests import make, source_harness, stored
 from tests.clock import FakeClock
@@ -30,11 +26,11 @@ from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import program
 from tests.integration.cli import page
-from tests.make import address, paper
+from tests.make import paper
 from tests.source_harness import Feeds, SourceHarness, arxiv_source, new_york, polled, web_source
 
 # arXiv announced nothing on Tuesday, the 20th
-FRIDAY_BEFORE, MONDAY, WEDNESDAY, THURSDAY, FRIDAY = (dt.date(2026, 1, day) for day in (16, 19, 21, 22, 23))
+FRIDAY_BEFORE, MONDAY, WEDNESDAY, THURSDAY = (dt.date(2026, 1, day) for day in (16, 19, 21, 22))
 LG = arxiv_source("cs.LG")
 OPERATOR = ChatAddress("telegram", "1")
 LACKS = "; cross-lists of older papers and new versions are not in it."
@@ -201,60 +197,26 @@ async def test_operators_hear_of_days_given_up_by_a_cut_off_poll(
     assert missed_notices(store) == ["Not fetched afterwards: Mon 19 Jan · Wed 21 – Thu 22 Jan."]
 
 
-CHAT = "telegram:1"
-
-
-class Machine:
-    """A process that reads arXiv and sends to Telegram. A test calls its ticks."""
-
-    def __init__(self, app: App, feeding: SourceHarness) -> None:
-        self.app = app
-        self.feeding = feeding
-        self.process = Process(app, feeding.scheduler)
-
-    async def ticks(self, times: int = 2) -> None:
-        """Runs ticks, six seconds apart. After each tick, waits until all work that the tick started has ended."""
-        for _ in range(times):
-            await self.process.tick()
-            await self.feeding.ticks()
-            await self.process.finish()
-            self.app.clock.advance(dt.timedelta(seconds=6))  # type: ignore[attr-defined]  # a FakeClock
-        assert self.process.problems == {}
-
-
-@asynccontextmanager
-async def machine(
-    folder: Path, clock: FakeClock, arxiv: FakeArxiv, telegram: FakeTelegram
-) -> abc.AsyncIterator[Machine]:
-    async with program.running(folder, clock, telegram=telegram) as app:
-        yield Machine(app, SourceHarness(app.store, clock, arxiv, LG))
-
-
-def adds_subscription(running: Machine, chat: str, query: str, **request: str) -> None:
-    """Subscribes a chat and switches its quiet hours off."""
-    now = running.app.clock.now()
-    make.subscribes(running.app.store, chat, query, now=now, **request)
-    set_settings(running.app.store, address(chat), {"quiet": "off"}, now=now)
-
-
 async def test_nobody_waits_long_for_a_source_that_says_nothing(
     tmp_path: Path, clock: FakeClock, arxiv: FakeArxiv, telegram: FakeTelegram
 ) -> None:
     arxiv.announces(WEDNESDAY, graphs_of("Wednesday"))
     clock.set_now(new_york("2026-01-21 00:10"))
-    async with machine(tmp_path, clock, arxiv, telegram) as running:
-        adds_subscription(running, CHAT, "graphs", when="daily 09:00")
-        await running.ticks()
-    clock.set_now(new_york("2026-01-22 06:00"))
+    async with program.running(tmp_path, clock, telegram=telegram) as app:
+        make.subscribes(app.store, "telegram:1", "graphs", when="daily 09:00", now=clock.now())
+        await polled(app.store, clock, arxiv, LG)
+    clock.advance(new_york("2026-01-22 06:00") - clock.now())
     arxiv.hangs()
-    async with machine(tmp_path, clock, arxiv, telegram) as running:
-        await running.process.tick()
+    async with program.running(tmp_path, clock, telegram=telegram) as app:
+        scheduler = SourceHarness(app.store, clock, arxiv, LG).scheduler
+        process = Process(app, scheduler)
+        await process.tick()
         await asyncio.to_thread(arxiv.waits_hanging)
-        await running.process.tick()
-        await running.process.finish()
-        assert (running.feeding.scheduler.is_catching_up, telegram.posted_to("1")) == (True, [])
+        await process.tick()
+        await process.finish()
+        assert (scheduler.is_catching_up, telegram.posted_to("1")) == (True, [])
         clock.advance(dt.timedelta(seconds=MAX_CATCH_UP_WAIT))
-        await running.process.tick()
-        await running.process.finish()
+        await process.tick()
+        await process.finish()
         assert len(telegram.posted_to("1")) == 1
-        await running.feeding.scheduler.close()
+        await scheduler.close()

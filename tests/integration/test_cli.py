@@ -9,9 +9,7 @@ import tomllib
 
 import pytest
 
-from subscriptions.errors import MeaningFails
 from tests import tables
-from tests.fakes.meaning import FakeEncoder
 from tests.fakes.process import ROOT
 from tests.forked import Forked
 from tests.integration import cli
@@ -322,11 +320,7 @@ def test_the_feeds_of_a_reader_become_sources(terminal: Terminal) -> None:
     assert terminal("sources", "import", "feeds.opml").out == ""
 
 
-def with_encoder(monkeypatch: pytest.MonkeyPatch, encoder: FakeEncoder | None) -> None:
-    monkeypatch.setattr("bot.meaning.encoders.encoder_of", lambda _: encoder)
-
-
-WEATHER, SURVEY, GRAPHS = "2601.00001", "2601.00002", "2601.00003"
+GRAPHS = "2601.00003"
 
 
 def test_match_knows_no_stored_papers(terminal: Terminal) -> None:
@@ -338,18 +332,8 @@ def test_match_knows_no_stored_papers(terminal: Terminal) -> None:
     assert (many["matches"], [line for line, _ in many["refused"]]) == ([[1, [GRAPHS]]], [2])
 
 
-OFF = "Meaning is off here, so it is not known what is near."
-
-
-@pytest.mark.parametrize("encoder", ["off", "fails"])
-def test_a_query_that_asks_for_meaning_is_refused_without_an_encoder(
-    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, encoder: str
-) -> None:
-    failing, sentence = FakeEncoder(), OFF
-    if encoder == "fails":
-        sentence = "The encoder sleeps."
-        failing.fails = MeaningFails(sentence, "Wake it.")
-    with_encoder(monkeypatch, failing if encoder == "fails" else None)
+def test_a_query_that_asks_for_meaning_is_refused_where_it_is_off(terminal: Terminal) -> None:
+    sentence = "Meaning is off here, so it is not known what is near."
     terminal.file("day.md", PAGE)
     terminal.file("lines", "graph\ngraph OR about:tides\n")
     refused = terminal("match", "graph OR about:tides", "day.md", "--json")
@@ -358,7 +342,6 @@ def test_a_query_that_asks_for_meaning_is_refused_without_an_encoder(
     many = terminal("match", "--queries", "lines", "day.md", "--json")
     assert (many.status, many.json["matches"]) == (0, [[1, [GRAPHS]]])
     assert [(line, why.startswith(sentence)) for line, why in many.json["refused"]] == [(2, True)]
-    assert terminal("match", "graph", "day.md", "--json").json["keys"] == [GRAPHS]
 
 
 def test_only_one_process_sends_and_the_others_work_beside_it(terminal: Terminal) -> None:

@@ -103,12 +103,16 @@ def test_the_clean_up_can_stop_after_any_step(store: Store, monkeypatch: pytest.
     assert count(store, "delivery_item") == 6 * filling.PER_CHAT
 
 
-def test_a_chat_that_is_back_while_others_are_erased_is_kept(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_has_been_gone_for_a_year_is_erased_but_not_who_is_back_meanwhile(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(retention_room, "CHATS", 1)
     for number in (1, 2):
         chat = subscribes(store, f"telegram:{number}", "graph").chat.id
         with store.write() as transaction:
             stored_chats.mark_unreachable(transaction, chat, PauseReason.GONE, "blocked", now=NOON)
+    clean_up(store, now=NOON + 364 * DAY)
+    assert count(store, "chat") == 2
     steps = retention_room.clean_up_steps(store, now=NOON + 366 * DAY)
     while count(store, "chat") == 2:
         next(steps)

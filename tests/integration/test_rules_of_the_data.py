@@ -1,9 +1,11 @@
 """The rules of the data, with their numbers in docs/architecture.md, on real databases of both kinds."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import Any
 
 import pytest
 import sqlmodel
@@ -21,6 +23,7 @@ from subscriptions.store import (
     conversations,
     known_papers,
     outbox,
+    planner,
     stored_deliveries,
 )
 from subscriptions.store.bot_state import claim_database
@@ -32,8 +35,6 @@ from tests.make import DAY, HOUR, MINUTE, address, clean_up, ingest_digest, inge
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.both_databases
-
-CHAT = address("telegram:1")
 
 
 def changes(store: Store) -> dict[str, int | None]:
@@ -227,6 +228,23 @@ def test_an_interrupted_plan_loses_nothing(store: Store, monkeypatch: pytest.Mon
     assert sorted(delivered(store)) == [
         (f"telegram:{chat}", [f"{which} graph"]) for chat in (1, 2, 3) for which in ("A", "Another")
     ]
+
+
+def test_what_another_process_plans_meanwhile_is_not_planned_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make.due(store, "telegram:1")
+    queries = planner.due_queries
+
+    def later(*what: Any) -> Any:
+        monkeypatch.undo()
+        with ThreadPoolExecutor(1) as other:
+            other.submit(plan_due, store, now=NOON + HOUR).result()
+        return queries(*what)
+
+    monkeypatch.setattr(planner, "due_queries", later)
+    plan_due(store, now=NOON + HOUR)
+    assert delivered(store) == [("telegram:1", ["A graph"])]
 
 
 @pytest.mark.parametrize(

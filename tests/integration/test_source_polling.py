@@ -24,7 +24,7 @@ from tests.source_harness import Feeds, SourceHarness, arxiv_source, new_york, t
 
 pytestmark = pytest.mark.both_databases
 
-WEDNESDAY, THURSDAY, FRIDAY = dt.date(2026, 1, 21), dt.date(2026, 1, 22), dt.date(2026, 1, 23)
+WEDNESDAY, THURSDAY = dt.date(2026, 1, 21), dt.date(2026, 1, 22)
 GRAPHS, LG = paper("Graphs", "cs.LG"), arxiv_source("cs.LG")
 OPERATOR = address("console:ops")
 RESTART = dt.timedelta(seconds=3)  # until a new process makes its first request
