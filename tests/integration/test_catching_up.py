@@ -3,8 +3,6 @@
 After an outage, the bot fetches the missed days, delivers their papers once, and names the days
 
 in the receipt. It also does so if a source does not answer at first, or if the machine's clock is changed.
-
-If a database is lost and an older copy replaces it, what was due before the loss counts as sent.
 """
 
 import asyncio
