@@ -1,6 +1,4 @@
-"""If nothing is due, a tick reads a few rows even if many subscriptions wait, and `run` rarely reads an unchanged store.
-If many subscriptions are due, all their queries are matched at once.
-"""
+"""What is due, or waits for its platform, is sent in time, though `run` rarely reads an unchanged store."""
 
 import contextlib
 from collections import abc
