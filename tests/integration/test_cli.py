@@ -61,10 +61,8 @@ def test_the_overview_names_every_subcommand(terminal: Terminal) -> None:
     ("arguments", "sentence"),
     tables.rows("""
         subscrib                                     → No such command 'subscrib'. Did you mean 'subscribe', 'subscriptions'? See paperwire --help.
-        outbox retri x                               → Did you mean 'retry'? See paperwire outbox --help.
         check --ofline                               → No such option: --ofline (Possible options: --offline). See paperwire check --help.
         subscribe x --as console:me --wen now        → extra argument(s) (--wen now). Put a query with spaces in quotes. See paperwire subscribe --help.
-        preview --days many --as console:me          → Invalid value for '--days'
         deliver --now                                → --now
     """),
 )

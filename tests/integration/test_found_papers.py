@@ -24,8 +24,8 @@ from subscriptions.service.plan import plan_due
 from subscriptions.service.subscribing import Subscribed
 from subscriptions.states import Signal
 from subscriptions.store import interests, paper_words, stored_deliveries
-from subscriptions.store.database.store import Store, Transaction
-from tests import make
+from subscriptions.store.database.store import Store
+from tests import make, stored
 from tests.clock import NOON
 from tests.fakes.meaning import FakeEncoder
 from tests.make import HOUR, MINUTE, address, ingested, paper, stored_papers, subscribes
@@ -155,26 +155,14 @@ def delivered(store: Store) -> list[tuple[str, bool]]:
     """
     shown = previews.preview(store, ME, now=LATER).delivery
     assert shown is not None
-    found = newest_delivered(store)
+    plan_due(store, now=LATER)
+    newest = stored.value(store, "SELECT max(seq) FROM delivery")
+    with store.read() as transaction:
+        (delivery,) = stored_deliveries.delivery_values(transaction, [newest]).values()
+    assert delivery.chat.address == ME
+    found = [(one.paper.paper.title, one.shown) for one in delivery.items]
     assert [(one.paper.paper.title, one.shown) for one in shown.items] == found
     return found
-
-
-def newest(transaction: Transaction) -> int:
-    """Returns the number of the newest delivery, or 0."""
-    return int(transaction.connection().exec_driver_sql("SELECT max(seq) FROM delivery").scalar() or 0)
-
-
-def newest_delivered(store: Store) -> list[tuple[str, bool]]:
-    """Plans the due deliveries.
-
-    Returns (title, is the paper shown) for the papers of the newest one, which is to ME.
-    """
-    plan_due(store, now=LATER)
-    with store.read() as transaction:
-        (delivery,) = stored_deliveries.delivery_values(transaction, [newest(transaction)]).values()
-    assert delivery.chat.address == ME
-    return [(one.paper.paper.title, one.shown) for one in delivery.items]
 
 
 ENCODER = FakeEncoder(same={"蜂群": "honey bees dance"})

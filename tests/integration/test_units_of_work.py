@@ -28,22 +28,6 @@ def test_a_reading_transaction_refuses_to_write(store: Store) -> None:
         subscribes(transaction, "telegram:1", "graph")
 
 
-def test_a_savepoint_is_undone_alone(store: Store) -> None:
-    with store.write() as transaction:
-        subscribes(transaction, "telegram:1", "graph")
-        changed = set(transaction.changed_chats)
-        with contextlib.suppress(Refused), transaction.savepoint() as part:
-            subscribes(part, "telegram:1", "tree")
-            subscribes(part, "telegram:2", "graph")
-            raise Refused("not this one")
-        assert transaction.changed_chats == changed != set()
-        subscribes(transaction, "telegram:3", "graph")
-    assert [(str(one.chat.address), one.subscription.text) for one in listed(store, None)] == [
-        ("telegram:1", "graph"),
-        ("telegram:3", "graph"),
-    ]
-
-
 WRITERS = 16
 Lock = locked.ForeignLock | locked.LockedTable
 
