@@ -50,6 +50,7 @@ CASES: dict[
     str, tuple[Happens, str]
 ] = {  # how answers are named is told by tests/unit/test_fetching.py and test_digests.py
     "HTML instead of XML": (lambda arxiv: arxiv.sends_html(), "no paper entries found (looks like an HTML page)"),
+    "an endless stream": (lambda arxiv: arxiv.is_endless(), "The answer of 127.0.0.1 is larger than 1 MiB."),
     "a date in the future": (shows(written(dt.date(2027, 1, 22))), "its date, 2027-01-22, lies in the future"),
     "Feed error with 400": (
         lambda arxiv: arxiv.reports("Bad subject class 'XX'."),
