@@ -127,8 +127,7 @@ words = st.one_of(
 queries = st.one_of(words, words.map("graph {}".format), st.lists(words, min_size=1, max_size=3).map(" | ".join))
 zones = st.one_of(
     st.none(),
-    st.sampled_from(("UTC", "Europe/Berlin", "Asia/Tokyo", "Japan", "Cuba", "PRC", "GMT", "EST5EDT", "NZ-CHAT", "W-SU", "Zulu", "+08:00"))
-    | st.sampled_from(("-03:30", "UTC+14", "gmt-5", "america/argentina/buenos_aires", "Etc/GMT+5", "asia/kolkata", "Iran", "ROK")),
+    st.sampled_from(("UTC", "Europe/Berlin", "Japan", "Cuba", "+08:00", "gmt-5", "america/argentina/buenos_aires")),
 )  # fmt: skip
 times = st.times().map("{:%H:%M}".format)
 whens = st.one_of(

@@ -1,8 +1,7 @@
 """Papers that come late.
 
-After an outage, the bot fetches the missed days, delivers their papers once, and names the days
-
-in the receipt. It also does so if a source does not answer at first, or if the machine's clock is changed.
+After an outage, the bot fetches the missed days and names them in the receipt, also if a source does not answer at
+first.
 """
 
 import asyncio

@@ -10,7 +10,6 @@ import runpy
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 
 import prometheus_client
@@ -25,12 +24,10 @@ from bot.settings import VARIABLES, Settings
 from subscriptions import chat_settings
 from subscriptions.errors import QueryError
 from subscriptions.matching.paper_index import matching_papers
-from subscriptions.meaning import question_of_paper
 from subscriptions.model import Paper
 from subscriptions.planning.receipts import Outcome
-from subscriptions.query import FIELDS, Field, parse, rewriting
+from subscriptions.query import FIELDS, Field, parse
 from tests import make
-from tests.fakes.meaning import FakeEncoder
 from tests.given_settings import settings_of
 from tests.integration import cli, docs_pages, transcripts
 from tests.integration.docs_pages import DOCS, ROOT, Row
@@ -66,16 +63,6 @@ def _paper(text: str) -> Paper:
 def test_an_example_query_finds_and_leaves_what_its_page_says(row: Row) -> None:
     query = parse.parse_query(row.code("you type"))
     assert list(matching_papers(query, [_paper(row["finds"]), _paper(row["does not find"])])) == [0]
-
-
-@rows_of("queries.md", "you type", "2601.15529 is", "brings", "leaves")
-def test_what_is_near_to_a_paper_comes_as_its_page_says(row: Row) -> None:
-    text, given = row.code("you type"), replace(_paper(row["2601.15529 is"]), arxiv_id="2601.15529")
-    papers = [given, _paper(row["brings"]), _paper(row["leaves"])]
-    papers = [replace(one, meaning=code) for one, code in zip(papers, FakeEncoder().papers(papers), strict=True)]
-    query = parse.parse_query(text)
-    query = rewriting.with_vectors(query, dict.fromkeys(query.nearness_terms, question_of_paper(papers[0].meaning)))
-    assert list(matching_papers(query, papers)) == [1]
 
 
 @rows_of("queries.md", "you type", "is the same as")
