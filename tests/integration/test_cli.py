@@ -321,22 +321,21 @@ def test_the_feeds_of_a_reader_become_sources(terminal: Terminal) -> None:
 GRAPHS = "2601.00003"
 
 
-def test_match_knows_no_stored_papers(terminal: Terminal) -> None:
+@pytest.mark.parametrize(
+    ("term", "column", "sentence"),
+    [
+        ("about:tides", 16, "Meaning is off here, so it is not known what is near."),
+        ("like:2601.00001", 15, "like: asks for papers that are stored, and match stores none."),
+    ],
+)
+def test_match_knows_neither_stored_papers_nor_without_an_encoder_what_is_near(
+    terminal: Terminal, term: str, column: int, sentence: str
+) -> None:
     terminal.file("day.md", PAGE)
-    terminal.file("lines", "graph\ngraph OR like:2601.00001\n")
-    refused = terminal("match", "graph OR like:2601.00001", "day.md", "--json")
-    assert (refused.status, refused.json["query"], refused.json["error"]["column"]) == (1, None, 15)
-    many = terminal("match", "--queries", "lines", "day.md", "--json").json
-    assert (many["matches"], [line for line, _ in many["refused"]]) == ([[1, [GRAPHS]]], [2])
-
-
-def test_a_query_that_asks_for_meaning_is_refused_where_it_is_off(terminal: Terminal) -> None:
-    sentence = "Meaning is off here, so it is not known what is near."
-    terminal.file("day.md", PAGE)
-    terminal.file("lines", "graph\ngraph OR about:tides\n")
-    refused = terminal("match", "graph OR about:tides", "day.md", "--json")
+    terminal.file("lines", f"graph\ngraph OR {term}\n")
+    refused = terminal("match", f"graph OR {term}", "day.md", "--json")
     assert (refused.status, refused.json["query"]) == (1, None)
-    assert (refused.json["error"]["column"], refused.json["error"]["message"]) == (16, sentence)
+    assert (refused.json["error"]["column"], refused.json["error"]["message"]) == (column, sentence)
     many = terminal("match", "--queries", "lines", "day.md", "--json")
     assert (many.status, many.json["matches"]) == (0, [[1, [GRAPHS]]])
     assert [(line, why.startswith(sentence)) for line, why in many.json["refused"]] == [(2, True)]
