@@ -16,14 +16,17 @@ from subscriptions.errors import NotDelivered, NotFound, Refused, Rejected, Retr
 from subscriptions.model import Announce, KnownPaper, Message
 from subscriptions.planning.retries import FIRST_WAIT, LONGEST_CREDIBLE_WAIT
 from subscriptions.service import plan, sending, subscribing
+from subscriptions.service.pausing import pause
 from subscriptions.service.plan import plan_due
 from subscriptions.service.retention import forget
+from subscriptions.states import PauseReason
 from subscriptions.store import (
     claims,
     conversations,
     known_papers,
     outbox,
     planner,
+    stored_chats,
     stored_deliveries,
 )
 from subscriptions.store.bot_state import claim_database
@@ -228,6 +231,19 @@ def test_an_interrupted_plan_loses_nothing(store: Store, monkeypatch: pytest.Mon
     assert sorted(delivered(store)) == [
         (f"telegram:{chat}", [f"{which} graph"]) for chat in (1, 2, 3) for which in ("A", "Another")
     ]
+
+
+def test_whoever_is_gone_or_paused_is_not_due(store: Store) -> None:
+    first, second, third, _, last = (
+        subscribes(store, f"telegram:-{number}", "graph", when="daily 13:00").chat.id for number in range(1, 6)
+    )
+    with store.write() as session:
+        stored_chats.mark_unreachable(session, first, PauseReason.GONE, "blocked", now=NOON)
+        stored_chats.pause_chat(session, second, PauseReason.PERSON, now=NOON)
+        stored_chats.answer(session, third, None, now=NOON)
+        pause(session, address("telegram:-4"), 1, until=None, now=NOON)
+    with store.read() as session:
+        assert [*planner.due_chats(session, NOON + HOUR * 2, 0)] == [last]
 
 
 def test_what_another_process_plans_meanwhile_is_not_planned_again(
