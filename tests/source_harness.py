@@ -1,6 +1,5 @@
 """Runs the source scheduler against the fake arXiv over real HTTP. The clock is fake, so waits end at once."""
 
-import asyncio
 import datetime as dt
 from collections import abc
 from contextlib import contextmanager
@@ -76,12 +75,6 @@ class SourceHarness:
     async def due(self) -> None:
         """Polls the sources that are due, as `run --once` does."""
         await self.scheduler.drain()
-        note_receipts(self.store)
-
-    async def ticks(self) -> None:
-        """Polls as one tick of `paperwire run` does. Returns when all requests of the tick are answered."""
-        await self.scheduler.poll()
-        await asyncio.gather(*self.scheduler._polls.values(), return_exceptions=True)
         note_receipts(self.store)
 
     async def until(self, moment: dt.datetime, step: dt.timedelta | None = None) -> None:

@@ -95,17 +95,13 @@ def test_a_huge_digest_that_is_cut_off_is_completed_by_the_next_reading(
     assert value(watched, "SELECT count(DISTINCT sequence) FROM paper") == 10
 
 
-def text_of(chats: int, each: int, *, first: int = 1) -> str:
-    """Returns the text of an export of `chats` chats, each with `each` subscriptions."""
-    blocks = []
-    for chat in range(first, first + chats):
-        lines = [f"daily 09:00 UTC | topic{chat} word{n} | name {n}\n" for n in range(each)]
-        blocks.append("".join([f"[telegram:{chat}]\nset limit 7\n", *lines]))
-    return "\n".join(blocks)
-
-
 def test_a_killed_import_changes_nothing_and_can_be_given_again(watched: WatchedStore) -> None:
-    lines = read_lines(text_of(chats=2, each=5))
+    lines = read_lines(
+        "".join(
+            f"[telegram:{chat}]\nset limit 7\n" + "".join(f"now | topic{n} | name {n}\n" for n in range(5))
+            for chat in (1, 2)
+        )
+    )
 
     def killed(some: abc.Sequence[Any]) -> abc.Iterator[Any]:
         yield from some[:6]
@@ -121,8 +117,7 @@ def test_a_killed_import_changes_nothing_and_can_be_given_again(watched: Watched
 
 TRAPS = (
     "|", " | ", "a | b", "a|b", "| a", "a |", "||", '"a | b" | c', '"unclosed | phrase', "# a", "[a]", "[console:x]",
-    "set limit 5", "now | x | y", "daily 09:00", "\ufeffa", "a\ufeff", "a\u2028b", "a\u2029b", "a\x85b", "a\x1cb", "a\x1db",
-    "a\x0bb\x0cc", "a\r\nb", "a\rb", "a\tb", " a ", "\u3000a\u3000", "a\x00b", "a\x07b", "a\x1b[31mb", "\u202ea", "a\u200bb",
+    "set limit 5", "now | x | y", "daily 09:00", "\ufeffa", "a\ufeff", "a\u2028b", "a\x85b", "a\x0bb\x0cc", "a\r\nb", "a\rb", "a\tb", " a ", "\u3000a\u3000", "a\x00b", "a\x07b", "a\x1b[31mb", "\u202ea", "a\u200bb",
     "｜", "a｜b", "-b a", "a -b", "扩散模型", "🎓 a", "e\u0301a", "=RAG", "neuro*", 'author:"Jane Doe"', "cs.LG", "rlhf, dpo, reward model",
     "a\\b", "a ' b", "«a b»", "％", "a" * 61, "b" * 60, "作者：李飞飞", "diffusion OR (flow -survey)", "ti:(a cat:cs.LG)",
 )  # fmt: skip
@@ -132,8 +127,7 @@ words = st.one_of(
 queries = st.one_of(words, words.map("graph {}".format), st.lists(words, min_size=1, max_size=3).map(" | ".join))
 zones = st.one_of(
     st.none(),
-    st.sampled_from(("UTC", "Europe/Berlin", "Asia/Tokyo", "Japan", "Cuba", "PRC", "GMT", "EST5EDT", "NZ-CHAT", "W-SU", "Zulu", "+08:00"))
-    | st.sampled_from(("-03:30", "UTC+14", "gmt-5", "america/argentina/buenos_aires", "Etc/GMT+5", "asia/kolkata", "Iran", "ROK")),
+    st.sampled_from(("UTC", "Europe/Berlin", "Japan", "Cuba", "+08:00", "gmt-5", "america/argentina/buenos_aires")),
 )  # fmt: skip
 times = st.times().map("{:%H:%M}".format)
 whens = st.one_of(

@@ -1,46 +1,33 @@
 """Papers that come late.
 
-After an outage, the bot fetches the missed days, delivers their papers once, and names the days
-
-in the receipt. It also does so if a source does not answer at first, or if the machine's clock is changed.
-
-If a database is lost and an older copy replaces it, what was due before the loss counts as sent.
+After an outage, the bot fetches the missed days and names them in the receipt, also if a source does not answer at
+first.
 """
 
 import asyncio
 import datetime as dt
-import subprocess
-from collections import abc
-from contextlib import asynccontextmanager
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
 
-from bot.app import App
 from bot.operation.process import Process
 from bot.sources.fetcher import FetchLimits
 from bot.sources.source_scheduler import MAX_CATCH_UP_WAIT
 from subscriptions.model import ChatAddress, Paper
 from subscriptions.planning.receipts import Outcome
-from subscriptions.service import restoring
-from subscriptions.service.plan import plan_due
-from subscriptions.service.subscribing import set_settings
 from subscriptions.store.database.store import Store
-from subscriptions.store.outbox import outbox_counts
 from tests import make, source_harness, stored
-from tests.clock import NOON, FakeClock
+from tests.clock import FakeClock
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import program
 from tests.integration.cli import page
-from tests.make import DAY, HOUR, MINUTE, address, paper
-from tests.patience import PATIENCE
-from tests.postgres.cluster import installed_programs
+from tests.make import paper
 from tests.source_harness import Feeds, SourceHarness, arxiv_source, new_york, polled, web_source
 
 # arXiv announced nothing on Tuesday, the 20th
-FRIDAY_BEFORE, MONDAY, WEDNESDAY, THURSDAY, FRIDAY = (dt.date(2026, 1, day) for day in (16, 19, 21, 22, 23))
+FRIDAY_BEFORE, MONDAY, WEDNESDAY, THURSDAY = (dt.date(2026, 1, day) for day in (16, 19, 21, 22))
 LG = arxiv_source("cs.LG")
 OPERATOR = ChatAddress("telegram", "1")
 LACKS = "; cross-lists of older papers and new versions are not in it."
@@ -207,128 +194,26 @@ async def test_operators_hear_of_days_given_up_by_a_cut_off_poll(
     assert missed_notices(store) == ["Not fetched afterwards: Mon 19 Jan · Wed 21 – Thu 22 Jan."]
 
 
-CHAT = "telegram:1"
-
-
-class Machine:
-    """A process that reads arXiv and sends to Telegram. A test calls its ticks."""
-
-    def __init__(self, app: App, feeding: SourceHarness) -> None:
-        self.app = app
-        self.feeding = feeding
-        self.process = Process(app, feeding.scheduler)
-
-    async def ticks(self, times: int = 2) -> None:
-        """Runs ticks, six seconds apart. After each tick, waits until all work that the tick started has ended."""
-        for _ in range(times):
-            await self.process.tick()
-            await self.feeding.ticks()
-            await self.process.finish()
-            self.app.clock.advance(dt.timedelta(seconds=6))  # type: ignore[attr-defined]  # a FakeClock
-        assert self.process.problems == {}
-
-
-@asynccontextmanager
-async def machine(
-    folder: Path, clock: FakeClock, arxiv: FakeArxiv, telegram: FakeTelegram
-) -> abc.AsyncIterator[Machine]:
-    async with program.running(folder, clock, telegram=telegram) as app:
-        yield Machine(app, SourceHarness(app.store, clock, arxiv, LG))
-
-
-def adds_subscription(running: Machine, chat: str, query: str, **request: str) -> None:
-    """Subscribes a chat and switches its quiet hours off."""
-    now = running.app.clock.now()
-    make.subscribes(running.app.store, chat, query, now=now, **request)
-    set_settings(running.app.store, address(chat), {"quiet": "off"}, now=now)
-
-
 async def test_nobody_waits_long_for_a_source_that_says_nothing(
     tmp_path: Path, clock: FakeClock, arxiv: FakeArxiv, telegram: FakeTelegram
 ) -> None:
     arxiv.announces(WEDNESDAY, graphs_of("Wednesday"))
     clock.set_now(new_york("2026-01-21 00:10"))
-    async with machine(tmp_path, clock, arxiv, telegram) as running:
-        adds_subscription(running, CHAT, "graphs", when="daily 09:00")
-        await running.ticks()
-    clock.set_now(new_york("2026-01-22 06:00"))
+    async with program.running(tmp_path, clock, telegram=telegram) as app:
+        make.subscribes(app.store, "telegram:1", "graphs", when="daily 09:00", now=clock.now())
+        await polled(app.store, clock, arxiv, LG)
+    clock.advance(new_york("2026-01-22 06:00") - clock.now())
     arxiv.hangs()
-    async with machine(tmp_path, clock, arxiv, telegram) as running:
-        await running.process.tick()
+    async with program.running(tmp_path, clock, telegram=telegram) as app:
+        scheduler = SourceHarness(app.store, clock, arxiv, LG).scheduler
+        process = Process(app, scheduler)
+        await process.tick()
         await asyncio.to_thread(arxiv.waits_hanging)
-        await running.process.tick()
-        await running.process.finish()
-        assert (running.feeding.scheduler.is_catching_up, telegram.posted_to("1")) == (True, [])
+        await process.tick()
+        await process.finish()
+        assert (scheduler.is_catching_up, telegram.posted_to("1")) == (True, [])
         clock.advance(dt.timedelta(seconds=MAX_CATCH_UP_WAIT))
-        await running.process.tick()
-        await running.process.finish()
+        await process.tick()
+        await process.finish()
         assert len(telegram.posted_to("1")) == 1
-        await running.feeding.scheduler.close()
-
-
-def copied(store: Store, folder: Path) -> Path:
-    """Copies a database to a file in this folder, as `paperwire backup` or pg_dump does.
-
-    Returns the path of the file.
-    """
-    copy = folder / "copy.db"
-    if store.kind.file is not None:
-        store.backup(copy)
-    else:
-        _postgres("pg_dump", "--format=custom", "--compress=none", "--file", copy, f"--dbname={_address(store)}")
-    return copy
-
-
-def put_back(store: Store, copy: Path, *, lost_at: dt.datetime, now: dt.datetime) -> None:
-    """Replaces a database by a copy, as `paperwire restore` or pg_restore does.
-
-    Deliveries due before the loss count as sent.
-
-    No other program may use the database meanwhile. The caller opens the store again afterwards.
-    """
-    if store.kind.file is not None:
-        restoring.restore(store, copy, copies=copy.parent, lost_at=lost_at, now=now)
-        return
-    _postgres("pg_restore", "--clean", "--single-transaction", f"--dbname={_address(store)}", copy)
-    opened = Store(_address(store), zone=store.zone, schedules=store.schedules)
-    opened.open(now=now)
-    restoring.count_lost_as_sent(opened, lost_at, now=now)
-    opened.close()
-
-
-def _address(store: Store) -> str:
-    return store.url.set(drivername="postgresql").render_as_string(hide_password=False)
-
-
-def _postgres(program: str, *arguments: str | Path) -> None:
-    done = subprocess.run(  # noqa: S603 - a program of the wheel
-        [installed_programs() / program, *arguments], capture_output=True, check=False, timeout=PATIENCE
-    )
-    assert done.returncode == 0, done.stderr.decode()
-
-
-@pytest.mark.both_databases
-def test_what_was_due_before_the_loss_counts_as_sent(store: Store, tmp_path: Path) -> None:
-    """The copy was made before the delivery of the day. What comes after the loss is sent."""
-    lost_at = NOON + 3 * HOUR
-    make.subscribes(store, "console:me", "graph", now=NOON, when="daily 13:00")
-    make.subscribes(store, "console:now", "graph", now=NOON, when="now")
-    make.ingested(store, "Graphs", now=NOON + MINUTE)
-    put_back(store, copied(store, tmp_path), lost_at=lost_at, now=lost_at + MINUTE)
-    with make.an_open_store(store.url.render_as_string(hide_password=False), now=lost_at + MINUTE) as restored:
-        assert outbox_counts(restored).waiting == 0
-        make.ingested(restored, "Later graphs", now=lost_at + HOUR)
-        plan_due(restored, now=lost_at + DAY)
-        found = sorted(stored.delivered(restored))
-        assert outbox_counts(restored).waiting == 2
-    assert found == [(f"console:{chat}", title) for chat in ("me", "now") for title in ("Graphs", "Later graphs")]
-
-
-async def test_a_monthly_list_misses_nothing_at_its_first_look(clock: FakeClock, feeds: Feeds) -> None:
-    clock.advance(new_york("2026-01-28 12:00") - clock.now())
-    feeds.arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
-    feeding = await feeds.polled(web_source(f"{feeds.arxiv.url}/list.md", schedule="0 4 1 * *"))
-    assert feeding.receipts("web")[-1].detail == ""
-    clock.advance(new_york("2026-02-27 12:00") - clock.now())
-    await feeding.due()
-    assert feeding.receipts("web")[-1].detail == "Due since 2026-02-01 04:00 UTC. The same as before."
+        await scheduler.close()

@@ -9,9 +9,7 @@ import tomllib
 
 import pytest
 
-from subscriptions.errors import MeaningFails
 from tests import tables
-from tests.fakes.meaning import FakeEncoder
 from tests.fakes.process import ROOT
 from tests.forked import Forked
 from tests.integration import cli
@@ -63,10 +61,8 @@ def test_the_overview_names_every_subcommand(terminal: Terminal) -> None:
     ("arguments", "sentence"),
     tables.rows("""
         subscrib                                     → No such command 'subscrib'. Did you mean 'subscribe', 'subscriptions'? See paperwire --help.
-        outbox retri x                               → Did you mean 'retry'? See paperwire outbox --help.
         check --ofline                               → No such option: --ofline (Possible options: --offline). See paperwire check --help.
         subscribe x --as console:me --wen now        → extra argument(s) (--wen now). Put a query with spaces in quotes. See paperwire subscribe --help.
-        preview --days many --as console:me          → Invalid value for '--days'
         deliver --now                                → --now
     """),
 )
@@ -178,12 +174,6 @@ def test_whatever_happens_is_a_sentence(
     details = terminal("explain", "graph").err
     assert ("Traceback" in details) == said.startswith("Something")
     assert "secret-token" not in details
-
-
-def test_help_is_quick_to_import(terminal: Terminal) -> None:
-    """`import bot.cli`, which every start does, loads no library that only some subcommands need."""
-    program = "import sys, bot.cli; print([n for n in ('sqlmodel', 'rich', 'jinja2', 'pydantic') if n in sys.modules])"
-    assert terminal.python(program).out == "[]\n"
 
 
 READS = [
@@ -328,43 +318,27 @@ def test_the_feeds_of_a_reader_become_sources(terminal: Terminal) -> None:
     assert terminal("sources", "import", "feeds.opml").out == ""
 
 
-def with_encoder(monkeypatch: pytest.MonkeyPatch, encoder: FakeEncoder | None) -> None:
-    monkeypatch.setattr("bot.meaning.encoders.encoder_of", lambda _: encoder)
+GRAPHS = "2601.00003"
 
 
-WEATHER, SURVEY, GRAPHS = "2601.00001", "2601.00002", "2601.00003"
-
-
-def test_match_knows_no_stored_papers(terminal: Terminal) -> None:
-    terminal.file("day.md", PAGE)
-    terminal.file("lines", "graph\ngraph OR like:2601.00001\n")
-    refused = terminal("match", "graph OR like:2601.00001", "day.md", "--json")
-    assert (refused.status, refused.json["query"], refused.json["error"]["column"]) == (1, None, 15)
-    many = terminal("match", "--queries", "lines", "day.md", "--json").json
-    assert (many["matches"], [line for line, _ in many["refused"]]) == ([[1, [GRAPHS]]], [2])
-
-
-OFF = "Meaning is off here, so it is not known what is near."
-
-
-@pytest.mark.parametrize("encoder", ["off", "fails"])
-def test_a_query_that_asks_for_meaning_is_refused_without_an_encoder(
-    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, encoder: str
+@pytest.mark.parametrize(
+    ("term", "column", "sentence"),
+    [
+        ("about:tides", 16, "Meaning is off here, so it is not known what is near."),
+        ("like:2601.00001", 15, "like: asks for papers that are stored, and match stores none."),
+    ],
+)
+def test_match_knows_neither_stored_papers_nor_without_an_encoder_what_is_near(
+    terminal: Terminal, term: str, column: int, sentence: str
 ) -> None:
-    failing, sentence = FakeEncoder(), OFF
-    if encoder == "fails":
-        sentence = "The encoder sleeps."
-        failing.fails = MeaningFails(sentence, "Wake it.")
-    with_encoder(monkeypatch, failing if encoder == "fails" else None)
     terminal.file("day.md", PAGE)
-    terminal.file("lines", "graph\ngraph OR about:tides\n")
-    refused = terminal("match", "graph OR about:tides", "day.md", "--json")
+    terminal.file("lines", f"graph\ngraph OR {term}\n")
+    refused = terminal("match", f"graph OR {term}", "day.md", "--json")
     assert (refused.status, refused.json["query"]) == (1, None)
-    assert (refused.json["error"]["column"], refused.json["error"]["message"]) == (16, sentence)
+    assert (refused.json["error"]["column"], refused.json["error"]["message"]) == (column, sentence)
     many = terminal("match", "--queries", "lines", "day.md", "--json")
     assert (many.status, many.json["matches"]) == (0, [[1, [GRAPHS]]])
     assert [(line, why.startswith(sentence)) for line, why in many.json["refused"]] == [(2, True)]
-    assert terminal("match", "graph", "day.md", "--json").json["keys"] == [GRAPHS]
 
 
 def test_only_one_process_sends_and_the_others_work_beside_it(terminal: Terminal) -> None:

@@ -64,7 +64,8 @@ async def test_a_poll_asks_for_what_came_since_the_last_good_one(
     assert (receipt.counts["new"], receipt.counts["papers"]) == (1, 6 if name == "openalex" else 1)
     clock.advance(dt.timedelta(days=20))  # nobody asked meanwhile
     server.adds(clock.now().date() - dt.timedelta(days=18), "Eggs of birds 7")
-    assert (await feeding.poll()).counts["new"] == 1
+    counts = (await feeding.poll()).counts
+    assert (counts["new"], counts["archived"]) == (1, 0), "what a database learns of weeks later is news"
 
 
 def _busy(server: FakeDatabases, at: str) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from bot.app import App
 from bot.delivery import sender
@@ -17,22 +16,18 @@ from bot.delivery.drain import CONCURRENCY
 from bot.delivery.lane_sender import deliver
 from bot.operation.process import Process
 from subscriptions.errors import StoreError
-from subscriptions.model import Chat, Lane
+from subscriptions.model import Lane
 from subscriptions.planning.retries import FIRST_WAIT, LONGEST_WAIT
 from subscriptions.service import retention
-from subscriptions.service.known_chats import get_chat
-from subscriptions.service.pausing import pause
-from subscriptions.states import DeliveryState, PauseReason
-from subscriptions.store import bot_state, outbox, planner, stored_chats
-from subscriptions.store.database.store import Store
-from tests import make
-from tests.clock import NOON, FakeClock
+from subscriptions.states import DeliveryState
+from subscriptions.store import bot_state, outbox
+from tests.clock import FakeClock
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import locked
 from tests.integration.program import Quiet, running
 from tests.integration.slack_bot import a_bot
-from tests.make import MINUTE, address, due, subscribes
+from tests.make import MINUTE, address, due
 
 
 @pytest.fixture
@@ -42,35 +37,8 @@ async def app(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> abc.A
         yield made
 
 
-async def test_a_delivery_to_one_chat_takes_ten_transactions(app: App, telegram: FakeTelegram) -> None:
-    await app.sender.deliver()  # learns whose database it is
-    due(app.store, "telegram:42")
-    begun: list[str] = []
-    event.listen(app.store._engine, "begin", lambda connection: begun.append(str(connection)))
-    assert (await app.sender.deliver()).sent == 1
-    assert len(begun) == 10
-
-
 def entries(app: App) -> abc.Iterable[outbox.OutboxEntry]:
     return outbox.outbox_entries(app.store, now=app.clock.now())
-
-
-async def test_lookups_on_a_failing_slack_become_rarer(tmp_path: Path, clock: FakeClock, slack: FakeSlack) -> None:
-    async with running(tmp_path, clock, slack=slack) as app:
-        due(app.store, "slack:C1")
-        slack.answers("cut after")
-        slack.answers("500", times=10_000, method="conversations.history")
-        asked = []
-        for _ in range(60):  # five minutes; `run` looks at the store every five seconds
-            await app.sender.deliver()
-            asked.append(len(slack.arrived("conversations.history")))
-            clock.advance(timedelta(seconds=5))
-        assert asked[12] >= 4  # within the first minute
-        assert asked[-1] <= 20  # if each look of `run` made a request, there would be 60
-        slack.forgives()
-        clock.advance(MINUTE)
-        assert (await app.sender.deliver()).sent == 1
-    assert len(slack.posted_to("C1")) == 1
 
 
 async def test_a_delivery_that_cannot_be_rendered_is_dead(
@@ -99,24 +67,6 @@ async def test_a_delivery_that_cannot_be_rendered_is_dead(
     )
     assert (await app.sender.deliver()).sent == 1
     assert [len(telegram.posted_to(chat)) for chat in ("1", "2")] == [1, 1]
-
-
-async def test_a_long_rest_of_a_token_is_not_written_for_each_chat(
-    app: App, clock: FakeClock, telegram: FakeTelegram
-) -> None:
-    due(app.store, *(f"telegram:{chat}" for chat in range(1, 31)))
-    telegram.answers("429", times=12, retry_after=300)
-    first = await app.sender.deliver()
-    asked = len(telegram.arrived("sendMessage"))
-    assert (first.sent, first.waiting) == (0, 30)
-    assert 2 <= asked < 12  # some requests were on their way when the second 429 told that the whole token must wait
-    assert sum(entry.next_at is not None for entry in entries(app)) == asked
-    clock.advance(timedelta(seconds=200))
-    assert (await app.sender.deliver()).sent == 0
-    assert len(telegram.arrived("sendMessage")) == asked
-    telegram.forgives()
-    clock.advance(timedelta(seconds=101))
-    assert (await app.sender.deliver()).sent == 30
 
 
 @pytest.mark.parametrize("before", ["", "T9:U9"])
@@ -182,24 +132,6 @@ async def test_a_message_left_in_hand_frees_its_lane_in_the_end(
         clock.advance(timedelta(seconds=1))
     assert [entry.state for entry in entries(app)] == [DeliveryState.SENT]
     assert len(telegram.posted_to("1")) == 1
-
-
-def a_chat(store: Store, number: int) -> Chat:
-    return get_chat(store, address(f"telegram:-{number}"))
-
-
-@pytest.mark.both_databases
-def test_whoever_is_gone_or_paused_is_not_due(store: Store) -> None:
-    for number in range(1, 6):
-        subscribes(store, f"telegram:-{number}", "graph", when="daily 13:00")
-    first, second, third, _, last = (a_chat(store, number).id for number in range(1, 6))
-    with store.write() as session:
-        stored_chats.mark_unreachable(session, first, PauseReason.GONE, "blocked", now=NOON)
-        stored_chats.pause_chat(session, second, PauseReason.PERSON, now=NOON)
-        stored_chats.answer(session, third, None, now=NOON)
-        pause(session, address("telegram:-4"), 1, until=None, now=NOON)
-    with store.read() as session:
-        assert [*planner.due_chats(session, NOON + make.HOUR * 2, 0)] == [last]
 
 
 # a chat is forgotten while a message of it is on its way

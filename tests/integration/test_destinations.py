@@ -46,7 +46,7 @@ from tests.integration import program
 from tests.integration.cli import Terminal
 from tests.make import address, ingested, paper, subscribes, summary
 
-ADA, BO, HOME = map(address, ("email:ada@lab.org", "email:bo@lab.org", "web:ada"))
+ADA, HOME = address("email:ada@lab.org"), address("web:ada")
 ROOT = "https://papers.lab.org"
 
 

@@ -10,7 +10,6 @@ import runpy
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 
 import prometheus_client
@@ -18,7 +17,6 @@ import pytest
 
 from bot import digests
 from bot.cli.keeping import STATES
-from bot.digests import arxiv, papers
 from bot.failures import SettingsError
 from bot.operation.web_server import health_app
 from bot.rendering import queries_in_words
@@ -26,12 +24,10 @@ from bot.settings import VARIABLES, Settings
 from subscriptions import chat_settings
 from subscriptions.errors import QueryError
 from subscriptions.matching.paper_index import matching_papers
-from subscriptions.meaning import question_of_paper
 from subscriptions.model import Paper
 from subscriptions.planning.receipts import Outcome
-from subscriptions.query import FIELDS, Field, parse, rewriting
+from subscriptions.query import FIELDS, Field, parse
 from tests import make
-from tests.fakes.meaning import FakeEncoder
 from tests.given_settings import settings_of
 from tests.integration import cli, docs_pages, transcripts
 from tests.integration.docs_pages import DOCS, ROOT, Row
@@ -67,16 +63,6 @@ def _paper(text: str) -> Paper:
 def test_an_example_query_finds_and_leaves_what_its_page_says(row: Row) -> None:
     query = parse.parse_query(row.code("you type"))
     assert list(matching_papers(query, [_paper(row["finds"]), _paper(row["does not find"])])) == [0]
-
-
-@rows_of("queries.md", "you type", "2601.15529 is", "brings", "leaves")
-def test_what_is_near_to_a_paper_comes_as_its_page_says(row: Row) -> None:
-    text, given = row.code("you type"), replace(_paper(row["2601.15529 is"]), arxiv_id="2601.15529")
-    papers = [given, _paper(row["brings"]), _paper(row["leaves"])]
-    papers = [replace(one, meaning=code) for one, code in zip(papers, FakeEncoder().papers(papers), strict=True)]
-    query = parse.parse_query(text)
-    query = rewriting.with_vectors(query, dict.fromkeys(query.nearness_terms, question_of_paper(papers[0].meaning)))
-    assert list(matching_papers(query, papers)) == [1]
 
 
 @rows_of("queries.md", "you type", "is the same as")
@@ -152,21 +138,6 @@ def test_the_page_has_the_formats_in_the_order_of_detection() -> None:
         "The first table of docs/formats.md has one row for each format, in the order of FORMATS in bot/digests/__init__.py: "
         "add or move the row (CONTRIBUTING.md, Add a digest format)."
     )
-
-
-@pytest.mark.parametrize(
-    "row", docs_pages.rows("formats.md", "of", "for example", "key"), ids=lambda row: row["for example"]
-)
-def test_a_paper_is_known_by_the_key_of_its_row(row: Row) -> None:
-    text = row.code("for example")
-    address = arxiv.arxiv_address(text)
-    known_by = {
-        "its DOI, in lower case": "doi",
-        "its title, as a hash": "title",
-        "its abstract, as a hash": "abstract",
-    }
-    key = address[0] if address else papers.paper_key(**{known_by[row["of"]]: text})
-    assert transcripts.shows(row.code("key"), str(key)), key
 
 
 async def _no_metrics() -> tuple[bytes, str]:
@@ -258,29 +229,6 @@ def _can_be_typed(line: str) -> bool:
     return name in SUBCOMMANDS and set(re.findall(r"(?<!\S)--[a-z][\w-]*", line.partition(" -- ")[0])) <= options
 
 
-MADE = {"bot/digests/NAME.py", "bot/commands/counting.py"}  # files that the recipes of CONTRIBUTING.md create
-
-
-def test_the_pages_name_only_files_and_modules_that_there_are() -> None:
-    file = re.compile(r"`((?:bot|subscriptions|tests|bench|docs|templates|locales|\.ci)/[\w./-]*)`")
-    module = re.compile(r"(?:python -m |`)((?:bench|tests|bot|subscriptions|locales)(?:\.\w+)+)")
-    texts = {path.name: path.read_text(encoding="utf-8") for path in PAGES if path.name != "CHANGELOG.md"}
-    gone = [
-        *((page, one) for page, text in texts.items() for one in file.findall(text) if not (ROOT / one).exists()),
-        *((page, one) for page, text in texts.items() for one in module.findall(text) if not _is_a_module(one)),
-    ]
-    assert [(page, one) for page, one in gone if (page, one in MADE) != ("CONTRIBUTING.md", True)] == []
-
-
-def _is_a_module(name: str) -> bool:
-    """Returns whether a dotted name is a module, a package, or the name of a function or class in one."""
-    whole, above = ROOT / name.replace(".", "/"), ROOT / name.rpartition(".")[0].replace(".", "/")
-    inside = next((one for one in (above.with_suffix(".py"), above / "__init__.py") if one.is_file()), None)
-    last = name.rpartition(".")[2]
-    known = inside is not None and bool(re.search(rf"\b{last}\b", inside.read_text(encoding="utf-8")))
-    return whole.with_suffix(".py").is_file() or whole.is_dir() or known
-
-
 _NAME = re.compile(r"\b(?:paperwire|process)_[a-z_]+\b")
 _SERIES = ("_bucket", "_sum", "_count")
 
@@ -304,19 +252,3 @@ def test_an_expression_names_metrics_and_labels_that_there_are(expression: str) 
     used = set(re.findall(r"(\w+)=\"", expression)) - {"job"}
     used |= {label.strip() for group in re.findall(r"by \(([^)]*)\)", expression) for label in group.split(",")}
     assert used <= set().union(*(labels[name] for name in names))
-
-
-PAIRS = [
-    (ROOT / "README.md", ROOT / "README.zh.md"),
-    (DOCS / "guide.md", DOCS / "guide.zh.md"),
-]
-
-
-@pytest.mark.parametrize(("english", "chinese"), PAIRS, ids=["README", "guide"])
-def test_a_chinese_page_has_the_structure_of_the_english_one(english: Path, chinese: Path) -> None:
-    """The same headings, tables, lists and blocks follow one another."""
-    assert _structure(chinese) == _structure(english)
-
-
-def _structure(path: Path) -> list[str]:
-    return re.findall(r"^(#+ |\||- |\d\. |```\w*)", path.read_text(encoding="utf-8"), re.MULTILINE)

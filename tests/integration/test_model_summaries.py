@@ -181,7 +181,6 @@ def test_only_text_in_the_language_of_the_chat_is_a_summary(
 @pytest.mark.parametrize(
     ("members", "title"),
     [
-        ({}, "eels的中文标题"),
         ({"title": "On eels"}, ""),
         ({"title": "鳗鱼" * 900}, "鳗鱼" * 124 + "鳗…"),
     ],

@@ -1,90 +1,23 @@
-"""If nothing is due, a tick reads a few rows even if many subscriptions wait, and `run` rarely reads an unchanged store.
-If many subscriptions are due, all their queries are matched at once.
-"""
+"""What is due, or waits for its platform, is sent in time, though `run` rarely reads an unchanged store."""
 
 import contextlib
 from collections import abc
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-import sqlalchemy
 
 from bot.app import App
 from bot.operation import process
-from subscriptions.service.plan import plan_due
-from subscriptions.store import known_papers, planner
 from subscriptions.store.database.store import Store
 from subscriptions.store.tables import TABLES
 from tests import make
-from tests.clock import NOON, FakeClock
+from tests.clock import FakeClock
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import program
-from tests.make import HOUR, ingested, subscribes
+from tests.make import ingested, subscribes
 from tests.source_harness import NoSources
-
-TOMORROW = ("daily 09:00", NOON + 21 * HOUR, NOON + 21 * HOUR)
-
-
-def waiting_subscriptions(store: Store, cadence: tuple[str, datetime | None, datetime | None], how_many: int, cursor: int) -> None:  # fmt: skip
-    """Adds `how_many` subscriptions of chat 1. Planning has compared them with the papers up to `cursor`."""
-    text, next_due_at, latest_due_at = cadence
-    with store.write() as session:
-        connection = session.connection()
-        first = connection.exec_driver_sql("SELECT max(id) FROM subscription").scalar_one() + 1
-        connection.execute(
-            sqlalchemy.insert(TABLES.tables["subscription"]),
-            [
-                {
-                    "chat": 1, "canonical": f"word{first + n}", "number": first + n + 10, "name": "", "text": "x",
-                    "cadence": text, "state": "active", "since": NOON - 24 * HOUR, "cursor": cursor, "next_due_at": next_due_at,
-                    "latest_due_at": latest_due_at,
-                }
-                for n in range(how_many)
-            ],
-        )  # fmt: skip
-
-
-def steps_of(store: Store, waiting: bool) -> int:
-    """Returns how many steps SQLite takes to find that nothing is due."""
-    tens: list[None] = []
-    with store.read() as transaction:
-        driver: Any = transaction.connection().connection.driver_connection
-        driver.set_progress_handler(lambda: tens.append(None), 10)
-        assert planner.due_chats(transaction, NOON, known_papers.last_sequence(transaction), waiting=waiting) == {}
-        driver.set_progress_handler(None, 0)
-    return len(tens)
-
-
-@pytest.mark.parametrize(
-    ("cadence", "behind", "waiting"),
-    [
-        (TOMORROW, 5, False),
-        (TOMORROW, 5, True),
-        (("now", None, None), 0, False),
-        (("now", NOON + HOUR, None), 5, False),  # quiet hours have put it off
-        (("now", NOON + HOUR, None), 5, True),
-    ],
-)
-def test_many_subscriptions_that_wait_take_no_longer_than_few(
-    store: Store,
-    cadence: tuple[str, datetime | None, datetime | None],
-    behind: int,
-    waiting: bool,
-) -> None:
-    subscribes(store, "telegram:1", "graph", when="now", now=NOON - HOUR)
-    ingested(store, *(f"A tree {n}" for n in range(10)), now=NOON - HOUR)
-    plan_due(store, now=NOON - HOUR)
-    waiting_subscriptions(store, cadence, 20, 10 - behind)
-    few = steps_of(store, waiting)
-    waiting_subscriptions(store, cadence, 2000, 10 - behind)
-    assert steps_of(store, waiting) <= few + 2
-
-
-CHATS, EACH = 4, 6
-
 
 SECOND = timedelta(seconds=1)
 

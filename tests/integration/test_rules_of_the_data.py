@@ -1,9 +1,11 @@
 """The rules of the data, with their numbers in docs/architecture.md, on real databases of both kinds."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import Any
 
 import pytest
 import sqlmodel
@@ -13,7 +15,8 @@ from subscriptions.addresses import parse_address
 from subscriptions.errors import NotDelivered, NotFound, Refused, Rejected, RetryLater, StoreError, Unclear
 from subscriptions.model import Announce, KnownPaper, Message
 from subscriptions.planning.retries import FIRST_WAIT, LONGEST_CREDIBLE_WAIT
-from subscriptions.service import known_chats, plan, sending, subscribing
+from subscriptions.service import plan, sending, subscribing
+from subscriptions.service.pausing import pause
 from subscriptions.service.plan import plan_due
 from subscriptions.service.retention import forget
 from subscriptions.states import PauseReason
@@ -22,10 +25,9 @@ from subscriptions.store import (
     conversations,
     known_papers,
     outbox,
+    planner,
     stored_chats,
     stored_deliveries,
-    stored_subscriptions,
-    whole_chat,
 )
 from subscriptions.store.bot_state import claim_database
 from subscriptions.store.database.store import Store, Transaction
@@ -36,9 +38,6 @@ from tests.make import DAY, HOUR, MINUTE, address, clean_up, ingest_digest, inge
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.both_databases
-
-CHAT = address("telegram:1")
-GROUP, SUPERGROUP = address("telegram:-5"), address("telegram:-1005")  # of a group that becomes a supergroup
 
 
 def changes(store: Store) -> dict[str, int | None]:
@@ -221,15 +220,6 @@ def test_a_planner_cannot_pass_an_uncommitted_number(store: Store) -> None:
     assert delivered(store) == [("telegram:1", ["Quick graph", "Slow graph"])]
 
 
-def test_planning_moves_on_also_when_nothing_matched(store: Store) -> None:
-    subscribes(store, "telegram:1", "graph", when="daily 13:00")
-    ingested(store, "Something else")
-    plan_due(store, now=NOON + HOUR)
-    with store.read() as session:
-        chat = known_chats.get_chat(session, CHAT)
-        assert stored_subscriptions.subscriptions_of(session, [chat.id])[chat.id][0].cursor == 1
-
-
 def test_an_interrupted_plan_loses_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plan, "SLICE", 1)
     make.due(store, "telegram:1", "telegram:2", "telegram:3")
@@ -241,6 +231,36 @@ def test_an_interrupted_plan_loses_nothing(store: Store, monkeypatch: pytest.Mon
     assert sorted(delivered(store)) == [
         (f"telegram:{chat}", [f"{which} graph"]) for chat in (1, 2, 3) for which in ("A", "Another")
     ]
+
+
+def test_whoever_is_gone_or_paused_is_not_due(store: Store) -> None:
+    first, second, third, _, last = (
+        subscribes(store, f"telegram:-{number}", "graph", when="daily 13:00").chat.id for number in range(1, 6)
+    )
+    with store.write() as session:
+        stored_chats.mark_unreachable(session, first, PauseReason.GONE, "blocked", now=NOON)
+        stored_chats.pause_chat(session, second, PauseReason.PERSON, now=NOON)
+        stored_chats.answer(session, third, None, now=NOON)
+        pause(session, address("telegram:-4"), 1, until=None, now=NOON)
+    with store.read() as session:
+        assert [*planner.due_chats(session, NOON + HOUR * 2, 0)] == [last]
+
+
+def test_what_another_process_plans_meanwhile_is_not_planned_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make.due(store, "telegram:1")
+    queries = planner.due_queries
+
+    def later(*what: Any) -> Any:
+        monkeypatch.undo()
+        with ThreadPoolExecutor(1) as other:
+            other.submit(plan_due, store, now=NOON + HOUR).result()
+        return queries(*what)
+
+    monkeypatch.setattr(planner, "due_queries", later)
+    plan_due(store, now=NOON + HOUR)
+    assert delivered(store) == [("telegram:1", ["A graph"])]
 
 
 @pytest.mark.parametrize(
@@ -401,25 +421,6 @@ def test_an_update_is_known_for_two_days(store: Store) -> None:
     assert not comes()
     clean_up(store, now=NOON + 3 * DAY)
     assert comes()
-
-
-def test_moving_again_or_back_and_forth_changes_nothing(store: Store) -> None:
-    subscribes(store, "telegram:-5", "graph", when="now")
-    for _ in range(3):
-        whole_chat.chat_moved(store, GROUP, SUPERGROUP.address, now=NOON)
-    whole_chat.chat_moved(store, SUPERGROUP, "-1005", now=NOON)
-    assert [str(entry.chat.address) for entry in known_chats.listed(store, None)] == ["telegram:-1005"]
-
-
-def test_a_chat_that_has_been_gone_for_a_year_is_erased(store: Store) -> None:
-    subscribes(store, "telegram:1", "graph")
-    with store.write() as session:
-        stored_chats.pause_chat(session, 1, PauseReason.GONE, detail="blocked", now=NOON)
-    clean_up(store, now=NOON + 364 * DAY)
-    assert known_chats.get_chat(store, CHAT)
-    clean_up(store, now=NOON + 366 * DAY)
-    with pytest.raises(NotFound):
-        known_chats.get_chat(store, CHAT)
 
 
 def test_another_bots_token_is_refused(store: Store) -> None:

@@ -24,7 +24,7 @@ from tests.source_harness import Feeds, SourceHarness, arxiv_source, new_york, t
 
 pytestmark = pytest.mark.both_databases
 
-WEDNESDAY, THURSDAY, FRIDAY = dt.date(2026, 1, 21), dt.date(2026, 1, 22), dt.date(2026, 1, 23)
+WEDNESDAY, THURSDAY = dt.date(2026, 1, 21), dt.date(2026, 1, 22)
 GRAPHS, LG = paper("Graphs", "cs.LG"), arxiv_source("cs.LG")
 OPERATOR = address("console:ops")
 RESTART = dt.timedelta(seconds=3)  # until a new process makes its first request
@@ -40,27 +40,6 @@ def clock() -> FakeClock:
 def causes(store: Store) -> list[str]:
     """Returns the causes of all notices to operators, in order."""
     return [cause for cause, _ in source_harness.notices(store)]
-
-
-@ON_ONE
-async def test_a_late_batch_is_asked_for_every_quarter_of_an_hour(arxiv: FakeArxiv, feeds: Feeds) -> None:
-    arxiv.announces(WEDNESDAY, paper("Old", "cs.LG"))
-    arxiv.is_late()
-    arxiv.announces(THURSDAY, GRAPHS)
-    feeding = await feeds.polled(LG)
-    await feeding.until(new_york("2026-01-22 01:00"))
-    arxiv.catches_up()
-    await feeding.until(new_york("2026-01-22 12:00"))
-    assert feeding.outcomes("arxiv") == ["stale"] * 4 + ["new"]
-    assert [f"{receipt.at:%H:%M}" for receipt in feeding.receipts("arxiv")] == [
-        "05:05",
-        "05:20",
-        "05:35",
-        "05:50",
-        "06:05",
-    ]
-    assert [arrival.status for arrival in arxiv.arrivals] == [200, 304, 304, 304, 200]
-    assert titles(feeds.store) == ["Graphs", "Old"]
 
 
 @ON_ONE
@@ -113,28 +92,6 @@ async def test_a_feed_cut_at_its_limit_is_asked_by_category(
     await feeding.due()
     assert arxiv.asked()[4:] == ["/rss/econ", "/rss/econ.EM", "/rss/econ.GN", "/rss/econ.TH"]
     assert arxiv.arrivals[4].status == 200  # "not modified" would hide that papers are missing
-
-
-async def test_after_failures_requests_become_rarer(arxiv: FakeArxiv, feeds: Feeds) -> None:
-    arxiv.announces(THURSDAY, GRAPHS)
-    arxiv.fails(500, 3)
-    arxiv.answers_429(retry_after="1800")
-    feeding = await feeds.polled(LG)
-    await feeding.until(new_york("2026-01-22 02:00"))
-    assert [
-        round((receipt.at - feeding.receipts("arxiv")[0].at).total_seconds() / 60)
-        for receipt in feeding.receipts("arxiv")
-    ] == [0, 2, 6, 14, 44]
-    assert (feeding.outcomes("arxiv"), feeding.known("arxiv").state.failures) == (["failed"] * 4 + ["new"], 0)
-
-
-@ON_ONE
-async def test_a_requested_wait_is_news_at_the_third_time(feeds: Feeds) -> None:
-    feeds.arxiv.answers_429(3)
-    feeding = feeds.of(LG, admins=(OPERATOR,))
-    for notified in (0, 0, 1):
-        await feeding.poll()
-        assert len(causes(feeds.store)) == notified
 
 
 async def test_a_restart_forgets_nothing(arxiv: FakeArxiv, feeds: Feeds) -> None:
