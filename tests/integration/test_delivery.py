@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from bot.app import App
 from bot.delivery import sender
@@ -35,6 +36,15 @@ async def app(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> abc.A
     """A bot on Telegram."""
     async with running(tmp_path, clock, telegram=telegram) as made:
         yield made
+
+
+async def test_a_delivery_to_one_chat_takes_ten_transactions(app: App, telegram: FakeTelegram) -> None:
+    await app.sender.deliver()  # learns whose database it is
+    due(app.store, "telegram:42")
+    begun: list[str] = []
+    event.listen(app.store._engine, "begin", lambda connection: begun.append(str(connection)))
+    assert (await app.sender.deliver()).sent == 1
+    assert len(begun) == 10
 
 
 def entries(app: App) -> abc.Iterable[outbox.OutboxEntry]:

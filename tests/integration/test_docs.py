@@ -229,6 +229,29 @@ def _can_be_typed(line: str) -> bool:
     return name in SUBCOMMANDS and set(re.findall(r"(?<!\S)--[a-z][\w-]*", line.partition(" -- ")[0])) <= options
 
 
+MADE = {"bot/digests/NAME.py", "bot/commands/counting.py"}  # files that the recipes of CONTRIBUTING.md create
+
+
+def test_the_pages_name_only_files_and_modules_that_there_are() -> None:
+    file = re.compile(r"`((?:bot|subscriptions|tests|bench|docs|templates|locales|\.ci)/[\w./-]*)`")
+    module = re.compile(r"(?:python -m |`)((?:bench|tests|bot|subscriptions|locales)(?:\.\w+)+)")
+    texts = {path.name: path.read_text(encoding="utf-8") for path in PAGES if path.name != "CHANGELOG.md"}
+    gone = [
+        *((page, one) for page, text in texts.items() for one in file.findall(text) if not (ROOT / one).exists()),
+        *((page, one) for page, text in texts.items() for one in module.findall(text) if not _is_a_module(one)),
+    ]
+    assert [(page, one) for page, one in gone if (page, one in MADE) != ("CONTRIBUTING.md", True)] == []
+
+
+def _is_a_module(name: str) -> bool:
+    """Returns whether a dotted name is a module, a package, or the name of a function or class in one."""
+    whole, above = ROOT / name.replace(".", "/"), ROOT / name.rpartition(".")[0].replace(".", "/")
+    inside = next((one for one in (above.with_suffix(".py"), above / "__init__.py") if one.is_file()), None)
+    last = name.rpartition(".")[2]
+    known = inside is not None and bool(re.search(rf"\b{last}\b", inside.read_text(encoding="utf-8")))
+    return whole.with_suffix(".py").is_file() or whole.is_dir() or known
+
+
 _NAME = re.compile(r"\b(?:paperwire|process)_[a-z_]+\b")
 _SERIES = ("_bucket", "_sum", "_count")
 

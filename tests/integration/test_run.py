@@ -2,8 +2,12 @@
 
 import json
 import logging
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -11,8 +15,10 @@ import pytest
 
 from bot.cli import log
 from bot.settings import Settings
+from subscriptions.store.database.store import Store
+from tests import forked
 from tests.fakes.process import Remote
-from tests.fakes.telegram import TOKEN
+from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.fakes.watchman import Watchman
 from tests.given_settings import settings_of
 from tests.integration import cli
@@ -135,6 +141,39 @@ def test_an_error_of_a_library_is_logged_without_its_words(
     (line,) = capsys.readouterr().err.splitlines()
     assert "Task exception was never retrieved: KeyError in test_an_error" in line
     assert "zebrafinch" not in line
+
+
+# bytes of resident memory; included are the web pages, all modules, and memory that Python's compiler leaves if it
+# compiles the modules at each start
+MOST_MEMORY = 120e6
+
+
+@pytest.fixture
+def only_telegram(tmp_path: Path, telegram: FakeTelegram) -> dict[str, str]:
+    """The environment of a bot with Telegram only. Its database is empty and has the newest schema."""
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "paperwire.toml").write_text(cli.INBOX)
+    store = Store(f"sqlite:///{tmp_path}/paperwire.db")
+    store.open(now=datetime.now(UTC))
+    store.close()
+    return {
+        "PAPERWIRE_DATABASE_URL": f"sqlite:///{tmp_path}/paperwire.db",
+        "PAPERWIRE_TELEGRAM_TOKEN": TOKEN,
+        "PAPERWIRE_TELEGRAM_API_URL": telegram.url,
+    }
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what a process takes is read from /proc")
+def test_an_idle_process_is_small(tmp_path: Path, only_telegram: dict[str, str], telegram: FakeTelegram) -> None:
+    environ = forked.clean_environment(PAPERWIRE_WEB_PORT="0", **only_telegram)
+    command = [sys.executable, "-m", "bot", "run"]  # a copy of this process would have more in its memory
+    with subprocess.Popen(command, cwd=tmp_path, env=environ, stderr=subprocess.DEVNULL) as process:  # noqa: S603 - our own program
+        try:
+            assert telegram.queue.asked.wait(PATIENCE), "it listens"
+            pages = int(Path(f"/proc/{process.pid}/statm").read_text().split()[1])
+        finally:
+            process.kill()
+    assert pages * os.sysconf("SC_PAGE_SIZE") < MOST_MEMORY
 
 
 # bytes of resident memory; included are the web pages, all modules, and memory that Python's compiler leaves if it

@@ -94,6 +94,15 @@ async def test_a_feed_cut_at_its_limit_is_asked_by_category(
     assert arxiv.arrivals[4].status == 200  # "not modified" would hide that papers are missing
 
 
+@ON_ONE
+async def test_a_requested_wait_is_news_at_the_third_time(feeds: Feeds) -> None:
+    feeds.arxiv.answers_429(3)
+    feeding = feeds.of(LG, admins=(OPERATOR,))
+    for notified in (0, 0, 1):
+        await feeding.poll()
+        assert len(causes(feeds.store)) == notified
+
+
 async def test_a_restart_forgets_nothing(arxiv: FakeArxiv, feeds: Feeds) -> None:
     arxiv.announces(THURSDAY, GRAPHS)
     await feeds.of(LG).due()

@@ -16,6 +16,7 @@ from subscriptions.errors import Refused, StoreError
 from subscriptions.service.known_chats import listed
 from subscriptions.store.database import store as database
 from subscriptions.store.database.store import Scope, Store, Transaction
+from tests.bot_harness import BotHarness
 from tests.clock import NOON
 from tests.integration import locked
 from tests.integration.cli import Terminal
@@ -131,6 +132,15 @@ async def busy_writer(store: Store) -> abc.AsyncIterator[None]:
 
 
 @pytest.mark.both_databases
+async def test_works_that_wait_together_share_their_transactions(store: Store, tries: Tries) -> None:
+    async with busy_writer(store):
+        tasks = await asked(store, database.shares)
+    assert await asyncio.gather(*tasks) == list(range(1, WRITERS + 1))
+    assert tries.count == 1 + 1, "the first one, and all others together"
+    assert len(chats(store)) == WRITERS
+
+
+@pytest.mark.both_databases
 async def test_a_work_that_is_refused_or_fails_leaves_its_neighbours_committed(store: Store) -> None:
     def refused(transaction: Transaction, number: int) -> int:
         subscribed(transaction, number)
@@ -145,6 +155,27 @@ async def test_a_work_that_is_refused_or_fails_leaves_its_neighbours_committed(s
     )
     assert [type(one) for n, one in enumerate(ended, 1) if one != n] == [Refused, StoreError]
     assert sorted(map(int, chats(store))) == [n for n in range(1, WRITERS + 1) if n not in (8, 10)]
+
+
+@pytest.fixture
+def bot(store: Store) -> BotHarness:
+    return BotHarness(store)
+
+
+@pytest.mark.parametrize(
+    ("words", "kinds"), [("/list", "rw"), ("/search graph", "rw"), ("/sub tree daily 9", "rw"), ("/lang zh", "rw")]
+)
+async def test_a_command_takes_two_transactions(store: Store, bot: BotHarness, words: str, kinds: str) -> None:
+    """One reads what is meant; the other one changes it, or notes the buttons of an answer that the first one gave."""
+    await bot.says("/sub graph")
+    begun: list[str] = []
+
+    def note(connection: sqlalchemy.Connection) -> None:
+        begun.append("w" if connection.get_execution_options().get("paperwire_write") else "r")
+
+    sqlalchemy.event.listen(store._engine, "begin", note)
+    assert await bot.says(words)
+    assert "".join(begun) == kinds
 
 
 @contextlib.contextmanager
