@@ -55,9 +55,21 @@ def agrees(found: object, wanted: object, where: str) -> None:
         assert found == wanted, where
 
 
+KEYS = [
+    "path", "format", "date", "papers", "unique", "categories", "declared", "announce_types", "summaries", "languages",
+    "warnings", "error", "items",
+]  # fmt: skip
+KEYS_OF_A_PAPER = [
+    "key", "arxiv_id", "doi", "version", "title", "authors", "categories", "primary", "url", "abstract", "venue", "date",
+    "announce_type", "summaries", "translations", "failed",
+]  # fmt: skip
+
+
 @pytest.mark.parametrize("page", PAIRS, ids=lambda page: page.name)
 def test_a_page_gives_the_papers_that_are_on_it(page: Path) -> None:
     found = report(page.read_bytes(), page.name)
+    assert list(found) == KEYS
+    assert all(list(item) == KEYS_OF_A_PAPER for item in found["items"])
     for name, value in expected(page).items():
         agrees(found[name], value, name)
 

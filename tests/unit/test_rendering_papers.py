@@ -23,7 +23,7 @@ from subscriptions.model import Chat, ChatKind, Item, Paper, Summary
 from subscriptions.texts import cutting
 from subscriptions.texts.cutting import clean, isolated
 from tests import tables
-from tests.unit.deliveries import ABSTRACT, THURSDAY, because, changed, chat, item
+from tests.unit.deliveries import ABSTRACT, because, changed, chat, item
 
 
 def seen(entry: Item, to: Chat | None = None, measure: views.Measure = views.CARD) -> views.PaperView:
@@ -31,7 +31,6 @@ def seen(entry: Item, to: Chat | None = None, measure: views.Measure = views.CAR
     return papers.paper_view(entry, views.reader_of(to or chat()), measure)
 
 
-SENTENCE = "This sentence has exactly fifty columns, be sure. "
 SEEN: dict[str, tuple[views.PaperView, dict[str, object]]] = {
     "a short abstract without a title is shown once": (
         seen(item("", abstract="Noise goes away.")),
@@ -40,10 +39,6 @@ SEEN: dict[str, tuple[views.PaperView, dict[str, object]]] = {
     "a withdrawn paper says since when and nothing else": (
         seen(item(withdrawn=datetime(2026, 2, 1, 23, 30, tzinfo=UTC), summaries={"en": "Wrong."})),
         {"withdrawn": "withdrawn, 2 Feb", "text": ""},
-    ),
-    "it says that the authors withdrew it if its text says so": (
-        seen(item(withdrawn=THURSDAY, comment="Withdrawn by the authors: Lemma 2 is wrong.")),
-        {"withdrawn": "withdrawn by the authors, 22 Jan", "text": ""},
     ),
     "574 authors are a few and a count": (
         seen(item("T", authors=tuple(f"Name{number} Family{number}" for number in range(574)))),
@@ -70,10 +65,6 @@ SEEN: dict[str, tuple[views.PaperView, dict[str, object]]] = {
             )
         ),
         {"text": "We count."},
-    ),
-    "an abstract ends with a sentence near 280 columns": (
-        seen(item(abstract=SENTENCE * 20)),
-        {"text": (SENTENCE * 5).strip()},
     ),
     "in public an abstract is quoted without reason": (
         seen(
@@ -282,10 +273,8 @@ ADDRESS = "https://arxiv.org/abs/2601.00001"
         (" 1  A title of several words", 24, [" 1  A title of several", "    words"]),
         ("  AI: 扩散模型在图像生成上很有效。", 24, ["  AI: 扩散模型在图像生成", "  上很有效。"]),
         ("    ▸ also one name and another", 26, ["    ▸ also one name and", "      another"]),
-        (f"    {ADDRESS}", 24, [f"    {ADDRESS}"]),
         (f"    {ADDRESS}", 12, [f"    {ADDRESS}"]),
         ("    too narrow to hang", 12, ["    too", "narrow to", "hang"]),
-        ("one\n\n  two", 80, ["one", "", "  two"]),
     ],
 )
 def test_lines_go_on_under_their_text(text: str, width: int, lines: list[str]) -> None:

@@ -2,7 +2,6 @@
 
 from contextlib import suppress
 from datetime import time
-from time import process_time
 
 import pytest
 from hypothesis import example, given
@@ -283,8 +282,6 @@ def test_such_a_time_is_seen_behind_any_query(typed: str) -> None:
 @pytest.mark.parametrize(
     "typed",
     [
-        "daily",
-        "daily 9 Berlin",
         ": daily 9",
         " \u2003 at 9 daily",
         "daily 9, no surveys",
@@ -329,19 +326,3 @@ def test_any_text_is_read_without_an_error(typed: str) -> None:
             when = read_when(said)
             assert read_when(str(when.cadence)).cadence == when.cadence
             assert not when.zone or zone(when.zone)
-
-
-@pytest.mark.parametrize(
-    "piece", ["no ", "at ", "每天8点", "每", "every 3 ", "daily, no x ", '- "a" ', "1:00 ", "周一", '"']
-)
-def test_a_long_text_is_read_soon(piece: str) -> None:
-    short, long = (min(_seconds(piece * (size // len(piece))) for _ in range(3)) for size in (1_024, 8_192))
-    assert long < 12 * short + 0.02
-
-
-def _seconds(text: str) -> float:
-    began = process_time()
-    split_when(text)
-    as_words(text)
-    is_time(text)
-    return process_time() - began
