@@ -43,24 +43,6 @@ def test_every_matcher_finds_the_same(query: Query, batch: list[Paper]) -> None:
     assert len(results) == 1
 
 
-@pytest.mark.parametrize(
-    ("typed", "authors", "title", "expected"),
-    tables.rows("""
-        author:"J. Doe"    → Jane Lee; Max Doe → A paper               → not found
-        author:"Doe Doe"   → Doe Doe           → A paper               → found
-        author:"И. Doe"    → Иван Doe          → A paper               → not found
-        author:王伟        → 伟王              → A paper               → found
-        graph-analyse*     →                   → Graph analyses        → found
-        graph-stu*         →                   → Graph states, a study → not found
-    """),
-)
-def test_names_and_phrases_that_no_word_decides(typed: str, authors: str, title: str, expected: str) -> None:
-    paper = Paper(key="1", title=title, authors=tuple(authors.split("; ")))
-    query = parse_query(typed)
-    assert index_of([paper]).found_by(query) == (expected == "found")
-    assert bool(paper_index.matching_papers(query, [paper])) is (expected == "found")
-
-
 def alternative(*words: str) -> Alternative:
     return Alternative(frozenset(Term(grammar.TEXT, (word,)) for word in words))
 
