@@ -77,7 +77,9 @@ async def refused(
     return caught.value
 
 
-async def test_a_message_is_html_without_link_previews(channel: TelegramChannel, telegram: FakeTelegram) -> None:
+async def test_a_message_is_html_without_link_previews_or_plain_without_markup(
+    channel: TelegramChannel, telegram: FakeTelegram
+) -> None:
     await post(channel)
     (entry,) = telegram.posted_to("42")
     assert entry.text == "one"
@@ -85,16 +87,13 @@ async def test_a_message_is_html_without_link_previews(channel: TelegramChannel,
     assert json.loads(entry.payload["link_preview_options"]) == {"is_disabled": True}
     assert "message_thread_id" not in entry.payload
     assert not entry.silent
-
-
-async def test_plain_text_has_no_markup_at_all(channel: TelegramChannel, telegram: FakeTelegram) -> None:
     message = html(
         '<b>a &lt; b</b> &amp; <a href="https://h.org/?c&amp;d">c</a>',
         silent=True,
         buttons=[[{"text": "1", "data": "one"}]],
     )
     await channel.post(ANN, message, delivery="d", plain=True)
-    (entry,) = telegram.journal
+    *_, entry = telegram.journal
     assert (entry.text, entry.silent) == ("a < b & c https://h.org/?c&d", True)
     assert "parse_mode" not in entry.payload
     assert "reply_markup" not in entry.payload
