@@ -1,5 +1,7 @@
 """Queries as people type them: how they are read, and which are refused, with the column and a hint.
 
+What docs/queries.md shows is told in tests/integration/test_docs.py.
+
 Properties of every text:
 
 it is parsed or refused with bounded work, its canonical text has the same meaning.
@@ -86,8 +88,6 @@ def test_what_is_typed_is_read(typed: str, canonical: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "canonical", "hint"),
     tables.rows("""
-        "graph neural       → "graph neural"           → I closed the quotation mark.
-        title:(graph neural → title:graph title:neural → I closed the bracket.
         graph AND           → graph                    → AND has no meaning here; I left it out.
         a AND OR b          → a OR b                   → AND has no meaning here; I left it out.  # of several operators, the last one counts
         a ()                → a                        → I left out an empty bracket.
@@ -96,17 +96,10 @@ def test_what_is_typed_is_read(typed: str, canonical: str) -> None:
         gr*ph               → gr ph                    → A * works only at the end of a word (neuro*); elsewhere I read it as a space.
         id:2601.15529*      → id:2601.15529            → A * works only at the end of a word (neuro*); elsewhere I read it as a space.
         扩散 和 流          → "扩 散" 和 流            → I look for the word 和. As an operator it is written 且.
-        cs.XX               → "cs xx"                  → There is no category cs.XX, so I look for the words. A category looks like cs.CV.
         cat:machine learning → cat:machine learning    → There is no category machine. For machine learning write cat:cs.LG OR cat:stat.ML
-        cats:cs.LG          → "cat cs lg"              → There is no field cats: so I look for the words. Did you mean cat:?
-        graph or neural     → graph neural or          → I look for the word or. As an operator it is written OR.
         not graph           → graph not                → I look for the word not. As an operator it is written NOT.
         a, b, or c          → "or c" OR a OR b         → I look for the phrase "or c". In a list leave out the word or.
-        rlhf,dpo            → "rlhf dpo"               → I look for the phrase "rlhf,dpo". For any of them write rlhf OR dpo
         a b -a              → a b -a                   → This wants and excludes the same, so it finds nothing.
-        GPT -4              → gpt -4                   → I read -4 as: not 4. For the name write GPT-4
-        titel:graph         → "titel graph"            → There is no field titel: so I look for the words. Did you mean title:?
-        author:Jane Smith   → author:jane smith        → author: holds for Jane only, Smith is a word. For both write author:"Jane Smith"
         cat: detection      → cat:detection            → There is no category detection, so no paper has it. A category looks like cs.CV; for the words write "detection".
         has:video           → has:video                → has: takes code or data, so no paper has video.
     """),
@@ -171,7 +164,6 @@ REFUSED = [
     *(
         (typed, int(column), ONLY_EXCLUDES)
         for typed, column in tables.rows("""
-            -survey                           → 1
             -(-(-x))                          → 1
             -(a OR b)                         → 1
             , not x                           → 3
@@ -182,7 +174,6 @@ REFUSED = [
     *(
         (typed, int(column), ONE_ONLY_EXCLUDES)
         for typed, column in tables.rows(r"""
-            a OR -b                          → 6
             graph OR H\"older OR -x          → 22
             -(a -b)                          → 1
             a OR (b, not c) OR (, not d)     → 23
@@ -202,7 +193,6 @@ REFUSED = [
     *(
         (typed, int(column), too_short(word))
         for typed, column, word in tables.rows(r"""
-            ai*          → 1 → ai
             \"o\"u*      → 1 → öü
             H\"older ai* → 10 → ai
         """)
@@ -249,7 +239,6 @@ def test_a_refusal_says_what_is_wrong_and_where_with_an_example_that_works(
 @pytest.mark.parametrize(
     ("typed", "example"),
     tables.rows("""
-        -survey                        → diffusion -survey
         graph)                         → "graph)"
         author:"J. D."                 → author:"J. D. Doe"
         -(survey OR "Diffusion model") → graph -(survey OR "Diffusion model")
