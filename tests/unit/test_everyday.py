@@ -74,7 +74,6 @@ how do I subscribe to moss
 what's new
 send me papers
 I don't want moss
-订阅者流失预测
 每日步数与死亡率
 今天有什么新论文
 不要综述

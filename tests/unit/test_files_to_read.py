@@ -96,3 +96,11 @@ def test_links_lead_no_pattern_round_or_out_of_its_folder(tmp_path: Path, patter
     (tmp_path / "in/round").symlink_to(tmp_path / "in")
     listed = sources.list_folder(pattern.format(here=tmp_path))
     assert set(listed) == {f"{tmp_path}/in/a.md", f"{tmp_path}/in/deep/b.md"}
+
+
+def test_folders_among_the_arguments_are_read_by_name_without_hidden_files(tmp_path: Path) -> None:
+    for name in ("b/2.md", "b/1.md", "a.md", ".git/config", ".DS_Store"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    found = [Path(name).relative_to(tmp_path).as_posix() for name in sources.paths_of([str(tmp_path)])]
+    assert found == ["a.md", "b/1.md", "b/2.md"]

@@ -69,20 +69,6 @@ SHOWN: dict[str, tuple[Any, ...]] = {
         "✗ goes away",
         "✗ Ada",
     ),
-    "papers beyond the limit are counted by group": (
-        delivery(
-            CONSOLE,
-            [
-                *items(6),
-                *items(2, title="Hidden", shown=False),
-                *items(2, LECUN, title="Found", shown=False),
-            ],
-        ),
-        "^10 papers · ",
-        "and 2 more in “diffusion”",
-        "and 2 more in “Y. LeCun”",
-        "✗ Hidden",
-    ),
     "a chat that hears at once has no next moment": (
         delivery(chat(), known=7, days=(date(2026, 1, 26),), first=True),
         "^None of 7 papers of Mon 26 Jan matched. The first that matches comes at once.$",
