@@ -385,7 +385,6 @@ def days(one: SourceSettings, after: date | None, now: str) -> list[str]:
     ("place", "schedule", "after", "now", "due"),
     tables.rows("""
         https://e.org/{date}             → every 30m   →            → 2026-01-22 12:00 → 01-22
-        https://e.org/{date}             → every 30m   → 2026-01-19 → 2026-01-22 12:00 → 01-20, 01-21, 01-22
         https://e.org/{date}             → every 30m   → 2027-01-22 → 2026-01-22 12:00 → 01-22  # the clock was set back
         cs.LG                            → arxiv       →            → 2026-01-22 05:04 → 01-21  # a minute before the next batch is available
         cs.LG                            → arxiv       →            → 2026-01-22 05:05 → 01-22

@@ -48,24 +48,9 @@ def alternative(*words: str) -> Alternative:
 
 
 def example_paper(fields: dict[str, Any]) -> Paper:
-    key = fields.get("key", "title:0")
-    translation = Translation(
-        language="zh", title=fields.get("title_translation", ""), abstract=fields.get("translation", "")
-    )
-    return Paper(
-        key=key,
-        arxiv_id=None if ":" in key else key,
-        title=fields["title"],
-        abstract=fields.get("abstract", ""),
-        authors=tuple(fields.get("authors", ())),
-        categories=tuple(fields.get("categories", ())),
-        doi=fields.get("doi"),
-        summaries=(
-            Summary(language="zh", fields={f"field {n}": text for n, text in enumerate(fields.get("others", ()))}),
-        ),
-        translations=(translation,),
-        sources=(fields["source"],) if "source" in fields else (),
-    )
+    key, source = fields.get("key", ""), fields.get("source")
+    texts = {name: value for name, value in fields.items() if name not in ("key", "source")}
+    return query_rules.paper(**texts, arxiv="" if ":" in key else key, sources=(source,) if source is not None else ())
 
 
 def test_the_worked_examples_hold(shared: Path) -> None:

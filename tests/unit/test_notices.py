@@ -1,14 +1,46 @@
-"""Notices as their readers get them: stored in the language of the chat."""
+"""Notices as their readers get them: what they are about, stored in the language of the chat."""
 
 import json
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import pytest
 
 from subscriptions import notices
-from subscriptions.model import ChatKind
+from subscriptions.language import Language
+from subscriptions.model import CallbackToken, ChatKind
+from subscriptions.notices import Notice
 from subscriptions.service.known_chats import store_chat
 from subscriptions.service.notifying import notify
 from subscriptions.store.database.store import Store
 from tests import make, stored
 from tests.clock import NOON
+from tests.unit import deliveries
+
+CHAT = deliveries.chat()._replace(title="Reading group")
+DAYS = ((date(2026, 1, 19), date(2026, 1, 21)), (date(2026, 1, 23), date(2026, 1, 23)))
+# what is told → what its reader must find in it
+TOLD: Mapping[str, tuple[Notice, Sequence[str]]] = {
+    "topic gone": (
+        notices.topic_stopped(make.address("telegram:-1/7"), [str(n) for n in range(12)], is_gone=True), ["8 · 9 …", "/sub"]
+    ),
+    "asked": (
+        notices.asked(CHAT, "Ada", "diffusion -survey"),
+        ["Ada", "Reading group (telegram:42)", "diffusion -survey", "/allow telegram:42", "/deny telegram:42"],
+    ),
+    "nothing matched": (
+        notices.nothing_matched(2061, 5, "1", edit=CallbackToken(verb="edit-ask")), ["2,061", "5", "/today 7d", "/edit"]
+    ),
+    "days given up": (notices.days_missed("daily", DAYS, given_up=True), ["daily", "paperwire ingest FILE --date DAY"]),
+    "papers filed": (notices.papers_filed("daily", DAYS, 41), ["daily", "41", "paperwire sources poll NAME --announce"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("news", TOLD)
+def test_a_notice_says_what_it_is_about_and_what_can_be_typed(news: str) -> None:
+    notice, details = TOLD[news]
+    text = "\n".join(notice.lines(Language("en", "Europe/London")))
+    assert [detail for detail in details if detail not in text] == []
 
 
 def lines(store: Store) -> list[list[str]]:
