@@ -412,12 +412,6 @@ def papers_of(text: str) -> dict[str, Paper]:
     return papers
 
 
-def test_each_format_has_a_page_of_parts_and_keeps_its_name() -> None:
-    """People write these names into paperwire.toml, so none may change or go."""
-    named = {made.partition(",")[0] for made in PARTS}
-    assert named == {*digests.FORMATS}, "PARTS in tests/digest_pages.py has a page for each format, under its name"
-
-
 NUMBERS = range(1, 6)
 WHOLE_ONLY = {made for made, parts in PARTS.items() if parts.between}  # one value of JSON, of which half is refused
 BY_PLACE = {"hf_text", "bilingual3"}  # whose lines belong together by their places only

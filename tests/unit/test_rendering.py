@@ -56,19 +56,6 @@ SHOWN: dict[str, tuple[Any, ...]] = {
         "\n\ndiffusion · 6\n 2  Paper 1\n",
         "✗ ▸",
     ),
-    "a heading only where it saves lines": (
-        delivery(
-            CONSOLE,
-            [item(f"Paper {number}", because(f"wish {number}", number=number)) for number in range(1, 7)],
-        ),
-        "▸ wish 3",
-        "✗ wish 3 · 1",
-    ),
-    "above forty papers titles remain": (
-        delivery(CONSOLE, items(41, summaries={"en": "It goes away."})),
-        "✗ goes away",
-        "✗ Ada",
-    ),
     "a chat that hears at once has no next moment": (
         delivery(chat(), known=7, days=(date(2026, 1, 26),), first=True),
         "^None of 7 papers of Mon 26 Jan matched. The first that matches comes at once.$",
@@ -113,13 +100,6 @@ def test_the_message_of_a_delivery(case: str) -> None:
 def silent(planned: Delivery) -> list[object]:
     """Returns for each message whether it is sent without sound."""
     return [payload(message)["silent"] for message in render_delivery(planned)]
-
-
-@pytest.mark.parametrize(("amount", "columns"), [(10, 180), (11, 90)])
-def test_above_ten_papers_one_line_of_summary_remains(amount: int, columns: int) -> None:
-    planned = delivery(CONSOLE, items(amount, summaries={"en": "many words " * 50}))
-    line = next(line for line in rendered(planned)[0].splitlines() if "AI:" in line)
-    assert columns - 20 < len(line.strip()) - len("AI: ") <= columns
 
 
 def test_days_that_are_long_ago_are_told_with_their_year() -> None:

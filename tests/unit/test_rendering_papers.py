@@ -178,19 +178,6 @@ def test_a_text_is_cut_at_a_word_or_between_whole_characters(text: str, room: in
 
 
 @pytest.mark.parametrize(
-    ("text", "room", "first"),
-    [
-        ("One is here. Two is far away from here.", 20, "One is here."),
-        ("We do it, e.g. by hand and by foot. Then more.", 20, "We do it, e.g. by…"),
-        ("Ab. " + "long words without an end " * 5, 40, "Ab. long words without an end long…"),
-        ("第一句话。第二句话很长很长。", 16, "第一句话。"),
-    ],
-)
-def test_a_text_opens_with_whole_sentences(text: str, room: int, first: str) -> None:
-    assert cutting.cut_at_sentence(text, room) == first
-
-
-@pytest.mark.parametrize(
     ("written", "read"),
     [
         *tables.rows(r"""
@@ -262,23 +249,6 @@ def test_a_value_of_a_sentence_ends_no_line(value: str) -> None:
     assert str(error) == f"{texts.escaped(value)}: looks like {texts.escaped(value)}, 1,000."
     assert texts.escaped_lines(str(error)) == str(error)
     assert error.sentence.say(str) == f"{value}: looks like {value}, 1,000."  # chats escape it themselves
-
-
-ADDRESS = "https://arxiv.org/abs/2601.00001"
-
-
-@pytest.mark.parametrize(
-    ("text", "width", "lines"),
-    [
-        (" 1  A title of several words", 24, [" 1  A title of several", "    words"]),
-        ("  AI: 扩散模型在图像生成上很有效。", 24, ["  AI: 扩散模型在图像生成", "  上很有效。"]),
-        ("    ▸ also one name and another", 26, ["    ▸ also one name and", "      another"]),
-        (f"    {ADDRESS}", 12, [f"    {ADDRESS}"]),
-        ("    too narrow to hang", 12, ["    too", "narrow to", "hang"]),
-    ],
-)
-def test_lines_go_on_under_their_text(text: str, width: int, lines: list[str]) -> None:
-    assert [line.plain for line in terminal.wrapped(Text(text), width)] == lines
 
 
 @given(st.text(alphabet="ab1 ▸扩散。（“\n", max_size=80), st.integers(min_value=4, max_value=40))
