@@ -136,7 +136,7 @@ def test_a_team_gets_one_line_and_the_papers_in_its_thread() -> None:
     ],
 )
 def test_a_sound_is_heard_by_day_in_a_private_chat(
-    settings: dict[str, str], hour: int, late: int, *, quiet: bool
+    settings: dict[str, Any], hour: int, late: int, *, quiet: bool
 ) -> None:
     due, by = THURSDAY.replace(hour=hour), timedelta(hours=late)
     assert silent(delivery(chat(**settings), items(1), due=due, late=by)) == [quiet]
