@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from bot.platforms.slack.adapter import SlackChannel
-from subscriptions.errors import ChatGone, NotDelivered, RetryLater
+from subscriptions.errors import ChatGone, NotDelivered, RetryLater, SenderStopped
 from subscriptions.model import ChatAddress, Message
 from tests.contract.rigs.slack import slack_channel
 from tests.fakes.slack import TOKEN, FakeSlack
@@ -197,6 +197,12 @@ async def test_who_may_not_read_cannot_tell(channel: SlackChannel, slack: FakeSl
     slack.grants("channels:history")
     slack.leaves("C1")
     with pytest.raises(LookupError):
+        await find(channel)
+
+
+async def test_a_token_that_is_refused_while_looking_leaves_it_open(channel: SlackChannel, slack: FakeSlack) -> None:
+    slack.revokes()
+    with pytest.raises(SenderStopped):
         await find(channel)
 
 
