@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from subscriptions.chat_settings import resolve
@@ -46,24 +47,30 @@ def a_subscription(number: int) -> Subscription:
     )
 
 
+def case(papers: list[KnownPaper], fits: dict[int, list[int]], **values: Any) -> decision.DueDelivery:
+    """Returns what is due for a chat. `fits` maps the number of a subscription to the ids of papers."""
+    given: dict[str, Any] = {
+        "chat": chat(),
+        "subscriptions": tuple(map(a_subscription, sorted(fits))),
+        "papers": decision.Papers(papers),
+        "fits": {number: [n - 1 for n in ids] for number, ids in fits.items()},
+        "delivered": frozenset(),
+        "due": NOON,
+        "now": NOON,
+        "zone": ZoneInfo("UTC"),
+        "next_due": None,
+    }
+    return decision.DueDelivery(**given | values)
+
+
 def decided(
     papers: list[KnownPaper],
     fits: dict[int, list[int]],
     evidence: Mapping[int, decision.Evidence] = MappingProxyType({}),
 ) -> tuple[Item, ...]:
-    """Returns the papers of what is due for a chat. `fits` maps the number of a subscription to the ids of papers."""
-    due = decision.DueDelivery(
-        chat=chat(),
-        subscriptions=tuple(map(a_subscription, sorted(fits))),
-        papers=decision.Papers(papers),
-        fits={number: [n - 1 for n in ids] for number, ids in fits.items()},
-        delivered=frozenset(),
-        due=NOON,
-        now=NOON,
-        zone=ZoneInfo("UTC"),
-        next_due=None,
+    found = decision.decide(
+        case(papers, fits), lambda _, p: evidence.get(p.id, decision.Evidence(words=("graph",))), limited=False
     )
-    found = decision.decide(due, lambda _, p: evidence.get(p.id, decision.Evidence(words=("graph",))), limited=False)
     assert found is not None
     return found.items
 
@@ -83,3 +90,11 @@ def test_a_group_is_ordered_by_titles_words_age_and_cross_lists() -> None:
     }
     result = decided(papers, {1: [1, 2, 3, 4, 5]}, proofs)
     assert [item.paper.id for item in result if item.shown] == [1, 2, 5, 3, 4]
+
+
+def test_where_an_empty_delivery_may_not_be_planned_now_a_note_is_none() -> None:
+    """When a chat is told that nothing came is in tests/outside/test_expected_deliveries.py."""
+    for may_be_empty in (True, False):
+        due = case([], {1: []}, notes=True, may_be_empty=may_be_empty)
+        found = decision.decide(due, lambda *_: decision.Evidence(words=()), limited=False)
+        assert (found is not None) is may_be_empty
