@@ -210,6 +210,11 @@ def test_a_line_of_cron_that_means_nothing_is_refused(tmp_path: Path, line: str)
         load(tmp_path, f'[[source]]\nname = "a"\npath = "x.md"\nschedule = "{line}"\n')
 
 
+def test_categories_are_taken_in_any_letter_case(tmp_path: Path) -> None:
+    settings = load(tmp_path, '[[source]]\nname = "a"\narxiv = ["CS.lg", "Hep-th", "cs.*", "Cond-Mat.MES-hall"]\n')
+    assert settings.sources[0].arxiv == ("cs.LG", "hep-th", "cs", "cond-mat.mes-hall")
+
+
 @pytest.mark.parametrize(
     ("config", "words"),
     [  # the configuration, with ¶ for the end of a line, and what is said about it
