@@ -52,3 +52,8 @@ class HtmlPage:
     def _wrong(self, wrong: object, complaint: str) -> None:
         if wrong:
             self.complaints.append(complaint)
+
+
+def without_mails(page: str) -> str:
+    """Returns a page without its mails, which are tables with styles in their elements."""
+    return re.sub(r'<table role="presentation" class="mailed">.*?</tbody></table>', "", page, flags=re.DOTALL)

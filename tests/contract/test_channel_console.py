@@ -36,7 +36,7 @@ async def test_a_terminal_without_the_letters_shows_a_question_mark() -> None:
     assert b"? and ??\n" in raw.getvalue()
 
 
-async def test_a_closed_pipe_stops_the_sender() -> None:
+async def test_a_closed_pipe_or_stream_stops_the_sender() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     pipe = os.fdopen(writing, "w", encoding="utf-8")
@@ -44,9 +44,6 @@ async def test_a_closed_pipe_stops_the_sender() -> None:
         await ConsoleChannel(pipe).post(ME, message("one"), delivery="d1")
     with pytest.raises(BrokenPipeError):
         pipe.close()
-
-
-async def test_a_closed_stream_stops_the_sender() -> None:
     screen = io.StringIO()
     screen.close()
     with pytest.raises(SenderStopped):

@@ -5,7 +5,6 @@ The calls ask for rights, chats and updates, answer presses of buttons, transfer
 
 import asyncio
 import json
-import traceback
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -15,22 +14,19 @@ import pytest
 import pytest_asyncio
 
 from bot.commands.intent import REGISTRY
-from bot.platforms.receivers import UpdatesConflict
 from bot.platforms.telegram.adapter import TelegramChannel
 from bot.platforms.telegram.client import Client
 from bot.platforms.telegram.incoming import ALLOWED
 from bot.ports.channel import File
-from bot.ports.conversation import Place
 from subscriptions.errors import (
     ChatGone,
     NotDelivered,
     Refused,
     Rejected,
     RetryLater,
-    SenderStopped,
     Unclear,
 )
-from subscriptions.model import ChatAddress, ChatKind, Message
+from subscriptions.model import ChatAddress, Message
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.patience import PATIENCE
 
@@ -81,7 +77,9 @@ async def refused(
     return caught.value
 
 
-async def test_a_message_is_html_without_link_previews(channel: TelegramChannel, telegram: FakeTelegram) -> None:
+async def test_a_message_is_html_without_link_previews_or_plain_without_markup(
+    channel: TelegramChannel, telegram: FakeTelegram
+) -> None:
     await post(channel)
     (entry,) = telegram.posted_to("42")
     assert entry.text == "one"
@@ -89,16 +87,13 @@ async def test_a_message_is_html_without_link_previews(channel: TelegramChannel,
     assert json.loads(entry.payload["link_preview_options"]) == {"is_disabled": True}
     assert "message_thread_id" not in entry.payload
     assert not entry.silent
-
-
-async def test_plain_text_has_no_markup_at_all(channel: TelegramChannel, telegram: FakeTelegram) -> None:
     message = html(
         '<b>a &lt; b</b> &amp; <a href="https://h.org/?c&amp;d">c</a>',
         silent=True,
         buttons=[[{"text": "1", "data": "one"}]],
     )
     await channel.post(ANN, message, delivery="d", plain=True)
-    (entry,) = telegram.journal
+    *_, entry = telegram.journal
     assert (entry.text, entry.silent) == ("a < b & c https://h.org/?c&d", True)
     assert "parse_mode" not in entry.payload
     assert "reply_markup" not in entry.payload
@@ -126,19 +121,6 @@ async def test_a_post_without_a_free_connection_was_not_sent(telegram: FakeTeleg
     await refused(RetryLater, channel)
     telegram.releases()
     assert await first
-    await channel.close()
-
-
-async def test_a_token_that_cannot_be_part_of_a_url_stops_the_sender(telegram: FakeTelegram) -> None:
-    channel = TelegramChannel(Client("4242:made\nup", telegram.url))
-    stopped = await refused(SenderStopped, channel)
-    assert "made" not in "".join(traceback.format_exception(stopped))
-    await channel.close()
-
-
-async def test_a_slash_at_the_end_of_the_servers_address_does_no_harm(telegram: FakeTelegram) -> None:
-    channel = TelegramChannel(Client(TOKEN, telegram.url + "/"))
-    assert await post(channel)
     await channel.close()
 
 
@@ -217,12 +199,6 @@ async def test_an_answer_without_end_has_an_end(piece: bytes, patience: float) -
     assert written < 64 << 20, "the answer is read no further than a file may be large"
 
 
-async def test_an_edit_of_a_message_that_is_gone_is_final(channel: TelegramChannel) -> None:
-    with pytest.raises(Rejected) as caught:
-        await channel.edit(ANN, "7", html())
-    assert not caught.value.form
-
-
 @pytest.mark.parametrize(
     ("person", "manages"), [("7", True), ("8", True), ("9", False), ("10", False), ("99", False), ("0", False)]
 )
@@ -230,15 +206,9 @@ async def test_creator_and_administrators_manage_a_group(api: TelegramChannel, p
     assert await api.is_admin(GROUP, person) is manages
 
 
-async def test_rights_are_asked_for_each_time(api: TelegramChannel, telegram: FakeTelegram) -> None:
-    assert await api.is_admin(GROUP, "9") is False
-    telegram.promotes("-1001", "9")
-    assert await api.is_admin(GROUP, "9") is True
-    telegram.promotes("-1001", "9", "member")
-    assert await api.is_admin(GROUP, "9") is False
-
-
-async def test_a_bot_that_may_not_see_members_does_not_know(api: TelegramChannel, telegram: FakeTelegram) -> None:
+async def test_a_bot_that_may_not_see_members_or_is_not_there_does_not_know(
+    api: TelegramChannel, telegram: FakeTelegram
+) -> None:
     telegram.hides_members("-1001")
     assert await api.is_admin(GROUP, "7") is None
     telegram.promotes("-1001", "4242")
@@ -247,9 +217,6 @@ async def test_a_bot_that_may_not_see_members_does_not_know(api: TelegramChannel
     assert await api.is_admin(CHANNEL, "99") is False
     telegram.promotes("-1009", "4242", "member")
     assert await api.is_admin(CHANNEL, "7") is None
-
-
-async def test_a_bot_that_is_not_there_does_not_know(api: TelegramChannel, telegram: FakeTelegram) -> None:
     telegram.kicks("-1001")
     assert await api.is_admin(GROUP, "7") is None
     assert await api.is_admin(ChatAddress("telegram", "-5"), "7") is None
@@ -275,36 +242,9 @@ async def test_a_telegram_that_does_not_answer_is_no_no(
     telegram.releases(drop=True)
 
 
-async def test_a_place_is_found_by_name_and_by_id(api: TelegramChannel) -> None:
-    vision = Place(
-        chat=ChatAddress("telegram", "-1002"),
-        kind=ChatKind.GROUP,
-        title="Vision",
-        public=True,
-    )
-    assert await api.find_chat("@Vision_Papers") == vision
-    assert await api.find_chat("-1002") == vision
-    forum = await api.find_chat("-1001")
-    assert forum is not None
-    assert (forum.is_forum, forum.public, forum.kind) == (True, False, ChatKind.GROUP)
-    papers = await api.find_chat("@papers")
-    assert papers is not None
-    assert papers.kind is ChatKind.BROADCAST
-
-
 @pytest.mark.parametrize("name", ["@nobody", "-5", "@Ada", "0", ""])
 async def test_what_the_bot_cannot_see_is_no_place(api: TelegramChannel, name: str) -> None:
     assert await api.find_chat(name) is None
-
-
-async def test_who_the_bot_is(channel: TelegramChannel, telegram: FakeTelegram) -> None:
-    assert await channel.identity() == "4242"
-    telegram.answers("404 page", method="getMe")
-    with pytest.raises(RetryLater):
-        await channel.identity()
-    telegram.revokes()
-    with pytest.raises(SenderStopped):
-        await channel.identity()
 
 
 async def test_a_press_is_acknowledged_with_as_many_words_as_fit(api: TelegramChannel, telegram: FakeTelegram) -> None:
@@ -331,19 +271,18 @@ async def test_a_press_that_cannot_be_acknowledged_is_no_matter(api: TelegramCha
     assert telegram.toasts() == {}
 
 
-async def test_a_file_is_sent_to_its_topic_and_silent(api: TelegramChannel, telegram: FakeTelegram) -> None:
+async def test_a_file_is_sent_to_its_topic_and_silent_unless_the_chat_is_gone(
+    api: TelegramChannel, telegram: FakeTelegram
+) -> None:
     file = File(name="subscriptions.txt", text="daily 09:00 | diffusion | \n扩散\n")
     await api.send_file(ChatAddress("telegram", "-1001", "5"), file)
-    await api.send_file(ChatAddress("telegram", "42"), file)
+    await api.send_file(ANN, file)
     (topic,), (private,) = telegram.files_in("-1001"), telegram.files_in("42")
     assert (topic.thread, topic.name, topic.text, topic.silent) == ("5", file.name, file.text, True)
     assert (private.thread, private.silent) == ("", True)
-
-
-async def test_a_file_to_a_chat_that_is_gone_is_told(api: TelegramChannel, telegram: FakeTelegram) -> None:
     telegram.blocks("42")
     with pytest.raises(ChatGone):
-        await api.send_file(ChatAddress("telegram", "42"), File(name="a.txt", text="x"))
+        await api.send_file(ANN, file)
 
 
 def dropped(telegram: FakeTelegram, content: str, name: str = "list of words.txt") -> str:
@@ -363,11 +302,6 @@ async def test_a_file_that_is_too_large_is_not_fetched(api: TelegramChannel, tel
         await api.fetch(dropped(telegram, "x" * 11), 50 << 20)
 
 
-async def test_a_file_that_is_gone_or_was_never_there_is_rejected(api: TelegramChannel, telegram: FakeTelegram) -> None:
-    with pytest.raises(Rejected):
-        await api.fetch("f99", 1000)
-
-
 @pytest.mark.parametrize(
     ("fault", "outcome"),
     [("404 page", Rejected), ("502", RetryLater), ("hang before", RetryLater)],
@@ -379,12 +313,8 @@ async def test_a_file_that_does_not_come_is_fetched_later_if_possible(
     with pytest.raises(outcome):
         await api.fetch(dropped(telegram, "x"), 1000)
     telegram.releases(drop=True)
-
-
-async def test_who_else_hears_is_told(channel: TelegramChannel) -> None:
-    await channel.client.ask("setWebhook", url="https://example.org/x")
-    with pytest.raises(UpdatesConflict):
-        await channel.client.updates(0, seconds=0, allowed=ALLOWED)
+    with pytest.raises(Rejected):
+        await api.fetch("f99", 1000)  # it was never there
 
 
 async def test_asking_for_updates_takes_no_connection_from_senders(telegram: FakeTelegram) -> None:

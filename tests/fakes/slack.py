@@ -33,7 +33,7 @@ LASTS = 30 * 60.0  # seconds for which a response URL is valid (docs.slack.dev, 
 
 
 class FakeSlack(SlackPeople):
-    """Verbs about places: knows, knows_person, leaves, archives, forbids, unblocks, hides, deletes.
+    """Verbs about places: knows, knows_person, leaves, archives, forbids, unblocks, deletes.
 
     Verbs about the app: grants, withdraws, revokes, restores. Verbs of people: says, user_types,
     mentions, writes_dm, clicks. Verbs for events: invites, leaves, archives, unarchives,
@@ -100,10 +100,6 @@ class FakeSlack(SlackPeople):
         """Lets the bot write again: it is a member, the channel is not archived, and nothing forbids it to write."""
         conversation = self._conversations[channel]
         conversation.member, conversation.archived, conversation.refusal = True, False, ""
-
-    def hides(self, looks: int) -> None:
-        """Makes the next `looks` reads of a history leave out the bot's messages, as Slack may when a message is new."""
-        self._hidden_looks = looks
 
     def grants(self, scope: str) -> None:
         self.scopes.add(scope)
@@ -329,8 +325,7 @@ class FakeSlack(SlackPeople):
         return {"channel": {"id": workspace.direct_with(user).id}}
 
     def _history(self, workspace: FakeWorkspace, call: ApiCall) -> dict[str, Any]:
-        found = methods.history(workspace, call.method, call.arguments, hidden=self._hidden_looks > 0)
-        self._hidden_looks = max(0, self._hidden_looks - 1)
+        found = methods.history(workspace, call.method, call.arguments)
         found["messages"] = [one for one in found["messages"] if "whispered" not in one]
         return found
 

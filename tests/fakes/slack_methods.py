@@ -51,12 +51,12 @@ def unpacked(value: object, code: str) -> Any:
         raise blocks.BadBlocks("must be valid JSON", code) from error
 
 
-def history(workspace: FakeWorkspace, method: str, arguments: Arguments, *, hidden: bool) -> Result:
+def history(workspace: FakeWorkspace, method: str, arguments: Arguments) -> Result:
     """Returns the answer of conversations.history (parents, newest first) and conversations.replies (a thread, oldest first)."""
     conversation = workspace.visible(str(arguments.get("channel", "")))
     workspace.need({"D": "im:history", "G": "groups:history"}.get(conversation.id[0], "channels:history"))
     Refusal.when(not conversation.member, "not_in_channel")
-    messages = _between(workspace, conversation, arguments, hidden=hidden)
+    messages = _between(conversation, arguments)
     if method == "conversations.replies":
         parent = str(arguments.get("ts", ""))
         Refusal.when(parent not in conversation.messages, "thread_not_found")
@@ -98,16 +98,13 @@ READS: dict[str, Callable[[FakeWorkspace, Arguments], Result]] = {
 }
 
 
-def _between(
-    workspace: FakeWorkspace, conversation: FakeConversation, arguments: Arguments, *, hidden: bool
-) -> list[Result]:
-    """Returns the visible messages between `oldest` and `latest`, oldest first."""
+def _between(conversation: FakeConversation, arguments: Arguments) -> list[Result]:
+    """Returns the messages between `oldest` and `latest`, oldest first."""
     oldest, latest = _seconds(arguments, "oldest", 0.0), _seconds(arguments, "latest", float("inf"))
     return [
         message
         for ts, message in conversation.messages.items()
         if (oldest <= float(ts) <= latest if truth(arguments.get("inclusive")) else oldest < float(ts) < latest)
-        and not (hidden and message["user"] == workspace.bot)
     ]
 
 

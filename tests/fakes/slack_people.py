@@ -47,7 +47,6 @@ class SlackPeople(FakePlatform):
         self._numbers = count(1)
         self._response_urls: dict[str, ResponseUrl] = {}
         self._uploads: dict[str, Upload] = {}
-        self._hidden_looks = 0  # how many of the next reads of a history leave out the bot's messages
         self.event_delivery = slack_event_delivery.EventDelivery(self.news)
 
     def user_types(

@@ -14,9 +14,8 @@ from bot.demo.story import Story, run_story
 from bot.rendering.dialects import without_markup
 from subscriptions.language import Language
 from tests.fakes.process import ROOT
-from tests.html_page import HtmlPage
+from tests.html_page import HtmlPage, without_mails
 from tests.patience import PATIENCE
-from tests.unit.test_gallery import without_mails
 
 # the beginnings of the titles that the chats of each language receive on Monday, at most two each
 SKETCH, PERCEPTION, SHADOW = "VideoSketcher", "Video Perception Models", "ShadowDancer"

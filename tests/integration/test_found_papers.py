@@ -82,7 +82,7 @@ def test_the_index_finds_what_matching_finds(
 
 def test_every_rule_of_the_query_language_holds_in_the_index(database: Store) -> None:
     asked: dict[str, tuple[Paper, list[tuple[str, bool]]]] = {}
-    for typed, of, finds in QUESTIONS[::3]:  # the other matchers are asked all of them
+    for typed, of, finds in QUESTIONS[::2]:  # the other matchers are asked all of them
         asked.setdefault(repr(of), (of, []))[1].append((typed, finds))
     wrong = []
     for of, questions in asked.values():

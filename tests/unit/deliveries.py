@@ -4,16 +4,14 @@ papers.
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import count
 from typing import Any
 
 from hypothesis import strategies as st
 
-from bot.demo.story import DemoChat, GalleryPost
 from subscriptions import chat_settings, model
-from subscriptions.errors import Sentence
 from subscriptions.model import Because, Chat, ChatAddress, ChatKind, Delivery, DeliveryKind, Item, Message
 from tests.rendered import render_delivery
 
@@ -143,30 +141,6 @@ def written(message: Message) -> str:
 def rendered(planned: Delivery) -> list[str]:
     """Returns the texts of a delivery's messages, with their markup."""
     return [written(message) for message in render_delivery(planned)]
-
-
-NINE = datetime(2026, 1, 23, 8, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Post(GalleryPost):
-    """A message in a chat of the gallery."""
-
-    id: str = "1"
-    chat: ChatAddress = ChatAddress("telegram", "1")  # noqa: RUF009 - a frozen value
-    at: datetime = NINE
-
-
-TELEGRAM = DemoChat(
-    anchor="one",
-    platform="telegram",
-    address="1",
-    who=Sentence("Somebody"),
-    remark=Sentence("Look here."),
-    title="paperwire",
-    detail="bot",
-    query="a -b",
-)
 
 
 HOSTILE = (

@@ -1,6 +1,6 @@
 """Settings of a chat: the defaults of its kind, and the allowed values."""
 
-from dataclasses import asdict, fields
+from dataclasses import asdict
 
 import pytest
 
@@ -47,12 +47,6 @@ def test_each_kind_of_chat_has_its_defaults(name: str, private: str, group: str,
     assert ["all" if value is None else str(value) for value in found] == [private, group, broadcast, team]
 
 
-def test_settings_are_those_of_the_model() -> None:
-    assert set(chat_settings.SETTINGS) == {field.name for field in fields(ChatSettings)}, (
-        "each entry of SETTINGS has a field of ChatSettings in subscriptions/model.py"
-    )
-
-
 # the second choice was made while the group was still private
 @pytest.mark.parametrize(("chosen", "limit"), [({}, None), ({"buttons": "full", "limit": "5"}, 5)])
 def test_a_group_read_by_strangers_has_the_buttons_of_a_channel(chosen: dict[str, str], limit: int | None) -> None:
@@ -68,8 +62,6 @@ def test_a_group_read_by_strangers_has_the_buttons_of_a_channel(chosen: dict[str
 @pytest.mark.parametrize(
     ("kind", "name", "typed", "kept"),
     tables.rows("""
-        private   → schedule   → daily at 8am           → daily 08:00
-        private   → timezone   → UTC+8                  → +08:00
         private   → lang       → ZH                     → zh
         private   → lang       → English                → en
         private   → text       → Both languages         → both
@@ -92,13 +84,9 @@ def test_a_value_is_kept_in_one_form(kind: str, name: str, typed: str, kept: str
     ("kind", "name", "typed", "sentence"),
     [
         *tables.rows("""
-            private   → schedule → daily 9 Berlin → takes no place. Set the clock by itself: timezone Europe/Berlin.
             private   → lang     → de             → Language cannot be “de”. Possible: English (en), 中文 (zh).
-            private   → text     → off            → Text cannot be “off”. Possible: summary, abstract, titles only, both languages.
-            private   → limit    → -1             → a number from 1 to 200
             private   → limit    → ٣              → a number from 1 to 200
             private   → quiet    → 8-8            → two times of day such as 22:00-08:00, or off.
-            private   → shape    → thread         → Layout is fixed in this kind of chat: one digest.
             broadcast → shape    → thread         → Layout cannot be “thread”. Possible: one digest, a message for each paper.
         """),
         ("private", "limit", "9" * 5000, "a number from 1 to 200"),

@@ -70,13 +70,10 @@ async def telegram_answers(store: Store, fake: FakeTelegram) -> dict[str, platfo
     return {str(finding.question): finding for finding in found if str(finding.question).startswith("Telegram")}
 
 
-async def test_the_bot_of_the_token_is_told(store: Store, telegram: FakeTelegram) -> None:
+async def test_whether_telegram_knows_the_bot_is_told(store: Store, telegram: FakeTelegram) -> None:
     (found,) = (await telegram_answers(store, telegram)).values()
     assert not found.mend
     assert telegram.arrived("getUpdates") == []  # this request would end the poll of a `run` with the same token
-
-
-async def test_a_telegram_that_cannot_be_asked_is_to_be_mended(store: Store, telegram: FakeTelegram) -> None:
     telegram.answers("404 page", method="getMe")
     (found,) = (await telegram_answers(store, telegram)).values()
     assert (found.mend, "on the way to Telegram" in str(found.answer), "proxy" in str(found.cure)) == (True, True, True)

@@ -9,7 +9,6 @@ from subscriptions.query.parse import parse_query
 
 # what is said > the query | the time
 WISHES = """
-send me papers on moss                                        > moss
 could you please send me every morning at 7 news about moss?  > moss | every morning at 7
 I work on moss                                                > moss
 I study the ecology of moss                                   > ecology moss
@@ -17,8 +16,6 @@ I also want moss papers                                       > moss
 what's new in cs.CL                                           > cs.CL
 show last week's papers on moss                               > moss
 subscribe to cs.CL and cs.LG                                  > cs.CL OR cs.LG
-add moss                                                      > moss
-keep an eye on cs.CV for moss                                 > cs.CV moss
 papers in cs.CV, cs.CL and cs.LG about moss                   > (cs.CV OR cs.CL OR cs.LG) moss
 by Jane Doe                                                   > author:"Jane Doe"
 Follow Jane Doe                                               > author:"Jane Doe"
@@ -26,10 +23,7 @@ follow Graph Neural Networks                                  > Graph Neural Net
 papers on moss by Jane Doe every friday                       > author:"Jane Doe" moss | every friday
 papers with moss in the title                                 > ti:moss
 I only want papers where moss is in the title                 > ti:moss
-the paper about sporophytes of moss                           > sporophytes moss
-有没有新的苔藓论文？不要综述                                  > 苔藓 -综述
 subscribe to papers like 2601.11087 every friday              > like:2601.11087 | every friday
-send me papers similar to 2601.11087, no surveys              > like:2601.11087 -surveys
 papers on moss, ferns and lichens                             > moss OR ferns OR lichens
 papers on decay in moss, ferns and lichens                    > decay (moss OR ferns OR lichens)
 papers on moss, nothing about ferns, every monday             > moss -ferns | every monday
@@ -37,7 +31,6 @@ papers on learning without forgetting                         > learning without
 send me moss every monday at 9, no surveys or code            > moss -surveys -code | every monday at 9
 send me a weekly digest of cs.CL                              > cs.CL | weekly
 I study moss and would like a weekly digest on fridays          > moss | weekly on fridays
-I want a weekly digest on fridays about moss                    > moss | weekly on fridays
 send me papers every monday at 9 on moss, no surveys            > moss -surveys | every monday at 9
 我研究苔藓，请推荐相关论文                                      > 苔藓
 我研究苔藓，论文推荐                                            > 苔藓 OR 论文推荐
@@ -47,7 +40,6 @@ I want to know when Jane Doe publishes something              > author:"Jane Doe
 请推送苔藓的论文，一有新的就发给我                              > 苔藓 | now
 我对苔藓感兴趣                                                  > 苔藓
 苔藓的论文，不要综述                                            > 苔藓 -综述
-除了综述，苔藓的论文                                            > 苔藓 -综述
 每天8点给我推送苔藓的论文                                       > 苔藓 | 每天8点
 只要标题里有苔藓的论文                                          > ti:苔藓
 给我发 cs.CV 里关于苔藓的文章，每周一上午                       > cs.CV 苔藓 | 每周一上午
@@ -57,9 +49,7 @@ Jane Doe's new papers                                           > author:"Jane D
 苔藓在园林设计中的应用，请告诉我                                > 苔藓 园林设计 应用
 any recent advances in moss?                                    > moss
 remind me on fridays about new moss papers                      > moss | on fridays
-also moss                                                       > moss
 不要综述的苔藓论文                                              > 苔藓 -综述
-告诉我关于苔藓的论文                                            > 苔藓
 papers that use moss, ideally with code                         > moss
 papers that mention "old moss" in the abstract                  > abs:"old moss"
 only papers whose title contains "moss"                         > ti:moss
@@ -74,30 +64,20 @@ cs.CL或者cs.AI里关于苔藓的论文                                  > (cs.
 """
 AS_TYPED = """
 diffusion -survey
-attention is all you need
-learning to rank
 learning without forgetting
 weekly supervision
 follow the regularized leader
-Show and tell: a neural image caption generator
 all:stat.ML
 Subscribe to moss: a survey
 no surveys please
-Looking for a needle in a haystack
-Selection, Not Salience: the shape of highlights
 how do I subscribe to moss
-what am I subscribed to
-tell me a joke
 what's new
 send me papers
 I don't want moss
-订阅者流失预测
 每日步数与死亡率
 今天有什么新论文
 不要综述
-using moss for roofs
 only 3 mosses suffice
-moss: what do they need, how do they get it?
 in particular
 尤其
 """
@@ -122,7 +102,6 @@ def test_a_query_a_title_or_a_question_has_no_form_of_a_wish(text: str) -> None:
 PLAIN = """
 the mating of mosses                        > mating mosses
 moss or ferns                               > moss OR ferns
-moss and ferns                              > moss ferns
 moss, ferns, and lichens                    > moss OR ferns OR lichens
 cs.CL and cs.LG                             > cs.CL OR cs.LG
 papers about moss at night                  > moss night

@@ -74,19 +74,6 @@ def test_a_real_folder_is_listed_by_its_pattern(
     assert {Path(name).name for name in sources.list_folder(pattern.format(here=tmp_path))} == names
 
 
-def test_arguments_are_read_one_by_one_folders_by_name(tmp_path: Path) -> None:
-    (tmp_path / "b").mkdir()
-    (tmp_path / ".git").mkdir()
-    for name in ("b/2.md", "b/1.md", "a.md", ".git/config", ".DS_Store"):
-        (tmp_path / name).write_text(name, encoding="utf-8")
-    found = list(sources.paths_of([str(tmp_path), str(tmp_path / "b" / "1.md"), str(tmp_path / "no.md")]))
-    names = [Path(name).relative_to(tmp_path).as_posix() for name in found]
-    assert names == ["a.md", "b/1.md", "b/2.md", "b/1.md", "no.md"]
-    assert sources.read_file(found[0]) == b"a.md"
-    with pytest.raises(UnreadableInput, match=r"no\.md: cannot be read \(No such file or directory\)\."):
-        sources.read_file(found[-1])
-
-
 def test_what_is_too_large_or_no_file_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = tmp_path / "a.md"
     page.write_bytes(b"12345")
@@ -109,3 +96,11 @@ def test_links_lead_no_pattern_round_or_out_of_its_folder(tmp_path: Path, patter
     (tmp_path / "in/round").symlink_to(tmp_path / "in")
     listed = sources.list_folder(pattern.format(here=tmp_path))
     assert set(listed) == {f"{tmp_path}/in/a.md", f"{tmp_path}/in/deep/b.md"}
+
+
+def test_folders_among_the_arguments_are_read_by_name_without_hidden_files(tmp_path: Path) -> None:
+    for name in ("b/2.md", "b/1.md", "a.md", ".git/config", ".DS_Store"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    found = [Path(name).relative_to(tmp_path).as_posix() for name in sources.paths_of([str(tmp_path)])]
+    assert found == ["a.md", "b/1.md", "b/2.md"]

@@ -43,47 +43,14 @@ def test_every_matcher_finds_the_same(query: Query, batch: list[Paper]) -> None:
     assert len(results) == 1
 
 
-@pytest.mark.parametrize(
-    ("typed", "authors", "title", "expected"),
-    tables.rows("""
-        author:"J. Doe"    → Jane Lee; Max Doe → A paper               → not found
-        author:"Doe Doe"   → Doe Doe           → A paper               → found
-        author:"И. Doe"    → Иван Doe          → A paper               → not found
-        author:王伟        → 伟王              → A paper               → found
-        graph-analyse*     →                   → Graph analyses        → found
-        graph-stu*         →                   → Graph states, a study → not found
-    """),
-)
-def test_names_and_phrases_that_no_word_decides(typed: str, authors: str, title: str, expected: str) -> None:
-    paper = Paper(key="1", title=title, authors=tuple(authors.split("; ")))
-    query = parse_query(typed)
-    assert index_of([paper]).found_by(query) == (expected == "found")
-    assert bool(paper_index.matching_papers(query, [paper])) is (expected == "found")
-
-
 def alternative(*words: str) -> Alternative:
     return Alternative(frozenset(Term(grammar.TEXT, (word,)) for word in words))
 
 
 def example_paper(fields: dict[str, Any]) -> Paper:
-    key = fields.get("key", "title:0")
-    translation = Translation(
-        language="zh", title=fields.get("title_translation", ""), abstract=fields.get("translation", "")
-    )
-    return Paper(
-        key=key,
-        arxiv_id=None if ":" in key else key,
-        title=fields["title"],
-        abstract=fields.get("abstract", ""),
-        authors=tuple(fields.get("authors", ())),
-        categories=tuple(fields.get("categories", ())),
-        doi=fields.get("doi"),
-        summaries=(
-            Summary(language="zh", fields={f"field {n}": text for n, text in enumerate(fields.get("others", ()))}),
-        ),
-        translations=(translation,),
-        sources=(fields["source"],) if "source" in fields else (),
-    )
+    key, source = fields.get("key", ""), fields.get("source")
+    texts = {name: value for name, value in fields.items() if name not in ("key", "source")}
+    return query_rules.paper(**texts, arxiv="" if ":" in key else key, sources=(source,) if source is not None else ())
 
 
 def test_the_worked_examples_hold(shared: Path) -> None:

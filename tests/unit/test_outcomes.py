@@ -269,6 +269,7 @@ AT_SLACK: list[Meaning] = [
     (said("restricted_action_thread_locked"), ChatGone, {"scope": "topic"}),
     (said("invalid_blocks", **TOO_MANY_ITEMS), Rejected, {"form": True}),
     (said("message_not_found"), Rejected, {"form": False}),
+    (said("cant_update_message"), Rejected, {"form": False}),
     (said("invalid_auth"), SenderStopped, {}),
     (said("missing_scope", needed="chat:write"), SenderStopped, {}),
     (said("team_access_not_granted"), SenderStopped, {}),

@@ -105,7 +105,7 @@ REPEATED = (
     "(", ")", "(a ", "((a) ", '"', '"a ', '"a" ', "“a ", "'a ", "<", "<@U1> ", "&amp;", "[a](", "*", "-", "- ", "-a ", "|", "a|", "=a ", ":", "12:", ".", "a.", "#",
     "a OR ", "a AND ", "NOT ", "a, ", "扩散、", "扩散 且 ", "不含 ", "ti:", "cat:machine learning ", "author:Yann LeCun ", "2601.15529 ", "cs.LG ", "http://",
     "https://arxiv.org/abs/2601.15529 ", "10.1101/", "\\emph{", "\\'{e", "$a$ ", " ", "\t", "\n", " \n", "\u3000",
-    "a ", "a-", "1 ", "1,2,", "1-", "at ", "every ", "monday ", "mon,", "daily 9 ", "Berlin ", "Europe/", "每天", "早上8点", "周一", "until ", "for 2 weeks ", "*/5 * * * * ",
+    "a ", "a-", "1 ", "1,2,", "1-", "at ", "no ", "every ", "every 3 ", "daily, no x ", "1:00 ", "monday ", "mon,", "daily 9 ", "Berlin ", "Europe/", "每天", "早上8点", "周一", "until ", "for 2 weeks ", "*/5 * * * * ",
     "please send papers on ", "/sub ", "@paperwire ", "telegram:1 | daily 9 | x | graphs\n", "\u0301\u0327", "\u200b", "👩\u200d", "a; ", "2024 ",
 )  # fmt: skip
 
@@ -120,6 +120,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "times": times.read_when,
     "times behind a query": times.split_when,
     "words that may be times": times.as_words,
+    "what is a time": times.is_time,
     "ranges of hours": times.hours_of,
     "pauses": lambda text: parse_pause(text, NOON.tzinfo, NOON),  # type: ignore[arg-type]
     "places": zone_of_place,

@@ -7,19 +7,14 @@ from typing import Any
 
 import pytest
 
-from bot.ports.channel import Button, Reply
-from subscriptions import model
+from bot.ports.channel import Reply
 from subscriptions.model import Because, Chat, ChatKind, Delivery, DeliveryKind, Item
-from subscriptions.texts.cutting import width
-from tests import tables
 from tests.make import translation
 from tests.rendered import plain_form, render_delivery, render_reply
 from tests.unit.deliveries import (
-    ABSTRACT,
     THURSDAY,
     alert,
     because,
-    changed,
     chat,
     delivery,
     item,
@@ -35,12 +30,7 @@ GROUP = chat(kind=ChatKind.GROUP)
 CONSOLE = chat("console")
 
 
-GONE = item("Wrong", withdrawn=datetime(2026, 2, 2, 12, tzinfo=UTC), arxiv_id="2601.00001")
 PUBLIC_GROUP = chat(kind=ChatKind.GROUP)._replace(public=True)
-LATE_SINCE: dict[str, Any] = {
-    "due": datetime(2026, 1, 19, 7, tzinfo=UTC),
-    "days": (date(2026, 1, 19), date(2026, 1, 22)),
-}
 
 
 def empty(to: Chat | None = None, **facts: Any) -> Delivery:
@@ -55,12 +45,6 @@ def half_told(without: int) -> list[Item]:
 
 # a delivery, and what its only message holds (^: begins with, $: ends with) or does not hold (✗)
 SHOWN: dict[str, tuple[Any, ...]] = {
-    "up to five papers share a message without a header": (
-        alert(chat(), *items(5)),
-        "^1 <b><a",
-        "▸ diffusion",
-        "✗ ▸ diffusion</i>\n\n",  # named once, below the last
-    ),
     "six papers are a digest; a lock screen shows amount and day": (
         alert(chat(), *items(6)),
         "^<b>6 papers · Thu 22 Jan</b> · diffusion\n1 <a",
@@ -72,73 +56,19 @@ SHOWN: dict[str, tuple[Any, ...]] = {
         "\n\ndiffusion · 6\n 2  Paper 1\n",
         "✗ ▸",
     ),
-    "a heading only where it saves lines": (
-        delivery(
-            CONSOLE,
-            [item(f"Paper {number}", because(f"wish {number}", number=number)) for number in range(1, 7)],
-        ),
-        "▸ wish 3",
-        "✗ wish 3 · 1",
-    ),
-    "above forty papers titles remain": (
-        delivery(CONSOLE, items(41, summaries={"en": "It goes away."})),
-        "✗ goes away",
-        "✗ Ada",
-    ),
-    "papers beyond the limit are counted by group": (
-        delivery(
-            CONSOLE,
-            [
-                *items(6),
-                *items(2, title="Hidden", shown=False),
-                *items(2, LECUN, title="Found", shown=False),
-            ],
-        ),
-        "^10 papers · ",
-        "and 2 more in “diffusion”",
-        "and 2 more in “Y. LeCun”",
-        "✗ Hidden",
-    ),
     "a chat that hears at once has no next moment": (
         delivery(chat(), known=7, days=(date(2026, 1, 26),), first=True),
         "^None of 7 papers of Mon 26 Jan matched. The first that matches comes at once.$",
     ),
-    "one paper is a paper and nothing else": (
-        alert(
-            chat(),
-            item(
-                "Noise, Step by Step",
-                because("noise", "Noise"),
-                summaries={"en": "It goes away."},
-                arxiv_id="2601.00001",
-            ),
-        ),
-        (
-            '^<b><a href="https://arxiv.org/abs/2601.00001"><u>Noise</u>, Step by Step</a></b>\n'
-            "Ada Example · <code>cs.LG</code> · 2601.00001\n"
-            "AI: It goes away.\n"
-            "<i>▸ noise</i>$"
-        ),
-    ),
     "the first due delivery speaks even when it is empty, in Chinese, too": (
         empty(chat(lang="zh"), known=2412, days=(date(2026, 1, 26),), first=True, next_about=True),
         "^1月26日 周一的 2,412 篇论文中没有符合订阅的。下一次：1月27日 周二 13:00 左右。$",
-    ),
-    "a late digest names its days and the reason": (
-        delivery(CONSOLE, items(12), late=timedelta(days=3, hours=2), **LATE_SINCE),
-        "^12 papers · Mon 19 – Thu 22 Jan · diffusion\n",
-        "\nsent 3 days late because nothing was running at Mon 19 Jan 08:00\n",
     ),
     "one line says when many summaries are missing": (
         delivery(CONSOLE, half_told(3)),
         "3 of these papers have no English summary yet; abstracts instead.",
     ),
     "a public group is read as a channel is": (delivery(PUBLIC_GROUP, items(2)), "<blockquote expandable>", "✗ ▸"),
-    "a withdrawn paper is struck through": (
-        alert(chat(), GONE),
-        '<s><a href="https://arxiv.org/abs/2601.00001">Wrong</a></s>',
-        "withdrawn, 2 Feb",
-    ),
     "what matched is bold where Slack can show it; some clients show no link for a bold label": (
         alert(
             team(),
@@ -172,25 +102,12 @@ def silent(planned: Delivery) -> list[object]:
     return [payload(message)["silent"] for message in render_delivery(planned)]
 
 
-@pytest.mark.parametrize(("amount", "columns"), [(10, 180), (11, 90)])
-def test_above_ten_papers_one_line_of_summary_remains(amount: int, columns: int) -> None:
-    planned = delivery(CONSOLE, items(amount, summaries={"en": "many words " * 50}))
-    line = next(line for line in rendered(planned)[0].splitlines() if "AI:" in line)
-    assert columns - 20 < len(line.strip()) - len("AI: ") <= columns
-
-
-@pytest.mark.parametrize(
-    ("first", "last", "en", "zh"),
-    tables.rows("""
-        2026-01-22 → 2026-01-22 → Thu 22 Jan                       → 1月22日 周四
-        2023-04-05 → 2023-04-07 → Wed 5 – Fri 7 Apr 2023           → 2023年4月5日 周三 – 7日 周五
-    """),
-)
-def test_days_that_are_long_ago_are_told_with_their_year(first: str, last: str, en: str, zh: str) -> None:
-    days = (date.fromisoformat(first), date.fromisoformat(last))
-    assert rendered(delivery(CONSOLE, items(6), days=days))[0].startswith(f"6 papers · {en} · ")
-    chinese = delivery(chat("console", lang="zh"), items(6), days=days)
-    assert zh in rendered(chinese)[0].splitlines()[0]
+def test_days_that_are_long_ago_are_told_with_their_year() -> None:
+    days = (date(2023, 4, 5), date(2023, 4, 7))
+    (english,) = rendered(delivery(CONSOLE, items(6), days=days))
+    assert english.startswith("6 papers · Wed 5 – Fri 7 Apr 2023 · ")
+    (chinese,) = rendered(delivery(chat("console", lang="zh"), items(6), days=days))
+    assert "2023年4月5日 周三 – 7日 周五" in chinese.splitlines()[0]
 
 
 def test_a_team_gets_one_line_and_the_papers_in_its_thread() -> None:
@@ -210,21 +127,19 @@ def test_a_team_gets_one_line_and_the_papers_in_its_thread() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "settings", "due", "late", "sound"),
-    tables.rows("""
-        private →                   → 13:00 →    → heard
-        private →                   → 07:00 →    → heard
-        private → timezone=+08:00   → 14:00 →    → quiet
-        private → quiet=12:00-16:00 → 13:00 →    → quiet
-        private →                   → 13:00 → 10 → quiet  # due at 14:00, sent at midnight
-    """),
+    ("settings", "hour", "late", "quiet"),
+    [
+        ({}, 7, 0, False),
+        ({"timezone": "+08:00"}, 14, 0, True),
+        ({"quiet": "12:00-16:00"}, 13, 0, True),
+        ({}, 13, 10, True),  # due at 14:00, sent at midnight
+    ],
 )
-def test_a_sound_is_heard_by_day_in_a_private_chat(kind: str, settings: str, due: str, late: str, sound: str) -> None:
-    to = chat(kind=ChatKind(kind), **dict(setting.split("=") for setting in settings.split()))
-    hour, minute = map(int, due.split(":"))
-    at = THURSDAY.replace(hour=hour, minute=minute)
-    planned = delivery(to, items(1), due=at, late=timedelta(hours=int(late or 0)))
-    assert silent(planned) == [sound == "quiet"]
+def test_a_sound_is_heard_by_day_in_a_private_chat(
+    settings: dict[str, Any], hour: int, late: int, *, quiet: bool
+) -> None:
+    due, by = THURSDAY.replace(hour=hour), timedelta(hours=late)
+    assert silent(delivery(chat(**settings), items(1), due=due, late=by)) == [quiet]
 
 
 def test_only_the_first_of_several_messages_makes_a_sound() -> None:
@@ -284,28 +199,6 @@ def test_a_paper_larger_than_a_message_keeps_its_link(to: Chat) -> None:
         assert all(entry.paper.paper.arxiv_id in text for entry in giants if entry.paper.paper.arxiv_id)
 
 
-def looked_at(**fields: object) -> Item:
-    summaries = (
-        model.Summary(
-            language="en", fields={"tldr": "In a word.", "method": "By hand.", "result": "N/A", "outlook": "Good."}
-        ),
-        model.Summary(language="zh", fields={"tldr": "一句话。"}),
-    )
-    entry = item(**{"title": "Noise", "comment": "9 pages"} | fields)  # type: ignore[arg-type]
-    return changed(entry, summaries=summaries)
-
-
-WHOLE = Reply(
-    items=(
-        looked_at(
-            authors=tuple(f"Author {n}" for n in range(9)),
-            categories=("cs.LG", "cs.CV", "cs.AI", "stat.ML", "q-bio.NC"),
-        ),
-    ),
-    item_layout="whole",
-)
-
-
 def why_of(*reasons: Because, title: str = "Steps") -> Reply:
     return Reply(items=(item(title, *reasons),), item_layout="why")
 
@@ -330,15 +223,6 @@ SHOWN_REPLIES: dict[str, tuple[Any, ...]] = {
         Reply(items=(item(summaries={"en": "Short."}),), item_layout="card"),
         chat(text="titles"),
         "AI: Short.",
-    ),
-    "the whole paper names what it tells, and leaves out what says nothing": (
-        WHOLE,
-        chat(),
-        "Author 0, Author 1, Author 2, Author 3, Author 4, Author 5, Author 6, Author 7, Author 8 · ",
-        "<code>cs.LG, cs.CV, cs.AI, stat.ML, q-bio.NC</code>",
-        "<b>In short</b>\nAI: In a word.\n\n<b>Method</b>\nAI: By hand.\n\n<b>Outlook</b>\nAI: Good.",
-        f"<b>Abstract</b>\n{ABSTRACT}\n\n<b>Comment</b>\n9 pages",
-        "✗ Result",
     ),
     "in public why names no subscription": (
         why_of(because("noise", number=3), title="Noise"),
@@ -377,29 +261,6 @@ def test_a_long_answer_loses_nothing(to: object) -> None:
     text = "".join(map(written, messages))
     assert all(line.split(" x")[0] in text for line in lines)
     assert text.count("y") >= 5 * 2500
-
-
-# how many pixels a button's label has in Telegram at 390 px, by the number of buttons in its row
-PHONE = {1: 300, 2: 146, 3: 96, 4: 72}
-
-
-def pixels(label: str) -> int:
-    """Returns about how wide a label is in letters of 15 pixels: 4 for a narrow letter, else 8 for each column."""
-    return sum(4 if sign in "fijlt " else 8 * width(sign) for sign in label)
-
-
-@pytest.mark.parametrize("lang", ["en", "zh"])
-@pytest.mark.parametrize("layout", ["card", "whole"])
-@pytest.mark.parametrize("known", [{}, {"arxiv_id": None, "doi": "10.1/x"}, {"arxiv_id": None}, {"authors": ()}])
-def test_a_card_has_at_most_two_rows_whose_labels_fit_on_a_phone(lang: str, layout: Any, known: dict[str, Any]) -> None:
-    opens = Button(label="1", data="x" * 16, arguments={"whole": layout == "whole"})
-    *_, message = render_reply(
-        Reply(items=(item("Noise", **known),), item_layout=layout, numbers=(opens,)),
-        chat(lang=lang),
-    )
-    rows = json.loads(message.payload)["buttons"]
-    assert [len(row) in PHONE for row in rows] == [True, True], "two rows of at most four"
-    assert all(pixels(key["text"]) <= PHONE[len(row)] for row in rows for key in row)
 
 
 @pytest.mark.parametrize("amount", [1, 7, 12, 41])

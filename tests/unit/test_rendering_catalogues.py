@@ -51,11 +51,6 @@ def test_every_sentence_is_in_the_catalogue_and_no_other(template: Catalog, chin
     assert ids(template) == ids(chinese), "run: make words"
 
 
-def test_every_sentence_is_translated(chinese: Catalog) -> None:
-    missing = [message.id for message in chinese if message.id and not all(forms(message))]
-    assert missing == [], "translate them in locales/zh/LC_MESSAGES/paperwire.po, then run: make words"
-
-
 def test_chinese_holds_chinese(chinese: Catalog) -> None:
     worded = [
         message
@@ -73,13 +68,13 @@ def test_chinese_holds_chinese(chinese: Catalog) -> None:
     assert [message.id for message in worded if message.string in sources(message)] == []
 
 
-def test_translations_have_the_same_holes(chinese: Catalog) -> None:
+def test_every_sentence_is_translated_with_the_same_holes(chinese: Catalog) -> None:
     wrong = []
     for message in chinese:
-        if message.id and message.string:
+        if message.id:
             wanted = set().union(*map(holes, sources(message)))
-            wrong += [message.id for form in forms(message) if holes(form) != wanted]
-    assert wrong == []
+            wrong += [message.id for form in forms(message) if not form or holes(form) != wanted]
+    assert wrong == [], "translate them in locales/zh/LC_MESSAGES/paperwire.po, then run: make words"
 
 
 def test_what_gettext_reads_is_what_was_translated(chinese: Catalog) -> None:

@@ -100,7 +100,6 @@ UNUSABLE = [
         PAPERWIRE_TELEGRAM_TOKEN          → sesame                                     → it must look like 123456:ABC-def
         PAPERWIRE_TELEGRAM_API_URL        → http://sesame.org:http/                    → host and port
         PAPERWIRE_TELEGRAM_API_URL        → http://sesame.org/?a=b                     → root of a server
-        PAPERWIRE_SLACK_BOT_TOKEN         → xapp-sesame                                → it holds an app token
         PAPERWIRE_SLACK_API_URL           → https://sesame.org/                        → end in /api/
         PAPERWIRE_SMTP_URL                → https://sesame                             → smtp://HOST:PORT
         PAPERWIRE_SMTP_URL                → smtp://me:sesame@lab.org                   → PAPERWIRE_MAIL_FROM
@@ -111,7 +110,6 @@ UNUSABLE = [
         PAPERWIRE_WEB_PASSWORD            → sesame                                     → 8 to 200 signs
         PAPERWIRE_ACCESS                  → sesame                                     → 'open', 'ask' or 'closed'
         PAPERWIRE_ADMINS                  → slack_xoxb-sesame-0123456789-0123456789    → chats with commas between
-        PAPERWIRE_TIMEZONE                → Sesame/Street                              → Europe/Berlin
         PAPERWIRE_ALLOWED_HOSTS           → http://sesame/                             → commas between
         PAPERWIRE_MODEL_URL               → https://sesame.example.org/v1              → PAPERWIRE_MODEL_NAME
         PAPERWIRE_MODEL_NAME              → sesame street                              → without blanks

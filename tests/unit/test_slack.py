@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.commands.cards import read_callback
+from bot.platforms import medium_of
 from bot.platforms.slack import manifest, markup
 from bot.platforms.slack.incoming import HAPPENINGS
 from subscriptions.model import ChatAddress, Message
@@ -68,6 +69,23 @@ def test_the_rest_is_a_button_below_the_last_message(to: Any) -> None:
     link = read_callback(blocks_of(last)[-1]["elements"][0]["value"], ChatAddress("slack", "C1"))
     assert link
     assert (link.verb, link.arguments) == ("show-more", {"delivery": "a" * 16, "start": 0})
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("*bold* ~gone~", "<b>bold</b> <s>gone</s>"),
+        ("a*b*c, 2 * 3 * 4, snake_case_name", "a*b*c, 2 * 3 * 4, snake_case_name"),
+        ("<https://a.org/x|A *hit* inside>", '<a href="https://a.org/x">A <b>hit</b> inside</a>'),
+        ("~<https://a.org/x|A title>~", '<s><a href="https://a.org/x">A title</a></s>'),
+        ("<https://a.org/?a=1&amp;b=2>", '<a href="https://a.org/?a=1&amp;b=2">https://a.org/?a=1&amp;b=2</a>'),
+        ('<https://a.org/"x|y>', '<a href="https://a.org/%22x">y</a>'),
+        ("so:\n```\na &lt; b *c*\n```", "so:\n<pre>a &lt; b *c*</pre>"),
+    ],
+)
+def test_the_marks_of_slack_become_html(text: str, seen: str) -> None:
+    (block,) = medium_of("slack").display({"blocks": [{"type": "section", "text": {"text": text}}]}).blocks
+    assert (block.shape, block.html) == ("text", seen)
 
 
 # docs.slack.dev, App manifest reference: the values that each part may hold
