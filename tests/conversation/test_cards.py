@@ -35,45 +35,8 @@ def delivered(product: Product, *papers: Paper | str, of: tuple[str, ...] = ("di
     return comes(product)
 
 
-def rows(seen: Seen) -> list[list[list[str]]]:
-    """Returns the labels of the buttons: of each message, row by row."""
-    keyboards = (entry.payload["reply_markup"] for entry in seen.entries if entry.payload.get("reply_markup"))
-    read = (json.loads(keyboard) if isinstance(keyboard, str) else keyboard for keyboard in keyboards)
-    return [[[key["text"] for key in row] for row in keyboard["inline_keyboard"]] for keyboard in read]
-
-
 def state(product: Product) -> list[str]:
     return [one["state"] for one in product.subscriptions()]
-
-
-def test_an_alert_of_one_paper_has_its_verbs_below_and_all_have_an_answer(product: Product) -> None:
-    alert = delivered(product, *papers(1))
-    assert rows(alert) == [[CARD[:4], CARD[4:]]]
-    for label in CARD[1:]:
-        said = product.presses(label)
-        assert said.toast != OLD_BUTTON
-        assert said
-
-
-def test_two_papers_have_numbers_that_open_their_cards(product: Product) -> None:
-    sent = delivered(product, "Diffusion one", paper("Diffusion two", abstract="It all begins with noise."))
-    assert sent.buttons == ["1", "2"]
-    card = product.presses("1")
-    assert card.lines[0] == sent.lines[0].removeprefix("1 ")
-    assert not card.changed
-    assert card.buttons == CARD
-
-
-def test_a_digest_has_at_most_sixteen_papers_a_message_each_with_its_number(product: Product) -> None:
-    sent = delivered(product, *papers(19))
-    assert [len(keyboard) for keyboard in rows(sent)] == [2, 1]
-    assert [[label for row in keyboard for label in row] for keyboard in rows(sent)] == [
-        [str(number) for number in range(1, 17)],
-        ["17", "18", "19"],
-    ]
-    for label in ("1", "16", "17", "19"):
-        (line,) = [line for line in sent.lines if line.startswith(f"{label} Diffusion")]
-        assert product.presses(label).lines[0] == line.removeprefix(f"{label} ").partition(" — ")[0]
 
 
 def test_the_rest_behind_the_limit_opens_in_pages_for_long_and_counts_as_told(product: Product) -> None:
@@ -170,8 +133,6 @@ def test_less_of_this_leaves_out_an_author_a_category_or_a_word(product: Product
     assert done.changed
     assert done.lines[1] == '(diffusion OR flow) -author:"Jane Doe"'
     assert product.queries() == ['(diffusion OR flow) -author:"Jane Doe"']
-    product.says("kelp")  # the question is answered
-    assert product.queries() == ['(diffusion OR flow) -author:"Jane Doe"']
     product.brings(paper("More diffusion", authors=("Jane Doe",)), "Diffusion for proteins")
     assert comes(product).lines[0] == "Diffusion for proteins"
     product.presses("undo")
@@ -193,16 +154,13 @@ def test_less_of_this_pauses_each_subscription_that_brought_the_paper_while_it_i
     assert product.presses("less of this").toast == "No subscription of this chat brings this paper any more."
 
 
-def test_in_a_group_all_may_read_and_only_admins_change(product: Product, telegram: FakeTelegram) -> None:
+def test_what_an_admin_was_offered_in_a_group_is_no_members_to_press(product: Product, telegram: FakeTelegram) -> None:
     telegram.knows(GROUP, title="Lab", people={"7": "creator", "8": "member"})
     product.says(f"/sub@{NAME} diffusion now", GROUP, by="7")
     product.brings(*papers(2))
     sent = comes(product)
-    assert product.presses("1", GROUP, by="8").text
-    assert product.presses("less of this", GROUP, by="8").toast == NOT_YOURS
-    assert product.presses("why", GROUP, by="8").text
     product.presses("1", GROUP, by="7")
-    assert product.presses("less of this", GROUP, by="7").text
+    product.presses("less of this", GROUP, by="7")
     assert product.presses("pause 1 for a week", GROUP, by="8").toast == NOT_YOURS
     assert product.presses("pause 1 for a week", GROUP, by="7").text.startswith("✓")
 

@@ -65,8 +65,3 @@ def test_a_text_with_the_same_words_is_read_as_any_other(begun: Product, said: s
 
 def test_in_chinese_it_is_said_in_chinese(product: Product) -> None:
     assert "12356" in product.says("我想结束自己的生命", language="zh-hans").text
-
-
-def test_in_a_group_only_who_speaks_to_the_bot_is_answered(product: Product) -> None:
-    product.telegram.knows("-1001", title="Kelp", people={"7": "administrator"})
-    assert not product.says("I want to die", "-1001", by="7")

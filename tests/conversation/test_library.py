@@ -134,14 +134,6 @@ def test_nothing_is_near_to_a_library_without_titles(product: Product) -> None:
     assert product.presses("bring such papers").lines[0] == "✗ I cannot tell now what is near to “library”."
 
 
-def test_only_who_manages_a_group_changes_its_library(product: Product, telegram: FakeTelegram) -> None:
-    telegram.knows(GROUP, title="Lab", people={"7": "creator", "9": "member"})
-    sends(product, caption=f"/library@{NAME}", chat=GROUP, by="9")
-    assert product.says(f"/library@{NAME}", GROUP, by="7").text.startswith("There is no library here.")
-    sends(product, caption=f"/library@{NAME}", chat=GROUP, by="7")
-    assert "has 3 entries" in product.says(f"/library@{NAME}", GROUP, by="7").text
-
-
 def test_it_is_exported_and_erased_with_the_chat(product: Product, telegram: FakeTelegram) -> None:
     sends(product)
     product.says("/privacy")

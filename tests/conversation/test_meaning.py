@@ -77,18 +77,6 @@ class TestSearch:
         assert done.lines[0] == "✓ 1  about:abejas · daily 08:00 UTC"
         assert deliverer.texts(bot) == ["about:abejas"]
 
-    async def test_where_words_find_enough_nothing_is_encoded(self, bot: BotHarness) -> None:
-        encoder = know(bot, *(make.paper(f"Bees {number}") for number in range(5)))
-        assert "Near in meaning:" not in (await bot.says("bees")).text
-        assert encoder.asked == []
-
-    async def test_where_the_encoder_fails_the_answer_is_that_of_words(self, bot: BotHarness) -> None:
-        encoder = know(bot)
-        encoder.fails = OFF
-        said = await bot.says("abejas")
-        assert said.lines == ["No paper that I know has “abejas”.", "Other words find more; /help query says how to ask."]  # fmt: skip
-        assert said.buttons == ["help", "settings", "subscribe", "daily at 8", "mondays at 9"]
-
     async def test_a_slow_encoder_is_not_waited_for(self, bot: BotHarness, monkeypatch: pytest.MonkeyPatch) -> None:
         encoder, goes_on = know(bot), Event()
         encode = encoder.questions
@@ -124,12 +112,6 @@ class TestSubscriptions:
         assert "about:珊瑚" in (await bot.says("/export")).text
         await bot.says("/unsub all")
         assert stored.value(bot.store, "SELECT count(*) FROM question") == 0
-
-    async def test_an_import_asks_for_all_its_texts_at_once(self, bot: BotHarness) -> None:
-        encoder = know(bot)
-        await bot.says("/import now | about:蜜蜂 |\nnow | about:珊瑚 |")
-        assert deliverer.texts(bot) == ["about:蜜蜂", "about:珊瑚"]
-        assert encoder.asked == ["蜜蜂", "珊瑚"]
 
     async def test_it_is_refused_where_meaning_fails(self, bot: BotHarness) -> None:
         encoder = know(bot)

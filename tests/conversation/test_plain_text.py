@@ -233,24 +233,6 @@ def test_what_one_has_just_seen_does_not_come_again(product: Product) -> None:
     assert [line for one in product.later(days=1) for line in one.lines if "Kelp" in line] == ["Kelp again"]
 
 
-def test_what_was_typed_stays_what_is_searched(knowing: Product) -> None:
-    said = knowing.says("difusion")
-    assert said.lines == ["No paper that I know has “difusion”.", "Did you mean “diffusion”?"]
-    assert said.buttons[0] == "diffusion"
-    assert knowing.presses("diffusion").lines[0] == "1 paper in the last 7 days"
-
-
-def test_where_nothing_is_found_it_says_what_to_try(knowing: Product) -> None:
-    assert knowing.says("quantum gravity").buttons == [
-        "help",
-        "settings",
-        "subscribe",
-        "daily at 8",
-        "mondays at 9",
-        "my subscriptions",
-    ]
-
-
 def test_a_question_about_papers_that_finds_none_is_no_question_to_the_bot(knowing: Product) -> None:
     said = knowing.says("what's the latest on shrimp?")
     assert "shrimp" in said.text
@@ -307,27 +289,12 @@ def test_what_asks_for_nothing_gets_help(knowing: Product, text: str) -> None:
     assert knowing.queries() == ["diffusion"]
 
 
-@pytest.mark.parametrize("end", ["no", "cancel", "Never mind!", "取消", "算了"])
-def test_a_question_is_answered_by_the_next_text_or_ended(knowing: Product, end: str) -> None:
-    assert knowing.says("/edit 1").lines[1] == "Write what it shall be instead."
-    assert knowing.says(end).text == "✓ Nothing is changed."
-    assert knowing.queries() == ["diffusion"]
-    knowing.says("/edit 1")
-    assert knowing.says("kelp -survey").lines[0].startswith("✓ 1  kelp, not survey")
-    assert knowing.says("kelp").lines[0] == "1 paper in the last 7 days"
-
-
 @pytest.fixture
 def group(knowing: Product) -> Product:
     knowing.telegram.knows(GROUP, people={"7": "creator", "9": "member"})
     knowing.telegram.reads_all()
     knowing.says("/sub kelp", GROUP, by="7")
     return knowing
-
-
-def test_nobody_is_answered_who_did_not_speak_to_it(group: Product) -> None:
-    for text in ("list", "pause", "stop sending me this", "papers on kelp", "hi", "no more surveys"):
-        assert not group.says(text, GROUP, by="7"), text
 
 
 def test_behind_its_name_the_same_rules_hold(group: Product) -> None:

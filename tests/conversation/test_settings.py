@@ -92,25 +92,6 @@ def test_what_cannot_be_set_is_said_with_what_can(product: Product) -> None:
     assert "Time zone: Europe/Berlin" in product.presses("Europe/Berlin").text
 
 
-def test_the_answer_to_a_new_language_is_in_that_language(product: Product) -> None:
-    product.says("/lang")
-    assert "语言：中文" in product.presses("中文").text
-    assert "13:00 柏林" in product.says("/timezone").buttons
-    assert "时区：纽约（原为：UTC）" in product.says("/timezone 纽约").text
-    assert "Language: English" in product.says("/lang en").text
-
-
-def test_a_zone_is_chosen_by_what_the_clock_shows(product: Product) -> None:
-    asked = product.says("/timezone")
-    assert "Which clock is yours?" in asked.text
-    assert "13:00 Berlin" in asked.buttons
-    clocks = [label.partition(" ")[0] for label in asked.buttons[:-1]]
-    assert (len(clocks), clocks) == (12, sorted(set(clocks), key=clocks.index))
-    done = product.presses("13:00 Berlin")
-    assert done.changed
-    assert setting(product, "timezone") == "Europe/Berlin"
-
-
 def test_in_a_group_values_stand_on_the_buttons_and_only_admins_change_them(product: Product) -> None:
     product.telegram.knows(GROUP, people={"7": "creator", "8": "member"})
     product.says("/sub kelp", GROUP, by="7")
@@ -123,36 +104,3 @@ def test_in_a_group_values_stand_on_the_buttons_and_only_admins_change_them(prod
     assert product.presses("50", GROUP, by="7").text == "✓ Papers shown: 50 papers (was: 12 papers)"
     assert product.says("/set limit 5", GROUP, by="8").text == "✗ Only admins of this chat can change that."
     assert setting(product, "limit", GROUP) == "50"
-
-
-def test_in_a_public_group_there_are_words_and_no_buttons(product: Product) -> None:
-    product.telegram.knows(GROUP, username="lab", people={"7": "creator"})
-    for said in ("/set", "/set limit", "/set text", "/timezone", "/set limit 5", "/tz Berln"):
-        assert product.says(said, GROUP, by="7").buttons == []
-    assert "Possible: /set buttons link | off" in product.says("/set buttons", GROUP, by="7").text
-    refused = product.says("/set buttons full", GROUP, by="7")
-    assert refused.text == "✗ Buttons cannot be “full”.\nPossible: one link, none."
-
-
-def test_a_group_lives_by_the_clock_and_language_of_the_admin_who_sets_it_up(product: Product) -> None:
-    product.telegram.knows("7")
-    product.telegram.knows(GROUP, people={"7": "creator"})
-    product.says("/tz berlin", "7")
-    product.says("/lang zh", "7")
-    product.says("/sub kelp", GROUP, by="7")
-    assert (setting(product, "timezone", GROUP), setting(product, "lang", GROUP)) == ("Europe/Berlin", "zh")
-
-
-def test_a_channel_is_set_from_a_private_chat_and_its_buttons_are_about_it(product: Product) -> None:
-    product.telegram.knows("43")
-    product.telegram.knows(CHANNEL, "channel", title="Lab papers", username="lab_papers", people={"42": "creator"})
-    product.says("/sub @lab_papers kelp")
-    assert "Layout: a message for each paper (was: one digest)" in product.says("/set @lab_papers shape each").text
-    product.says("/set @lab_papers text")
-    product.presses("titles only")
-    assert setting(product, "text", CHANNEL) == "titles"
-    product.presses("undo")
-    assert setting(product, "text", CHANNEL) == "summary"
-    assert product.says("/set @lab_papers limit 5").lines[1:] == ["All are shown: no button opens the rest here."]
-    assert product.says("/set @lab_papers text abstract", "43").text.startswith("✗")
-    assert setting(product, "text", CHANNEL) == "summary"

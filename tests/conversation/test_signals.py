@@ -67,14 +67,6 @@ def test_under_an_alert_of_one_paper_and_without_subscriptions_as_well(product: 
     assert product.presses(label).toast.endswith(("Press again to take it back.", "Press again to remove it."))
 
 
-def test_where_strangers_read_there_are_none(product: Product) -> None:
-    product.telegram.knows(GROUP, username="lab", people={"7": "creator"})
-    product.brings(SWARM)
-    said = product.says("/search 2601.90001", GROUP, by="7")
-    assert said.lines[0].startswith("Swarm one")
-    assert not {"👍", "👎", "save"} & set(said.buttons)
-
-
 def test_a_paper_is_saved_by_its_id_listed_and_removed(two: Product) -> None:
     assert two.says("/save 2601.90001").lines == ["✓ Saved: Swarm one (2601.90001)"]
     two.says("/save 2601.90002")
@@ -160,13 +152,3 @@ def test_privacy_counts_and_holds_them(two: Product) -> None:
     titles = {one["id"]: one["title"] for one in file["paper"]}
     done = {(titles[one["paper"]], one["kind"]) for one in file["signal"]}
     assert done >= {("Swarm one", "liked"), ("Swarm one", "opened")}
-
-
-def test_they_move_with_a_group(product: Product) -> None:
-    product.telegram.knows(GROUP, "group", people={"7": "creator"})
-    product.brings(SWARM)
-    product.says("/sub kelp", GROUP, by="7")
-    product.says("/save 2601.90001", GROUP, by="7")
-    product.telegram.migrates(GROUP, "-1007")
-    product.listens()
-    assert "Swarm one" in product.says("/saved", "-1007", by="7").text

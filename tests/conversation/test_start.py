@@ -46,10 +46,6 @@ def test_the_other_language_is_one_press_away_and_back(product: Product) -> None
     assert "中文" in product.presses("English").buttons
 
 
-def test_a_chinese_client_is_met_in_chinese(product: Product) -> None:
-    assert "English" in product.says("/start", language="zh-hans").buttons
-
-
 def test_in_a_group_start_is_two_lines_and_silent_after_our_own_link(group: Product) -> None:
     said = group.says("/start", GROUP, by="7")
     assert said.lines == [
@@ -58,28 +54,6 @@ def test_in_a_group_start_is_two_lines_and_silent_after_our_own_link(group: Prod
     ]
     assert said.buttons == []
     assert not group.says("/start added", GROUP, by="7")
-
-
-def test_what_waits_for_whom_blocked_the_bot_may_be_skipped(product: Product) -> None:
-    product.says("/sub diffusion now")
-    product.telegram.blocks("42")
-    product.listens()
-    product.brings("Diffusion one")
-    assert product.later(hours=1) == []
-    product.telegram.unblocks("42")
-    assert product.listens().buttons[-2:] == ["send now", "skip"]
-    product.presses("skip")
-    assert product.later(hours=1) == []
-
-
-def test_who_comes_back_and_missed_nothing_is_met_as_ever(product: Product) -> None:
-    product.says("/sub diffusion daily 9")
-    product.telegram.blocks("42")
-    product.listens()
-    product.telegram.unblocks("42")
-    assert len(product.says("/start").lines) == 2
-    product.brings("Diffusion")
-    assert len(product.later(days=1)) == 1
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -142,11 +116,6 @@ def test_help_on_a_command_shows_how_it_is_said_and_every_example_of_it_works(pr
             assert answer.text[:1] not in ("", "✗"), (example, answer.text)
             if "undo" in answer.buttons:
                 product.presses("undo")
-
-
-def test_help_in_a_group_is_two_lines(group: Product) -> None:
-    for said in ("/help", "/help all", "/help query", "/help settings", "/help sub", "/help nonsense"):
-        assert len(group.says(said, GROUP, by="7").lines) <= 2
 
 
 def test_help_on_nothing_known_says_where_everything_is(product: Product) -> None:

@@ -105,11 +105,6 @@ def test_quiet_hours_that_hold_it_back_are_named(product: Product) -> None:
     assert "quiet hours" not in product.says("/list").text
 
 
-def test_by_day_nothing_is_held_back(product: Product) -> None:
-    assert "It comes as soon as papers do." in product.says("/sub kelp now").text
-    assert "hold" not in product.says("/list").text
-
-
 def test_a_weekend_that_holds_it_back_is_named(product: Product) -> None:
     product.at(SATURDAY)
     product.brings("Kelp on Saturday")
@@ -129,12 +124,3 @@ def test_a_window_of_weekdays_is_held_by_a_weekend_alone_and_not_by_its_delivery
     product.brings("Kelp on Friday")
     assert product.later(hours=1)
     assert product.says("/list").lines[1].endswith(" · the weekend holds it until Monday")
-
-
-def test_in_chinese_too(product: Product) -> None:
-    product.at(NIGHT)
-    said = product.says("/sub 海藻 立即", language="zh-hans")
-    assert "（免打扰时段内，08:00 后才送达）" in said.text
-    product.says("/sub 珊瑚 工作日9点", language="zh-hans")
-    product.at(SATURDAY)
-    assert "周末不送达，要等到周一" in product.says("/list", language="zh-hans").text

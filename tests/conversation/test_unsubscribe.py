@@ -49,15 +49,6 @@ def test_what_names_none_removes_none(product: Product) -> None:
     assert numbers(product) == list(range(1, 9))
 
 
-def test_numbers_are_named_in_chinese_too(product: Product) -> None:
-    product.says(EIGHT)
-    product.says("/lang zh")
-    gone = product.says("/unsub 1、2和77")
-    assert gone.lines[0].startswith("✓ 已")
-    assert "77" in gone.lines[-1]
-    assert numbers(product) == [3, 4, 5, 6, 7, 8]
-
-
 def test_without_words_it_offers_pages_of_buttons(product: Product) -> None:
     product.says("/sub " + "\n".join(f"word{number}" for number in range(1, 11)))
     said = product.says("/unsub")
@@ -71,10 +62,3 @@ def test_without_words_it_offers_pages_of_buttons(product: Product) -> None:
     product.says("/unsub")
     product.presses("remove all")
     assert numbers(product) == []
-
-
-def test_in_public_the_numbers_are_to_be_typed(product: Product) -> None:
-    product.telegram.knows("-1001", username="lab", people={"7": "creator"})
-    product.says("/sub diffusion", "-1001", by="7")
-    said = product.says("/unsub", "-1001", by="7")
-    assert (said.buttons, said.lines[1]) == ([], "1  diffusion")

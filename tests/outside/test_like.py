@@ -84,15 +84,6 @@ def test_papers_that_were_only_filed_are_looked_at_too(knowing: Product) -> None
     assert sorted(titles(knowing.says(f"/like {GIVEN}"))) == ["A swarm of robots flies", "Robots in a swarm land"]
 
 
-def test_the_answer_says_how_many_come(knowing: Product) -> None:
-    said = knowing.says(f"/sub like:{GIVEN} daily 8")
-    assert said.lines[:2] == [
-        f"✓ 1  like:{GIVEN} · daily 08:00 UTC",
-        "It finds 1 paper in the last 7 days: A swarm of robots flies (2601.90003)",
-    ]
-    assert knowing.says(f"/sub like:{GIVEN}v2 daily 8").lines[1] == "It was there already; its schedule stays."
-
-
 def test_what_comes_is_explained_and_the_rest_is_behind_a_button(knowing: Product) -> None:
     knowing.says(f"/sub like:{GIVEN} now")
     knowing.brings(*(f"Swarm robots {number}" for number in range(7)), "Bees")

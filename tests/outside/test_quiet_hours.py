@@ -123,9 +123,3 @@ def test_a_process_that_was_down_all_day_keeps_quiet_at_night(begun: Product) ->
     assert papers_come(begun, "Diffusion at night") == []
     assert begun.at(NIGHT + timedelta(hours=24)) == []
     assert len(begun.at(MORNING + timedelta(days=1))) == 1
-
-
-def test_status_says_when_it_comes(begun: Product) -> None:
-    begun.at(NIGHT)
-    papers_come(begun, "Diffusion at night")
-    assert "Next: Fri 23 Jan 08:00 (quiet hours hold it until 08:00)." in begun.says("/status").lines
