@@ -32,10 +32,8 @@ def schedules(product: Product, chat: str = "telegram:42") -> list[str]:
         ("kelp OR seagrass weekdays at 9 but not case reports", 'weekdays 09:00 | (kelp OR seagrass) -"case report"'),
         ("kelp, seagrass now, except for surveys or reviews", "now | (kelp OR seagrass) -review -survey"),
         ("kelp tue,thu 18:00 not cs.CV, no survey papers", "tue,thu 18:00 | kelp -cat:cs.cv -survey"),
-        ("kelp every monday at 9 -survey", "weekly mon 09:00 | kelp -survey"),
         ('kelp mondays at 9, not author:"Jane Doe"', 'weekly mon 09:00 | kelp -author:"do jane"'),
         ("海藻 每周五7点，不要综述和评测", 'weekly fri 07:00 | "海 藻" -"综 述" -"评 测"'),
-        ("海藻 每天早上8点不含综述", 'daily 08:00 | "海 藻" -"综 述"'),
         ("海藻 工作日9点，除了综述以外", 'weekdays 09:00 | "海 藻" -"综 述"'),
     ],
 )
@@ -73,10 +71,7 @@ def test_an_exclusion_behind_a_new_time_narrows_that_subscription(product: Produ
     ("when", "subscription"),
     [
         ("每天8点 不要综述", 'daily 08:00 | kelp -"综 述"'),
-        ("工作日9点 除了综述", 'weekdays 09:00 | kelp -"综 述"'),
         ("now, no surveys", "now | kelp -survey"),
-        ("daily 8 without surveys", "daily 08:00 | kelp -survey"),
-        ("tue,thu 10:00 no surveys", "tue,thu 10:00 | kelp -survey"),
         ("daily 8 Berlin without reviews", "daily 08:00 Europe/Berlin | kelp -review"),
         ("daily 8 -survey", "daily 08:00 | kelp -survey"),
     ],
