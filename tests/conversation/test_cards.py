@@ -315,5 +315,3 @@ def test_a_chat_that_reads_both_languages_has_the_original_title_below_its_own(p
     for said in (product.presses("2"), product.presses("更多"), product.says("/search smoke")):
         below = next(number for number, line in enumerate(said.lines) if line.endswith("烟雾的扩散")) + 1
         assert said.lines[below].startswith("Diffusion of smoke")
-    product.says("/set 内容 总结")
-    assert "烟雾的扩散" not in product.says("/search smoke").text

@@ -35,8 +35,10 @@ def test_a_member_changes_nothing(group: Product) -> None:
     assert "diffusion" in group.presses("1", GROUP, by="8").text, "a member looks"
     for button in ("remove", "pause", "edit", "time"):
         assert group.presses(button, GROUP, by="8").toast == ONLY_ADMINS
+    group.says("/name 1 D", GROUP, by="7")
+    assert group.presses("undo", GROUP, by="8").toast == ONLY_ADMINS
+    assert group.presses("undo", GROUP, by="7").lines == ["✓ Undone.", "1 was: D", "1 is: without a name"]
     assert group.runs("export", "--all").out == before
-    assert group.says("/pause 1", GROUP, by="7").text.startswith("✓")
 
 
 def test_where_strangers_read_nothing_can_be_pressed_and_what_to_type_is_said(group: Product) -> None:

@@ -129,11 +129,6 @@ def test_it_moves_with_a_group(product: Product, telegram: FakeTelegram) -> None
     assert (sent.chats, "Swarm robots learn" in sent.text, "Graph" in sent.text) == (["-1007"], True, False)
 
 
-def test_nothing_is_near_to_a_library_without_titles(product: Product) -> None:
-    sends(product, b"@article{a, eprint = {2601.80001}}")
-    assert product.presses("bring such papers").lines[0] == "✗ I cannot tell now what is near to “library”."
-
-
 def test_it_is_exported_and_erased_with_the_chat(product: Product, telegram: FakeTelegram) -> None:
     sends(product)
     product.says("/privacy")

@@ -10,14 +10,6 @@ GROUP = "-1001"
 ONLY_ADMINS = "Only admins of this chat can change that."
 
 
-def test_in_a_group_only_admins_change_something(product: Product) -> None:
-    product.telegram.knows(GROUP, people={"7": "creator", "8": "member"})
-    assert product.says("/sub diffusion", GROUP, by="8").text == f"✗ {ONLY_ADMINS}"
-    assert product.says("/sub diffusion", GROUP, by="7").text.startswith("✓ 1")
-    assert product.presses("undo", GROUP, by="8").toast == ONLY_ADMINS
-    assert product.presses("undo", GROUP, by="7").text.startswith("✓")
-
-
 def test_who_cannot_be_asked_about_is_no_admin(product: Product) -> None:
     product.telegram.knows(GROUP, people={"7": "creator"})
     product.telegram.answers("502", times=20, method="getChatMember")

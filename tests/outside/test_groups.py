@@ -37,8 +37,8 @@ def test_silence_for_what_is_not_meant_for_it(product: Product, telegram: FakeTe
     telegram.reads_all()
     said = product.says(f"/list@{NAME}", FORUM, by=MEMBER)
     under = int(said.entries[0].id)
-    assert not product.says("good morning", FORUM, by=MEMBER)
-    assert not product.says("/weather", FORUM, by=MEMBER)
+    for text in ("good morning", "/weather", "stop sending me this", "2601.01234", "I want to die", "hi, @somebody"):
+        assert not product.says(text, FORUM, by=MEMBER), text
     assert not product.says("interesting, but see the appendix", FORUM, by=MEMBER, answers=under)
     assert not product.says("", FORUM, by=MEMBER, answers=under, sends="sticker")
     assert not product.says("/list@another_bot", FORUM, by=MEMBER)
