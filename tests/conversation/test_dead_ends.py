@@ -58,5 +58,3 @@ def test_nonsense_is_offered_more_than_a_subscription(product: Product) -> None:
     said = product.says("gloopty frindle")
     assert said.lines[0] == "No paper that I know has “gloopty”, “frindle”."
     assert said.buttons == ["help", "settings", "subscribe", "daily at 8", "mondays at 9"]
-    product.says("/lang zh")
-    assert product.says("gloopty frindle").lines[0] == "我知道的论文里都没有“gloopty”、“frindle”。"

@@ -28,6 +28,8 @@ def test_a_member_changes_nothing(group: Product) -> None:
     ):  # fmt: skip
         assert group.says(said, GROUP, by="8").text == f"✗ {ONLY_ADMINS}", said
         group.clock.advance(timedelta(minutes=1))
+    group.telegram.reads_all()
+    assert group.says(f"@{NAME} pause", GROUP, by="8").text == f"✗ {ONLY_ADMINS}"
     library = ("mine.bib", "@article{a, title = {Kelp}}")
     assert group.says(f"/library@{NAME}", GROUP, by="8", file=library).text == f"✗ {ONLY_ADMINS}"
     assert group.says(f"/library@{NAME}", GROUP, by="7").text.startswith("There is no library here.")

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.telegram import NAME
 from tests.papers import paper
 from tests.prepared import prepared
 from tests.product import Product, Seen
@@ -263,21 +262,6 @@ def test_a_long_text_is_looked_for_by_its_meaning_alone(product: Product) -> Non
 def test_what_asks_for_nothing_gets_help(knowing: Product, text: str) -> None:
     assert knowing.says(text).lines[0] == WHAT_TO_SAY
     assert knowing.queries() == ["diffusion"]
-
-
-@pytest.fixture
-def group(knowing: Product) -> Product:
-    knowing.telegram.knows(GROUP, people={"7": "creator", "9": "member"})
-    knowing.telegram.reads_all()
-    knowing.says("/sub kelp", GROUP, by="7")
-    return knowing
-
-
-def test_behind_its_name_the_same_rules_hold(group: Product) -> None:
-    name = f"@{NAME}"
-    assert group.says(f"{name} kelp", GROUP, by="9").lines[0] == "1 paper in the last 7 days"
-    assert group.says(f"{name} pause", GROUP, by="9").text == "✗ Only admins of this chat can change that."
-    assert group.says(f"{name} pause", GROUP, by="7").lines[0] == "✓ This chat is paused."
 
 
 class Example:

@@ -50,6 +50,7 @@ def test_settings_by_word(product: Product) -> None:
 def test_what_cannot_be_set_is_said_with_what_can(product: Product) -> None:
     for said, answer in [
         ("/set limit 20", "✓ Papers shown: 20 papers, as it was."),
+        ("/set text 🎉", "✗ Text cannot be “🎉”.\nPossible: summary, abstract, titles only, both languages."),
         ("/set limit many", "✗ Papers shown cannot be “many”.\nPossible: a number from 1 to 200, or all."),
         ("/set manage admins", "✗ Who may change it is fixed in this kind of chat: you."),
         ("/set shape", "Layout is fixed in this kind of chat: one digest."),

@@ -56,10 +56,7 @@ def test_where_meaning_is_off_a_thumb_says_that_it_moves_nothing(two: Product) -
 
 
 @pytest.mark.parametrize("label", ["👍", "👎", "save"])
-def test_under_an_alert_of_one_paper_and_without_subscriptions_as_well(product: Product, label: str) -> None:
-    product.brings(SWARM)
-    product.says("2601.90001")
-    assert product.presses(label).toast.endswith(("Press again to take it back.", "Press again to remove it."))
+def test_under_an_alert_of_one_paper_as_well(product: Product, label: str) -> None:
     product.says("/sub reef now")
     product.brings(REEF)
     (alert,) = product.delivers()

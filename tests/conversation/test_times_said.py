@@ -24,17 +24,6 @@ def test_the_time_behind_a_query_is_read_and_shown(product: Product) -> None:
         product.says("/unsub all")
 
 
-def test_what_is_no_time_or_stands_in_quotes_or_before_the_end_is_words(product: Product) -> None:
-    for words in (
-        '"diffusion daily"',
-        "attention at scale",
-        "daily at 9 UTC rag",
-    ):
-        product.says(f"/sub {words}")
-        assert subscriptions(product) == [f"when-out 08:00-20:00 | {words}"]
-        product.says("/unsub all")
-
-
 @pytest.mark.parametrize(
     ("typed", "label", "timed"),
     [

@@ -187,6 +187,7 @@ def test_delivery_that_is_under_way_is_finished_when_the_terminal_is_closed(prod
     with product.starts("deliver", moved=True) as process:
         product.telegram.waits_hanging()
         process.signals(signal.SIGHUP)
+        process.signals(signal.SIGHUP)  # a terminal may send it twice
         product.telegram.releases()
         assert process.ends() == 0
     assert [one["state"] for one in product.tells("outbox", "--state", "sent")] == ["sent"]
@@ -197,12 +198,7 @@ def test_delivery_that_is_under_way_is_finished_when_the_terminal_is_closed(prod
 def test_a_database_of_another_encoding_is_refused_in_words(tmp_path: Path, postgres: Server, encoding: str) -> None:
     with postgres.database(encoding=encoding) as url:
         product = Product(tmp_path, database=url)
-        for command in (
-            ("subscribe", "kelp", "--as", "console:me"),
-            ("subscriptions",),
-            ("deliver",),
-            ("run", "--once"),
-        ):
+        for command in (("subscribe", "kelp", "--as", "console:me"), ("run", "--once")):
             finished = product.runs(*command)
             assert finished.status == 2
             assert re.fullmatch(
@@ -210,14 +206,6 @@ def test_a_database_of_another_encoding_is_refused_in_words(tmp_path: Path, post
                 r"--encoding=UTF8 --template=template0, and name it in PAPERWIRE_DATABASE_URL.\n",
                 finished.err,
             ), finished.err
-
-
-def test_another_encoding_of_the_client_changes_nothing(tmp_path: Path, postgres: Server) -> None:
-    with postgres.database() as url:
-        product = Product(tmp_path, database=f"{url}&client_encoding=LATIN1")
-        product.settings["PGCLIENTENCODING"] = "SQL_ASCII"
-        assert product.runs("subscribe", "海藻", "--as", "console:me").status == 0
-        assert [one["text"] for one in product.subscriptions("console:me")] == ["海藻"]
 
 
 @pytest.mark.parametrize(
