@@ -38,14 +38,6 @@ def test_who_writes_on_before_the_first_request_has_ended_is_answered_twice(visi
     ivy.has(4)
 
 
-def test_a_file_can_be_sent_from_the_first_answer_on(visit: Visit) -> None:
-    nan = visit("nan")
-    attach = nan.page.get_by_text("send a file", exact=True)
-    assert not attach.is_visible()
-    nan.says("/library", "send me the file")
-    assert attach.is_visible()
-
-
 def test_another_page_of_the_chat_is_updated_another_chat_not(visit: Visit) -> None:
     desk, phone, stranger = visit("bea"), visit("bea", width=360), visit("eve")
     desk.says("/sub harpsichord")

@@ -44,7 +44,7 @@ def test_a_spelling_that_papers_have_is_offered(product: Product, typed: str, me
 
 @pytest.mark.parametrize(
     ("typed", "button"),
-    [("sbu diffusion", "/sub diffusion"), ("/pasue", "/pause"), ("/susbcribe diffusion", "/subscribe diffusion")],
+    [("sbu diffusion", "/sub diffusion"), ("/susbcribe diffusion", "/subscribe diffusion")],
 )
 def test_a_mistyped_command_is_a_press_away(product: Product, typed: str, button: str) -> None:
     product.brings("Diffusion")

@@ -136,11 +136,3 @@ def test_it_is_exported_and_erased_with_the_chat(product: Product, telegram: Fak
     product.says("/forget")
     product.presses("erase everything")
     assert product.says("/library").lines[0] == "There is no library here."
-
-
-@pytest.mark.parametrize("as_chat", ["telegram:42", "console:me"])
-def test_the_command_line_stores_it_too(product: Product, as_chat: str) -> None:
-    product.runs("subscribe", "swarm", "--as", as_chat, "--when", "now")
-    stored = product.runs("library", str(product.writes("mine.bib", BIBTEX)), "--as", as_chat)
-    assert stored.status == 0, stored.err
-    assert "has 3 entries" in "\n".join(product.tells("say", "/library", "--as", as_chat)["text"])

@@ -163,12 +163,3 @@ def test_a_slash_of_full_width_and_a_colon_are_no_hindrance(product: Product) ->
         product.says(typed)
         assert [(one["canonical"], one["cadence"]) for one in product.subscriptions()] == [("pliko", "now")]
         product.says("/unsub all")
-
-
-def test_who_speaks_chinese_is_understood_and_answered(product: Product) -> None:
-    product.brings(paper("A paper", summary="扩散模型"))
-    for text in ("/sub 扩散模型 -综述 at 8", "/list", "/unsub", "/pause 1 7d", "/resume 1", "/schedule 1"):
-        said = product.says(text, language="zh-hans")
-        assert re.search(r"[\u4e00-\u9fff]", said.text)
-        assert "{" not in said.text
-    assert texts(product) == [(1, "扩散模型 -综述")]

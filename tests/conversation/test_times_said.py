@@ -27,7 +27,6 @@ def test_the_time_behind_a_query_is_read_and_shown(product: Product) -> None:
 @pytest.mark.parametrize(
     ("typed", "label", "timed"),
     [
-        ("time series daily", "daily 09:00", "daily 09:00 | time series"),
         ("recall at 10", "daily 10:00", "daily 10:00 | recall"),
         ("semaglutide once weekly", "weekly mon 09:00", "weekly mon 09:00 | semaglutide"),
     ],
