@@ -24,7 +24,7 @@ def test_a_member_changes_nothing(group: Product) -> None:
     before = group.runs("export", "--all").out
     for said in (
         "/sub kelp", "/unsub 1", "/edit 1 kelp", "/name 1 D", "/schedule 1 now", "/pause", "/pause 1", "/resume", "/stop",
-        "/undo", "/set limit 5", "/lang zh", "/tz Berlin", "/import now | kelp | ", "/feed new", "/email me@lab.org", "/forget",
+        "/undo", "/set limit 5", "/set manage members", "/lang zh", "/tz Berlin", "/import now | kelp | ", "/feed new", "/email me@lab.org", "/forget",
     ):  # fmt: skip
         assert group.says(said, GROUP, by="8").text == f"✗ {ONLY_ADMINS}", said
         group.clock.advance(timedelta(minutes=1))

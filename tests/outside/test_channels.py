@@ -19,13 +19,6 @@ def _places(telegram: FakeTelegram) -> None:
     telegram.knows(OTHER, title="Bo")
 
 
-@pytest.mark.parametrize("name", ["@lab_papers", CHANNEL])
-def test_the_first_word_sends_one_command_elsewhere(product: Product, name: str) -> None:
-    assert product.says(f"/sub {name} diffusion").text.startswith("✓ Lab papers: 1  diffusion")
-    assert product.says("/sub graphs").text.startswith("✓ 1  graphs")
-    assert (product.queries(CHANNEL), product.queries(ME)) == (["diffusion"], ["graphs"])
-
-
 def test_a_topic_is_named_behind_its_group(product: Product) -> None:
     product.says(f"/sub {FORUM}/7 diffusion")
     assert product.queries(f"{FORUM}/7") == ["diffusion"]
