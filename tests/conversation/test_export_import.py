@@ -9,7 +9,7 @@ from tests.fakes.telegram import NAME, FakeTelegram
 from tests.papers import paper
 from tests.product import Product, Seen
 
-ME, OTHER, GROUP = "42", "43", "-1001"
+ME, OTHER = "42", "43"
 LINES = "daily 09:00 | diffusion -survey | Diffusion\n# a comment\nset limit 5\nnow | graph* | "
 GONE = "What that link led to is not there any more."
 

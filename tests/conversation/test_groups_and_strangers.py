@@ -35,8 +35,9 @@ def test_a_member_changes_nothing(group: Product) -> None:
     assert group.says(f"/library@{NAME}", GROUP, by="7").text.startswith("There is no library here.")
     group.says("/list", GROUP, by="8")
     assert "diffusion" in group.presses("1", GROUP, by="8").text, "a member looks"
-    for button in ("remove", "pause", "edit", "time"):
-        assert group.presses(button, GROUP, by="8").toast == ONLY_ADMINS
+    group.says("/today kelp", GROUP, by="8")
+    for button in ("remove", "pause", "edit", "time", "subscribe"):
+        assert group.presses(button, GROUP, by="8").toast == ONLY_ADMINS, button
     group.says("/name 1 D", GROUP, by="7")
     assert group.presses("undo", GROUP, by="8").toast == ONLY_ADMINS
     assert group.presses("undo", GROUP, by="7").lines == ["✓ Undone.", "1 was: D", "1 is: without a name"]

@@ -9,7 +9,6 @@ from tests.product import Product
 
 SAMPLES = "samples of paperwire"  # the source of the digests that the page offers until papers come
 
-GROUP, CHANNEL = "-1001", "-1002"
 ID = "2601.00001"
 
 
@@ -92,14 +91,6 @@ class TestToday:
         product.says("/sub diffusion at 8")
         product.says("/unsub 1")
         assert product.presses("today's papers").toast == "This subscription is gone."
-
-    def test_in_groups_it_is_short(self, product: Product) -> None:
-        product.telegram.knows(GROUP, people={"7": "creator", "8": "member"})
-        product.brings("Graphs")
-        said = product.says('/today "graph', GROUP, by="8")
-        assert said.lines[:2] == ["1 paper of Thu 22 Jan", '"graph"']
-        assert said.lines[2] != "(I closed the quotation mark.)"
-        assert product.presses("subscribe", GROUP, by="8").toast == "Only admins of this chat can change that."
 
 
 class TestSearch:

@@ -14,7 +14,6 @@ from tests.product import Product, Seen
 
 SHARED = os.environ.get("PAPERWIRE_SHARED", "")
 ENOUGH = 96  # of the 102 worked examples, at least so many must lead to what they say
-GROUP = "-1001"
 WHAT_TO_SAY = "Send me words that papers should contain, such as diffusion -survey, or a link to a paper."
 SAMPLES = Path(__file__).parents[2] / "bot" / "samples"
 

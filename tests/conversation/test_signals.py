@@ -9,7 +9,6 @@ from tests.papers import paper
 from tests.prepared import prepared
 from tests.product import Product, Seen
 
-GROUP = "-1001"
 SWARM, REEF = paper("Swarm one", arxiv_id="2601.90001"), paper("Reef one", arxiv_id="2601.90002")
 
 
@@ -124,15 +123,6 @@ def test_they_are_exported_as_bibtex_and_ris(two: Product) -> None:
     assert "UR  - https://arxiv.org/abs/2601.90001\n" in ris
     assert "Reef" not in bib.text + ris
     assert two.says("/export saved xml").lines[0] == "✗ I export subscriptions, or papers as BibTeX or RIS."
-
-
-def test_where_there_is_nothing(product: Product) -> None:
-    for typed, said in [
-        ("/save", "✗ Say which paper, by its arXiv id, DOI or link."),
-        ("/saved", "Nothing is saved here. /save 2601.11087 saves a paper, and so does [save] on its card."),
-        ("/export saved", "Nothing is saved here."),
-    ]:
-        assert product.says(typed).lines[0] == said
 
 
 def test_privacy_counts_and_holds_them(two: Product) -> None:

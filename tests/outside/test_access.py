@@ -266,11 +266,6 @@ def test_a_code_is_taken_in_private_only(unowned: Product, telegram: FakeTelegra
     assert unowned.says(f"/admin {code}", "7").text.startswith("✓")
 
 
-def test_before_anything_came_the_status_says_so(product: Product) -> None:
-    product.says("/start")
-    assert product.says("/status").lines == ["No digest has come yet.", "This chat has no subscriptions."]
-
-
 def test_the_papers_of_a_day_are_those_of_all_its_digests(product: Product) -> None:
     again = paper("In both")
     product.brings("Of yesterday")

@@ -1,4 +1,4 @@
-"""Authorization: which changes a person may make, and what a button does when another person presses it."""
+"""Authorization where only the platform knows: it does not answer, or a workspace of Slack decides."""
 
 from pathlib import Path
 
@@ -7,7 +7,6 @@ from tests.fakes.slack import TOKEN as SLACK_TOKEN
 from tests.product import Product
 
 GROUP = "-1001"
-ONLY_ADMINS = "Only admins of this chat can change that."
 
 
 def test_who_cannot_be_asked_about_is_no_admin(product: Product) -> None:

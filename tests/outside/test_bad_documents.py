@@ -96,17 +96,6 @@ def test_a_file_whose_name_is_not_utf8_is_told(product: Product) -> None:
     assert findings(product) == []
 
 
-def test_a_process_forgets_the_finding_with_the_file(product: Product) -> None:
-    product.sets(WEB_PORT="0")
-    bad = product.writes("inbox/a.md", "# A recipe\n\nStir.\n")
-    with product.starts("run") as process:
-        process.waits_for_line("a.md: no paper entries found")
-        bad.unlink()
-        product.writes("inbox/b.jsonl", GOOD)
-        process.waits_for_line("1 papers in .*b.jsonl")
-    assert findings(product) == []
-
-
 @pytest.mark.parametrize("value", ["[1, 2]", '"x"', "5", "null", "{}"])
 def test_a_line_with_another_value_loses_only_itself(product: Product, value: str) -> None:
     product.writes("a.jsonl", f"{value}\n{GOOD}{value}\n")
