@@ -42,16 +42,9 @@ def test_a_spelling_that_papers_have_is_offered(product: Product, typed: str, me
     assert product.queries() == [typed]
 
 
-def test_an_acronym_is_no_wrong_spelling(product: Product) -> None:
-    product.brings("Crisp edges")
-    assert product.says("CRISPR").lines[0] == "No paper that I know has “CRISPR”."
-    product.presses("subscribe")
-    assert product.queries() == ["CRISPR"]
-
-
 @pytest.mark.parametrize(
     ("typed", "button"),
-    [("sbu diffusion", "/sub diffusion"), ("/pasue", "/pause"), ("/susbcribe diffusion", "/subscribe diffusion")],
+    [("sbu diffusion", "/sub diffusion"), ("/susbcribe diffusion", "/subscribe diffusion")],
 )
 def test_a_mistyped_command_is_a_press_away(product: Product, typed: str, button: str) -> None:
     product.brings("Diffusion")
@@ -65,5 +58,3 @@ def test_nonsense_is_offered_more_than_a_subscription(product: Product) -> None:
     said = product.says("gloopty frindle")
     assert said.lines[0] == "No paper that I know has “gloopty”, “frindle”."
     assert said.buttons == ["help", "settings", "subscribe", "daily at 8", "mondays at 9"]
-    product.says("/lang zh")
-    assert product.says("gloopty frindle").lines[0] == "我知道的论文里都没有“gloopty”、“frindle”。"

@@ -41,8 +41,6 @@ def test_a_person_in_distress_is_answered_kindly_and_without_buttons(begun: Prod
         "cut my self-attention alerts",
         "end my life cycle assessment subscription",
         "kill my self-supervised alerts",
-        "hurt my self-play digest",
-        "suicide prevention papers",
         "suicide",
         "I want to die casting papers",
         "papers on people who want to kill themselves",
@@ -51,7 +49,6 @@ def test_a_person_in_distress_is_answered_kindly_and_without_buttons(begun: Prod
         "I want to end my subscription",
         "take my life sciences feed away",
         "no reason to live stream",
-        "自杀预防",
         "我想自杀预防的论文",
         "取消自残检测的订阅",
         "我想死亡率预测",
@@ -65,8 +62,3 @@ def test_a_text_with_the_same_words_is_read_as_any_other(begun: Product, said: s
 
 def test_in_chinese_it_is_said_in_chinese(product: Product) -> None:
     assert "12356" in product.says("我想结束自己的生命", language="zh-hans").text
-
-
-def test_in_a_group_only_who_speaks_to_the_bot_is_answered(product: Product) -> None:
-    product.telegram.knows("-1001", title="Kelp", people={"7": "administrator"})
-    assert not product.says("I want to die", "-1001", by="7")

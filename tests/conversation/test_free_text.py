@@ -2,11 +2,9 @@
 
 import pytest
 
-from tests.fakes.telegram import NAME
 from tests.papers import paper
 from tests.product import Product
 
-GROUP = "-1001"
 ONLY_TEXT = "I read only text: words that papers should contain, or a link to a paper."
 HOSTILE = (
     "?!",
@@ -44,29 +42,6 @@ def test_what_is_no_text_gets_one_line(product: Product, sends: str) -> None:
     assert product.says("", sends=sends).lines == [ONLY_TEXT]
 
 
-def test_in_a_group_only_what_is_said_to_the_bot_is_answered(product: Product) -> None:
-    product.telegram.knows(GROUP, people={"7": "creator"})
-    product.telegram.reads_all()
-    product.brings(paper("Diffusion of light", arxiv_id="2601.01234"))
-    for text in ("2601.01234", "what do you think, @somebody?"):
-        assert not product.says(text, GROUP, by="7")
-    assert product.says(f"@{NAME} 2601.01234", GROUP, by="7").lines[0] == "Diffusion of light"
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "2601.00001",
-        "https://arxiv.org/pdf/2601.00001v1",
-    ],
-)
-def test_a_link_or_id_is_answered_with_the_card(product: Product, text: str) -> None:
-    product.brings(paper("Diffusion", "cs.LG", arxiv_id="2601.00001", abstract="It learns."))
-    said = product.says(text)
-    assert said.lines[0] == "Diffusion"
-    assert "It learns." in said.text
-
-
 def test_several_are_cards_with_numbers(product: Product) -> None:
     product.brings(*(paper(f"Paper {n}", arxiv_id=f"2601.0000{n}") for n in range(1, 8)))
     said = product.says("2601.00001, 2601.00003 https://arxiv.org/abs/2601.00001")
@@ -87,7 +62,6 @@ def test_an_unknown_one_is_not_invented(product: Product) -> None:
     both = product.says("2512.00009 2601.00001")
     assert both.lines[0] == "2512.00009 is not known here."
     assert "Diffusion" in both.text
-    assert product.says("https://openreview.net/forum?id=x").text.startswith("✗ That link names no paper")
 
 
 def test_a_link_beside_a_file_goes_first_and_what_is_no_text_is_refused(product: Product) -> None:

@@ -129,19 +129,6 @@ def test_it_moves_with_a_group(product: Product, telegram: FakeTelegram) -> None
     assert (sent.chats, "Swarm robots learn" in sent.text, "Graph" in sent.text) == (["-1007"], True, False)
 
 
-def test_nothing_is_near_to_a_library_without_titles(product: Product) -> None:
-    sends(product, b"@article{a, eprint = {2601.80001}}")
-    assert product.presses("bring such papers").lines[0] == "✗ I cannot tell now what is near to “library”."
-
-
-def test_only_who_manages_a_group_changes_its_library(product: Product, telegram: FakeTelegram) -> None:
-    telegram.knows(GROUP, title="Lab", people={"7": "creator", "9": "member"})
-    sends(product, caption=f"/library@{NAME}", chat=GROUP, by="9")
-    assert product.says(f"/library@{NAME}", GROUP, by="7").text.startswith("There is no library here.")
-    sends(product, caption=f"/library@{NAME}", chat=GROUP, by="7")
-    assert "has 3 entries" in product.says(f"/library@{NAME}", GROUP, by="7").text
-
-
 def test_it_is_exported_and_erased_with_the_chat(product: Product, telegram: FakeTelegram) -> None:
     sends(product)
     product.says("/privacy")
@@ -149,11 +136,3 @@ def test_it_is_exported_and_erased_with_the_chat(product: Product, telegram: Fak
     product.says("/forget")
     product.presses("erase everything")
     assert product.says("/library").lines[0] == "There is no library here."
-
-
-@pytest.mark.parametrize("as_chat", ["telegram:42", "console:me"])
-def test_the_command_line_stores_it_too(product: Product, as_chat: str) -> None:
-    product.runs("subscribe", "swarm", "--as", as_chat, "--when", "now")
-    stored = product.runs("library", str(product.writes("mine.bib", BIBTEX)), "--as", as_chat)
-    assert stored.status == 0, stored.err
-    assert "has 3 entries" in "\n".join(product.tells("say", "/library", "--as", as_chat)["text"])

@@ -4,25 +4,15 @@ import pytest
 
 from tests.product import Product
 
-GROUP, CHANNEL = "-1001", "-100200"
-
-
-def setting(product: Product, name: str, chat: str = "42") -> str:
-    return str(product.tells("settings", "--as", f"telegram:{chat}")["settings"][name])
+GROUP = "-1001"
 
 
 @pytest.mark.parametrize(("lang", "line"), [("en", "· Papers shown: 20 papers"), ("zh", "· 显示篇数：20 篇论文")])
 def test_all_settings_stand_on_one_page_with_a_button_each(product: Product, lang: str, line: str) -> None:
-    """What stands on the screen, a label and a value, can be pressed, and typed as it stands."""
-    product.says("/start", language=lang)
     shown = product.says("/set", language=lang)
     assert line in shown.lines
     rows = [one.removeprefix("· ").replace("：", ":").partition(":") for one in shown.lines if one[:1] == "·"]
     assert shown.buttons == [label for label, _, _ in rows]
-    for label, _, value in rows[1:]:  # the first is the schedule, whose values are told in a sentence
-        said = product.says(f"/set {label} {value.strip()}", language=lang)
-        assert said.lines[0][:1] == "✓", said.lines
-        assert "undo" not in said.buttons, "it is as it was"
 
 
 def test_a_value_is_chosen_by_button_in_place(product: Product) -> None:
@@ -32,7 +22,7 @@ def test_a_value_is_chosen_by_button_in_place(product: Product) -> None:
     assert shown.buttons == ["✓ summary", "abstract", "titles only", "both languages", "all settings"]
     done = product.presses("titles only")
     assert (done.changed, done.lines) == (True, ["✓ Text: titles only (was: summary)"])
-    assert setting(product, "text") == "titles"
+    assert product.tells("settings", "--as", "telegram:42")["settings"]["text"] == "titles"
     product.presses("undo")
     assert "· Text: summary" in product.says("/set").lines
 
@@ -41,21 +31,12 @@ def test_settings_by_word(product: Product) -> None:
     papers, hours = "✓ Papers shown: {} (was: 20 papers)", "✓ Quiet hours: {} (was: from 22:00 to 08:00)"
     for said, answer in [
         ("/set limit 5", papers.format("5 papers")),
-        ("/set limit=5", papers.format("5 papers")),
         ("/set LIMIT: 5", papers.format("5 papers")),
-        ("/set limit ５", papers.format("5 papers")),
         ("/set 显示篇数：5篇", papers.format("5 papers")),
-        ("/set 篇数5", papers.format("5 papers")),
         ("/set quiet hours from 23:00 to 7:00", hours.format("from 23:00 to 07:00")),
         ("/set 免打扰关闭", hours.format("off")),
-        ("/set empty days a short note", "✓ Empty days: a short note (was: silence)"),
-        ("/settings text titles", "✓ Text: titles only (was: summary)"),
-        (
-            "/settings schedule weekdays 8:30",
-            "✓ Schedule: weekdays 08:30 (was: when-out 08:00-20:00)",
-        ),
+        ("/settings schedule weekdays 8:30", "✓ Schedule: weekdays 08:30 (was: when-out 08:00-20:00)"),
         ("/lang 中文", "✓ 语言：中文（原为：English）"),
-        ("/set 时区 北京", "✓ Time zone: Asia/Shanghai (was: UTC)\nIt is 20:0"),
         ("/tz new york", "✓ Time zone: America/New_York (was: UTC)\nIt is 07:0"),
         (
             "/tz +08:00",
@@ -69,49 +50,20 @@ def test_settings_by_word(product: Product) -> None:
 def test_what_cannot_be_set_is_said_with_what_can(product: Product) -> None:
     for said, answer in [
         ("/set limit 20", "✓ Papers shown: 20 papers, as it was."),
-        ("/set limit many", "✗ Papers shown cannot be “many”.\nPossible: a number from 1 to 200, or all."),
         ("/set text 🎉", "✗ Text cannot be “🎉”.\nPossible: summary, abstract, titles only, both languages."),
+        ("/set limit many", "✗ Papers shown cannot be “many”.\nPossible: a number from 1 to 200, or all."),
         ("/set manage admins", "✗ Who may change it is fixed in this kind of chat: you."),
         ("/set shape", "Layout is fixed in this kind of chat: one digest."),
         ("/set limt 5", "✗ There is no setting “limt”.\nDid you mean limit? There are: Schedule, "),
-        ("/set 🎉", "✗ There is no setting “🎉”.\nThere are: Schedule, "),
         ("/tz Berln", "✗ “Berln” is not a time zone that I know.\nDid you mean Europe/Berlin?"),
-        (
-            "/tz nowhere",
-            "✗ “nowhere” is not a time zone that I know.\nFor example: Europe/Berlin, America/New_York, Asia/Shanghai",
-        ),
-        (
-            "/tz +25",
-            "✗ “+25” is not an offset that any clock on Earth shows.\nFor example: +08:00, UTC-3 or +05:30.",
-        ),
+        ("/tz +25", "✗ “+25” is not an offset that any clock on Earth shows.\nFor example: +08:00, UTC-3 or +05:30."),
     ]:
         refused = product.says(said)
         assert refused.text.startswith(answer)
         assert "undo" not in refused.buttons
-    product.says("/tz Berln")
-    assert "Time zone: Europe/Berlin" in product.presses("Europe/Berlin").text
 
 
-def test_the_answer_to_a_new_language_is_in_that_language(product: Product) -> None:
-    product.says("/lang")
-    assert "语言：中文" in product.presses("中文").text
-    assert "13:00 柏林" in product.says("/timezone").buttons
-    assert "时区：纽约（原为：UTC）" in product.says("/timezone 纽约").text
-    assert "Language: English" in product.says("/lang en").text
-
-
-def test_a_zone_is_chosen_by_what_the_clock_shows(product: Product) -> None:
-    asked = product.says("/timezone")
-    assert "Which clock is yours?" in asked.text
-    assert "13:00 Berlin" in asked.buttons
-    clocks = [label.partition(" ")[0] for label in asked.buttons[:-1]]
-    assert (len(clocks), clocks) == (12, sorted(set(clocks), key=clocks.index))
-    done = product.presses("13:00 Berlin")
-    assert done.changed
-    assert setting(product, "timezone") == "Europe/Berlin"
-
-
-def test_in_a_group_values_stand_on_the_buttons_and_only_admins_change_them(product: Product) -> None:
+def test_in_a_group_values_stand_on_the_buttons_which_only_admins_press(product: Product) -> None:
     product.telegram.knows(GROUP, people={"7": "creator", "8": "member"})
     product.says("/sub kelp", GROUP, by="7")
     shown = product.says("/set", GROUP, by="8")
@@ -121,38 +73,3 @@ def test_in_a_group_values_stand_on_the_buttons_and_only_admins_change_them(prod
     assert refused.toast == "Only admins of this chat can change that."
     assert len(product.presses("Papers shown: 12 papers", GROUP, by="7").lines) == 3
     assert product.presses("50", GROUP, by="7").text == "✓ Papers shown: 50 papers (was: 12 papers)"
-    assert product.says("/set limit 5", GROUP, by="8").text == "✗ Only admins of this chat can change that."
-    assert setting(product, "limit", GROUP) == "50"
-
-
-def test_in_a_public_group_there_are_words_and_no_buttons(product: Product) -> None:
-    product.telegram.knows(GROUP, username="lab", people={"7": "creator"})
-    for said in ("/set", "/set limit", "/set text", "/timezone", "/set limit 5", "/tz Berln"):
-        assert product.says(said, GROUP, by="7").buttons == []
-    assert "Possible: /set buttons link | off" in product.says("/set buttons", GROUP, by="7").text
-    refused = product.says("/set buttons full", GROUP, by="7")
-    assert refused.text == "✗ Buttons cannot be “full”.\nPossible: one link, none."
-
-
-def test_a_group_lives_by_the_clock_and_language_of_the_admin_who_sets_it_up(product: Product) -> None:
-    product.telegram.knows("7")
-    product.telegram.knows(GROUP, people={"7": "creator"})
-    product.says("/tz berlin", "7")
-    product.says("/lang zh", "7")
-    product.says("/sub kelp", GROUP, by="7")
-    assert (setting(product, "timezone", GROUP), setting(product, "lang", GROUP)) == ("Europe/Berlin", "zh")
-
-
-def test_a_channel_is_set_from_a_private_chat_and_its_buttons_are_about_it(product: Product) -> None:
-    product.telegram.knows("43")
-    product.telegram.knows(CHANNEL, "channel", title="Lab papers", username="lab_papers", people={"42": "creator"})
-    product.says("/sub @lab_papers kelp")
-    assert "Layout: a message for each paper (was: one digest)" in product.says("/set @lab_papers shape each").text
-    product.says("/set @lab_papers text")
-    product.presses("titles only")
-    assert setting(product, "text", CHANNEL) == "titles"
-    product.presses("undo")
-    assert setting(product, "text", CHANNEL) == "summary"
-    assert product.says("/set @lab_papers limit 5").lines[1:] == ["All are shown: no button opens the rest here."]
-    assert product.says("/set @lab_papers text abstract", "43").text.startswith("✗")
-    assert setting(product, "text", CHANNEL) == "summary"

@@ -9,7 +9,6 @@ from tests.papers import paper
 from tests.prepared import prepared
 from tests.product import Product, Seen
 
-GROUP = "-1001"
 SWARM, REEF = paper("Swarm one", arxiv_id="2601.90001"), paper("Reef one", arxiv_id="2601.90002")
 
 
@@ -56,23 +55,12 @@ def test_where_meaning_is_off_a_thumb_says_that_it_moves_nothing(two: Product) -
 
 
 @pytest.mark.parametrize("label", ["👍", "👎", "save"])
-def test_under_an_alert_of_one_paper_and_without_subscriptions_as_well(product: Product, label: str) -> None:
-    product.brings(SWARM)
-    product.says("2601.90001")
-    assert product.presses(label).toast.endswith(("Press again to take it back.", "Press again to remove it."))
+def test_under_an_alert_of_one_paper_as_well(product: Product, label: str) -> None:
     product.says("/sub reef now")
     product.brings(REEF)
     (alert,) = product.delivers()
     assert label in alert.buttons
     assert product.presses(label).toast.endswith(("Press again to take it back.", "Press again to remove it."))
-
-
-def test_where_strangers_read_there_are_none(product: Product) -> None:
-    product.telegram.knows(GROUP, username="lab", people={"7": "creator"})
-    product.brings(SWARM)
-    said = product.says("/search 2601.90001", GROUP, by="7")
-    assert said.lines[0].startswith("Swarm one")
-    assert not {"👍", "👎", "save"} & set(said.buttons)
 
 
 def test_a_paper_is_saved_by_its_id_listed_and_removed(two: Product) -> None:
@@ -89,9 +77,6 @@ def test_a_paper_is_saved_by_its_id_listed_and_removed(two: Product) -> None:
     assert "take out" in again.buttons
     assert two.presses("take out").lines == ["✓ No longer saved: Swarm one (2601.90001)"]
     assert two.says("/saved").lines[0] == "1 saved paper"
-    two.says("/lang zh")
-    assert two.says("/save 2601.90001").lines == ["✓ 已收藏：Swarm one (2601.90001)"]
-    assert two.says("/saved").lines[0] == "2 篇收藏的论文"
 
 
 def test_several_are_saved_at_once_and_undone_together(two: Product) -> None:
@@ -122,10 +107,9 @@ def test_many_are_paged(product: Product) -> None:
     assert (first.lines[0], first.buttons[-1]) == ("10 saved papers", "older")
     assert any(line.startswith("1 Swarm 9") for line in first.lines)
     older = product.presses("older")
-    assert older.changed
     assert any(line.startswith("9 Swarm 1") for line in older.lines)
     assert older.buttons == ["9", "10", "newer"]
-    assert any(line.startswith("1 Swarm 9") for line in product.presses("newer").lines)
+    assert product.presses("newer").text == first.text
 
 
 def test_they_are_exported_as_bibtex_and_ris(two: Product) -> None:
@@ -138,18 +122,7 @@ def test_they_are_exported_as_bibtex_and_ris(two: Product) -> None:
     assert "AU  - Example, Ada\n" in ris
     assert "UR  - https://arxiv.org/abs/2601.90001\n" in ris
     assert "Reef" not in bib.text + ris
-    refused = two.says("/export saved xml")
-    assert refused.lines[0] == "✗ I export subscriptions, or papers as BibTeX or RIS."
-
-
-def test_where_there_is_nothing(product: Product) -> None:
-    for typed, said in [
-        ("/save", "✗ Say which paper, by its arXiv id, DOI or link."),
-        ("/save nothing of it", "✗ Say which paper, by its arXiv id, DOI or link."),
-        ("/saved", "Nothing is saved here. /save 2601.11087 saves a paper, and so does [save] on its card."),
-        ("/export saved", "Nothing is saved here."),
-    ]:
-        assert product.says(typed).lines[0] == said
+    assert two.says("/export saved xml").lines[0] == "✗ I export subscriptions, or papers as BibTeX or RIS."
 
 
 def test_privacy_counts_and_holds_them(two: Product) -> None:
@@ -160,13 +133,3 @@ def test_privacy_counts_and_holds_them(two: Product) -> None:
     titles = {one["id"]: one["title"] for one in file["paper"]}
     done = {(titles[one["paper"]], one["kind"]) for one in file["signal"]}
     assert done >= {("Swarm one", "liked"), ("Swarm one", "opened")}
-
-
-def test_they_move_with_a_group(product: Product) -> None:
-    product.telegram.knows(GROUP, "group", people={"7": "creator"})
-    product.brings(SWARM)
-    product.says("/sub kelp", GROUP, by="7")
-    product.says("/save 2601.90001", GROUP, by="7")
-    product.telegram.migrates(GROUP, "-1007")
-    product.listens()
-    assert "Swarm one" in product.says("/saved", "-1007", by="7").text

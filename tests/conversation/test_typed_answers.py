@@ -22,14 +22,9 @@ def asked(product: Product) -> Product:
 def test_a_city_a_zone_or_an_offset_is_the_answer(asked: Product) -> None:
     for text, name in [
         ("Berlin", "Europe/Berlin"),
-        ("Oslo!", "Europe/Oslo"),
-        ("13:00 Berlin", "Europe/Berlin"),  # the label of a button
-        ("09:00 Sao Paulo", "America/Sao_Paulo"),
+        ("09:00 Sao Paulo", "America/Sao_Paulo"),  # the label of a button
         ("柏林", "Europe/Berlin"),
-        ("in Tokyo", "Asia/Tokyo"),
-        ("Europe/Berlin", "Europe/Berlin"),
         ("UTC+2", "+02:00"),
-        ("+08:00", "+08:00"),
     ]:
         assert asked.says(text).text.startswith("✓")
         assert setting(asked, "timezone") == name
@@ -88,9 +83,11 @@ def test_a_command_that_lacks_its_text_asks_for_it(
 def test_a_refused_answer_leaves_the_question_open_and_no_ends_it(asked: Product) -> None:
     asked.says("/edit 1")
     assert asked.says("ai*").text.startswith("✗")
-    assert asked.says("no").text == "✓ Nothing is changed."
-    asked.says("moss")
-    assert asked.queries() == ["diffusion"]
+    for end in ("no", "cancel", "Never mind!", "取消", "算了"):
+        assert asked.says(end).text == "✓ Nothing is changed.", end
+        asked.says("moss")
+        assert asked.queries() == ["diffusion"]
+        asked.says("/edit 1")
     for command in ("list", "/list", "/cancel"):  # a command ends it, too
         asked.says("/edit 1")
         asked.says(command)

@@ -12,16 +12,12 @@ def numbers(product: Product) -> list[int]:
 def test_what_is_named_goes_and_comes_back_with_one_undo(product: Product) -> None:
     product.says(EIGHT)
     for said, removed, missing in [
-        ("/unsub 1 2", [1, 2], ""),
         ("/unsub #1", [1], ""),
         ("/unsub 1, 2 and 4", [1, 2, 4], ""),
-        ("/unsub 2, 40, 41, 7", [2, 7], "40, 41"),
-        ("/remove 1 2", [1, 2], ""),
-        ("/unsub all", [1, 2, 3, 4, 5, 6, 7, 8], ""),
+        ("/unsub 1、2和77", [1, 2], "77"),
+        ("/remove 2 40 41 7", [2, 7], "40, 41"),
         ("/unsub 全部", [1, 2, 3, 4, 5, 6, 7, 8], ""),
-        ("/unsub topic3x", [3], ""),
         ("/unsub Topic3X", [3], ""),
-        ("/unsub 1984 2001", [8], ""),
         ("/unsub 2001 1984", [8], ""),
     ]:
         gone = product.says(said)
@@ -39,23 +35,12 @@ def test_what_names_none_removes_none(product: Product) -> None:
     assert product.says("/unsub all").text == "There was no subscription to remove."
     product.says(EIGHT)
     for said, answer in [
-        ("/unsub 9", "✗ This chat has no subscription 9.\n/list shows those that are there."),
-        ("/unsub 90 91", "✗ This chat has no subscription 90, 91."),
+        ("/unsub 90 91", "✗ This chat has no subscription 90, 91.\n/list shows those that are there."),
         ("/unsub 1 or", "✗ No subscription of this chat asks for “1 or”."),
-        ("/unsub no such thing", "✗ No subscription of this chat asks for “no such thing”."),
         (f"/unsub {'1, ' * 300}x", "✗ No subscription of this chat asks for “1, 1"),
     ]:
         assert product.says(said).text.startswith(answer)
     assert numbers(product) == list(range(1, 9))
-
-
-def test_numbers_are_named_in_chinese_too(product: Product) -> None:
-    product.says(EIGHT)
-    product.says("/lang zh")
-    gone = product.says("/unsub 1、2和77")
-    assert gone.lines[0].startswith("✓ 已")
-    assert "77" in gone.lines[-1]
-    assert numbers(product) == [3, 4, 5, 6, 7, 8]
 
 
 def test_without_words_it_offers_pages_of_buttons(product: Product) -> None:
@@ -71,10 +56,3 @@ def test_without_words_it_offers_pages_of_buttons(product: Product) -> None:
     product.says("/unsub")
     product.presses("remove all")
     assert numbers(product) == []
-
-
-def test_in_public_the_numbers_are_to_be_typed(product: Product) -> None:
-    product.telegram.knows("-1001", username="lab", people={"7": "creator"})
-    product.says("/sub diffusion", "-1001", by="7")
-    said = product.says("/unsub", "-1001", by="7")
-    assert (said.buttons, said.lines[1]) == ([], "1  diffusion")

@@ -69,6 +69,8 @@ def test_a_no_is_said_once_and_stays(asks: Product) -> None:
     assert answer.lines[0] == NO.removeprefix("✗ ")
     for again in ("/sub graphs", "/sub diffusion", "/sub diffusion daily 9", "/edit 1 graphs"):
         assert asks.says(again, STRANGER).lines == [NO]
+    assert asks.says("/list", STRANGER).lines[0] == "1 subscription · the operator of this bot said no"
+    assert NO.removeprefix("✗ ") in asks.says("/status", STRANGER).text
     asks.brings("Diffusion on graphs")
     assert asks.later(days=2) == []
     assert asks.says("/deny telegram:42", OPERATOR).lines[0] == "✓ That was said before."
@@ -116,8 +118,6 @@ def test_a_group_that_waits_has_one_header_that_says_for_whom(asks: Product, tel
     head, first, second = asks.says(f"/list@{NAME}", GROUP, by="7").lines
     assert head == "2 subscriptions · waits for the operator of this bot"
     assert "waits" not in first + second
-    asks.says(f"/lang@{NAME} zh", GROUP, by="7")
-    assert asks.says(f"/list@{NAME}", GROUP, by="7").lines[0] == "2 个订阅 · 等待机器人管理员放行"
     asks.says(f"/allow telegram:{GROUP}", OPERATOR)  # a topic of a group that is in need not ask
     assert "waits" not in asks.says(f"/sub@{NAME} diffusion", f"{GROUP}/4", by="7").text
 
@@ -149,17 +149,18 @@ def test_allow_and_deny_say_whom_they_are_about(asks: Product) -> None:
     assert asks.says("/allow", OPERATOR).text == "No chat asks to be let in."
     asks.says("/sub diffusion", STRANGER)
     assert "/allow telegram:42" in asks.says("/allow", OPERATOR).text
+    assert "telegram:42" in asks.says("/deny", OPERATOR).text
+    assert asks.says("/deny telegram:42 telegram:7", OPERATOR).text == "✗ Say no to one chat at a time."
     assert asks.says("/deny 999", OPERATOR).text == "✗ I know no chat telegram:999."
     asks.says("/sub diffusion", OPERATOR)
     assert asks.says("/deny 1", OPERATOR).text == "✗ Eve (telegram:1) runs this bot."
     for verb in ("allow", "deny"):
         for chat, said in (
             ("slack:foo", "✗ “slack:foo” is not a Slack chat."),
-            ("telegram:0", "✗ “telegram:0” is not a Telegram chat."),
             ("0", "✗ “telegram:0” is not a Telegram chat."),
-            ("console:", "✗ “console:” is not a chat."),
+            ("@somebody", "✗ Say the chat by its number"),
         ):
-            assert asks.says(f"/{verb} {chat}", OPERATOR).lines[0] == said
+            assert asks.says(f"/{verb} {chat}", OPERATOR).lines[0].startswith(said)
 
 
 def test_a_no_outlives_forgetting(asks: Product) -> None:
@@ -265,11 +266,6 @@ def test_a_code_is_taken_in_private_only(unowned: Product, telegram: FakeTelegra
     assert unowned.says(f"/admin {code}", "7").text.startswith("✓")
 
 
-def test_before_anything_came_the_status_says_so(product: Product) -> None:
-    product.says("/start")
-    assert product.says("/status").lines == ["No digest has come yet.", "This chat has no subscriptions."]
-
-
 def test_the_papers_of_a_day_are_those_of_all_its_digests(product: Product) -> None:
     again = paper("In both")
     product.brings("Of yesterday")
@@ -302,6 +298,9 @@ def test_an_operator_sees_the_whole_bot_but_not_where_others_read(asks: Product,
 def test_the_operator_sees_the_subscriptions_of_all_chats(asks: Product) -> None:
     asks.says("/sub diffusion", STRANGER)
     asks.says("/sub graphs daily 9", OPERATOR)
+    assert asks.says("list all", STRANGER).text == (
+        "✗ Only the operator of this bot sees the subscriptions of all chats, in private."
+    )
     assert asks.says("/list all", OPERATOR).lines == [
         "2 subscriptions in 2 chats",
         f"telegram:{OPERATOR} · 1  graphs · daily 09:00 UTC",
@@ -312,11 +311,3 @@ def test_the_operator_sees_the_subscriptions_of_all_chats(asks: Product) -> None
     head, file = asks.says("list all", OPERATOR).entries
     assert head.text == "42 subscriptions in 42 chats"
     assert len(file.text.splitlines()) == 42
-
-
-def test_who_waits_is_listed_and_denied_one_at_a_time(asks: Product) -> None:
-    asks.says("/sub diffusion", STRANGER)
-    asked = asks.says("/deny", OPERATOR)
-    assert f"telegram:{STRANGER}" in asked.text
-    assert asks.says(f"/deny telegram:{STRANGER} telegram:7", OPERATOR).text == "✗ Say no to one chat at a time."
-    assert NO not in asks.says("/sub graphs", STRANGER).text

@@ -1,4 +1,4 @@
-"""Authorization: which changes a person may make, and what a button does when another person presses it."""
+"""Authorization where only the platform knows: it does not answer, or a workspace of Slack decides."""
 
 from pathlib import Path
 
@@ -7,28 +7,6 @@ from tests.fakes.slack import TOKEN as SLACK_TOKEN
 from tests.product import Product
 
 GROUP = "-1001"
-ONLY_ADMINS = "Only admins of this chat can change that."
-
-
-def test_in_a_group_only_admins_change_something(product: Product) -> None:
-    product.telegram.knows(GROUP, people={"7": "creator", "8": "member"})
-    assert product.says("/sub diffusion", GROUP, by="8").text == f"✗ {ONLY_ADMINS}"
-    assert product.says("/sub diffusion", GROUP, by="7").text.startswith("✓ 1")
-    assert product.presses("undo", GROUP, by="8").toast == ONLY_ADMINS
-    assert product.presses("undo", GROUP, by="7").text.startswith("✓")
-
-
-def test_an_anonymous_admin_is_proven_by_the_message_itself(product: Product) -> None:
-    product.telegram.knows(GROUP)
-    assert product.says("/sub diffusion", GROUP, anonymous_admin=True).text.startswith("✓ 1")
-
-
-def test_a_bot_that_cannot_see_who_is_an_admin_says_so(product: Product) -> None:
-    product.telegram.knows(GROUP, people={"7": "creator"})
-    product.telegram.hides_members(GROUP)
-    said = product.says("/sub diffusion", GROUP, by="7")
-    assert said.text.startswith("✗")
-    assert product.queries(GROUP) == []
 
 
 def test_who_cannot_be_asked_about_is_no_admin(product: Product) -> None:
@@ -39,34 +17,6 @@ def test_who_cannot_be_asked_about_is_no_admin(product: Product) -> None:
     assert product.queries(GROUP) == []
     product.telegram.forgives()
     assert product.says("/sub diffusion", GROUP, by="7").text.startswith("✓ 1")
-
-
-def test_a_button_of_another_chat_does_nothing(product: Product) -> None:
-    product.telegram.knows("43")
-    stolen = str(product.says("/sub diffusion").keys[0]["callback_data"])
-    product.says("/start", "43")
-    press = product.presses(stolen, "43", tampered=True)
-    assert press.toast == "This button does not work any more, or not for you."
-    assert not press.entries
-    assert product.queries() == ["diffusion"]
-
-
-def test_an_operator_is_let_in_by_number_and_never_by_a_name_that_nobody_can_look_up(product: Product) -> None:
-    product.sets(ADMINS="telegram:42")
-    assert product.says("/allow @somebody").lines[0].startswith("✗ Say the chat by its number")
-    assert product.says("/allow 77").text.startswith("✓ telegram:77 may subscribe.")
-
-
-def test_who_was_told_no_does_not_wait_any_more(product: Product) -> None:
-    product.sets(ACCESS="ask", ADMINS="telegram:42")
-    product.telegram.knows("77")
-    product.says("/sub diffusion now", "77")
-    assert product.says("/list", "77").lines[0] == "1 subscription · waits for the operator of this bot"
-    product.says("/deny 77")
-    assert product.says("/list", "77").lines[0].endswith("the operator of this bot said no")
-    assert "The operator of this bot has said no to this chat." in product.says("/status", "77").text
-    product.brings("Diffusion")
-    assert product.later(minutes=5) == []
 
 
 def test_in_a_workspace_nobody_locks_themselves_out_and_guests_change_nothing(tmp_path: Path) -> None:

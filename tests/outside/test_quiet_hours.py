@@ -96,17 +96,6 @@ def test_what_a_person_does_not_answer_waits_for_the_morning(begun: Product) -> 
     assert len(begun.at(MORNING)) == 1
 
 
-def test_what_was_skipped_does_not_come_in_the_morning(begun: Product) -> None:
-    begun.says("/pause")
-    papers_come(begun, "Diffusion at last")
-    begun.at(NIGHT)
-    begun.says("/resume")
-    begun.presses("skip")
-    assert papers_come(begun, "Diffusion at night") == []
-    (came,) = begun.at(MORNING)
-    assert ("at night" in came.text, "at last" in came.text) == (True, False)
-
-
 def test_what_comes_within_the_ten_minutes_after_a_pause_is_not_lost(product: Product) -> None:
     product.says("/sub diffusion now")
     papers_come(product, "Diffusion at noon")
@@ -123,9 +112,3 @@ def test_a_process_that_was_down_all_day_keeps_quiet_at_night(begun: Product) ->
     assert papers_come(begun, "Diffusion at night") == []
     assert begun.at(NIGHT + timedelta(hours=24)) == []
     assert len(begun.at(MORNING + timedelta(days=1))) == 1
-
-
-def test_status_says_when_it_comes(begun: Product) -> None:
-    begun.at(NIGHT)
-    papers_come(begun, "Diffusion at night")
-    assert "Next: Fri 23 Jan 08:00 (quiet hours hold it until 08:00)." in begun.says("/status").lines

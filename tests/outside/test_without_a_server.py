@@ -175,7 +175,6 @@ def test_its_rounds_follow_its_time(product: Product, when: str, lines: list[str
     ("option", "value", "said"),
     [
         ("--source", "everything", "--source cannot be used: it must be categories of arXiv"),
-        ("--source", "inbox/\x7f*.md", "--source cannot be used: it must be one line of text"),
         ("--source", "inbox/*.md\n[backup]", "--source cannot be used: it must be one line of text"),
         ("--source", "cs.LG,stat.MLL", "arXiv has no category stat.MLL"),
         ("--as", "email:a@lab.org", "needs a page"),
@@ -204,11 +203,8 @@ def test_what_pip_installs_is_one_text_of_the_workflow(product: Product, spec: s
     assert (env["REQUIREMENT"], env["PAPERWIRE_TIMEZONE"]) == (spec, zone)
 
 
-def test_nothing_is_overwritten(product: Product) -> None:
+def test_nothing_is_overwritten_nothing_is_written_elsewhere_and_nothing_in_part(product: Product) -> None:
     assert "paperwire.toml is there already" in product.runs("init", ".", *KELP).refusal()
-
-
-def test_nothing_is_written_elsewhere_and_nothing_in_part(product: Product) -> None:
     elsewhere = product.folder / "elsewhere.txt"
     product.writes("there/.github", "a file")
     (product.folder / "there/chats.txt").symlink_to(elsewhere)

@@ -5,24 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.fakes.telegram import FakeTelegram
-from tests.papers import paper
 from tests.product import Product
-
-
-def test_buttons_and_questions_of_before_a_restart_still_work(product: Product) -> None:
-    """Each action of the door is a process of its own, so nothing may be remembered outside of the database."""
-    product.says("/sub diffusion now")
-    product.brings(paper("Diffusion for tides"))
-    product.later(minutes=5)
-    question = product.says("/edit 1")
-    assert question.lines[-1] == "Write what it shall be instead."
-
-    # A process that is asked for nothing says nothing.
-    assert not product.listens()
-    assert "in the title: Diffusion for tides" in product.presses("why").text
-    assert product.says("diffusion -survey").lines[0] == "✓ 1  diffusion, not survey · now"
-    assert product.presses("12:00 London").lines[0] == "✓ Time zone: Europe/London (was: UTC)"
-    assert product.presses("undo").lines == ["✓ Undone.", "Time zone: UTC (was: Europe/London)"]
 
 
 @pytest.mark.parametrize(
