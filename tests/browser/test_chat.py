@@ -38,6 +38,21 @@ def test_who_writes_on_before_the_first_request_has_ended_is_answered_twice(visi
     ivy.has(4)
 
 
+def test_a_file_can_be_sent_from_the_first_answer_on(visit: Visit) -> None:
+    nan = visit("nan")
+    attach = nan.page.get_by_text("send a file", exact=True)
+    assert not attach.is_visible()
+    nan.says("/library", "send me the file")
+    assert attach.is_visible()
+
+
+def test_the_field_is_at_the_bottom_below_a_short_conversation(visit: Visit) -> None:
+    oda = visit("oda", height=800)
+    oda.says("/list", "There are no subscriptions yet")
+    field = oda.page.locator(".composer").bounding_box()
+    assert round(field["y"] + field["height"]) == 800
+
+
 def test_another_page_of_the_chat_is_updated_another_chat_not(visit: Visit) -> None:
     desk, phone, stranger = visit("bea"), visit("bea", width=360), visit("eve")
     desk.says("/sub harpsichord")
@@ -113,6 +128,27 @@ def test_what_one_asks_for_is_in_view(visit: Visit, scripts: bool, width: int) -
     page.locator("#text").fill("/list")
     page.locator("#text").press("Enter") if scripts else page.locator("#composer button").press("Enter")
     lands(posts.nth(3), "sent by a key")
+
+
+def test_a_longer_text_in_place_of_the_newest_message_is_in_view(visit: Visit) -> None:
+    liv = visit("liv", width=390)
+    for _ in range(3):
+        liv.says("/help", "Subscribe: /sub")
+    liv.presses("all commands", "About me: /privacy")
+    liv.page.wait_for_function(
+        """() => {
+            const [last, field] = ["#log > :last-child", ".composer"].map((one) => document.querySelector(one).getBoundingClientRect());
+            return last.bottom <= field.top + 1;
+        }"""
+    )
+
+
+def test_without_scripts_a_page_shows_what_is_new_as_often_as_one_asks(visit: Visit) -> None:
+    lou, other = visit("lou", scripts=False), visit("lou", scripts=False)
+    for number in (1, 2, 3):
+        other.says("/list")
+        lou.page.goto(lou.bot.url) if number == 1 else lou.page.get_by_role("link", name="show what is new").click()
+        lou.page.locator("#log .post").nth(2 * number - 1).wait_for()
 
 
 def test_with_the_keyboard_alone(visit: Visit) -> None:

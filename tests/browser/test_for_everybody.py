@@ -39,6 +39,14 @@ def test_axe_finds_nothing(visit: visiting.Visit, language: str, dark: bool) -> 
         assert reader.page.get_by_role("textbox").is_visible()
 
 
+def test_who_wants_no_motion_sees_none(visit: visiting.Visit) -> None:
+    for still, names in ((True, {"none"}), (False, {"arrive"})):
+        reader = visit(f"mover-{still}", still=still)
+        reader.says("/help about")
+        reader.has(2)
+        assert {reader.page.evaluate("getComputedStyle(document.querySelector('.post.new')).animationName")} == names
+
+
 def test_a_screen_reader_hears_what_comes_and_what_things_are(visit: visiting.Visit) -> None:
     reader = visit("sol")
     assert reader.page.get_by_role("log", name="Messages").get_attribute("aria-live") == "polite"

@@ -67,13 +67,14 @@ class Visitor:
         name: str,
         *,
         width: int = 1280,
+        height: int = 800,
         dark: bool = False,
         language: str = "en",
         scripts: bool = True,
         still: bool = False,
     ) -> "Visitor":
         context = browser.new_context(
-            viewport={"width": width, "height": 800},
+            viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",
             locale="zh-CN" if language == "zh" else "en-GB",
             java_script_enabled=scripts,

@@ -42,6 +42,13 @@ def test_a_spelling_that_papers_have_is_offered(product: Product, typed: str, me
     assert product.queries() == [typed]
 
 
+def test_an_acronym_is_no_wrong_spelling(product: Product) -> None:
+    product.brings("Crisp edges")
+    assert product.says("CRISPR").lines[0] == "No paper that I know has “CRISPR”."
+    product.presses("subscribe")
+    assert product.queries() == ["CRISPR"]
+
+
 @pytest.mark.parametrize(
     ("typed", "button"),
     [("sbu diffusion", "/sub diffusion"), ("/susbcribe diffusion", "/subscribe diffusion")],

@@ -256,6 +256,19 @@ class TestWhynot:
         product.says("/sub diffusion")
         assert self.answer(product) == "1  diffusion: fits; this chat waits until an admin lets it in"
 
+    def test_the_nearest_subscriptions_come_first_and_the_far_ones_are_counted(self, product: Product) -> None:
+        self.comes(product)
+        product.says("/sub u v w\ndiffusion u v\ndiffusion u\ndiffusion at 8\nx\ny\nz")
+        said = product.says(f"/whynot {ID}")
+        assert [line.split(":")[0] for line in said.lines[2:]] == [
+            "4  diffusion",
+            "3  diffusion u",
+            "5  x",
+            "6  y",
+            "7  z",
+            "2 more subscriptions are further from it.",
+        ]
+
 
 def test_a_sample_is_marked_wherever_it_is_shown_and_goes_when_a_real_digest_comes(product: Product) -> None:
     product.brings(paper("Kelp of the sample", arxiv_id="2601.80001"), source=SAMPLES)

@@ -163,3 +163,11 @@ def test_a_slash_of_full_width_and_a_colon_are_no_hindrance(product: Product) ->
         product.says(typed)
         assert [(one["canonical"], one["cadence"]) for one in product.subscriptions()] == [("pliko", "now")]
         product.says("/unsub all")
+
+
+def test_in_chinese_no_blank_stands_behind_a_full_stop_or_a_colon(group: Product) -> None:
+    group.brings("Diffusion of light")
+    said = group.says('/sub "diffusion" at 8', GROUP, by="7", language="zh-hans")
+    assert said.lines[1] == "最近 7 天有 1 篇论文。首次：1月23日 周五 08:00。"
+    said = group.says('/sub "light', GROUP, by="7", language="zh-hans")
+    assert said.lines[0] == '✓ 2  "light" · 论文公布后 08:00-20:00 UTC（已补上引号。）'

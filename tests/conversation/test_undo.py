@@ -89,6 +89,18 @@ def test_what_was_undone_is_told(product: Product) -> None:
     assert product.says("/undo").lines == ["✓ Undone.", "Papers shown: 20 papers (was: 5 papers)"]
 
 
+def test_a_save_is_taken_back_alone_when_later_changes_are_not_kept_any_more(product: Product) -> None:
+    product.brings(paper("Swarm one", arxiv_id="2601.90001"))
+    product.says("/save 2601.90001")
+    for number in range(1, 7):
+        product.says(f"/sub word{number}")
+    for _ in range(5):
+        assert product.says("/undo").lines[1].startswith("Removed: ")
+    assert product.says("/undo").lines == ["✓ Undone.", "No longer saved: Swarm one (2601.90001)"]
+    assert numbers(product) == [1]
+    assert product.says("/undo").text == "There is nothing to undo."
+
+
 def test_a_paper_that_was_saved_by_a_button_is_a_change_as_well(product: Product) -> None:
     product.brings(paper("Swarm one", arxiv_id="2601.90001"))
     product.says("/sub diffusion")

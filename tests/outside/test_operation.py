@@ -156,6 +156,16 @@ def hangup() -> Iterator[None]:
     signal.signal(signal.SIGHUP, before)
 
 
+@pytest.mark.usefixtures("hangup")
+def test_a_closed_terminal_asks_the_program_to_stop(product: Product) -> None:
+    with product.starts("run") as process:
+        process.waits_until_ready()
+        process.signals(signal.SIGHUP)
+        process.signals(signal.SIGHUP)  # a terminal may send it twice
+        assert process.ends() == 0
+    assert process.said.endswith("Stopping: finishing what is on its way.\n")
+
+
 def test_a_closed_terminal_ends_nothing_that_ignores_it(product: Product) -> None:
     """As under nohup."""
     product.sets(WEB_PORT=str(free_port("127.0.0.1")))
