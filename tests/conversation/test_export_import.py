@@ -64,6 +64,7 @@ def test_what_was_delivered_comes_as_bibtex(product: Product) -> None:
     product.clock.advance(timedelta(days=3))
     assert "no paper" in product.says("/export bib 2d").text
     assert "@misc{" in product.says("/export BibTeX 1w").text
+    assert product.says("/export bib 0d").lines[0] == "✗ “0d” is not a length of time."
 
 
 def test_an_import_adds_what_is_new_and_can_be_undone(product: Product) -> None:
@@ -171,6 +172,7 @@ def test_what_to_share_can_be_picked(product: Product) -> None:
     asked = product.says("/share")
     assert [label[:1] for label in asked.buttons] == ["1", "2"]
     assert payload(product.presses(asked.buttons[1]))
+    assert product.says("/share 9").text.startswith("✗ This chat has no subscription 9.")
 
 
 def test_a_link_that_leads_nowhere_is_a_plain_start_with_one_line(product: Product) -> None:

@@ -56,6 +56,8 @@ def test_where_strangers_read_nothing_can_be_pressed_and_what_to_type_is_said(gr
         ("/today diffusion", "13 papers of Thu 22 Jan"),
         ("/set buttons", "Possible: /set buttons link | off"),
         ("/set buttons full", "Possible: one link, none."),
+        ("/set", "To change one: /set text titles"),
+        ("/search kelp", "To subscribe: /sub kelp"),
         ("/set limit 5", "✓ Papers shown: 5 papers (was: all papers)"),
         ("/tz Berln", "Did you mean Europe/Berlin?"),
     ]:
@@ -63,3 +65,8 @@ def test_where_strangers_read_nothing_can_be_pressed_and_what_to_type_is_said(gr
         assert seen.buttons == [], said
         assert line in seen.lines, said
         group.clock.advance(timedelta(minutes=1))
+
+
+def test_help_in_a_group_is_two_lines(group: Product) -> None:
+    for said in ("/help", "/help all", "/help query", "/help settings", "/help sub", "/help nonsense"):
+        assert len(group.says(said, GROUP, by="7").lines) <= 2

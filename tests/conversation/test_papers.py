@@ -216,6 +216,8 @@ class TestWhynot:
         assert self.answer(product) == f"1  diffusion: {sentence}"
         product.says("/pause 1")
         assert self.answer(product) == "1  diffusion: fits; it is paused: /resume 1"
+        product.says("/pause 1 24h")
+        assert self.answer(product) == "1  diffusion: fits; it is paused until Fri 23 Jan 12:00: /resume 1"
         product.says("/resume 1")
         product.says("/pause")
         assert self.answer(product) == "1  diffusion: fits; this chat is paused: /resume"

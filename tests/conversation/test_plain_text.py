@@ -46,6 +46,7 @@ def is_as_before(product: Product) -> bool:
         ("stop", "✓ This chat is paused."),
         ("暂停 三天", "✓ This chat is paused until Sun 25 Jan 12:00."),
         ("pause until monday", "✓ This chat is paused until Mon 26 Jan 00:00."),
+        ("pause 1", "✓ 1  diffusion is paused."),
         ("pause 1 2 weeks", "✓ 1  diffusion is paused until Thu 5 Feb 12:00."),
         ("undo", "✓ Undone."),
         ("撤销", "✓ Undone."),

@@ -95,6 +95,16 @@ def test_an_edit_keeps_number_and_place(product: Product) -> None:
         product.says("/edit 1 kelp")
 
 
+def test_an_edit_without_words_asks_and_the_next_text_is_it(product: Product) -> None:
+    product.says("/sub diffusion")
+    assert product.says("/edit").buttons == ["1 diffusion"]
+    assert product.presses("1 diffusion").lines[0] == "1 asks for: diffusion"
+    asked = product.says("/edit 1")
+    assert asked.lines == ["1 asks for: diffusion", "Write what it shall be instead."]
+    assert product.says("graphs").lines[0].startswith("✓ 1  graphs")
+    assert product.queries() == ["graphs"]
+
+
 def test_what_cannot_be_changed_is_said_with_an_example(product: Product) -> None:
     product.says("/sub diffusion\ngraph")
     for text, lines in [

@@ -217,3 +217,13 @@ async def test_nobody_waits_long_for_a_source_that_says_nothing(
         await process.finish()
         assert len(telegram.posted_to("1")) == 1
         await scheduler.close()
+
+
+async def test_a_monthly_list_misses_nothing_at_its_first_look(clock: FakeClock, feeds: Feeds) -> None:
+    clock.advance(new_york("2026-01-28 12:00") - clock.now())
+    feeds.arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
+    feeding = await feeds.polled(web_source(f"{feeds.arxiv.url}/list.md", schedule="0 4 1 * *"))
+    assert feeding.receipts("web")[-1].detail == ""
+    clock.advance(new_york("2026-02-27 12:00") - clock.now())
+    await feeding.due()
+    assert feeding.receipts("web")[-1].detail == "Due since 2026-02-01 04:00 UTC. The same as before."

@@ -9,7 +9,9 @@ import tomllib
 
 import pytest
 
+from subscriptions.errors import MeaningFails
 from tests import tables
+from tests.fakes.meaning import FakeEncoder
 from tests.fakes.process import ROOT
 from tests.forked import Forked
 from tests.integration import cli
@@ -339,6 +341,18 @@ def test_match_knows_neither_stored_papers_nor_without_an_encoder_what_is_near(
     many = terminal("match", "--queries", "lines", "day.md", "--json")
     assert (many.status, many.json["matches"]) == (0, [[1, [GRAPHS]]])
     assert [(line, why.startswith(sentence)) for line, why in many.json["refused"]] == [(2, True)]
+
+
+def test_where_the_encoder_fails_only_what_asks_it_is_refused(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = FakeEncoder()
+    monkeypatch.setattr("bot.meaning.encoders.encoder_of", lambda _: encoder)
+    terminal.file("day.md", PAGE)
+    assert terminal("match", "about:graph", "day.md", "--json").json["keys"] == [GRAPHS]
+    encoder.fails = MeaningFails("The encoder sleeps.", "Wake it.")
+    refused = terminal("match", "tides OR about:graph", "day.md", "--json")
+    assert (refused.status, refused.json["error"]["message"]) == (1, "The encoder sleeps.")
 
 
 def test_only_one_process_sends_and_the_others_work_beside_it(terminal: Terminal) -> None:

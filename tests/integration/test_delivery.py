@@ -79,6 +79,24 @@ async def test_a_delivery_that_cannot_be_rendered_is_dead(
     assert [len(telegram.posted_to(chat)) for chat in ("1", "2")] == [1, 1]
 
 
+async def test_a_long_rest_of_a_token_is_not_written_for_each_chat(
+    app: App, clock: FakeClock, telegram: FakeTelegram
+) -> None:
+    due(app.store, *(f"telegram:{chat}" for chat in range(1, 31)))
+    telegram.answers("429", times=12, retry_after=300)
+    first = await app.sender.deliver()
+    asked = len(telegram.arrived("sendMessage"))
+    assert (first.sent, first.waiting) == (0, 30)
+    assert 2 <= asked < 12  # some requests were on their way when the second 429 told that the whole token must wait
+    assert sum(entry.next_at is not None for entry in entries(app)) == asked
+    clock.advance(timedelta(seconds=200))
+    assert (await app.sender.deliver()).sent == 0
+    assert len(telegram.arrived("sendMessage")) == asked
+    telegram.forgives()
+    clock.advance(timedelta(seconds=101))
+    assert (await app.sender.deliver()).sent == 30
+
+
 @pytest.mark.parametrize("before", ["", "T9:U9"])
 async def test_after_an_outage_the_owner_of_the_token_is_asked_for(
     tmp_path: Path, clock: FakeClock, slack: FakeSlack, before: str

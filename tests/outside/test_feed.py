@@ -67,6 +67,7 @@ def test_a_feed_is_ended_and_renewed_by_typing(product: Product) -> None:
     assert address_in(first) != address_in(second)
     product.says("/feed stop")
     opens(product, {address_in(second): False})
+    assert product.says("/feed stop").text.endswith("/stop")
     refused = product.says("/feed of cats")
     assert refused.text.startswith("✗")
     assert "/feed" in refused.text

@@ -1,6 +1,7 @@
-"""Notices as their readers get them: what they are about, stored in the language of the chat."""
+"""Notices and findings as their readers get them: each in both languages, stored in that of the chat."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 
@@ -8,7 +9,7 @@ import pytest
 
 from subscriptions import notices
 from subscriptions.language import Language
-from subscriptions.model import CallbackToken, ChatKind
+from subscriptions.model import CallbackToken, ChatKind, MissingHow, MissingSources
 from subscriptions.notices import Notice
 from subscriptions.service.known_chats import store_chat
 from subscriptions.service.notifying import notify
@@ -18,29 +19,46 @@ from tests.clock import NOON
 from tests.unit import deliveries
 
 CHAT = deliveries.chat()._replace(title="Reading group")
+TOPIC = make.address("telegram:-1/7")
 DAYS = ((date(2026, 1, 19), date(2026, 1, 21)), (date(2026, 1, 23), date(2026, 1, 23)))
+
+
+def missing(count: int, how: MissingHow) -> Notice:
+    return notices.papers_missing(CHAT, MissingSources("arXiv", count, how))
+
+
 # what is told → what its reader must find in it
 TOLD: Mapping[str, tuple[Notice, Sequence[str]]] = {
-    "topic gone": (
-        notices.topic_stopped(make.address("telegram:-1/7"), [str(n) for n in range(12)], is_gone=True), ["8 · 9 …", "/sub"]
-    ),
+    "topic gone": (notices.topic_stopped(TOPIC, [str(n) for n in range(12)], is_gone=True), ["8 · 9 …", "/sub"]),
+    "topic ended": (notices.topic_ended(TOPIC, ["diffusion"]), ["diffusion"]),
     "asked": (
         notices.asked(CHAT, "Ada", "diffusion -survey"),
         ["Ada", "Reading group (telegram:42)", "diffusion -survey", "/allow telegram:42", "/deny telegram:42"],
     ),
+    "admitted": (notices.admitted(3, "1"), ["3"]),
+    "confirm": (notices.confirm_address(CallbackToken(verb="confirm"), "1", None), []),
     "nothing matched": (
         notices.nothing_matched(2061, 5, "1", edit=CallbackToken(verb="edit-ask")), ["2,061", "5", "/today 7d", "/edit"]
     ),
+    "late papers": (missing(1, MissingHow.LATE), ["Reading group", "arXiv"]),
     "days given up": (notices.days_missed("daily", DAYS, given_up=True), ["daily", "paperwire ingest FILE --date DAY"]),
+    "days missed": (notices.days_missed("daily", DAYS * 4, given_up=False), ["daily"]),
     "papers filed": (notices.papers_filed("daily", DAYS, 41), ["daily", "41", "paperwire sources poll NAME --announce"]),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("news", TOLD)
-def test_a_notice_says_what_it_is_about_and_what_can_be_typed(news: str) -> None:
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_every_notice_says_what_it_is_about_in_both_languages(news: str, lang: str) -> None:
     notice, details = TOLD[news]
-    text = "\n".join(notice.lines(Language("en", "Europe/London")))
+    lines = [line for line in notice.lines(Language(lang, "Europe/London")) if line]
+    text = "\n".join(lines)
     assert [detail for detail in details if detail not in text] == []
+    ours = [line for line in lines if line not in ("404 Not Found.", "The token is unknown.")]
+    assert all(bool(re.search("[。：？]", line)) == (lang == "zh") for line in ours)
+    assert "{" not in text
+    labels = [Language(lang, "UTC").say(label) for label, _ in notice.buttons]
+    assert all(label.isascii() == (lang == "en") for label in labels)
 
 
 def lines(store: Store) -> list[list[str]]:

@@ -1,7 +1,5 @@
 """Queries as people type them: how they are read, and which are refused, with the column and a hint.
 
-What docs/queries.md shows is told in tests/integration/test_docs.py.
-
 Properties of every text:
 
 it is parsed or refused with bounded work, its canonical text has the same meaning.
@@ -20,7 +18,7 @@ from hypothesis import strategies as st
 from bot.rendering import queries_in_words
 from subscriptions.errors import QueryError
 from subscriptions.query.parse import parse_canonical, parse_query
-from subscriptions.query.tree import Query
+from subscriptions.query.tree import Query, Term
 from tests import tables
 from tests.unit.strategies import typed_texts
 
@@ -66,6 +64,7 @@ def hints(typed: str) -> list[str]:
             id:math.GT/0309136                                           → id:math/0309136
             math.GT/0309136                                              → math/0309136
             https://www.arxiv.org/html/2601.15529v2#S1                   → id:2601.15529
+            https://arxiv.org/list/cs.LG                                 → "http arxiv org list cs lg"
             doi:"doi:10.1101/abc.5678"                                   → doi:10.1101/abc.5678
             doi:10.1016/0370-2693(91)90037-8                             → doi:"10.1016/0370-2693(91)90037-8"
             # a text to which papers are near in meaning keeps its case and accents
@@ -88,6 +87,8 @@ def test_what_is_typed_is_read(typed: str, canonical: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "canonical", "hint"),
     tables.rows("""
+        "graph neural       → "graph neural"           → I closed the quotation mark.
+        title:(graph neural → title:graph title:neural → I closed the bracket.
         graph AND           → graph                    → AND has no meaning here; I left it out.
         a AND OR b          → a OR b                   → AND has no meaning here; I left it out.  # of several operators, the last one counts
         a ()                → a                        → I left out an empty bracket.
@@ -96,10 +97,17 @@ def test_what_is_typed_is_read(typed: str, canonical: str) -> None:
         gr*ph               → gr ph                    → A * works only at the end of a word (neuro*); elsewhere I read it as a space.
         id:2601.15529*      → id:2601.15529            → A * works only at the end of a word (neuro*); elsewhere I read it as a space.
         扩散 和 流          → "扩 散" 和 流            → I look for the word 和. As an operator it is written 且.
+        cs.XX               → "cs xx"                  → There is no category cs.XX, so I look for the words. A category looks like cs.CV.
         cat:machine learning → cat:machine learning    → There is no category machine. For machine learning write cat:cs.LG OR cat:stat.ML
+        cats:cs.LG          → "cat cs lg"              → There is no field cats: so I look for the words. Did you mean cat:?
+        graph or neural     → graph neural or          → I look for the word or. As an operator it is written OR.
         not graph           → graph not                → I look for the word not. As an operator it is written NOT.
         a, b, or c          → "or c" OR a OR b         → I look for the phrase "or c". In a list leave out the word or.
+        rlhf,dpo            → "rlhf dpo"               → I look for the phrase "rlhf,dpo". For any of them write rlhf OR dpo
         a b -a              → a b -a                   → This wants and excludes the same, so it finds nothing.
+        GPT -4              → gpt -4                   → I read -4 as: not 4. For the name write GPT-4
+        titel:graph         → "titel graph"            → There is no field titel: so I look for the words. Did you mean title:?
+        author:Jane Smith   → author:jane smith        → author: holds for Jane only, Smith is a word. For both write author:"Jane Smith"
         cat: detection      → cat:detection            → There is no category detection, so no paper has it. A category looks like cs.CV; for the words write "detection".
         has:video           → has:video                → has: takes code or data, so no paper has video.
     """),
@@ -107,6 +115,33 @@ def test_what_is_typed_is_read(typed: str, canonical: str) -> None:
 def test_a_slip_is_mended_and_the_hint_says_how(typed: str, canonical: str, hint: str) -> None:
     assert reads(typed) == canonical
     assert hint in hints(typed)
+
+
+def terms(typed: str) -> set[Term]:
+    return set(parse_query(typed).terms)
+
+
+def told(term: Term) -> str:
+    """Returns a term as text: its field, its words with = and *, its value, and the parts of a name."""
+    words = f"{'=' * term.exact}{' '.join(term.tokens)}{'*' * term.prefix}"
+    more = (f"value {term.value}" if term.value else "", f"names {' '.join(term.names)}" if term.names else "")
+    return f"{term.field.name}: {', '.join(filter(None, (words, *more)))}"
+
+
+@pytest.mark.parametrize(
+    ("typed", "term"),
+    tables.rows("""
+        扩ab*                    → text: 扩 ab*
+        neuro*.                 → text: neuro*
+        author:"anna schm*"     → author: anna schm  # inside quotes, a star is punctuation
+        2601.15529v2            → text-or-id: 2601.15529v2, value 2601.15529
+        all:Williams            → all: william, names williams
+        all:Mueller             → all: mueller, names muller
+        all:=Müller             → all: =Müller, names Müller
+    """),
+)
+def test_terms(typed: str, term: str) -> None:
+    assert [*map(told, terms(typed))] == [term]
 
 
 EMPTY = "There is no word in this to look for."
@@ -148,6 +183,7 @@ REFUSED = [
         """)
     ),
     ("", 1, EMPTY),
+    ("   ", 1, EMPTY),
     # a field without a value
     *(
         (typed, int(column), no_value(field))
@@ -164,6 +200,7 @@ REFUSED = [
     *(
         (typed, int(column), ONLY_EXCLUDES)
         for typed, column in tables.rows("""
+            -survey                           → 1
             -(-(-x))                          → 1
             -(a OR b)                         → 1
             , not x                           → 3
@@ -174,6 +211,7 @@ REFUSED = [
     *(
         (typed, int(column), ONE_ONLY_EXCLUDES)
         for typed, column in tables.rows(r"""
+            a OR -b                          → 6
             graph OR H\"older OR -x          → 22
             -(a -b)                          → 1
             a OR (b, not c) OR (, not d)     → 23
@@ -193,6 +231,7 @@ REFUSED = [
     *(
         (typed, int(column), too_short(word))
         for typed, column, word in tables.rows(r"""
+            ai*          → 1 → ai
             \"o\"u*      → 1 → öü
             H\"older ai* → 10 → ai
         """)
@@ -210,11 +249,13 @@ REFUSED = [
         (typed, int(column), STAR)
         for typed, column in tables.rows("""
             cat:cs.L*            → 5
+            cat:cs*              → 5
             foo, cat:cs.*G       → 10
         """)
     ),
     # too long
     ("x" * 1001, 1001, TOO_LONG),
+    (" " * 5000, 1001, TOO_LONG),
     ("𝔤" * 1001, 1001, TOO_LONG),
     # too many
     (" OR ".join(f"c{n}" for n in range(65)), 1, TOO_MANY),
@@ -239,6 +280,7 @@ def test_a_refusal_says_what_is_wrong_and_where_with_an_example_that_works(
 @pytest.mark.parametrize(
     ("typed", "example"),
     tables.rows("""
+        -survey                        → diffusion -survey
         graph)                         → "graph)"
         author:"J. D."                 → author:"J. D. Doe"
         -(survey OR "Diffusion model") → graph -(survey OR "Diffusion model")

@@ -23,7 +23,7 @@ from subscriptions.model import Chat, ChatKind, Item, Paper, Summary
 from subscriptions.texts import cutting
 from subscriptions.texts.cutting import clean, isolated
 from tests import tables
-from tests.unit.deliveries import ABSTRACT, because, changed, chat, item
+from tests.unit.deliveries import ABSTRACT, THURSDAY, because, changed, chat, item
 
 
 def seen(entry: Item, to: Chat | None = None, measure: views.Measure = views.CARD) -> views.PaperView:
@@ -31,6 +31,7 @@ def seen(entry: Item, to: Chat | None = None, measure: views.Measure = views.CAR
     return papers.paper_view(entry, views.reader_of(to or chat()), measure)
 
 
+SENTENCE = "This sentence has exactly fifty columns, be sure. "
 SEEN: dict[str, tuple[views.PaperView, dict[str, object]]] = {
     "a short abstract without a title is shown once": (
         seen(item("", abstract="Noise goes away.")),
@@ -39,6 +40,10 @@ SEEN: dict[str, tuple[views.PaperView, dict[str, object]]] = {
     "a withdrawn paper says since when and nothing else": (
         seen(item(withdrawn=datetime(2026, 2, 1, 23, 30, tzinfo=UTC), summaries={"en": "Wrong."})),
         {"withdrawn": "withdrawn, 2 Feb", "text": ""},
+    ),
+    "it says that the authors withdrew it if its text says so": (
+        seen(item(withdrawn=THURSDAY, comment="Withdrawn by the authors: Lemma 2 is wrong.")),
+        {"withdrawn": "withdrawn by the authors, 22 Jan", "text": ""},
     ),
     "574 authors are a few and a count": (
         seen(item("T", authors=tuple(f"Name{number} Family{number}" for number in range(574)))),
@@ -65,6 +70,10 @@ SEEN: dict[str, tuple[views.PaperView, dict[str, object]]] = {
             )
         ),
         {"text": "We count."},
+    ),
+    "an abstract ends with a sentence near 280 columns": (
+        seen(item(abstract=SENTENCE * 20)),
+        {"text": (SENTENCE * 5).strip()},
     ),
     "in public an abstract is quoted without reason": (
         seen(
@@ -178,6 +187,19 @@ def test_a_text_is_cut_at_a_word_or_between_whole_characters(text: str, room: in
 
 
 @pytest.mark.parametrize(
+    ("text", "room", "first"),
+    [
+        ("One is here. Two is far away from here.", 20, "One is here."),
+        ("We do it, e.g. by hand and by foot. Then more.", 20, "We do it, e.g. by…"),
+        ("Ab. " + "long words without an end " * 5, 40, "Ab. long words without an end long…"),
+        ("第一句话。第二句话很长很长。", 16, "第一句话。"),
+    ],
+)
+def test_a_text_opens_with_whole_sentences(text: str, room: int, first: str) -> None:
+    assert cutting.cut_at_sentence(text, room) == first
+
+
+@pytest.mark.parametrize(
     ("written", "read"),
     [
         *tables.rows(r"""
@@ -249,6 +271,25 @@ def test_a_value_of_a_sentence_ends_no_line(value: str) -> None:
     assert str(error) == f"{texts.escaped(value)}: looks like {texts.escaped(value)}, 1,000."
     assert texts.escaped_lines(str(error)) == str(error)
     assert error.sentence.say(str) == f"{value}: looks like {value}, 1,000."  # chats escape it themselves
+
+
+ADDRESS = "https://arxiv.org/abs/2601.00001"
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "lines"),
+    [
+        (" 1  A title of several words", 24, [" 1  A title of several", "    words"]),
+        ("  AI: 扩散模型在图像生成上很有效。", 24, ["  AI: 扩散模型在图像生成", "  上很有效。"]),
+        ("    ▸ also one name and another", 26, ["    ▸ also one name and", "      another"]),
+        (f"    {ADDRESS}", 24, [f"    {ADDRESS}"]),
+        (f"    {ADDRESS}", 12, [f"    {ADDRESS}"]),
+        ("    too narrow to hang", 12, ["    too", "narrow to", "hang"]),
+        ("one\n\n  two", 80, ["one", "", "  two"]),
+    ],
+)
+def test_lines_go_on_under_their_text(text: str, width: int, lines: list[str]) -> None:
+    assert [line.plain for line in terminal.wrapped(Text(text), width)] == lines
 
 
 @given(st.text(alphabet="ab1 ▸扩散。（“\n", max_size=80), st.integers(min_value=4, max_value=40))
