@@ -382,6 +382,7 @@ class Facts:
 
     known: int = 0  # number of papers that were compared with the chat's queries
     days: tuple[date, ...] = ()  # the days of the digests that announced the known papers, ascending
+    asked: str = ""  # the subscriptions that were compared, if the chat has others
     seen: int = 0  # number of matching papers that the chat was shown or sent before, so that they do not come again
     first: bool = False  # the chat's first due delivery, which is sent even without papers
     next_due: datetime | None = None  # the next regular moment of the chat's subscriptions

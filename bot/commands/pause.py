@@ -60,7 +60,10 @@ def what_waits(context: CommandContext, subscription: Subscription | None = None
     lines = [context.count("{count} paper waits.", "{count} papers wait.", found.papers)]
     if found.delivered_at is not None:
         moment = context.localizer.moment(found.delivered_at)
-        lines.append(context.count("It comes {moment}.", "They come {moment}.", found.papers, moment=moment))
+        if found.come_together or found.papers == 1:
+            lines.append(context.count("It comes {moment}.", "They come {moment}.", found.papers, moment=moment))
+        else:
+            lines.append(context.say("The first come {moment}.", moment=moment))
     if context.read_by_strangers:
         return lines, ()
     send = context.button("send now", "send-waiting", subscription=which)

@@ -334,7 +334,7 @@ def _first_delivery(done: "Subscribed", localizer: Language, now: datetime, inst
         return paused
     if then.at is None and not then.latest:
         return localizer.say("It comes as soon as papers do.")
-    if instead:
+    if instead or done.outcome != "added":
         return next_line(then, localizer, now)
     return localizer.say("First: {when}.", when=_when(then, localizer, now))
 

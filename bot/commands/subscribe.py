@@ -1,7 +1,7 @@
 """sub: subscribes a chat; the reply says how the query was read, what it would have found, and when it comes."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from bot.commands.asking import ask, expect
@@ -19,6 +19,7 @@ from subscriptions.planning.decision import MOST_NEAR
 from subscriptions.planning.times import Ending, as_words, is_doubtful, split_when
 from subscriptions.query.parse import parse_query, texts_asked
 from subscriptions.query.rewriting import about_its_words
+from subscriptions.service.known_chats import listed_in
 from subscriptions.service.paper_search import near_in_meaning
 from subscriptions.service.previews import in_titles
 from subscriptions.service.subscribing import Subscribed, edit, subscribe
@@ -71,12 +72,8 @@ def echo(context: CommandContext, done: Subscribed, *, instead: str = "") -> Rep
     )
     if private and done.query.wants_nearness:
         reply = reply.with_lines(context.say("The nearest {most} each time.", most=MOST_NEAR))
-    zones: Row = ()
-    if _asks_for_zone(context, done):
-        which = context.say("The times are those of {zone}. Which clock is yours?", zone=zone)
-        reply, zones = reply.with_lines(which), zone_row(context)
-        expect(context, ZONE)
-    return replace(reply, buttons=(better, _todays_and_undo(context, done), zones))
+    which, zones = _question_of_zone(context, [done])
+    return replace(reply.with_lines(*which), buttons=(better, _todays_and_undo(context, done), zones))
 
 
 def _advice(context: CommandContext, done: Subscribed) -> tuple[str, Row]:
@@ -107,15 +104,21 @@ def _todays_and_undo(context: CommandContext, done: Subscribed) -> Row:
     return (context.button("today's papers", "today", subscription=which), *undoing)
 
 
-def _asks_for_zone(context: CommandContext, done: Subscribed) -> bool:
-    """Returns whether to ask for the time zone: after the first subscription of a person whose zone is unknown."""
-    return (
+def _question_of_zone(context: CommandContext, done: Sequence[Subscribed]) -> tuple[Sequence[str], Row]:
+    """Asks a person whose zone is unknown for it, behind the first subscriptions. Returns the question and buttons."""
+    chat = done[-1].chat
+    added = [one for one in done if one.outcome == "added"]
+    if not (
         context.is_about_own_chat
-        and facts_of(context.chat.address.platform).asks_for_zone
-        and (done.outcome, done.subscription.number) == ("added", 1)
-        and done.chat.settings.timezone == context.bot_info.timezone
-        and ZONE not in done.chat.chosen
-    )
+        and facts_of(chat.address.platform).asks_for_zone
+        and len(added) == len([*listed_in(context.transaction, [chat])])
+        and chat.settings.timezone == context.bot_info.timezone
+        and ZONE not in chat.chosen
+    ):
+        return (), ()
+    expect(context, ZONE)
+    zone = chat.settings.timezone
+    return (context.say("The times are those of {zone}. Which clock is yours?", zone=zone),), zone_row(context)
 
 
 def sub(context: CommandContext) -> Reply:
@@ -137,7 +140,19 @@ def sub(context: CommandContext) -> Reply:
     ending = split_when(lines[0])
     if is_doubtful(ending) and not context.read_by_strangers:
         return _which_reading(context, lines[0], ending)
-    return echo(context, _of_line(context, lines[0]))
+    reply = echo(context, _of_line(context, lines[0]))
+    return reply.with_lines(*_no_place(context, ending))
+
+
+def _no_place(context: CommandContext, ending: Ending) -> Iterator[str]:
+    """Yields that words are looked for which would be a time of day, if the name behind them were that of a place."""
+    before, _, name = ending.query.rpartition(" ")
+    timed = split_when(before)
+    if ending.when or not timed.when or is_doubtful(timed) or not re.match(r"[^\W\d_a-z]", name):
+        return
+    if re.search(r"\d", timed.when):
+        words = f"{timed.when} {name}"
+        yield context.say("“{words}” is looked for as words: I know no place “{name}”.", words=words, name=name)
 
 
 def _which_reading(context: CommandContext, typed: str, ending: Ending) -> Reply:
@@ -184,7 +199,8 @@ def _several(context: CommandContext, lines: Sequence[str]) -> Reply:
         lines=context.count("{count} line", "{count} lines", len(lines)),
     )
     said = [subscribed_line(one, context.localizer) for one in done]
-    return Reply((head, *said), code=refused, ok=bool(done), buttons=context.undo_row)
+    which, zones = _question_of_zone(context, done) if done else ((), ())
+    return Reply((head, *said, *which), code=refused, ok=bool(done), buttons=(*context.undo_row, zones))
 
 
 def on_subscribe_at(context: CommandContext) -> Reply:

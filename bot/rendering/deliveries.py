@@ -151,6 +151,8 @@ def _empty_text(delivery: Delivery, reader: Reader) -> str:
         )
     else:
         text = language.count("The only paper did not match.", "None of {count} papers matched.", facts.known)
+    if facts.asked and not reader.is_public:
+        text = language.say("{name}: {text}", name=short(facts.asked, _REASON_WIDTH), text=text)
     next_line = language.say("The first that matches comes at once.")
     if facts.next_due:
         moment = language.moment(facts.next_due, about=facts.next_about)

@@ -95,6 +95,7 @@ class DueDelivery(NamedTuple):
     expected: bool = True
     notes: bool = False  # the chat wants a delivery also on days without papers
     missing: MissingSources | None = None  # awaited sources that have not reported
+    has_others: bool = False  # the chat has active subscriptions that are not due
     # position of a paper -> points that are added to its fit; None: the chat has no taste
     added: Callable[[int], float] | None = None
 
@@ -275,6 +276,7 @@ def _facts(due: DueDelivery) -> Facts:
     return _facts_of(
         known=known,
         days=days,
+        asked=", ".join(one.label for one in due.subscriptions) if due.has_others else "",
         seen=len(seen),
         first=not due.chat.first_delivery_planned,
         next_due=due.next_due,

@@ -92,11 +92,11 @@ def with_time(
 def by_new_clock(subscription: Subscription, before: Chat, after: Chat, now: datetime) -> Subscription:
     """Returns the subscription with its due moment adapted to the new zone or quiet hours of its chat.
 
-    A subscription that uses the chat's zone becomes due at the same local time in the new zone. An overdue subscription
-    stays overdue. A subscription that the old quiet hours postponed is due when the new quiet hours end, or at once if
-    there are none now.
+    A subscription that uses the chat's zone becomes due at the same local time in the new zone, also if its window is
+    open now. An overdue subscription stays overdue. A subscription that the old quiet hours postponed is due when the
+    new quiet hours end, or at once if there are none now.
     """
-    due = subscription.next_due_at
+    due = subscription.latest_due_at or subscription.next_due_at
     if after.settings.timezone != before.settings.timezone and not subscription.zone and due is not None and due > now:
         subscription = with_due(subscription, first_span(subscription.cadence, zone_of(subscription, after), now))
     until = quiet_until(before, now)

@@ -85,7 +85,7 @@ _TABLE: tuple[tuple[str, tuple[Token, ...]], ...] = (
     ("every evening | each evening | every night | each night | 每晚", (_EVERY_DAY, Token(Kind.PART, EVENING))),
     ("noon", (Token(Kind.CLOCK, time(NOON), settled=True),)),
     ("midnight", (Token(Kind.CLOCK, time(0), settled=True),)),
-    ("now | 立即", (Token(Kind.NOW, firm=True),)),
+    ("now | immediately | right away | asap | 立即 | 马上 | 立刻", (Token(Kind.NOW, firm=True),)),
     ("when-out | when out | 论文公布后", (Token(Kind.WHEN_OUT, firm=True),)),
     ("at", (Token(Kind.AT),)),
     ("on", (Token(Kind.ON),)),

@@ -267,6 +267,8 @@ def confirm(
     if chat.state is ChatState.UNCONFIRMED:
         stored_chats.confirm(transaction, chat.id, now=now)
     asking = stored_chats.find_chat(transaction, source) if source else None
+    if asking and not chat.subscriptions_ever_made:  # it may have chosen another zone since it asked
+        stored_chats.choose_setting(transaction, chat.id, "timezone", asking.settings.timezone)
     for one in stored_subscriptions.subscriptions_in(transaction, asking.id) if asking else ():
         when = f"{one.cadence} {one.zone or ''}".strip()
         try:

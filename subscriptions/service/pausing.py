@@ -21,7 +21,8 @@ class WaitingPapers(NamedTuple):
 
     papers: int  # number of papers, including those in planned deliveries
     upto: int  # the highest sequence of papers that were counted
-    delivered_at: datetime | None = None  # when they are sent if no person decides; None: unknown
+    delivered_at: datetime | None = None  # when the first are sent if no person decides; None: unknown
+    come_together: bool = True  # whether all are sent then
 
 
 @writes
@@ -118,13 +119,18 @@ def get_waiting_papers(
     chat, active = _active(transaction, address, number)
     last_sequence = known_papers.last_sequence(transaction)
     found = undelivered(transaction, chat, active, upto=last_sequence)
-    then = stored_sources.forecast(transaction, now=now).next_of(chat, [one for one in active if found.get(one.id)])
-    moments = [moment for moment in (then.at or then.latest,) if moment]
+    forecast = stored_sources.forecast(transaction, now=now)
+    following = [forecast.next_of(chat, [one]) for one in active if found.get(one.id)]
+    moments = {then.at or then.latest for then in following}
     planned = outbox.planned_papers(transaction, chat.id) if number is None else 0
     if planned:
-        moments.append(now + due_moments.ANSWER_WITHIN)
-    papers = planned + len(set().union(*found.values()))
-    return WaitingPapers(papers=papers, upto=last_sequence, delivered_at=min(moments, default=None))
+        moments.add(now + due_moments.ANSWER_WITHIN)
+    return WaitingPapers(
+        papers=planned + len(set().union(*found.values())),
+        upto=last_sequence,
+        delivered_at=min(filter(None, moments), default=None),
+        come_together=len(moments) == 1,
+    )
 
 
 @writes

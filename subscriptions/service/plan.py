@@ -267,6 +267,7 @@ def _case(
         expected=chat.first_delivery_planned or any(map(forecast.may_have_come, before)),  # since its last due moments
         notes=over and chat.settings.quietday == "on" and not notifying.is_public(chat),
         missing=_missing(forecast.missing) if timed else None,
+        has_others=any(one.is_active and one not in due for one in subscriptions),
     )
 
 
