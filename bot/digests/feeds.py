@@ -148,7 +148,7 @@ def read(text: str, wanted: str | None, language: str | None) -> Found | None:  
     entries = (_Fields(record, space) for record in records)
     if found.format == "bilingual_rss":
         found.add(
-            (entry for entry, record in zip(entries, records, strict=True) if len(record)),
+            (_Fields(record, space) for record in records if len(record)),
             lambda entry: _chat_paper(entry, language),
         )
     elif not found.format.startswith("arxiv"):
@@ -156,12 +156,12 @@ def read(text: str, wanted: str | None, language: str | None) -> Found | None:  
         papers.add_works(found, entries, partial(_work_of, feed=head))
     else:
         found.day = scalars.arxiv_day(head.first("pubDate", "updated"))
-        if found.format != "arxiv_api_atom" and len(records) >= LIMIT:
-            found.warnings["possibly_capped"] = len(records)
         if head.first("title").startswith(ERROR_TITLE):
             found.error = head.first("description", "subtitle") or head.first("title")
         else:
             found.add(entries, partial(_paper_of_arxiv, found=found))
+        if found.format != "arxiv_api_atom" and len(found.papers) >= LIMIT:
+            found.warnings["possibly_capped"] = len(found.papers)
     return found
 
 

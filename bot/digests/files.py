@@ -17,6 +17,9 @@ from subscriptions.texts.cutting import cut_letters
 STDIN = "-"
 MAX_BYTES = 16 * 2**20
 """Size limit of a document, also of one that is unpacked."""
+MOST_PARTS = 1_000_000
+"""Limit of the lines, of the elements and of the JSON arrays and objects of a document: each takes memory of its own."""
+MOST_ENTRIES = 50_000
 BOM = b"\xef\xbb\xbf"
 
 Stamp = tuple[int, int, int]
@@ -62,6 +65,17 @@ _SHOWN = 60  # characters of a quotation
 
 class NotText(Exception):
     """Raised for bytes that are not UTF-8 text, nor XML in the encoding that it names."""
+
+
+def parts_of(text: str) -> int:
+    """Returns the number of lines, of XML or HTML elements, or of JSON arrays and objects: the largest of them."""
+    return max(text.count("\n"), text.count("<") - text.count("</"), text.count("[") + text.count("{"))
+
+
+def check_entries(count: int) -> None:
+    """Raises BrokenDigest if a document has more than MOST_ENTRIES entries."""
+    if count > MOST_ENTRIES:
+        raise BrokenDigest(Sentence("It has more than {limit} entries.", {"limit": f"{MOST_ENTRIES:,}"}))
 
 
 def paths_of(paths: Iterable[str]) -> Iterator[str]:
@@ -130,10 +144,13 @@ def list_folder(pattern: str) -> dict[str, Stamp]:
         inside = f"{inside}/*"
     # `**` follows no link here, unlike that of the module glob: it could lead round or through the whole machine
     found, depth = {}, len(folder.parts)
-    for path in folder.glob(inside):
-        is_hidden = any(part.startswith(".") for part in path.parts[depth:])
-        if not is_hidden and (stamp := _stamp(name := str(path))):
-            found[name] = stamp
+    try:
+        for path in folder.glob(inside):
+            is_hidden = any(part.startswith(".") for part in path.parts[depth:])
+            if not is_hidden and (stamp := _stamp(name := str(path))):
+                found[name] = stamp
+    except OSError as error:  # a folder inside was removed meanwhile
+        raise unreadable(pattern, error) from error
     return found
 
 

@@ -7,10 +7,10 @@ import json
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 
-from bot.digests.files import BOM, look_of, without_controls
+from bot.digests.files import BOM, MOST_PARTS, look_of, parts_of, without_controls
 from bot.digests.scalars import collapse, decode_accents
 from subscriptions import errors
 from subscriptions.model import Library, LibraryEntry
@@ -121,6 +121,9 @@ def _ris(text: str) -> _Read:
 
 
 def _csl(text: str) -> _Read:
+    if parts_of(text) > MOST_PARTS:
+        yield text[:_EXAMPLE], None
+        return
     at = _end(_CSL, text, 0)
     while text[at : at + 1] not in ("]", ""):
         try:
@@ -140,7 +143,7 @@ def _end(pattern: re.Pattern[str], text: str, start: int) -> int:
 
 def _pieces(begins: re.Pattern[str], text: str) -> Iterator[str]:
     """Yields the pieces of a text, each from one beginning to the next, cut after _LONGEST_ENTRY characters."""
-    starts = [match.start() for match in begins.finditer(text)]
+    starts = [match.start() for match in islice(begins.finditer(text), MOST_ENTRIES + 1)]
     for start, end in pairwise([*starts, len(text)]):
         yield text[start : min(end, start + _LONGEST_ENTRY)]
 

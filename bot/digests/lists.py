@@ -67,7 +67,7 @@ from itertools import takewhile
 
 from bs4 import BeautifulSoup, Tag
 
-from bot.digests import arxiv, markup, names, papers, scalars
+from bot.digests import arxiv, files, markup, names, papers, scalars
 from bot.digests.papers import Found
 from bot.failures import BrokenDigest
 from subscriptions.errors import Sentence
@@ -149,7 +149,9 @@ def _heads(text: str, found: Found) -> Iterator[tuple[Tag | None, str, Announce 
     Notes what the headings say in `found`.
     """
     kind: Announce | None = None
-    for piece in _PIECE.split(_HIDDEN.sub("", text))[1:]:  # so that damage in an entry stays in it
+    pieces = _PIECE.split(_HIDDEN.sub("", text))[1:]
+    files.check_entries(len(pieces))
+    for piece in pieces:  # so that damage in an entry stays in it
         element = BeautifulSoup(markup.without_wrong_references(piece), "lxml").find(["dt", "h1", "h2", "h3"])
         words = _text(element) if element else ""
         if element is None or element.name == "dt":

@@ -14,6 +14,7 @@ from typing import TypeAlias
 from lxml import etree
 from lxml.etree import _Element
 
+from bot.digests.files import check_entries
 from bot.failures import BrokenDigest
 from subscriptions.errors import Sentence
 
@@ -78,24 +79,29 @@ class Tree:
         self.is_damaged = is_damaged
         self._text = text
 
-    def records(self, name: str) -> list[Element]:
-        """Returns the elements of a name, in any name space. Those of a damaged document are read one by one.
+    def records(self, name: str) -> Iterator[Element]:
+        """Yields the elements of a name, in any name space. Those of a damaged document are read one by one.
 
         So a torn one costs itself only: one in which an element has no end would be read wrongly, so it is left out.
         Raises BrokenDigest if none is left.
         """
         if not self.is_damaged:
-            return list(self.root.iter(f"{{*}}{name}"))
+            yield from self.root.iter(f"{{*}}{name}")
+            return
         starts = [found.start() for found in re.finditer(rf"<(?:[\w.-]+:)?{name}[\s>]", self._text)]
+        check_entries(len(starts))
         end = re.compile(rf"[\s\S]*?</(?:[\w.-]+:)?{name}\s*>")
         pieces = (end.match(self._text, start, stop) for start, stop in pairwise([*starts, len(self._text)]))
         head = self._text[: min([*starts, _HEAD])]  # which declares name spaces
         trees = (_parsed(head + piece[0]) for piece in pieces if piece)
         whole = (root for root, errors in trees if root is not None and _UNCLOSED not in errors)
-        found = [record for root in whole for record in islice(root.iter(f"{{*}}{name}"), 1)]
-        if not found:
+        count = 0
+        for root in whole:
+            for record in islice(root.iter(f"{{*}}{name}"), 1):
+                count += 1
+                yield record
+        if not count:
             raise BrokenDigest(Sentence("The XML breaks off before its first entry."))
-        return found
 
 
 def tree_of(text: str) -> Tree | None:

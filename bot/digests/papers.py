@@ -14,17 +14,16 @@ from datetime import date
 from typing import TypeVar
 
 from bot.digests import arxiv, markup, names, scalars
-from bot.digests.files import without_controls
+from bot.digests.files import check_entries, without_controls
 from bot.digests.scalars import collapse, first_of, language_of
-from bot.failures import BrokenDigest, error_location
-from subscriptions.errors import PaperwireError, Sentence
+from bot.failures import error_location
+from subscriptions.errors import PaperwireError
 from subscriptions.model import Paper, Summary, Translation
 from subscriptions.texts.normal_forms import normalized
 from subscriptions.texts.statements import LEADING, summary_state
 
 Item = TypeVar("Item")
 
-MOST_PAPERS = 200_000
 TITLE = 2_000  # characters
 TEXT = 20_000  # characters of an abstract, of its translation, of a field of a summary
 COMMENT = 5_000
@@ -132,12 +131,11 @@ class Found:
         An item at which `paper_of` fails is refused with a warning; all others are read.
 
         So one bad entry never loses the entries beside it. Every reader adds its papers with this method. `paper_of`
-        returns a paper without a key, or None if the item is no paper. Raises BrokenDigest after MOST_PAPERS items, and
+        returns a paper without a key, or None if the item is no paper. Raises BrokenDigest after MOST_ENTRIES items, and
         if `paper_of` raises it.
         """
-        for number, item in enumerate(items):
-            if number >= MOST_PAPERS:
-                raise BrokenDigest(Sentence("It holds more than {limit} papers.", {"limit": MOST_PAPERS}))
+        for number, item in enumerate(items, 1):
+            check_entries(number)
             try:
                 paper = paper_of(item)
                 finished = _finished(paper, self.warnings) if paper else None

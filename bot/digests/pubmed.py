@@ -29,12 +29,12 @@ def read(text: str, wanted: str | None, language: str | None) -> Found | None:  
     name = _RECORDS.get(markup.local(tree.root), "") if tree else ""
     if tree is None or not name:
         return None
-    records = tree.records(name)
-    if name == "DocSum" and records and not any(one.findall("Item[@Name='PubDate']") for one in records):
+    is_of_works = tree.root.find(".//DocSum") is None or tree.root.find(".//Item[@Name='PubDate']") is not None
+    if name == "DocSum" and not is_of_works:
         return None  # a summary of another database, such as of proteins
     found = Found(format="pubmed_xml")
     found.warnings["xml_truncated"] += tree.is_damaged
-    papers.add_works(found, records, _work_of_summary if name == "DocSum" else _work_of)
+    papers.add_works(found, tree.records(name), _work_of_summary if name == "DocSum" else _work_of)
     return found
 
 

@@ -23,7 +23,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from bot.digests import arxiv, feeds, markup, names, papers, scalars
+from bot.digests import arxiv, feeds, files, markup, names, papers, scalars
 from bot.digests.papers import Found, Work
 from bot.digests.scalars import first_of
 from bot.failures import BrokenDigest
@@ -90,7 +90,10 @@ def read(text: str, wanted: str | None, language: str | None) -> Found | None:  
     """
     if not _JSON.match(text):
         return None
-    values = list(_values_in(text))
+    values = []
+    for value in _values_in(text):
+        values.append(value)
+        files.check_entries(len(values))
     seen = values[:_SEEN]
     for kind in _KINDS:
         if any(_is_record(record, kind) for value in seen for record in _records_in(value, kind)[:_SEEN]):

@@ -41,6 +41,7 @@ INTERVAL = 10.0  # seconds between two looks for papers
 ANSWERS_IN = 120.0  # seconds; a model on a small machine is slow
 LONGEST = 180.0  # seconds that `run` takes
 REFUSALS = 3  # of single papers, in a row, after which the model is taken to be down
+_MOST_DOUBLINGS = 10  # of the rest, which is the longest then
 SHORTEST_REST, LONGEST_REST = 60.0, 3600.0  # seconds without requests after the model gave no answer
 _LANGUAGES = {"en": "English", "zh": "Simplified Chinese (简体中文)"}
 _TASK = """\
@@ -191,7 +192,8 @@ class Summaries:
         self._failures += 1
         if not error.is_down and self._failures < REFUSALS:
             return True
-        rest = max(error.wait, min(SHORTEST_REST * 2.0 ** (self._failures - 1), LONGEST_REST))
+        doubled = SHORTEST_REST * 2.0 ** min(self._failures - 1, _MOST_DOUBLINGS)
+        rest = min(max(error.wait, doubled), LONGEST_REST)
         self._rests_until = self._clock.monotonic() + rest
         now, was_read = self._clock.now(), error.was_read
         if await self._store.run(model_requests.put_failure, place, was_read=was_read, now=now):

@@ -145,6 +145,7 @@ class Health:
         self._since: dict[str, float] = {}  # name of a problem -> monotonic second at which it was seen first
         self._refused_since: float | None = None  # monotonic second since which the database refuses writes
         self._refusal = ""
+        self._is_logged = False  # whether the log says that nothing can be written
 
     def problems(self) -> dict[str, Problem]:
         """Returns what is wrong now, by name."""
@@ -176,7 +177,10 @@ class Health:
             self._refusal = refusal.cause
             if self._refused_since is None:
                 self._refused_since = self._clock.monotonic()
-        self.problems()
+        problem = self.problems().get("database")
+        if problem and not self._is_logged:
+            log.error("database: %s", problem.why)
+        self._is_logged = problem is not None
 
 
 class Readiness(BaseModel):

@@ -153,12 +153,15 @@ class Visitors(PageReceiver):
 
     async def own_form(self, request: Request) -> Form:
         """Returns a form of one of our own pages in this session. Raises HTTPException for any other."""
-        async with request.form(max_files=1, max_fields=MOST_FIELDS) as sent:
-            texts = {name: usable_text(value) for name, value in sent.items() if isinstance(value, str)}
-            file = next((value for value in sent.values() if isinstance(value, UploadFile)), None)
-            form = Form(texts=texts)
-            if file:
-                form = Form(texts=texts, file=await file.read(), file_name=usable_text(file.filename))
+        try:
+            async with request.form(max_files=1, max_fields=MOST_FIELDS) as sent:
+                texts = {name: usable_text(value) for name, value in sent.items() if isinstance(value, str)}
+                file = next((value for value in sent.values() if isinstance(value, UploadFile)), None)
+                form = Form(texts=texts)
+                if file:
+                    form = Form(texts=texts, file=await file.read(), file_name=usable_text(file.filename))
+        except UnicodeError:  # its encoding is one that Python has for other purposes
+            raise HTTPException(400) from None
         token, given = request.session.get("token", ""), texts.get("token", "")
         if not token or not hmac.compare_digest(token.encode(), given.encode("utf-8", "replace")):
             raise HTTPException(403)

@@ -415,6 +415,8 @@ def _read_file() -> tuple[dict[str, object], Path]:
         raise SettingsError(
             f"{FILE} is not valid TOML; look at {where}.", 'A line looks like this: name = "daily"'
         ) from None
+    except RecursionError:
+        raise SettingsError(f"{FILE} cannot be used: too many lists or tables stand in one another.") from None
     except UnicodeDecodeError:
         raise SettingsError(f"{FILE} cannot be used: the file must be UTF-8 text.") from None
     except OSError as error:

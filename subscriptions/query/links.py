@@ -209,8 +209,10 @@ def links_to_no_paper(text: str) -> tuple[str, ...]:
 def _links(text: str) -> Iterator[tuple[int, str]]:
     for match in _LINK.finditer(text):
         link = match[0].rstrip(_TRAILING)
-        while link.endswith(")") and link.count(")") > link.count("("):
+        unopened = link.count(")") - link.count("(")
+        while unopened > 0 and link.endswith(")"):
             link = link[:-1].rstrip(_TRAILING)
+            unopened -= 1
         yield match.start(), link
 
 

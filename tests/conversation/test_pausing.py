@@ -102,6 +102,12 @@ def test_resume_says_what_waits_and_sends_it_when_asked(product: Product) -> Non
     assert titles(product.delivers()) == ["Diffusion one", "Diffusion two"]
 
 
+def test_resume_says_when_the_first_of_several_deliveries_comes(product: Product) -> None:
+    product.says("/sub graphs daily 20")
+    assert resumed(product, "at 8").lines[1:3] == ["3 papers wait.", "The first come Thu 22 Jan 20:00."]
+    assert titles(product.later(hours=9)) == ["Graphs one"]
+
+
 def test_without_an_answer_it_comes_with_the_next_due_delivery(product: Product) -> None:
     resumed(product, "at 8")
     assert titles(product.later(hours=20, minutes=1)) == ["Diffusion one", "Diffusion two"]

@@ -119,3 +119,16 @@ def test_a_window_of_weekdays_is_held_by_a_weekend_alone_and_not_by_its_delivery
     product.brings("Kelp on Friday")
     assert product.later(hours=1)
     assert product.says("/list").lines[1].endswith(" · the weekend holds it until Monday")
+
+
+def test_an_empty_first_delivery_names_the_subscription_that_was_due(product: Product) -> None:
+    product.says("/sub kelp daily 13:00")
+    product.says("/sub moss daily 20:00")
+    product.brings("Sand")
+    (empty,) = product.later(hours=1, minutes=1)
+    assert empty.text == "kelp: The only paper of Thu 22 Jan did not match. Next: Thu 22 Jan 20:00."
+
+
+@pytest.mark.parametrize("soon", ["asap", "right away", "immediately", "马上"])
+def test_now_has_other_words(product: Product, soon: str) -> None:
+    assert product.says(f"/sub kelp {soon}").lines[0] == "✓ 1  kelp · now"

@@ -55,3 +55,31 @@ def test_the_zone_behind_the_first_time_is_that_of_a_chat_that_talked_before(pro
     product.presses("undo")
     product.says("/undo")
     assert product.tells("settings", "--as", "telegram:42")["settings"]["timezone"] == "UTC"
+
+
+def test_the_clock_is_asked_for_behind_the_first_subscriptions_of_a_chat(product: Product) -> None:
+    question = "The times are those of UTC. Which clock is yours?"
+    assert product.says("/sub kelp\nmoss").lines[-1] == question
+    assert question not in product.says("/sub fern").text
+    for _ in range(2):
+        product.says("/unsub all")
+        again = product.says("/sub kelp")
+        assert again.lines[-1] == question
+    product.presses("undo")
+    product.says("/timezone Tokyo")
+    assert "Which clock" not in product.says("/sub kelp").text
+
+
+@pytest.mark.parametrize(
+    ("typed", "words", "name"),
+    [("kelp daily 9 Belrin", "daily 9 Belrin", "Belrin"), ("海藻 每天9点 北金", "每天9点 北金", "北金")],
+)
+def test_a_place_that_is_none_is_named(product: Product, typed: str, words: str, name: str) -> None:
+    said = product.says(f"/sub {typed}")
+    assert f"“{words}” is looked for as words: I know no place “{name}”." in said.lines
+    assert product.queries() == [typed]
+
+
+@pytest.mark.parametrize("typed", ["kelp daily 9 Berlin", "kelp daily 9 more", "kelp of 9 Seas"])
+def test_words_that_are_no_place_are_not_taken_for_one(product: Product, typed: str) -> None:
+    assert "I know no place" not in product.says(f"/sub {typed}").text

@@ -175,6 +175,11 @@ async def test_a_link_that_was_made_up_changed_or_of_an_erased_chat_does_nothing
             found = await bot.opens(wrong, presses=presses)
             assert found.status_code == 404
             assert "does not work any more" in found.text
+    odd = "--b\r\nContent-Disposition: form-data; name=x\r\n\r\n\xff\r\n--b--\r\n"
+    kind = "multipart/form-data; boundary=b; charset=undefined"
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(Starlette(routes=bot.pages.routes))) as browser:
+        found = await browser.post(f"{ROOT}/mail", content=odd.encode("latin-1"), headers={"content-type": kind})
+    assert found.status_code == 404
     assert bot.state() is ChatState.ACTIVE
 
 

@@ -124,7 +124,9 @@ async def test_ready_counts_sources_and_names_none_to_strangers(
 FULL = (503, {"database": "nothing can be written: its disk is full"})
 
 
-async def test_ready_is_503_while_the_disk_is_full(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_ready_is_503_while_the_disk_is_full(
+    page: Page, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     await page.goes_on(1)
     room = 1
     monkeypatch.setattr(
@@ -134,6 +136,7 @@ async def test_ready_is_503_while_the_disk_is_full(page: Page, monkeypatch: pyte
         await page.goes_on(seconds)
         status, said = await page.ready()
         assert (status, said["problems"]) == FULL
+    assert caplog.messages.count("database: nothing can be written: its disk is full") == 1
     room = 2**40
     assert await page.after(1) == (200, READY)
 

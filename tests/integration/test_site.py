@@ -113,6 +113,13 @@ async def test_only_a_form_of_our_own_page_is_taken(
     assert ("diffusion" in (await browser.opens()).text.split('id="log"')[1].split("</ol>")[0]) is (status == 303)
 
 
+async def test_a_form_in_an_encoding_that_is_none_is_refused(browser: web_site.Browser) -> None:
+    await browser.opens()
+    body = b"--b\r\nContent-Disposition: form-data; name=x\r\n\r\n\xff\r\n--b--\r\n"
+    headers = {"content-type": "multipart/form-data; boundary=b; charset=undefined", "origin": "http://127.0.0.1:8080"}
+    assert (await browser.client.post("/chat/say", content=body, headers=headers)).status_code == 400
+
+
 async def test_a_password_opens_the_chat_of_a_name(with_password: web_site.Pages) -> None:
     browser = with_password.browser()
     assert (await browser.opens()).headers["location"] == "/sign-in"

@@ -74,6 +74,16 @@ def test_a_stranger_reaches_no_address_and_who_is_let_in_their_own(
     assert len(asked(server)) == 1
 
 
+def test_the_times_are_those_of_the_zone_that_the_chat_has_when_its_reader_agrees(
+    product: Product, server: FakeMailServer
+) -> None:
+    product.says("/sub kelp daily 8")
+    product.says("/email me@lab.org")
+    product.says("/timezone Tokyo")
+    product.agrees(server.mails)
+    assert [one["next_due_at"] for one in product.subscriptions(MAIL)] == ["2026-01-22T23:00:00Z"]
+
+
 @pytest.mark.parametrize("denied", [MAIL, f"telegram:{ME}"])
 def test_what_was_denied_meanwhile_gets_nothing_though_its_reader_agrees(
     product: Product, server: FakeMailServer, telegram: FakeTelegram, denied: str

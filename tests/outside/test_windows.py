@@ -43,3 +43,11 @@ def test_a_day_has_one_delivery_after_an_outage(chat: Product) -> None:
     chat.brings("Kites of Saturday")
     assert chat.later(hours=5) == []
     assert len(chat.at(MIDNIGHT + timedelta(days=3, hours=9))) == 1
+
+
+def test_an_open_window_is_that_of_the_new_zone(product: Product) -> None:
+    product.says("/sub kites when-out 4:00-22:00")
+    product.says("/timezone Auckland")  # where it is one in the night
+    product.brings("Kites")
+    assert product.later(hours=2) == []
+    assert ["Kites" in one.text for one in product.later(hours=1, minutes=10)] == [True]

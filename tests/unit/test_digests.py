@@ -384,9 +384,22 @@ def test_a_hostile_document_takes_little_memory(kind: str) -> None:
     assert peak < 100 * len(data) + 2**20
 
 
-def test_what_is_too_large_is_refused() -> None:
-    with pytest.raises(BrokenDigest, match=r"^big\.md: It is larger than 16 MiB\.$"):
-        read(bytes(files.MAX_BYTES + 1), "big.md")
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (bytes(files.MAX_BYTES + 1), "is larger than 16 MiB"),
+        (b"a\n" * 1_000_001, "has more than 1,000,000 lines, tags or brackets"),
+        (b"<rss><channel><title>x</title>" + b"<a/>" * 1_000_000, "has more than 1,000,000 lines, tags or brackets"),
+        (b"[[[[" * 250_001, "has more than 1,000,000 lines, tags or brackets"),
+        (b"{}" * 50_001, "has more than 50,000 entries"),
+        (b"<rss><channel><b>" + b"<item></item>" * 50_001, "has more than 50,000 entries"),
+        (b"<html><p id=dlpage>" + b"<h3>" * 50_001, "has more than 50,000 entries"),
+    ],
+    ids=lambda value: str(value[:20]) if isinstance(value, bytes) else None,
+)
+def test_what_is_too_large_is_refused(data: bytes, said: str) -> None:
+    with pytest.raises(BrokenDigest, match=rf"^big\.md: It {said}\.$"):
+        read(data, "big.md")
 
 
 def test_bytes_are_text_in_utf8_or_in_the_encoding_of_the_xml() -> None:

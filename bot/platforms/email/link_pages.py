@@ -140,7 +140,10 @@ class MailPages(PageReceiver):
 
         Its signature shows whether we made it.
         """
-        form = await request.form()
+        try:
+            form = await request.form()
+        except UnicodeError:  # its encoding is one that Python has for other purposes
+            return _words(404, _GONE)
         fields = {**request.query_params, **{name: value for name, value in form.items() if isinstance(value, str)}}
         try:
             signer = await self.signer()
