@@ -2,6 +2,7 @@
 
 import json
 import re
+import tracemalloc
 from itertools import accumulate
 from typing import Any
 
