@@ -8,6 +8,7 @@ keys.
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import BytesIO
@@ -116,4 +117,8 @@ def refresh(root: Path) -> None:
 
 
 if __name__ == "__main__":
-    refresh(Path(__file__).resolve().parent.parent)
+    project = Path(__file__).resolve().parent.parent
+    refresh(project)
+    for one in read(project):
+        if one.id and not all([one.string] if isinstance(one.string, str) else one.string):
+            sys.stdout.write(f"without a translation: {one.id}\n")

@@ -248,8 +248,9 @@ async def test_a_429_waits_as_long_as_the_platform_says(
 async def test_a_server_that_is_down_is_waited_for(rig: Rig, fake: FakePlatform) -> None:
     fake.goes_down()
     assert isinstance(await outcome(rig), errors.RetryLater)
-    with pytest.raises(errors.RetryLater):
-        await rig.channel.identity()
+    if rig.has_identity:
+        with pytest.raises(errors.RetryLater):
+            await rig.channel.identity()
     fake.comes_back()
     assert await rig.channel.post(rig.chat, rig.compose("one"), delivery=DELIVERY)
 

@@ -58,7 +58,7 @@ def test_no_platform_is_named_outside_its_own_homes() -> None:
         for name, text in PYTHON.items()
         if not name.startswith(("bot/platforms/", "bot/settings/", "bot/demo/", "bot/cli/__init__.py"))
         for number, line in enumerate(text.splitlines(), 1)
-        if re.search('telegram|slack|"(console|web)"', line, re.IGNORECASE)
+        if re.search('telegram|slack|"(console|web|apprise)"', line, re.IGNORECASE)
     ] == []
 
 

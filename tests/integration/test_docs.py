@@ -19,10 +19,13 @@ from bot import digests
 from bot.cli.keeping import STATES
 from bot.failures import SettingsError
 from bot.operation.web_server import health_app
+from bot.ports.channel import Button
 from bot.rendering import queries_in_words
+from bot.rendering.buttons import card_buttons
 from bot.settings import VARIABLES, Settings
 from subscriptions import chat_settings
 from subscriptions.errors import QueryError
+from subscriptions.language import Language
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.model import Paper
 from subscriptions.planning.receipts import Outcome
@@ -31,6 +34,7 @@ from tests import make
 from tests.given_settings import settings_of
 from tests.integration import cli, docs_pages, transcripts
 from tests.integration.docs_pages import DOCS, ROOT, Row
+from tests.unit.deliveries import item
 
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.glob("*.md"))]
 
@@ -160,6 +164,15 @@ def test_a_table_has_a_row_for_each_thing(name: str, columns: tuple[str, ...], t
     assert documented == Counter([*things]), (
         f"docs/{name}: add or remove rows of the table with the column “{columns[0]}”"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "lang", "columns"), [("guide.md", "en", ("button", "does")), ("guide.zh.md", "zh", ("按钮", "作用"))]
+)
+def test_a_guide_has_a_row_for_each_button_of_a_card(name: str, lang: str, columns: tuple[str, str]) -> None:
+    made = card_buttons(Button(name="open", label="1", data="1"), item(), Language(lang, "UTC"))
+    labels = [one.label for one in (*made.first, *made.second) if not one.url]
+    assert " ".join(row[columns[0]] for row in docs_pages.rows(name, *columns)) == " ".join(labels)
 
 
 @rows_of("commands.md", "subcommand", "does")

@@ -65,6 +65,11 @@ KEYS_OF_A_PAPER = [
 ]  # fmt: skip
 
 
+def test_each_format_has_a_page_and_parts_that_tests_tear() -> None:
+    assert {expected(page)["format"] for page in PAIRS} >= set(digests.FORMATS)
+    assert {name.partition(",")[0] for name in PARTS} == set(digests.FORMATS)
+
+
 @pytest.mark.parametrize("page", PAIRS, ids=lambda page: page.name)
 def test_a_page_gives_the_papers_that_are_on_it(page: Path) -> None:
     found = report(page.read_bytes(), page.name)

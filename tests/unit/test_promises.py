@@ -16,4 +16,4 @@ def _is_there(test: str) -> bool:
 def test_every_break_fits_the_code() -> None:
     there = promises(PAGE.read_text("utf-8"))
     assert len(there) >= 20
-    assert [promise.title for promise in there if not fits(promise)] == []
+    assert [promise.title for promise in there if not fits(promise)] == [], f"adapt the diff in {PAGE.name}"
