@@ -385,7 +385,7 @@ class Facts:
     asked: str = ""  # the subscriptions that were compared, if the chat has others
     seen: int = 0  # number of matching papers that the chat was shown or sent before, so that they do not come again
     first: bool = False  # the chat's first due delivery, which is sent even without papers
-    next_due: datetime | None = None  # the next regular moment of the chat's subscriptions
+    next_due: datetime | None = None  # the next regular moment of the subscriptions that were compared
     next_about: bool = False  # `next_due` is only the earliest time: a when-out subscription then waits for papers
     late: timedelta = timedelta(0)  # how long after its due moment the delivery was planned, as the bot was not running
     missing: MissingSources | None = None

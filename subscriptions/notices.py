@@ -229,10 +229,10 @@ def denied(event: str) -> Notice:
     )
 
 
-def confirm_address(answer: CallbackToken, event: str, source: ChatAddress | None) -> Notice:
+def confirm_address(answer: CallbackToken, event: str, source: ChatAddress | None, *, is_known: bool = False) -> Notice:
     """Returns the question to an address whether papers may be sent there. `answer`: what its button does.
 
-    `source` is the chat that asks; None: an operator does.
+    `source` is the chat that asks; None: an operator does. `is_known`: papers come there already.
 
     The question quotes nothing that a person typed, because any stranger may have entered this address.
     """
@@ -241,9 +241,13 @@ def confirm_address(answer: CallbackToken, event: str, source: ChatAddress | Non
         subject=event,
         daily=False,
         lines=lambda words: (
-            words.say("Shall papers come to this address?"),
+            words.say("Shall more papers come to this address?")
+            if is_known
+            else words.say("Shall papers come to this address?"),
             words.say("Someone asked paperwire to send new research papers here. The answer is open for two days."),
-            words.say("If it was not you, do nothing: then no further mail comes."),
+            words.say("If it was not you, do nothing: then nothing changes.")
+            if is_known
+            else words.say("If it was not you, do nothing: then no further mail comes."),
         ),
         buttons=((Sentence("yes, send them here"), answer),),
         about=source,

@@ -141,18 +141,21 @@ def sub(context: CommandContext) -> Reply:
     if is_doubtful(ending) and not context.read_by_strangers:
         return _which_reading(context, lines[0], ending)
     reply = echo(context, _of_line(context, lines[0]))
-    return reply.with_lines(*_no_place(context, ending))
+    return reply.with_lines(*_no_place(context, lines[0]))
 
 
-def _no_place(context: CommandContext, ending: Ending) -> Iterator[str]:
+def _no_place(context: CommandContext, line: str) -> Iterator[str]:
     """Yields that words are looked for which would be a time of day, if the name behind them were that of a place."""
+    ending = split_when(line)
     before, _, name = ending.query.rpartition(" ")
     timed = split_when(before)
     if ending.when or not timed.when or is_doubtful(timed) or not re.match(r"[^\W\d_a-z]", name):
         return
     if re.search(r"\d", timed.when):
         words = f"{timed.when} {name}"
-        yield context.say("“{words}” is looked for as words: I know no place “{name}”.", words=words, name=name)
+        yield context.say(
+            "“{words}” is looked for as words: I know no place “{name}”, or several.", words=words, name=name
+        )
 
 
 def _which_reading(context: CommandContext, typed: str, ending: Ending) -> Reply:
@@ -199,6 +202,7 @@ def _several(context: CommandContext, lines: Sequence[str]) -> Reply:
         lines=context.count("{count} line", "{count} lines", len(lines)),
     )
     said = [subscribed_line(one, context.localizer) for one in done]
+    said += [told for line in lines for told in _no_place(context, line)]
     which, zones = _question_of_zone(context, done) if done else ((), ())
     return Reply((head, *said, *which), code=refused, ok=bool(done), buttons=(*context.undo_row, zones))
 

@@ -112,9 +112,9 @@ def _read(data: bytes, name: str, wanted: str | None, day: date | None, language
         raise UnknownFormat(
             Sentence("{name}: not UTF-8 text (looks like {look}); expected one of: {formats}.", seen)
         ) from None
-    if files.parts_of(text) > files.MOST_PARTS:
-        most = {"limit": f"{files.MOST_PARTS:,}"}
-        raise BrokenDigest(Sentence("It has more than {limit} lines, tags or brackets.", most))
+    if files.has_too_many_parts(text):
+        most = {"tags": f"{files.MOST_ELEMENTS:,}", "parts": f"{files.MOST_PARTS:,}"}
+        raise BrokenDigest(Sentence("It has more than {tags} tags, or {parts} lines, references or brackets.", most))
     found = _found_in(text, name, wanted, language)
     if found is None:
         seen = _seen(data, name, (wanted,) if wanted else FORMATS)

@@ -17,8 +17,8 @@ from subscriptions.texts.cutting import cut_letters
 STDIN = "-"
 MAX_BYTES = 16 * 2**20
 """Size limit of a document, also of one that is unpacked."""
-MOST_PARTS = 1_000_000
-"""Limit of the lines, of the elements and of the JSON arrays and objects of a document: each takes memory of its own."""
+MOST_ELEMENTS, MOST_PARTS = 1_000_000, 2_000_000
+"""Limits of the elements of a document, and of its lines, references, and JSON arrays and objects: all take memory."""
 MOST_ENTRIES = 50_000
 BOM = b"\xef\xbb\xbf"
 
@@ -67,9 +67,10 @@ class NotText(Exception):
     """Raised for bytes that are not UTF-8 text, nor XML in the encoding that it names."""
 
 
-def parts_of(text: str) -> int:
-    """Returns the number of lines, of XML or HTML elements, or of JSON arrays and objects: the largest of them."""
-    return max(text.count("\n"), text.count("<") - text.count("</"), text.count("[") + text.count("{"))
+def has_too_many_parts(text: str) -> bool:
+    """Returns whether a text has more than MOST_ELEMENTS, or more than MOST_PARTS of one kind."""
+    parts = max(text.count("\n"), text.count("&"), text.count("[") + text.count("{"))
+    return parts > MOST_PARTS or text.count("<") - text.count("</") > MOST_ELEMENTS
 
 
 def check_entries(count: int) -> None:

@@ -33,6 +33,7 @@ _CHARACTER = re.compile("[\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  #
 
 _UNCLOSED = etree.ErrorTypes.ERR_TAG_NAME_MISMATCH
 _HEAD = 4_000  # characters at most before the first record of a damaged document
+_MOST_AGAIN = 20_000_000  # characters of such heads that are read, once for each record
 
 _REFERENCE = re.compile(r"&(?:[A-Za-z][A-Za-z\d]{1,39}|#(?:\d{1,7}|[xX][\da-fA-F]{1,6}));")
 _COMMENT = re.compile(r"<!--(?:(?!<!--)[\s\S])*?-->")
@@ -93,6 +94,8 @@ class Tree:
         end = re.compile(rf"[\s\S]*?</(?:[\w.-]+:)?{name}\s*>")
         pieces = (end.match(self._text, start, stop) for start, stop in pairwise([*starts, len(self._text)]))
         head = self._text[: min([*starts, _HEAD])]  # which declares name spaces
+        if len(starts) * len(head) > _MOST_AGAIN:
+            raise BrokenDigest(Sentence("The XML is damaged, and too large to be read entry by entry."))
         trees = (_parsed(head + piece[0]) for piece in pieces if piece)
         whole = (root for root, errors in trees if root is not None and _UNCLOSED not in errors)
         count = 0

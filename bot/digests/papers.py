@@ -99,6 +99,7 @@ _NO_PAPERS = (  # a title, or what a source calls a work, is no paper if one of 
     r"(?:open |vacant )?(?:post-?doc\w*|ph\.?d\.?|faculty|tenure-track)(?: research)? (?:position|opening|vacancy)(?: (?:in|at|on|for|available)\b.*)?",
 )
 _NO_PAPER = re.compile(rf"(?:{'|'.join(_NO_PAPERS)})\.?", re.IGNORECASE)
+_MOST_KINDS = 100  # of a work that are looked at
 _LONGEST_TITLE = 1_000  # characters in which a mark of what is no paper is looked for
 _MAGAZINE_DOI = re.compile(r"10\.1038/d\d")  # news and comment of Nature
 
@@ -375,7 +376,7 @@ def add_works(found: Found, records: Iterable[Item], work_of: Callable[[Item], W
 def _paper_of(work: Work, found: Found) -> Paper | None:
     """Returns the paper of a work; None if it is none: a correction, news, a part of an issue."""
     title = _BEFORE.sub("", _AFTER.sub("", markup.plain(work.title)))
-    kinds = list(map(collapse, work.kinds))
+    kinds = list(map(collapse, work.kinds[:_MOST_KINDS]))
     if section := _SECTION.match(title):
         kinds.append(section["bracket"] or section["colon"])
         title = title[section.end() :]

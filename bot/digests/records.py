@@ -40,7 +40,7 @@ _BLANKS = re.compile("[ \t\r\n\ufeff]*")  # a file that was joined to another ma
 _BEGINNING = re.compile(r"(?<=\n)\ufeff?[\[{]|\{\s*\"(?:id|title)\"")  # of a record, after damage
 # two bounds of the time that a hostile document takes: places that are damaged, and characters that are read again
 _MOST_TEARS = 10_000
-_LONGEST_AGAIN = 50_000
+_LONGEST_AGAIN = 20_000
 _MOST_DIGITS = 6  # of the place of a word in an abstract
 _SEEN = 50  # values of a document, and records of each, by which it is recognised: some may be damaged or empty
 

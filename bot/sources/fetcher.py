@@ -304,9 +304,9 @@ class Fetcher:
             return min(timedelta(seconds=int(text[:9])), LONGEST_ASKED)
         try:
             until = parsedate_to_datetime(text)
-        except ValueError:
+            wait = (until if until.tzinfo else until.replace(tzinfo=UTC)) - self._clock.wall()
+        except (ValueError, OverflowError):
             return timedelta(0)
-        wait = (until if until.tzinfo else until.replace(tzinfo=UTC)) - self._clock.wall()
         return min(max(wait, timedelta(0)), LONGEST_ASKED)
 
 

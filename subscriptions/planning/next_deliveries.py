@@ -206,7 +206,8 @@ def forecast_delivery(case: Case, forecast: Forecast) -> NextDelivery:
 def _at_once(case: Case, forecast: Forecast) -> NextDelivery:
     now, held, batch = forecast.at, case.regular, forecast.expected
     if held is not None and held > now:
-        return NextDelivery(at=case.quiet_until(held) or held, rest=QUIET_HOURS)
+        is_quiet = case.quiet_until(held) or case.quiet_until(now)  # else it waits so that a person can skip it
+        return NextDelivery(at=case.quiet_until(held) or held, rest=QUIET_HOURS if is_quiet else "")
     until = case.quiet_until(now)
     if case.news and until is not None:
         return NextDelivery(at=until, rest=QUIET_HOURS)

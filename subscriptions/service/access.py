@@ -225,7 +225,8 @@ def ask_to_confirm(
     if notices_since(transaction, chat.id, CONFIRM, now - HOUR) >= MOST_QUESTIONS:
         raise Refused(*_ASKED_OFTEN)
     token = CallbackToken(verb=CONFIRM, arguments={"until": (now + OPEN_FOR).isoformat()})
-    notifying.notify(transaction, address, confirm_address(token, now.isoformat(), source), now=now)
+    is_known = chat.state is not ChatState.UNCONFIRMED
+    notifying.notify(transaction, address, confirm_address(token, now.isoformat(), source, is_known=is_known), now=now)
 
 
 @writes
@@ -270,6 +271,8 @@ def confirm(
     if asking and not chat.subscriptions_ever_made:  # it may have chosen another zone since it asked
         stored_chats.choose_setting(transaction, chat.id, "timezone", asking.settings.timezone)
     for one in stored_subscriptions.subscriptions_in(transaction, asking.id) if asking else ():
+        if not one.is_active:
+            continue
         when = f"{one.cadence} {one.zone or ''}".strip()
         try:
             with transaction.savepoint():

@@ -250,7 +250,8 @@ def _restored(wanted: Subscription, stayed: Subscription | None, chat: Chat, now
     if stayed is not None:
         wanted = wanted._replace(cursor=stayed.cursor)
         if (stayed.cadence, due_moments.zone_of(stayed, chat)) == (wanted.cadence, zone):
-            return due_moments.with_due(wanted, (stayed.next_due_at, stayed.latest_due_at))
+            kept = due_moments.with_due(wanted, (stayed.next_due_at, stayed.latest_due_at))
+            return kept if stayed.is_active else due_moments.after_return(kept, chat, now)
     if wanted.cadence.kind == "now" or wanted.next_due_at is None or wanted.next_due_at <= now:
         return due_moments.with_due(wanted, due_moments.first_span(wanted.cadence, zone, now))
     return wanted
@@ -262,3 +263,5 @@ def _restore_pause(transaction: Transaction, chat: Chat, before: State, now: dat
         stored_chats.pause_chat(transaction, chat.id, PauseReason.PERSON, now=now, until=before.until)
     elif not before.paused and is_paused_by_person(chat):
         stored_chats.resume_chat(transaction, chat.id, now=now)
+        for one in stored_subscriptions.subscriptions_in(transaction, chat.id):
+            stored_subscriptions.change_subscription(transaction, one, due_moments.after_return(one, chat, now))

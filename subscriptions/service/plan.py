@@ -251,7 +251,7 @@ def _case(
 ) -> DueDelivery:
     """Returns what is due for a chat, still without papers. `subscriptions` are all of the chat."""
     now = forecast.at
-    then = forecast.next_of(chat, subscriptions, planned={one.id for one in due})
+    then = forecast.next_of(chat, due, planned={one.id for one in due})
     timed = [one for one in due if one.cadence.kind != "now"]
     over = any(forecast.is_last_word(one, chat) for one in timed)
     before = [max(one.since, due_moments.moment_of(one, now) - one.cadence.looks_back) for one in due]

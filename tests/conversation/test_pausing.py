@@ -102,6 +102,19 @@ def test_resume_says_what_waits_and_sends_it_when_asked(product: Product) -> Non
     assert titles(product.delivers()) == ["Diffusion one", "Diffusion two"]
 
 
+@pytest.mark.parametrize("pause", ["/pause", "/pause 1"])
+def test_what_passed_in_a_pause_that_is_undone_comes_at_the_next_moment(product: Product, pause: str) -> None:
+    product.says("/sub diffusion daily 14")
+    product.says(pause)
+    product.brings("Diffusion one")
+    product.later(hours=4)
+    product.says("/undo")
+    assert product.later(hours=1) == []
+    (came,) = product.later(hours=21, minutes=1)
+    assert titles([came]) == ["Diffusion one"]
+    assert "late" not in came.text
+
+
 def test_resume_says_when_the_first_of_several_deliveries_comes(product: Product) -> None:
     product.says("/sub graphs daily 20")
     assert resumed(product, "at 8").lines[1:3] == ["3 papers wait.", "The first come Thu 22 Jan 20:00."]

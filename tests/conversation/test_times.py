@@ -126,7 +126,7 @@ def test_an_empty_first_delivery_names_the_subscription_that_was_due(product: Pr
     product.says("/sub moss daily 20:00")
     product.brings("Sand")
     (empty,) = product.later(hours=1, minutes=1)
-    assert empty.text == "kelp: The only paper of Thu 22 Jan did not match. Next: Thu 22 Jan 20:00."
+    assert empty.text == "kelp: The only paper of Thu 22 Jan did not match. Next: Fri 23 Jan 13:00."
 
 
 @pytest.mark.parametrize("soon", ["asap", "right away", "immediately", "马上"])

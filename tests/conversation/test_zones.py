@@ -76,8 +76,13 @@ def test_the_clock_is_asked_for_behind_the_first_subscriptions_of_a_chat(product
 )
 def test_a_place_that_is_none_is_named(product: Product, typed: str, words: str, name: str) -> None:
     said = product.says(f"/sub {typed}")
-    assert f"“{words}” is looked for as words: I know no place “{name}”." in said.lines
+    assert f"“{words}” is looked for as words: I know no place “{name}”, or several." in said.lines
     assert product.queries() == [typed]
+
+
+def test_a_place_that_is_none_is_named_among_several_lines(product: Product) -> None:
+    said = product.says("/sub moss\nkelp daily 9 Belrin")
+    assert "“daily 9 Belrin” is looked for as words: I know no place “Belrin”, or several." in said.lines
 
 
 @pytest.mark.parametrize("typed", ["kelp daily 9 Berlin", "kelp daily 9 more", "kelp of 9 Seas"])

@@ -84,6 +84,22 @@ def test_the_times_are_those_of_the_zone_that_the_chat_has_when_its_reader_agree
     assert [one["next_due_at"] for one in product.subscriptions(MAIL)] == ["2026-01-22T23:00:00Z"]
 
 
+def test_a_second_question_asks_for_more_and_copies_nothing_that_is_paused(
+    product: Product, server: FakeMailServer
+) -> None:
+    product.says("/sub kelp\nmoss")
+    product.says("/pause 2")
+    product.says("/email me@lab.org")
+    product.agrees(server.mails)
+    assert [one["text"] for one in product.subscriptions(MAIL)] == ["kelp"]
+    product.clock.advance(timedelta(minutes=1))
+    product.says("/email me@lab.org")
+    assert [str(mail["Subject"]) for mail in server.mails[-2:]] == [
+        "Shall papers come to this address?",
+        "Shall more papers come to this address?",
+    ]
+
+
 @pytest.mark.parametrize("denied", [MAIL, f"telegram:{ME}"])
 def test_what_was_denied_meanwhile_gets_nothing_though_its_reader_agrees(
     product: Product, server: FakeMailServer, telegram: FakeTelegram, denied: str

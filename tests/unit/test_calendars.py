@@ -653,7 +653,7 @@ def forecast(
         Europe/Berlin → daily 05:00                   → 24T12:00 → 25T05:00 →                   → Tue 27 05:00       → weekend  # Monday's papers come an hour after five
         Europe/Berlin → when-out 08:00-20:00          → 24T12:00 → 24T08:00 → news              → Sat 24 12:00       →  # papers came although it is a weekend
         Europe/Berlin → when-out 08:00-20:00          → 19T21:00 → 20T08:00 →                   → about Wed 21 08:00 → holiday
-        Europe/Berlin → now                           → 24T12:00 → 24T12:10 →                   → Sat 24 12:10       → quiet hours  # the delivery is held until then
+        Europe/Berlin → now                           → 24T12:00 → 24T12:10 →                   → Sat 24 12:10       →  # the delivery waits for a person's word
         Europe/Berlin → now                           → 22T12:00 →          → quiet 22:00-06:00 → about Fri 23 06:05 →
         # In Tokyo, a batch comes within the day, at 14:05.
         Asia/Tokyo    → when-out 08:00-20:00          → 23T09:00 → 23T08:00 →                   → about Fri 23 14:05 →

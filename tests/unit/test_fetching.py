@@ -225,6 +225,7 @@ async def test_what_comes_packed_is_unpacked_up_to_the_limit(arxiv: FakeArxiv) -
         (503, "Thu, 22 Jan 2026 12:05:00 GMT", 300),
         (429, "soon", 0),
         (429, "99999999999", 86_400),
+        (503, "Mon, 01 Jan 2026 00:00:00 +99999999999999", 0),
     ],
 )
 async def test_a_busy_server_says_how_long(status: int, retry_after: str, seconds: int, arxiv: FakeArxiv) -> None:
