@@ -145,12 +145,9 @@ def read(text: str, wanted: str | None, language: str | None) -> Found | None:  
     found = Found(format=_format_of(root, head))
     records = tree.records("entry" if root is channel else "item")
     found.warnings["xml_truncated"] += tree.is_damaged
-    entries = (_Fields(record, space) for record in records)
+    entries = (_Fields(record, space) for record in records if len(record) or found.format != "bilingual_rss")
     if found.format == "bilingual_rss":
-        found.add(
-            (_Fields(record, space) for record in records if len(record)),
-            lambda entry: _chat_paper(entry, language),
-        )
+        found.add(entries, lambda entry: _chat_paper(entry, language))
     elif not found.format.startswith("arxiv"):
         found.day = scalars.day_of(head.first("lastBuildDate", "pubDate", "dc:date", "updated", "modified"))
         papers.add_works(found, entries, partial(_work_of, feed=head))

@@ -19,7 +19,7 @@ MAX_BYTES = 16 * 2**20
 """Size limit of a document, also of one that is unpacked."""
 MOST_ELEMENTS, MOST_PARTS = 1_000_000, 2_000_000
 """Limits of the elements of a document, and of its lines, references, and JSON arrays and objects: all take memory."""
-MOST_ENTRIES = 50_000
+MOST_ENTRIES = 50_000  # of a document
 BOM = b"\xef\xbb\xbf"
 
 Stamp = tuple[int, int, int]

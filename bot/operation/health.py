@@ -152,11 +152,17 @@ class Health:
         now, found = self._clock.monotonic(), dict(self._problems())
         self._since = {name: self._since.get(name, now) for name in found}
         wrong = {name: Problem(why, int(now - self._since[name])) for name, why in found.items()}
-        seconds = 0.0 if self._refused_since is None else now - self._refused_since
+        if refused := self._refused():
+            wrong["database"] = refused
+        return wrong
+
+    def _refused(self) -> Problem | None:
+        """Returns that nothing can be written; None if it can, or if only a short lock prevents it."""
+        seconds = 0.0 if self._refused_since is None else self._clock.monotonic() - self._refused_since
         is_full = self._refused_since is not None and self._refusal == DISK_FULL
         if is_full or seconds > SHORT_REFUSAL:
-            wrong["database"] = Problem(f"nothing can be written: {self._refusal}", int(seconds))
-        return wrong
+            return Problem(f"nothing can be written: {self._refusal}", int(seconds))
+        return None
 
     async def watch(self) -> None:
         """Checks the database and the parts of the process repeatedly, until it is cancelled.
@@ -177,10 +183,11 @@ class Health:
             self._refusal = refusal.cause
             if self._refused_since is None:
                 self._refused_since = self._clock.monotonic()
-        problem = self.problems().get("database")
-        if problem and not self._is_logged:
-            log.error("database: %s", problem.why)
-        self._is_logged = problem is not None
+        self.problems()
+        refused = self._refused()
+        if refused and not self._is_logged:
+            log.error("database: %s", refused.why)
+        self._is_logged = refused is not None
 
 
 class Readiness(BaseModel):

@@ -16,7 +16,7 @@ from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.planning import due_moments
 from subscriptions.query.links import owned_by
 from subscriptions.states import ChatState, PauseReason, Signal
-from subscriptions.store import bot_state, columns, interests, stored_chats, stored_subscriptions
+from subscriptions.store import bot_state, columns, interests, outbox, stored_chats, stored_subscriptions
 from subscriptions.store.database.store import Transaction, reads, writes
 
 # what people see of a subscription
@@ -263,5 +263,11 @@ def _restore_pause(transaction: Transaction, chat: Chat, before: State, now: dat
         stored_chats.pause_chat(transaction, chat.id, PauseReason.PERSON, now=now, until=before.until)
     elif not before.paused and is_paused_by_person(chat):
         stored_chats.resume_chat(transaction, chat.id, now=now)
-        for one in stored_subscriptions.subscriptions_in(transaction, chat.id):
-            stored_subscriptions.change_subscription(transaction, one, due_moments.after_return(one, chat, now))
+        delay(transaction, chat, now)
+
+
+def delay(transaction: Transaction, chat: Chat, now: datetime) -> None:
+    """Delays by ten minutes what a chat that gets messages again would be sent at once."""
+    outbox.hold_planned(transaction, chat.id, now + due_moments.ANSWER_WITHIN)
+    for one in stored_subscriptions.subscriptions_in(transaction, chat.id):
+        stored_subscriptions.change_subscription(transaction, one, due_moments.after_return(one, chat, now))

@@ -68,7 +68,7 @@ def resume(
     changes.begin_change(transaction, chat.id, now=now, who=who)
     if stood_still:
         stored_chats.resume_chat(transaction, chat.id, now=now)
-        _delay(transaction, chat, now)
+        changes.delay(transaction, chat, now)
     else:
         for before in paused:
             after = before._replace(state=SubscriptionState.ACTIVE, paused_until=None)
@@ -89,7 +89,7 @@ def reactivate(transaction: Transaction, address: ChatAddress, *, now: datetime)
     back = [chat for chat in returning if stored_chats.mark_reachable(transaction, chat.id, now=now)]
     for chat in back:
         transaction.changed_chats.add(chat.id)
-        _delay(transaction, chat, now)
+        changes.delay(transaction, chat, now)
     return bool(back)
 
 
@@ -102,13 +102,6 @@ def _returns(chat: Chat, address: ChatAddress) -> bool:
         return chat.address == address
     closed = chat.state is ChatState.PAUSED and chat.pause_reason is not None and chat.pause_reason.is_of_topic
     return not closed
-
-
-def _delay(transaction: Transaction, chat: Chat, now: datetime) -> None:
-    """Delays by ten minutes what a chat that gets messages again would be sent at once."""
-    outbox.hold_planned(transaction, chat.id, now + due_moments.ANSWER_WITHIN)
-    for one in stored_subscriptions.subscriptions_in(transaction, chat.id):
-        stored_subscriptions.change_subscription(transaction, one, due_moments.after_return(one, chat, now))
 
 
 @reads
