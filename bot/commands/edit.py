@@ -23,6 +23,7 @@ from bot.commands.phrasing import (
     subscription_labels,
     unnamed,
     when_words,
+    why_paused,
 )
 from bot.commands.subscribe import REWRITE, edit_and_echo
 from bot.ports.channel import Reply
@@ -247,8 +248,7 @@ def _what(context: CommandContext, done: Undone) -> Iterator[str]:
     for paper in stored_papers(context.transaction, change.saved).values():
         yield context.say("No longer saved: {title}", title=context.title(paper))
     if (done.before.state, done.before.paused_until) != (done.after.state, done.after.paused_until):
-        is_active = done.after.is_active
-        yield context.say("This chat is not paused any more.") if is_active else context.say("This chat is paused.")
+        yield why_paused(done.after, (), localizer) or context.say("This chat is not paused any more.")
 
 
 def _state_words(context: CommandContext, subscription: Subscription, other: Subscription) -> str:

@@ -221,5 +221,6 @@ def test_the_undo_of_an_end_pauses_until_the_same_day(product: Product) -> None:
     product.says("/sub diffusion daily 9")
     product.says("/pause 7d")
     product.says("/resume")
-    assert product.says("/undo").lines == ["✓ Undone.", "This chat is paused."]
+    until = "This chat is paused until Thu 29 Jan 12:00; /resume ends that."
+    assert product.says("/undo").lines == ["✓ Undone.", until]
     assert "paused until Thu 29 Jan 12:00" in product.says("/list").lines[0]
