@@ -225,7 +225,7 @@ def copy(
     now = clock_from(None, settings).now()
     old, new = (make_store(settings.model_copy(update={"database_url": _address(text)})) for text in (source, target))
     if old.where == new.where:
-        raise WrongUsage("FROM and TO are the same database.", "Name an empty one behind FROM.")
+        raise WrongUsage("FROM and TO are the same database.", "Name an empty one after FROM.")
     try:
         make_ready(old, settings, now=now, make=False)
         with role.held(old):

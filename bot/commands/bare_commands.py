@@ -62,7 +62,7 @@ _OFFERED = {
 _LIST_ALL = re.compile(r"list all[.!]*", re.IGNORECASE)
 _SUBSCRIBE = re.compile(r"(?:sub|subscribe|订阅)(?=[\s:：\"“”'「『])[\s:：]*(?P<rest>\S.*)", re.IGNORECASE | re.DOTALL)
 _ASKED = re.compile(r"subscribe (?:me )?to |订阅", re.IGNORECASE)  # an everyday wish may follow
-# behind "subscribe" it names nothing that papers contain
+# after "subscribe" it names nothing that papers contain
 _NOTHING = re.compile(r"(?:to )?(?:now|please|me|us|here|again|this|that|it|all|everything)[.!?]*", re.IGNORECASE)
 _UNSUBSCRIBE = re.compile(rf"(?:unsub|unsubscribe|remove|退订)\s*(?P<rest>{NUMBERS})", re.IGNORECASE)
 _UNSUBSCRIBE_ALL = re.compile(r"(?:unsub|unsubscribe|remove|退订)\s*(?:all|全部|所有)", re.IGNORECASE)
@@ -156,7 +156,7 @@ def _numbered(found: re.Match[str]) -> Bare | None:
 
 
 def _with_words(found: re.Match[str]) -> Bare | None:
-    """Returns a command with the words behind it, if these are what it takes: "save 2601.11087", "export ris saved"."""
+    """Returns a command with the words after it, if these are what it takes: "save 2601.11087", "export ris saved"."""
     name, rest = found["name"].casefold(), found["rest"]
     name = _CALLED.get(name, name)
     words = rest.replace(",", " ").split()

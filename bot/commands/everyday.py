@@ -35,7 +35,7 @@ _FEW_WORDS = 4  # fewer capitalised words may be names: "Kalman and Wiener"
 _FIRST_WORDS = 8  # words of a text that may be misspelt words of a form
 _LONG_ENOUGH = 6  # letters of such a word
 _ALIKE = 0.82  # how similar it is: 0 to 1
-_MOST_PARTS = 8  # most parts before or behind a subject
+_MOST_PARTS = 8  # most parts before or after a subject
 _LONGEST_TIME = 40  # most characters of a time before a wish
 _MOST_EXCLUSIONS = 3  # readings of the end of a text as an exclusion
 _LONGEST_EXCLUSION = 5  # most words of what is excluded
@@ -121,7 +121,7 @@ def _formed(said: str) -> Wish | None:
     query = _query(before, subject, rules)
     if query_of(query) is None:
         return None
-    both = f"{when} {later}".strip()  # "daily" before a subject and "at midnight" behind it are one time
+    both = f"{when} {later}".strip()  # "daily" before a subject and "at midnight" after it are one time
     return Wish(query, both if is_time(both) else later or when)
 
 
@@ -139,7 +139,7 @@ def _plain(said: str) -> Wish | None:
 def _is_title(said: str) -> bool:
     """Returns whether a text without a form is a title or a sentence.
 
-    Long, with a sign in its middle, or all its long words capitalised.
+    Long, with a punctuation mark in its middle, or all its long words capitalised.
     """
     words = said.split()
     capitals = [word[0].isupper() for word in words if word.casefold() not in LISTS["SMALL"] and word[0].isalpha()]
@@ -148,7 +148,7 @@ def _is_title(said: str) -> bool:
 
 
 def without_time(text: str) -> str | None:
-    """Returns a text without the time that it says, before its other words or behind them; None if it says none."""
+    """Returns a text without the time that it says, before its other words or after them; None if it says none."""
     ending = split_when(text)
     if ending.only_time:
         return ""
@@ -159,7 +159,7 @@ def without_time(text: str) -> str | None:
 
 
 def _is_wish(before: str, subject: str, ending: str, rules: Sequence[str], *, is_timed: bool) -> bool:
-    """Returns whether what stands around the subject of a text makes it a wish, and not the beginning of a title."""
+    """Returns whether what is around the subject of a text makes it a wish, and not the beginning of a title."""
     said = before.strip(SIGNS).casefold()
     first = subject.split(maxsplit=1)[0]
     is_sure = bool(rules or _SURE.search(ending))
@@ -227,7 +227,7 @@ def _form_end(said: str, start: int) -> int:
 
 
 def _introduced(said: str, start: int) -> int:
-    """Returns the end of the form behind an introduction: "I'm a student and I'd like to read about".
+    """Returns the end of the form after an introduction: "I'm a student and I'd like to read about".
 
     0 if there is none.
     """
@@ -256,7 +256,7 @@ def _time_end(said: str, start: int) -> int:
 
 
 def _may_end(said: str, end: int) -> bool:
-    """Returns whether a word may end here: not at a sign, nor between two letters or digits of English."""
+    """Returns whether a word may end here: not at a punctuation mark, nor between two letters or digits of English."""
     around = said[end - 1 : end + 1]
     return around[0] not in SIGNS and not (len(around) > 1 and around.isascii() and around.isalnum())
 
@@ -266,7 +266,7 @@ def _gap_end(said: str, start: int) -> int:
 
 
 def _without_ending(said: str, *, is_asked: bool) -> tuple[str, str, str]:
-    """Splits the words behind the subject of a wish from a text.
+    """Splits the words after the subject of a wish from a text.
 
     Returns (the rest, these words, the time that they say).
 

@@ -3,7 +3,7 @@
 To teach the bot a form, add a line to `FORMS` or a word to a list of `_WORDS`.
 """
 
-# Word lists. A word of a form that is a name of a list stands for any word of the list.
+# Word lists. A word of a form that is a name of a list means any word of the list.
 _WORDS = {
     "ABOUT": "about | new on | new about | new in | on | in | of | for | from | by | with | regarding | concerning | related to"
     " | covering | mentioning | around | within | that are about | which are about | that mention | that mentions | that use | using | that apply | based on | that study | that discuss | focused on | focusing on | that combine | combining | abt | bout | dealing with | to do with | similar to"
@@ -36,7 +36,7 @@ _WORDS = {
     "看": "看到 | 看看 | 看 | 了解 | 读 | 收到 | 找 | 知道 | 学习 | 订阅 | 关注 | 追踪 | 跟踪 | 查 | 搜",
     "订阅": "订阅 | 持续关注 | 长期关注 | 密切关注 | 关注 | 追踪 | 跟踪 | 盯着 | 盯 | 留意",
     "请": "请问 | 请 | 麻烦 | 帮忙 | 帮我 | 能不能 | 能否 | 可以 | 可否 | 给我 | 我也 | 我 | 想要 | 想 | 也",
-    # what may be said before a form, and behind the subject
+    # what may be said before a form, and after the subject
     "OPENING": "hi | hello | hey there | hi there | hey | hiya | greetings | do | dear | bot | good morning | good evening | please | pls | plz | kindly | can you | could you"
     " | would you mind | would you | will you | can u | can we | could we | can i | could i | also | and | ok | so | thanks"
     " | now | then | 你好 | 您好 | 早上好 | 下午好 | 晚上好 | 请问 | 谢谢 | 另外 | 还有 | 最近 | 近期 | 请 | 麻烦 | 帮我 | 能不能 | 我想 | 希望 | 以后 | 今后",
@@ -51,7 +51,7 @@ _WORDS = {
     " | 方面的 | 方面 | 方向的 | 方向 | 领域的 | 的 | 有什么 | 有没有 | 有哪些 | 最近的 | 最近 | 近期的 | 近期 | 有 | 里 | 吗 | 呢 | 吧 | 呗 | 啊 | 呀 | 嘛 | 了 | 时 | 谢谢 | 感谢 | 多谢"
     " | 都行 | 都可以 | 就行 | 就好 | 我都要 | 我都想看 | 都要 | 都想看 | 推送 | 推送给我 | 发给我 | 给我 | 告诉我 | 通知我 | 提醒我 | 请 | 马上"
     " | 立刻 | 就 | 一下 | 如果有 | 一有 | 帮我盯着 | 帮我盯着点 | 帮我留意 | 帮我订一下 | 帮我订阅 | 帮我找找",
-    # words behind the subject that make a text a wish, whatever it begins with
+    # words after the subject that make a text a wish, however it begins
     "SURE": "please | pls | plz | thanks | thx | thank you | 的论文 | 的文章 | 的文献 | 的最新研究 | 的最新进展 | 的新研究 | 相关论文 | 新论文 | 新文章 | 论文有哪些 | 的都行 | 有什么新"
     " | 有没有新 | 有哪些 | 都要 | 都想看 | 谢谢 | 多谢 | 告诉我 | 通知我 | 提醒我 | 发给我 | 推送给我",
     # words of a person who asks to be sent papers, so that "daily" is a time
@@ -173,7 +173,7 @@ SAID_OTHERWISE = (
     (r"[,;]?\s+(?:ideally|preferably) .*$", ""),
     (r"^(?:h\w{1,4}[,!.]? )?[\w ]{3,30} here[.,!] (?=\S)", ""),  # "hi, astronomer here."
     (r"^(?:hi|hello|hey|greetings) from [\w ]{2,30}[.,!] ", ""),
-    # what stands between the verb and the subject: "notify me daily about", 想每周收到
+    # what may come between the verb and the subject: "notify me daily about", 想每周收到
     (
         rf"^(.*?\b(?:notify|send|tell|update|e?mail|alert|give|remind) (?:me|us)) (daily|weekly|{_DAYS}) (.+?)(?:,? please)?[.!?]*$",
         r"\1 \3, \2",

@@ -105,7 +105,7 @@ def _todays_and_undo(context: CommandContext, done: Subscribed) -> Row:
 
 
 def _question_of_zone(context: CommandContext, done: Sequence[Subscribed]) -> tuple[Sequence[str], Row]:
-    """Asks a person whose zone is unknown for it, behind the first subscriptions. Returns the question and buttons."""
+    """Asks a person whose zone is unknown for it, after the first subscriptions. Returns the question and buttons."""
     chat = done[-1].chat
     added = [one for one in done if one.outcome == "added"]
     if not (
@@ -145,7 +145,7 @@ def sub(context: CommandContext) -> Reply:
 
 
 def _no_place(context: CommandContext, line: str) -> Iterator[str]:
-    """Yields that words are looked for which would be a time of day, if the name behind them were that of a place."""
+    """Yields that words are looked for which would be a time of day, if the name after them were that of a place."""
     ending = split_when(line)
     before, _, name = ending.query.rpartition(" ")
     timed = split_when(before)

@@ -91,7 +91,7 @@ def read_digest(
     Raises UnknownFormat if the document is no digest, and BrokenDigest if reading it would give wrong papers; both
     error texts begin with `name`. Returns a digest without papers only if the document itself says that it has none.
 
-    Whatever else a reader raises is a BrokenDigest, too, so that the documents beside this one are read.
+    Any other error of a reader is a BrokenDigest, too, so that the documents beside this one are read.
     """
     try:
         return _read(data, name, format, day, language)

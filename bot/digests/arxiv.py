@@ -77,7 +77,7 @@ def announce_type(word: str) -> Announce | None:
 def split_announcement(title: str, abstract: str) -> tuple[Paper, str, str]:
     """Returns (what arXiv's announcement says of a paper, its title and its abstract without it).
 
-    It stands before an abstract: `arXiv:2605.06185v2 Announce Type: replace`. Until 2024 it stood behind a title
+    It comes before an abstract: `arXiv:2605.06185v2 Announce Type: replace`. Until 2024 it came after a title
     instead, after a full stop: `(arXiv:2304.09848v1 [cs.CL] UPDATED)`. Without one, nothing is said.
     """
     found = Paper(key="")

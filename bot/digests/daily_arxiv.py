@@ -282,7 +282,7 @@ def _end_of(lines: list[str]) -> int:
 
 
 class _Entry:
-    """What stands below the head of one paper."""
+    """What is below the head of one paper."""
 
     def __init__(self, lines: list[str]) -> None:
         self._texts: dict[str, list[str]] = {}  # field → lines

@@ -90,7 +90,7 @@ _LABELS_IN_LINE = re.compile(r"\s+(?=(?:Source|Author\(s\)): )")
 _LABEL = re.compile(r"(?:Abstract|Summary): |image(?=[A-Z][a-z]+(?: [\w/&]+)?:)")
 _JOURNAL = re.compile(r".{2,99}[^.!?…]")  # a journal, with its issue, before a DOI: it is no sentence
 _LONGEST_NOTE = 300  # characters of a line that is no sentence of an abstract
-_FIRST_LINES = 6  # among which a line of names without a label may stand
+_FIRST_LINES = 6  # one of which may be a line of names without a label
 
 
 class _Fields:
@@ -254,7 +254,7 @@ def _work_of(entry: _Fields, feed: _Fields) -> Work:
 def _doi_of(entry: _Fields, links: list[str], in_text: str | None, *, is_blog: bool) -> str | None:
     """Returns the DOI of an entry: in a field of its own, else in an address, else in its text.
 
-    An address may go on behind the DOI; then the one in the text is right. Posts of blogs are about other works.
+    An address may go on after the DOI; then the one in the text is right. Posts of blogs are about other works.
     """
     named = ("prism:doi", "doi", "other:doi", "dc:identifier", "dcterms:identifier", "prism:identifier", "guid", "id")
     doi = first_of(scalars.doi_in_field, map(scalars.collapse, entry.texts(*named)))
@@ -305,7 +305,7 @@ def described_in(texts: Iterable[str], title: str, venue: str = "") -> Work:
         if lines and lines[0].startswith("Publication date:"):
             lines = [*_LABELS_IN_LINE.split(lines[0]), *lines[1:]]
         for number, (line, following) in enumerate(zip(lines, [*lines[1:], ""], strict=False)):
-            if line.lower() == "abstract":  # what stands before is the text of a picture
+            if line.lower() == "abstract":  # what comes before is the text of a picture
                 kept.clear()
             elif number < _FIRST_LINES and line != plain and _are_names(line, following):
                 found.people = found.people or [line]

@@ -255,7 +255,7 @@ def _unpacked(data: bytes) -> bytes:
 
 
 def _in_utf8(data: bytes) -> bytes:
-    """Returns an XML document in UTF-8, whatever encoding it names; any other data as it is.
+    """Returns an XML document in UTF-8, regardless of the encoding that it names; any other data as it is.
 
     A document that names UTF-8 and is not is most often in Windows' western encoding.
     """

@@ -149,7 +149,7 @@ def _pieces(begins: re.Pattern[str], text: str) -> Iterator[str]:
 
 
 def _blocks_in(piece: str, read: Callable[[str], Iterable[Any]]) -> list[Any]:
-    """Returns what a library reads in an entry. It is a foreign text: whatever goes wrong, the entry is broken."""
+    """Returns what a library reads in an entry. It is a foreign text: after any error, the entry is broken."""
     try:
         return list(read(piece)) if len(piece) < _LONGEST_ENTRY else []
     except Exception:  # noqa: BLE001 - as above

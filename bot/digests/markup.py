@@ -25,7 +25,7 @@ _XML = re.compile(  # its beginning, with any prefix; a DOCTYPE that only names 
     r"<(?:[\w.-]+:)?(?:rss|feed|RDF|opml|PubmedArticleSet|ArticleSet|eSummaryResult)\b"
 )
 _HTML = re.compile(r"\s*(?:<!--(?:(?!-->)[\s\S]){0,2000}-->\s*)?<(?:!doctype html|html)\b", re.IGNORECASE)
-# a section of CDATA, a reference, or signs that begin neither a reference nor a tag
+# a section of CDATA, a reference, or characters that begin neither a reference nor a tag
 _SIGNS = re.compile(r"<!\[CDATA\[[\s\S]*?(?:\]\]>|\Z)|&(?P<name>#?\w{1,40});|(?:&(?!#?\w{1,40};)|<(?![\w/!?:]))++")
 _NUMBERED = re.compile(r"&(?P<name>#\w{1,40});?")  # HTML may leave out the semicolon
 _OF_XML = frozenset({"lt", "gt", "amp", "quot", "apos"})
@@ -62,7 +62,7 @@ def is_xml(text: str) -> bool:
 
 
 def is_markup(text: str) -> bool:
-    """Returns whether a text is HTML or XML, of whatever kind. Formats of plain text never read such a text."""
+    """Returns whether a text is HTML or XML of any kind. Formats of plain text never read such a text."""
     return is_xml(text) or is_html(text) or text.lstrip()[:9].lower().startswith(("<?xml", "<!doctype"))
 
 
@@ -141,7 +141,7 @@ def local(element: Element) -> str:
 def text_of(element: Element | None) -> str:
     """Returns the text of an element with that of all elements inside it.
 
-    What stands in blocks of their own is kept apart.
+    What is in blocks of its own is kept apart.
     """
     if element is None:
         return ""
@@ -188,7 +188,7 @@ def _character(reference: re.Match[str]) -> str:
 def without_tags(text: str, between_blocks: str = " ") -> str:
     """Returns the text without tags of HTML, JATS and MathML.
 
-    A sign `<` that belongs to no such tag stays: `p < 0.05`.
+    A `<` that belongs to no such tag stays: `p < 0.05`.
     """
     if "<" not in text:
         return text

@@ -27,7 +27,7 @@ _DEGREE = re.compile(r"(?:M\.?D|Ph\.?D|M\.?P\.?H|M\.?Sc|B\.?Sc|M\.?B\.?B\.?S|Sc\
 _MARKS = re.compile(r"(?<=[^\W\d_.])\s?[\d*†‡§¶]+(?:, ?[\d*†‡§¶]+)*(?=\s*(?:,|;|$|\band\b))")  # of affiliations
 _INSTITUTION = r"(?:Academ|Cent(?:er|re)\b|Colleg|Department|Division|Facult|Hospital|Institu|Laborator|Max Planck|School|Universi)"
 _GLUED = (
-    re.compile(  # an affiliation glued to a name, behind its mark or, with its town, without one; and all that follows
+    re.compile(  # an affiliation glued to a name, after its mark or, with its town, without one; and all that follows
         rf"(?<=[A-Za-zÀ-ÿ])(?:\d+(?=[A-ZÀ-Þ])|[a-e](?={_INSTITUTION})).*"
         rf"|(?<=[a-zß-ÿ])(?=(?:[A-Z](?:(?![a-z][A-Z])[^,;]){{0,80}})?{_INSTITUTION}[^,;]{{0,80}},).*"
     )

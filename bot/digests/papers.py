@@ -57,7 +57,7 @@ _ABSTRACT = re.compile(  # a heading; `Abstract interpretation is …` begins wi
     r"\A(?i:abstract|summary|résumé|resumen|resumo|zusammenfassung)(?:\s*[:.—–]\s*|\n|\s+(?=[^\sa-zß-ÿ]))"
 )
 _NO_ABSTRACT = re.compile(r"(?:none|null|abstract|n\.?/?a|no abstract(?: available)?|-+)\.?", re.IGNORECASE)
-_VENUE_TAIL = re.compile(  # volume, issue and year behind the name of a journal
+_VENUE_TAIL = re.compile(  # volume, issue and year after the name of a journal
     r"(?<![\s,;:])[\s,;:]++(?:Vol(?:ume)?\b\.?|Issue\b|Early ?View\b|Ahead of Print\b|\(|\d+(?!\w)).*$", re.IGNORECASE
 )
 
@@ -103,7 +103,7 @@ _MOST_KINDS = 100  # of a work that are looked at
 _LONGEST_TITLE = 1_000  # characters in which a mark of what is no paper is looked for
 _MAGAZINE_DOI = re.compile(r"10\.1038/d\d")  # news and comment of Nature
 
-# what stands around a title: `[ASAP] `, `[Articles] `, `Research Article: `, `[hal-04412345] `, `Sensors, Vol. 24, Pages 1: `
+# what pages write around a title: `[ASAP] `, `[Articles] `, `Research Article: `, `[hal-04412345] `, `Sensors, Vol. 24, Pages 1: `
 _SECTION = re.compile(
     r"\[(?P<bracket>(?=[^\[\]]{4,40}\])(?:[A-Z][a-z]+|ASAP)(?:[ /-](?:[A-Z]?[a-z]+|&))*)\]\s+(?=\S)"
     r"|(?P<colon>(?i:(?:(?:original|research|full|review|short|regular|invited) )?(?:articles?|papers?|communications?))):\s+(?=\S)"
@@ -152,12 +152,10 @@ class Found:
     def leave_out_failures(self) -> None:
         """Leaves out the errors that a generator wrote where it had no summary, and counts them.
 
-        An error is known by its words, or because it stands below several papers that have nothing to do with one
+        An error is known by its words, or because it is below several papers that have nothing to do with one
         another. A paper that loses its summary in short is marked as failed.
         """
-        below: defaultdict[str, set[str]] = defaultdict(
-            set
-        )  # a text → the abstracts of the papers below which it stands
+        below: defaultdict[str, set[str]] = defaultdict(set)  # a text → the abstracts of the papers that have it
         leads: defaultdict[str, set[str]] = defaultdict(set)  # the same for summaries in short
         for paper in {paper.key: paper for paper in reversed(self.papers)}.values():  # the first copy of each
             own = paper.abstract or paper.title

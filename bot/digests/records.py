@@ -60,14 +60,14 @@ _BIORXIV_MARKS = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Kind:
-    """A kind of record. Without `lists`, its records stand alone."""
+    """A kind of record. Without `lists`, its records are in no list."""
 
     format: str
     marks: tuple[str, ...]  # paths that each record has
     answer: tuple[str, ...] = ()  # paths that an answer has, even one without records
     lists: str = ""  # path to the records of an answer
-    alone: bool = True  # records also stand alone, in an array or in lines
-    in_lines: bool = False  # records mostly stand in lines, or in joined files, of which the first may be torn
+    alone: bool = True  # records are also in no list, but in an array or in lines
+    in_lines: bool = False  # records are mostly in lines, or in joined files, of which the first may be torn
     paper: Callable[[Record, Found, str | None], Paper] | None = None  # for kinds with summaries; the others are works
     amend: Callable[[Record, Work], None] | None = None  # adds to a work what paths alone do not tell
     title: str = "title"
@@ -76,7 +76,7 @@ class _Kind:
     name: str = "name"  # members of a person, with blanks between, and `|` between forms; persons may be texts, too
     doi: str = "doi"
     date: str = ""
-    day: str = ""  # of the list in which the record stands
+    day: str = ""  # of the list that has the record
     venue: str = ""
     links: str = "url"  # several paths, with blanks between
     kinds: str = ""
@@ -110,7 +110,7 @@ def read(text: str, wanted: str | None, language: str | None) -> Found | None:  
 
 
 def _values_in(text: str) -> Iterator[Any]:
-    """Yields all values, one behind the other, mostly one in each line; _TORN for each place that is damaged.
+    """Yields all values, one after the other, mostly one in each line; _TORN for each place that is damaged.
 
     After damage, reading goes on at the next beginning of a record, or line that begins with an object or array.
     """
@@ -125,7 +125,7 @@ def _values_in(text: str) -> Iterator[Any]:
 
 
 def _value_at(text: str, place: int) -> tuple[Any, int]:
-    """Returns (the value that begins there, the place behind it); (_TORN, where to look for the next beginning)."""
+    """Returns (the value that begins there, the place after it); (_TORN, where to look for the next beginning)."""
     try:
         value, end = _DECODER.raw_decode(text, place)
     except json.JSONDecodeError as error:
@@ -165,7 +165,7 @@ def _found_in(records: list[Any], kind: _Kind, language: str | None) -> Found:
 
 
 def at(value: object, path: str) -> list[Any]:
-    """Returns what stands at a path, without what is empty."""
+    """Returns the values at a path, without what is empty."""
     for one in path.split("|"):
         found = [value]
         for name in one.split("."):

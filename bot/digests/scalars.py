@@ -46,7 +46,7 @@ _DAY_IN_WORDS = re.compile(
 _DAY_IN_CHINESE = re.compile(r"\d{4}年\d{1,2}月\d{1,2}日")
 
 _DOI = re.compile(r"10\.\d{4,9}(?:\.\d{1,9}){0,3}/\S*[^\s.,;]")
-# signs that pages put into a DOI, which has none
+# characters that pages put into a DOI, which has none
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
 _BEFORE_DOI = re.compile(r"\s*(?:https?://(?:dx\.|www\.)?doi\.org/|info:doi/|(?:urn:)?doi:\s*)*", re.IGNORECASE)
 _DOI_IN_ADDRESS = re.compile(r"10\.\d{4,9}(?:\.\d{1,9}){0,3}(?:/|%2F)[^\s?&#\"<>]*[^\s?&#\"<>.,;/]", re.IGNORECASE)
@@ -148,7 +148,7 @@ def day_in_heading(text: str) -> date | None:
 def arxiv_day(stamp: str) -> date | None:
     """Returns the day in New York of a time stamp, RFC 822 or ISO 8601; None if it cannot be read.
 
-    Midnight in whatever zone is a day without a time, as arXiv writes it, and mirrors that write the zone anew.
+    Midnight, in any zone, is a day without a time, as arXiv writes it, and mirrors that write the zone anew.
     """
     try:
         moment = datetime.fromisoformat(stamp) if _ISO.match(stamp) else parsedate_to_datetime(stamp)
@@ -170,7 +170,7 @@ def doi_in_field(text: str) -> str | None:
 
 
 def doi_in_address(address: str) -> str | None:
-    """Returns the DOI in the address of a page, in lower case, without what stands behind it; None if there is none."""
+    """Returns the DOI in the address of a page, in lower case, without what follows it; None if there is none."""
     path, _, asked = address.partition("?")
     found = _DOI_IN_ADDRESS.search(path) or _ASKED_DOI.search(asked)
     if not found:

@@ -1,7 +1,7 @@
 """A server with OpenAI's `/chat/completions` (a service, Ollama, vLLM): one request, one answer, and why there is none.
 
 A request has only what every server and every model knows: no schema, no temperature, no limit of tokens. So an answer
-is any text, and what it says is looked for in it, as servers really send it: behind thoughts, between backticks, twice.
+is any text, and what it says is looked for in it, as servers really send it: after thoughts, between backticks, twice.
 """
 
 import asyncio

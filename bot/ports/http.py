@@ -18,7 +18,7 @@ import httpx
 # httpcore looks for sniffio at each step of a request; where it is not installed, that reads five folders. None says so at once.
 sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
 
-# at INFO they log addresses, in which a token or a key may stand
+# at INFO they log addresses, which may contain a token or a key
 for _library in ("httpx", "httpcore"):
     logging.getLogger(_library).setLevel(logging.WARNING)
 

@@ -132,7 +132,7 @@ class Pace:
         self._begun.move_last(lane, self._clock.monotonic())
 
     def wait_of_lane(self, lane: Lane, *, urgent: bool = False) -> float:
-        """Returns for how many seconds the limits of the lane allow no further post, whatever its token allows."""
+        """Returns for how many seconds the limits of the lane allow no further post, even if its token does."""
         limit, begun, free = self._limits[lane.platform], self._begun.of(lane, self._clock.monotonic()), 0.0
         if limit.per_lane and len(begun) >= limit.burst:
             free = begun[-limit.burst] + limit.burst / limit.per_lane

@@ -35,7 +35,7 @@ class Marked(str):
 class Dialect:
     """How a markup writes texts.
 
-    This one has no marks: a link is its label, and its address is written below or behind it.
+    This one has no marks: a link is its label, and its address is written below or after it.
 
     A dialect of a platform is a subclass. Its patterns are put around escaped text.
     """
@@ -78,7 +78,7 @@ class Dialect:
         return pattern.format(text)
 
     def number(self, number: str) -> str:
-        """Returns the number of a paper, with the space behind it."""
+        """Returns the number of a paper, with the space after it."""
         return f"{number} " if self.is_markup else f"{number:>2}  "
 
     def indent(self, number: str) -> str:

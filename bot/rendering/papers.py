@@ -219,7 +219,7 @@ def _authors(paper: Paper, language: Language, most: int) -> str:
     Of more, the first and the last, and how many they are if there is room.
     """
     names = author_names(paper)
-    # a comma may stand within a name, "Lark, Ada"
+    # a comma may be part of a name, "Lark, Ada"
     between = "; " if any("," in name for name in names) else ", "
     shown = [short(name, _AUTHOR_WIDTH) for name in names]
     if not most or len(names) <= most:

@@ -243,7 +243,7 @@ def _query(because: model.Because) -> Query | None:
 
 
 def _passage(query: Query, hit: reasons.Hit) -> Passage:
-    """Returns the text around the hit beside which the most of the words stand.
+    """Returns the text around the hit that has the most of the words near it.
 
     For fields without running text, such as authors, returns the terms.
     """

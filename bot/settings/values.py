@@ -80,7 +80,7 @@ def address_parts(text: str) -> SplitResult:
 
 plain_address = matching(r"[!-~]+", "it must be an address without blanks, line ends or accents")
 # such as a key
-visible = matching(r"[!-~]+", "it must be plain letters, digits and signs without blanks or line ends")
+visible = matching(r"[!-~]+", "it must be plain letters, digits and punctuation marks without blanks or line ends")
 # the bot's id and a secret; it becomes part of an address's path
 _telegram_token = matching(r"[0-9]+:[A-Za-z0-9_-]+", "it must look like 123456:ABC-def, without blanks or line ends")
 
@@ -176,7 +176,7 @@ def source_name(text: str) -> str:
 
 def _password(text: str) -> str:
     is_good = SHORTEST_PASSWORD <= len(text) <= LONGEST_PASSWORD and text.isprintable()
-    reason = f"it must be one line of {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} signs"
+    reason = f"it must be one line of {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters"
     return allowed(text, reason, when=is_good)
 
 

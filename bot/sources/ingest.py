@@ -85,7 +85,7 @@ async def store_digest(
     of_arxiv: bool = False,
     complete: Complete | None = None,
 ) -> Ingested:
-    """Stores the papers of a digest. Raises StoreError; whatever else is raised while it is stored is a BrokenDigest.
+    """Stores the papers of a digest. Raises StoreError; any other error while it is stored is a BrokenDigest.
 
     `note` is called in the transaction that stores the digest, and can write in it. `announce`: the papers are
     announced even if their day is long ago. `continues`: it is a feed that was read before. `of_arxiv`: the source is

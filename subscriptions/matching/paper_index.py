@@ -13,7 +13,7 @@ from subscriptions.query.tree import Query, Term
 
 _BY_NEWS_VALUE = (None, *Announce)  # None counts as new; then new, cross, replace, replace-cross
 _LABELS = (ValueKind.CATEGORY, ValueKind.PAPER_ID, ValueKind.LABEL)
-_LAST = "\U0010ffff"  # behind a beginning, it sorts after all words that begin so
+_LAST = "\U0010ffff"  # added to a beginning, it sorts after all words that begin so
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,7 +171,7 @@ def _has_apostrophe(text: str) -> bool:
 
 
 def has_greek(letters: str) -> bool:
-    """Returns whether a text in lower case has a word in which a Greek letter stands apart."""
+    """Returns whether a text in lower case has a word with a Greek letter as a part of its own."""
     return "kappab" in letters or "lambdacdm" in letters or _GREEK.search(letters) is not None
 
 

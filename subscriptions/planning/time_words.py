@@ -25,7 +25,7 @@ class Kind(Enum):
     DAYS = auto()  # value: the days of the week; 0 is Monday
     WEEKLY = auto()
     CLOCK = auto()  # value: a time of day, or None if no clock shows it (25:00)
-    NUMBER = auto()  # a number, which is a time only behind other words: "at 9", "daily 7.30"; value as for CLOCK
+    NUMBER = auto()  # a number, which is a time only after other words: "at 9", "daily 7.30"; value as for CLOCK
     PART = auto()  # a part of the day; value: a PartOfDay
     NOW = auto()
     WHEN_OUT = auto()

@@ -34,9 +34,9 @@ from subscriptions.query.rewriting import narrowed, words_rule
 EXAMPLES = Sentence(
     "For example: now, when-out 08:00-20:00, when-out 09:00-18:00 weekdays, daily 09:00, weekdays 8:30, weekly mon 09:00, tue,thu 10:00."
 )
-_GAPS = ",，、;；。？"  # signs that may stand before a time, besides blanks
-_AROUND = f"{_GAPS}.-–—·"  # signs between a query and its time, which belong to neither
-_BEHIND = f"{_GAPS}.!！?？"  # signs after a time
+_GAPS = ",，、;；。？"  # characters that may come before a time, besides blanks
+_AROUND = f"{_GAPS}.-–—·"  # characters between a query and its time, which belong to neither
+_BEHIND = f"{_GAPS}.!！?？"  # characters after a time
 _QUOTES = '"“”„‟«»「」『』＂'
 
 
@@ -44,9 +44,9 @@ def _set_of(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-# Behind these words no time begins: "images of the sun at noon" begins with "at".
+# After these words no time begins: "images of the sun at noon" begins with "at".
 _ARTICLES = _set_of("a an the this that last next of every each")
-# Behind these, what may be a time and what is one word belong to the query: "diffusion OR daily", "until now".
+# After these, what may be a time and what is one word belong to the query: "diffusion OR daily", "until now".
 _OPERATORS = _set_of(
     "and or not andnot no without except & | 且 或 不含 in on for with by from to per is are vs versus between than as "
     "into until till right before after since around about"
@@ -61,7 +61,7 @@ _EXCLUDES = (
     r"(?:(?:\b(?:but|and) )?\b(?:not|no|without|except)(?: (?:for|any|the))*(?=[\s\"“])|但?(?:不要(?!再)|不含|除了))"
 )
 _EXCLUSION = re.compile(_EXCLUDES, re.IGNORECASE)
-# The signs of a query: -survey -"case report" NOT author:Doe. Not a sign before a digit, which may be an offset.
+# The operators of a query: -survey -"case report" NOT author:Doe. None before a digit, which may be an offset.
 _SIGN = r"\s+(?:-|NOT\s+)"
 _SIGNED = re.compile(rf'(?:{_SIGN}(?=[^\W\d]|")(?:[^\s"]*"[^"]*"|[^\s"]+))+$')
 _BETWEEN = re.compile(
@@ -70,7 +70,7 @@ _BETWEEN = re.compile(
 )
 _BEFORE_EXCLUDED = re.compile(rf"(?:{_EXCLUDES}\s*)+", re.IGNORECASE)
 _MOST_TIMES = 3  # of a text: "daily, no weekly"
-_ANY = "x"  # a query of which only the exclusion behind it counts
+_ANY = "x"  # a query of which only the exclusion after it counts
 _POLITE = re.compile(r"(?:\b(?:please|pls|thanks|thank you)|谢谢|吧)$", re.IGNORECASE)
 _AFTER_EXCLUDED = re.compile(r"(?: please| papers?| ones|的?(?:论文|文章)|[以之]?外)$", re.IGNORECASE)
 
@@ -161,7 +161,7 @@ def split_when(text: str) -> Ending:
         ending = _split(behind.head)
         if ending.only_time:
             return Ending(text, None, only_time=True)
-        # if the words of the time may be words of the query, so may those behind them, unless a comma is between
+        # if the words of the time may be words of the query, so may those after them, unless a comma is between
         if ending.when is not None and (behind.apart or not ending.either):
             return replace(ending, query=excluding(ending.query, behind.rules))
     ending = _split(text)
@@ -182,7 +182,7 @@ def is_doubtful(ending: Ending) -> bool:
 
 
 def split_exclusion(when: str) -> tuple[str, tuple[str, ...]]:
-    """Splits a time from what is excluded behind it: ("at 8am, no surveys" -> "at 8am", ("surveys",))."""
+    """Splits a time from what is excluded after it: ("at 8am, no surveys" -> "at 8am", ("surveys",))."""
     for behind in exclusions_at_end(when):
         if _read(behind.head, bare=True):
             return behind.head, behind.rules
@@ -239,7 +239,7 @@ def _split(text: str) -> Ending:
 
 
 def _starts(body: str) -> Iterator[int]:
-    """Yields the positions where a time may begin, ascending: behind a gap, and beside Chinese, which has no gaps."""
+    """Yields the positions where a time may begin, ascending: after a gap, and beside Chinese, which has no gaps."""
     for at in range(max(0, len(body) - LONGEST), len(body)):
         before, sign = body[max(0, at - 1) : at], body[at]
         if not _is_gap(sign) and (_is_gap(before) or _is_han(before) or _is_han(sign)):
@@ -255,7 +255,7 @@ def _is_han(sign: str) -> bool:
 
 
 def _without(signs: str, text: str) -> str:
-    """Returns the text without blanks and these signs at its end."""
+    """Returns the text without blanks and these characters at its end."""
     end = len(text)
     while end and (text[end - 1].isspace() or text[end - 1] in signs):
         end -= 1
@@ -263,7 +263,7 @@ def _without(signs: str, text: str) -> str:
 
 
 def without_politeness(text: str) -> str:
-    """Returns the text without "please" or "thanks" at its end, and without signs there."""
+    """Returns the text without "please" or "thanks" at its end, and without punctuation there."""
     return _without(_BEHIND, _POLITE.sub("", _without(_BEHIND, text)))
 
 

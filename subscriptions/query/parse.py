@@ -121,7 +121,7 @@ def _close(brackets: list["_Bracket"]) -> None:
 
 
 class _Bracket:
-    """What stands in a bracket, or in the whole text."""
+    """What is in a bracket, or in the whole text."""
 
     def __init__(self, values: Values, scope: Field | None) -> None:
         self.values = values
@@ -180,7 +180,7 @@ class _Bracket:
         self.waiting = []
 
     def joined(self) -> Part | None:
-        """Returns all that stands inside as one part; None if that is nothing."""
+        """Returns all that is inside as one part; None if there is nothing."""
         self._end_alternatives()
         if self.ended:
             return joined(And, self.ended)

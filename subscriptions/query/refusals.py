@@ -184,7 +184,7 @@ class Hints:
         self._found.setdefault(str(Sentence(template, values)), (rank, hint))
 
     def stray_star(self) -> None:
-        """Says that a star stands where it has no meaning."""
+        """Says that a star is where it has no meaning."""
         self.say(
             "A * works only at the end of a word ({example}); elsewhere I read it as a space.",
             Rank.STAR,

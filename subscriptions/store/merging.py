@@ -33,7 +33,7 @@ REPLACEMENTS = frozenset({Announce.REPLACE, Announce.REPLACE_CROSS})
 
 Languages = Mapping[str, Mapping[str, str]]  # language → name of a text → text
 
-_CUT = " .…"  # what may stand where a text was cut off
+_CUT = " .…"  # what may be written where a text was cut off
 _ELLIPSIS = ("…", "...")
 _CLOSED = tuple(".!?。！？)）]\"”'’$")  # a complete abstract ends with one of these
 # compares lists without copying them, since lists of a row are replaced and never changed
@@ -166,7 +166,7 @@ def _merged_value(old: str | None, new: str | None, effect: Effect) -> str | Non
 
 
 def _merged_text(old: str, new: str, effect: Effect, *, is_prose: bool = True) -> str:
-    """Returns the text that stays. `is_prose`: a complete text ends with a sign that closes a sentence.
+    """Returns the text that stays. `is_prose`: a complete text ends with a mark that closes a sentence.
 
     A text with the same words replaces nothing.
     """

@@ -33,7 +33,7 @@ def _with_fewer_marks(run: re.Match[str]) -> str:
 
 
 def visible(text: str) -> str:
-    """Returns a text without invisible characters, except those that join letters or signs.
+    """Returns a text without invisible characters, except those that join letters or symbols.
 
     They come with what is pasted.
     """

@@ -16,7 +16,7 @@ ARTEFACTS = {
         re.IGNORECASE,
     ),
 }
-# spaces are written as `\s`, since these parts stand in a verbose expression
+# spaces are written as `\s`, since these parts belong to a verbose expression
 _KIND = r"(?:\w{1,20}\s)?(?:paper|article|submission|manuscript|pre-?print|e-?print|work|report|study|document|version|note|thesis|draft)"
 _AUTHORS = (
     r"(?:(?:all|both|the|its|their|an?|one|two|three|of|first|corresponding|lead|senior|original|submitting)\s){0,4}"

@@ -43,7 +43,7 @@ def test_a_morning_that_is_copied_half_delivered_is_delivered_once(
         assert (refused.status, "is not empty" in refused.err) == (2, True)
 
         refused = old.runs("db", "copy", url, url)
-        assert refused.refusal() == "FROM and TO are the same database. Name an empty one behind FROM.\n"
+        assert refused.refusal() == "FROM and TO are the same database. Name an empty one after FROM.\n"
 
         # What was copied to PostgreSQL comes back as it was.
         back = f"sqlite:///{tmp_path}/back.db"

@@ -108,7 +108,7 @@ MEDIUM = Service()
 
 _WORD_JOINER = "\u2060"  # invisible
 _ADDRESS = re.compile(r"(https?://\S+)")
-# How the services write a mention. An invisible sign after its first sign, or a code in place of that sign in an address,
+# How the services write a mention. An invisible character after its first one, or a code in its place in an address,
 # makes it text.
 _MENTION = re.compile(
     r"""
@@ -126,7 +126,7 @@ _MENTION = re.compile(
 
 
 def without_mentions(text: str) -> str:
-    """Returns the text with an invisible sign in each mention, and with percent-encoded mentions in its addresses."""
+    """Returns the text with an invisible character in each mention, and with percent-encoded mentions in its addresses."""
     parts = _ADDRESS.split(text)
     parts[::2] = [_MENTION.sub(rf"\g<0>{_WORD_JOINER}", part) for part in parts[::2]]
     parts[1::2] = map(address_without_mentions, parts[1::2])

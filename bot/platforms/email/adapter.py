@@ -6,7 +6,7 @@ headers. These are those of RFC 5322, RFC 2919 (List-Id), RFC 2369 and 8058 (Lis
 twice.
 
 What the answers of a mail server mean depends on the step that it refuses (docs/operating.md, Mail). What is refused
-before a reader is named is the sender's. A refused recipient is that reader's, whatever is said, and a refused text
+before a reader is named is the sender's. A refused recipient is that reader's, for any reason, and a refused text
 that message's, unless a few words say that it is not the text. One answer shows neither for certain: what readers get
 one after another is the sender's (`in_doubt`, see subscriptions/planning/retries.py).
 """

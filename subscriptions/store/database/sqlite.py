@@ -112,7 +112,7 @@ class SqliteFile:
     def prepare(self, connection: sqlite3.Connection) -> None:
         """Sets up a connection, so that commits survive a power cut and erased data is overwritten."""
         connection.isolation_level = None  # we execute BEGIN ourselves
-        # While another process changes the mode of a new file, SQLite refuses this at once, whatever the busy timeout.
+        # While another process changes the mode of a new file, SQLite refuses this at once, however long the busy timeout is.
         ends = monotonic() + FIRST_PATIENCE
         while True:
             try:
