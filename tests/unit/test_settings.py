@@ -107,7 +107,7 @@ UNUSABLE = [
         PAPERWIRE_WEB_HOST                → http://sesame                              → host name or an IP address
         PAPERWIRE_WEB_PORT                → sesame                                     → it must be a whole number
         PAPERWIRE_WEB_URL                 → https://me:sesame@lab.org                  → it must hold no password
-        PAPERWIRE_WEB_PASSWORD            → sesame                                     → 8 to 200 signs
+        PAPERWIRE_WEB_PASSWORD            → sesame                                     → 8 to 200 characters
         PAPERWIRE_ACCESS                  → sesame                                     → 'open', 'ask' or 'closed'
         PAPERWIRE_ADMINS                  → slack_xoxb-sesame-0123456789-0123456789    → chats with commas between
         PAPERWIRE_ALLOWED_HOSTS           → http://sesame/                             → commas between
