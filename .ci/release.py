@@ -106,7 +106,8 @@ def build(repository: Path, out: Path) -> list[Path]:
         with tarfile.open(archive) as packed:  # Python 3.11.2 of Debian 12 knows no filters
             packed.extraction_filter = getattr(tarfile, "data_filter", None)  # type: ignore[assignment]
             packed.extractall(source)  # noqa: S202 - git made it of this repository
-        run(sys.executable, "-m", "hatchling", "build", "--directory", str(out), cwd=source, SOURCE_DATE_EPOCH=moment)
+        uv, python = str(Path(sys.executable).parent / "uv"), ("--no-build-isolation", "--python", sys.executable)
+        run(uv, "build", "--quiet", *python, "--out-dir", str(out), cwd=source, SOURCE_DATE_EPOCH=moment)
     (wheel,), (sdist,) = out.glob("*.whl"), out.glob("paperwire-*.tar.gz")
     context = out / sdist.name.replace("paperwire-", "paperwire-image-")
     copied = [line[1:].strip() for line in (repository / ".dockerignore").read_text().splitlines() if line[:1] == "!"]
