@@ -41,7 +41,7 @@ class ConversationDependencies:
     is_terminal: bool = False  # replies are printed in a terminal, which is patient and asks no platform
     bot_info: BotInfo = field(default_factory=BotInfo)
     command_limits: CommandLimits = field(default_factory=CommandLimits)
-    reading_files: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))  # a file may have 50 MB
+    reading_files: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))  # a file may have 20 MB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -169,9 +170,12 @@ def _next_steps(folder: Path, secret: str, *, is_released: bool) -> Iterator[str
 
     The job can install only a version that is released.
     """
-    place, token = shlex.quote(str(folder.absolute())), f"{secret}=… " if secret else ""
-    round_of = f"{token}PAPERWIRE_DATABASE_URL=sqlite:///paperwire.db paperwire run --once"
+    place, token = shlex.quote(str(folder.absolute())), f"{secret}_FILE=token " if secret else ""
+    program = shlex.quote(shutil.which("paperwire") or "paperwire")  # cron does not look where pipx and uv install
+    round_of = f"{token}PAPERWIRE_DATABASE_URL=sqlite:///paperwire.db {program} run --once"
     yield ""
+    if secret:
+        yield f"Put {secret} into {place}/token, which Git leaves out, and let nobody else read it: chmod 600 token"
     yield "A first round here, with the papers of the last days:"
     yield f"  cd {place} && {round_of} --look-back"
     yield "On GitHub, for nothing: push the folder to a private repository, and run its workflow once, with look-back ticked."

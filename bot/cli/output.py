@@ -6,7 +6,7 @@
 import os
 import sys
 from collections.abc import Callable
-from errno import EIO
+from errno import ENOSPC
 from io import TextIOWrapper
 from typing import TextIO
 
@@ -56,15 +56,14 @@ def tell(document: object, show: Callable[[], object], *, json: bool) -> int:
 
 
 def print_error(text: str) -> None:
-    """Prints a line on stderr, after flushing stdout. Nothing fails if stderr is a terminal that is gone."""
+    """Prints a line on stderr, after flushing stdout. Nothing fails if nobody can read it, or while the disk is full."""
     _flush_stdout()
     try:
         sys.stderr.write(escaped_lines(text) + "\n")
         sys.stderr.flush()
     except OSError as error:
-        if error.errno != EIO:
-            raise
-        discard_output(sys.stderr)
+        if error.errno != ENOSPC:  # there may be room for the next line
+            discard_output(sys.stderr)
 
 
 def asks(question: str) -> str:

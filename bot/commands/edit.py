@@ -225,7 +225,7 @@ def undo_last(context: CommandContext) -> Reply:
 
 def on_undo(context: CommandContext) -> Reply:
     """Handles [undo]: undoes the change that the button names, if it is the newest."""
-    change = changes.last_change(context.transaction, context.chat.address)
+    change = changes.last_change(context.transaction, context.chat.address, now=context.now)
     number = int(context.arguments["change"])
     if change is None or change.id < number:
         return context.toast("That is undone already.")

@@ -87,6 +87,7 @@ I [also|would|do|really|still|only|just] WANT WHAT
 [I] [also|would|do|really|still|only|just] WANT [to] GET [ABOUT NEW PAPERS ABOUT] WHAT
 [I] [also|would|do|really|still] WANT [to] GET what's|whats|what happening|new|going|published|is [on|new] ABOUT
 i'm|i|we're|we|im [am|are|do] [also|mostly|mainly] work|working|research|researching|study|studying|following|tracking|monitoring|focus|specialize|specialise [on|in] WHAT
+i'm|i|we're|we|im [am|are] [also|mostly|mainly] read|reading [PAPERS] about|on WHAT
 our|my lab|group|team works|focuses on WHAT
 [i'm|i|we're|we|im] [am|are] [also] INTERESTED in WHAT
 [i'm|i|we're|we|im] [am|are] looking for [NEW] PAPERS ABOUT

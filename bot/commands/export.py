@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
+from bot.commands import admission
 from bot.commands.asking import ask, subscriptions_here
 from bot.commands.cards import CARDS, named_papers, stored_and_unknown
 from bot.commands.context import Callback, Command, CommandContext, refusal, with_stored_chat
@@ -26,6 +27,7 @@ LONG_IN_GROUP = 300
 LONG_LINE = 900  # characters; a text with a longer line is sent as a file, since a message would split the line
 _FORMS = frozenset({"bib", "bibtex", "ris"})
 _DAYS = {"": 1, "d": 1, "w": 7, "m": 30, "y": 365}
+_LONGEST_SPAN = 10 * 366  # days
 _SPAN = re.compile(r"(?P<count>\d{1,4})\s*(?P<unit>[dwmy]?)(?:ays?|eeks?|onths?|ears?)?")
 _LIST_FILE = FileReader(most=256 * 1024)  # subscriptions
 _LIBRARY_FILE = FileReader(most=LARGEST, content=read_library)
@@ -79,11 +81,11 @@ def _delivered(context: CommandContext, form: str, typed: str) -> Reply:
     """
     span = _SPAN.fullmatch(typed)
     days = int(span["count"]) * _DAYS[span["unit"]] if span else 0
-    if not days:
+    if not 0 < days <= _LONGEST_SPAN:
         raise refusal("“{typed}” is not a length of time.", "For example: /export bib 30d", typed=typed)
     since, papers = context.now - timedelta(days=days), list[KnownPaper]()
     if context.chat.id:
-        papers = list(delivered_papers.papers_shown(context.transaction, context.chat.address, since=since))
+        papers = list(delivered_papers.papers_sent(context.transaction, context.chat.address, since=since))
     if not papers:
         none = context.count(
             "In the last day no paper was delivered here.",
@@ -158,6 +160,7 @@ def import_(context: CommandContext) -> Reply:
 def library(context: CommandContext) -> Reply:
     """Stores the attached library; without a file, shows what is stored."""
     if isinstance(read := context.file, Library):
+        admission.waits(context)  # raises Refused where nobody new is served
         context.ask_for_vectors(interests.titles_to_ask(read))  # papers are compared to them
         context = with_stored_chat(context)
         interests.put_library(context.transaction, context.chat.id, read, now=context.now)

@@ -12,7 +12,7 @@ from bot.commands.asking import (
     subscriptions_here,
 )
 from bot.commands.context import Change, Command, CommandContext
-from bot.commands.phrasing import subscription_label
+from bot.commands.phrasing import subscription_label, why_paused
 from bot.ports.channel import Buttons, Reply
 from subscriptions.errors import Refused, Sentence, sentences
 from subscriptions.model import Subscription
@@ -144,7 +144,7 @@ def _resumed(context: CommandContext, subscription: Subscription | None, *, skip
     if context.chat.id:
         chat = pausing.resume(context.transaction, address, number, now=context.now, who=context.actor)
     if chat is None:
-        return context.reply("Nothing is paused here.")
+        return context.reply(why_paused(context.chat, (), context.localizer) or context.say("Nothing is paused here."))
     head = context.say("Papers come again.")
     if subscription:
         head = context.say("{subscription} is active again.", subscription=subscription_label(subscription))

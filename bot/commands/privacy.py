@@ -25,9 +25,8 @@ def privacy(context: CommandContext) -> Reply:
             context.say(
                 "I keep this chat's settings, its subscriptions, which papers it was told and when, and which it opened, saved or liked, and its library."
             ),
-            context.localizer.joined(
-                context.say("/forget erases it. Contact: {contact}", contact=contact), copies_kept(context)
-            ),
+            context.localizer.joined(context.say("/forget erases it."), copies_kept(context)),
+            context.say("Kept by: {contact}", contact=contact),
             *to_model,
         ]
         return Reply(lines, buttons=((button,),) if context.chat.id else ())

@@ -42,7 +42,7 @@ _KEPT = sentences(
         "archive": "fits, but it is of {day} and came later than a week after it, so it was filed",
         "crosslist": "fits, but it is a cross-list, and this chat wants none: {command}",
         "older": "fits, but begins with what came since {moment}",
-        "passed": "fits now; when the paper came, it did not, or the chat was set otherwise",
+        "passed": "fits now; when the paper came, it did not, the chat was set otherwise, or it was skipped",
         "library": "fits, but it is in the library of this chat, so it is left out: /library",
         "paused": "fits; it is paused: {command}",
         "paused until": "fits; it is paused until {moment}: {command}",

@@ -43,7 +43,7 @@ _INSIDE_WORDS = (
 )
 _BLOCKS = "article|blockquote|br|dd|div|dl|dt|figcaption|footer|h[1-6]|header|hr|li|list|list-item|ol|p|sec|section|st|table|tbody|td|th|thead|tr|title|ul"
 _OTHERS = "img|figure|disp-formula|tex-math"
-_ATTRIBUTES = r"(?:\s+[\w:-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>=]+))*"
+_ATTRIBUTES = r"(?:\s+[\w:-]+\s*=\s*(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>=]+))*+"
 _TAG = re.compile(  # `a <b and c> d` has none
     rf"<(?=/?[a-z])/?(?:jats:)?(?:(?P<inside>{_INSIDE_WORDS})|(?P<block>{_BLOCKS})|{_OTHERS}){_ATTRIBUTES}\s*/?>",
     re.IGNORECASE,

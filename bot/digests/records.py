@@ -41,7 +41,8 @@ _BEGINNING = re.compile(r"(?<=\n)\ufeff?[\[{]|\{\s*\"(?:id|title)\"")  # of a re
 # two bounds of the time that a hostile document takes: places that are damaged, and characters that are read again
 _MOST_TEARS = 10_000
 _LONGEST_AGAIN = 20_000
-_MOST_DIGITS = 6  # of the place of a word in an abstract
+_MOST_DIGITS, _LONGEST_WORD = 4, 100  # of the place of a word in an abstract; letters
+_TORN_APART = 100_000  # characters before a tear, from which the text is cut there, since an error counts their lines
 _SEEN = 50  # values of a document, and records of each, by which it is recognised: some may be damaged or empty
 
 # members of `AI` → names of a summary's fields; other members are no parts of a summary
@@ -121,6 +122,8 @@ def _values_in(text: str) -> Iterator[Any]:
             following = _BEGINNING.search(text, place)
             place = following.start() if following else len(text)
             tears += 1
+            if place > _TORN_APART:
+                text, place = text[place:], 0
         yield value
 
 
@@ -308,13 +311,13 @@ def _date_in(value: object) -> str:
 def _amend_openalex(record: Record, work: Work) -> None:
     index = record.get("abstract_inverted_index")
     if not work.abstract and isinstance(index, dict):
-        placed = [
-            (int(place), word)
+        placed = {
+            int(place): word[:_LONGEST_WORD]
             for word, places in index.items()
-            for place in texts_at(places, "*")
-            if place.isdecimal() and len(place) <= _MOST_DIGITS
-        ]
-        work.abstract = " ".join(word for _, word in sorted(placed))
+            for place in (places if isinstance(places, list) else ())
+            if isinstance(place, str) and place.isdecimal() and len(place) <= _MOST_DIGITS
+        }
+        work.abstract = " ".join(placed[place] for place in sorted(placed))
     work.is_paper = record.get("is_paratext") is not True
 
 

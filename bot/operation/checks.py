@@ -10,8 +10,9 @@ from pathlib import Path
 from bot.app import App
 from bot.digests import read_digest
 from bot.digests.files import folder_of, is_missing, is_there, list_folder, unreadable
-from bot.failures import FetchError, ModelFails, UnreadableInput, brief
+from bot.failures import FetchError, ModelFails, SettingsError, UnreadableInput, brief, system_words
 from bot.meaning import encoders
+from bot.operation import subscription_files
 from bot.operation.health import findings_of, texts
 from bot.platform import CheckResult, Platform
 from bot.ports.models import Summarizer
@@ -44,6 +45,10 @@ def check_here(app: App) -> Iterator[CheckResult]:
     """Yields what can be found out on this machine."""
     settings, store = app.settings, app.store
     yield from check_settings(settings)
+    try:
+        subscription_files.read(settings)
+    except SettingsError as error:
+        yield CheckResult.of_error("Subscriptions", error)
     yield from check_database(settings, store)
     yield from check_findings(settings, store, wall=app.clock.wall())
     yield from (_files(source) for source in settings.sources if source.path is not None)
@@ -76,11 +81,16 @@ def check_database(settings: Settings, store: Store) -> Iterator[CheckResult]:
         yield CheckResult.of_error("Database", error)
     if store.kind.file is None:
         return
-    for file in (store.kind.file, *sorted(backup_folder(settings, store).glob("*.db"))):
-        if file.exists() and file.stat().st_mode & _OTHERS:
-            answer = f"others on this machine may read {file}"
-            yield CheckResult.wrong("Rights", answer, f"Take their rights away: chmod 600 {file}")
-            return
+    folder = backup_folder(settings, store)
+    try:
+        for file in (store.kind.file, *sorted(folder.glob("*.db"))):
+            if file.is_file() and file.stat().st_mode & _OTHERS:
+                answer = f"others on this machine may read {file}"
+                yield CheckResult.wrong("Rights", answer, f"Take their rights away: chmod 600 {file}")
+                return
+    except OSError as error:
+        cure = "Let this user read it, or name another folder in [backup] of paperwire.toml."
+        yield CheckResult.wrong("Rights", f"the copies in {folder} cannot be read: {system_words(error)}", cure)
 
 
 def _database(store: Store) -> CheckResult:

@@ -338,11 +338,11 @@ async def _run_once(process: Process, lines: Sequence[PortableLine], say: Callab
     if unread:
         reasons = "; ".join(f"{name}: {why.rstrip('.')}" for name, why in unread.items())
         say(f"No source could be read. {reasons}. paperwire check says what to do.")
-    unreached = await app.store.run(subscription_files.unreached, lines)
+    unreached = await subscription_files.unreached(app, lines)
     for sentence in unreached:
         say(sentence)
-    status = 1 if sent.dead or unread or unreached or not is_followed else 0
-    if not (status or sent.stopped or app.stop.is_set()):
+    status = 1 if sent.dead or sent.stopped or unread or unreached or not is_followed else 0
+    if not (status or app.stop.is_set()):
         await process.upkeep.heartbeat()
     return status
 

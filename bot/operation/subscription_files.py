@@ -10,7 +10,7 @@ from bot.failures import SettingsError, system_words
 from bot.settings import LARGEST_FILE, Settings, bytes_of
 from subscriptions import portable
 from subscriptions.addresses import facts_of
-from subscriptions.errors import PaperwireError, Refused, StoreError
+from subscriptions.errors import NotFound, PaperwireError, Refused, StoreError
 from subscriptions.model import ChatAddress
 from subscriptions.portable import PortableLine
 from subscriptions.service import access, import_export
@@ -74,16 +74,36 @@ async def follow(app: App, lines: Sequence[PortableLine], *, look_back: bool, sa
     return True
 
 
+async def unreached(app: App, lines: Sequence[PortableLine]) -> list[str]:
+    """Returns a sentence for each chat of these lines that nothing can be sent to. Raises StoreError."""
+    found = {
+        address: await _off(app, address) or await app.store.run(_not_let_in, address)
+        for address in dict.fromkeys(line.chat for line in lines)
+    }
+    return [f"{address} gets nothing: {why} Its papers are kept." for address, why in found.items() if why]
+
+
+async def _off(app: App, address: ChatAddress) -> str:
+    """Returns why nothing is sent anywhere near an address: its platform is off, or no destination has its name."""
+    facts, platform = facts_of(address.platform), app.platforms.get(address.platform)
+    if platform is None:
+        return facts.off
+    try:
+        if facts.has_only_named_chats:
+            await platform.describe(address)
+    except NotFound as error:
+        return str(error)
+    return ""
+
+
 @reads
-def unreached(transaction: Transaction, lines: Sequence[PortableLine]) -> list[str]:
-    """Returns a sentence for each chat of these lines in which the platform does not let the bot write."""
-    said = []
-    for address in dict.fromkeys(line.chat for line in lines):
-        chat = stored_chats.find_chat(transaction, address)
-        if chat and chat.state is ChatState.PAUSED and chat.pause_reason and chat.pause_reason.is_unreachable:
-            why = describe_pause(chat.pause_reason, chat.state_detail).rstrip(".")
-            said.append(f"{address} gets nothing: {why}. Press [Start] there, or let the bot in; its papers are kept.")
-    return said
+def _not_let_in(transaction: Transaction, address: ChatAddress) -> str:
+    """Returns why the platform does not let the bot write in a chat; "" if it does."""
+    chat = stored_chats.find_chat(transaction, address)
+    if chat and chat.state is ChatState.PAUSED and chat.pause_reason and chat.pause_reason.is_unreachable:
+        why = describe_pause(chat.pause_reason, chat.state_detail).rstrip(".")
+        return f"{why}. Press [Start] there, or let the bot in."
+    return ""
 
 
 async def _resolved(app: App, address: ChatAddress) -> ChatAddress:

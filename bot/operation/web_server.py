@@ -204,6 +204,7 @@ async def serving(settings: Settings, app: Starlette) -> AsyncIterator[str]:
         log_level="error",  # at "warning", each connection that does not speak HTTP writes a line
         access_log=False,
         lifespan="off",
+        proxy_headers=settings.web_url is not None,  # without a proxy, anybody could name any address as their own
     )
     server = uvicorn.Server(config)
     server.capture_signals = nullcontext  # type: ignore[method-assign, assignment]  # the process handles signals

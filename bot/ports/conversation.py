@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # most subcommands have no web pages
 
 from collections.abc import Callable
 
-LARGEST = 50 << 20  # bytes of the largest file that any command reads
+LARGEST = 20 << 20  # bytes of the largest file that any command reads
 
 
 def reply_delivery(update_id: str) -> str:

@@ -53,7 +53,7 @@ def parse_pause(text: str, zone: tzinfo, now: datetime) -> datetime:
     A day means its beginning. Raises NoSuchPause; Refused if the text names no time.
     """
     plain = " ".join(normalized("NFKC", text).casefold().split())
-    end = _after_length(plain, now) or _at_day(_UNTIL.sub("", plain, count=1), text, zone, now)
+    end = _after_length(plain, zone, now) or _at_day(_UNTIL.sub("", plain, count=1), text, zone, now)
     if end is None:
         raise Refused(_no_time(text), _EXAMPLES)
     if end <= now:
@@ -70,13 +70,20 @@ def _no_time(text: str) -> Sentence:
     return Sentence("“{text}” is not a time to pause until.", {"text": text.strip()})
 
 
-def _after_length(plain: str, now: datetime) -> datetime | None:
-    """Returns the end of a pause of "7d" or 两周; None for another text. "0 days" end at once."""
+def _after_length(plain: str, zone: tzinfo, now: datetime) -> datetime | None:
+    """Returns the end of a pause of "7d" or 两周; None for another text. "0 days" end at once.
+
+    Days end at the same time of the clock, also when the clocks change meanwhile.
+    """
     found = _LENGTH.fullmatch(plain)
     if found is None:
         return None
     unit = _UNITS[found["unit"][0] if found["unit"] else _UNITS_ZH[found["unit_zh"]]]
-    return now + min(count_of(found["many"] or found["many_zh"]), 2 * LONGEST // unit) * unit
+    length = min(count_of(found["many"] or found["many_zh"]), 2 * LONGEST // unit) * unit
+    if unit < _UNITS["d"]:
+        return now + length
+    local = now.astimezone(zone) + length
+    return cadences.local_moment(local.date(), local.time(), zone)
 
 
 def _at_day(plain: str, typed: str, zone: tzinfo, now: datetime) -> datetime | None:

@@ -51,6 +51,7 @@ _OPERATORS = _set_of(
     "and or not andnot no without except & | 且 或 不含 in on for with by from to per is are vs versus between than as "
     "into until till right before after since around about"
 )
+_JOINED = re.compile(r"(?P<time>.+?)(?:\s(?:and|&|\+)|[和及])", re.IGNORECASE | re.DOTALL)
 _MEASURES = _set_of("recall precision hit hits ndcg map mrr pass rank top accuracy acc f1 auc success rate")
 # Alone, these are words: "boolean SAT", "Jian Sun", "the ocean today".
 _ALONE_WORDS = _set_of("sat sun today tonight tomorrow 今天 今晚 明天")
@@ -234,6 +235,8 @@ def _split(text: str) -> Ending:
             break
         if last in _ARTICLES or (last in _OPERATORS and (reading.either or reading.alone)):
             continue
+        if (before := _JOINED.fullmatch(query)) and (other := _split(before["time"])).when and not other.either:
+            return Ending(other.query, body[body.rindex(other.when) :], either=True)  # no schedule has two
         return Ending(query, said, either=reading.either or (reading.at_number and last in _MEASURES))
     return Ending(text, None)
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.planning import due_moments
 from subscriptions.query.links import owned_by
-from subscriptions.states import ChatState, PauseReason, Signal
+from subscriptions.states import ChatState, PauseReason, Signal, SubscriptionState
 from subscriptions.store import bot_state, columns, interests, outbox, stored_chats, stored_subscriptions
 from subscriptions.store.database.store import Transaction, reads, writes
 
@@ -132,41 +132,57 @@ def is_paused_by_person(chat: Chat) -> bool:
 
 
 @reads
-def last_change(transaction: Transaction, address: ChatAddress) -> Change | None:
-    """Returns the newest change of a chat that differs from its present state; None if there is none."""
+def last_change(transaction: Transaction, address: ChatAddress, *, now: datetime) -> Change | None:
+    """Returns the newest change of a chat that differs from its present state; None if there is none.
+
+    Pauses that have ended since are over in the state before it, too.
+    """
     chat = stored_chats.find_chat(transaction, address)
     if chat is None:
         return None
-    now = _state_of(transaction, chat.id)
+    present = _state_of(transaction, chat.id)
     for kept in stored_subscriptions.changes_of(transaction, chat.id):
-        before: State = columns.adapter_of(State).validate_python(kept.before)
+        before = _without_ended(columns.adapter_of(State).validate_python(kept.before), now)
         change = Change(id=kept.id, who=kept.who, before=before)
         if before.saved:  # such a change is only that, also if later ones are not kept any more
             change = replace(change, saved=_saved_among(transaction, chat.id, before.saved))
         else:
-            change = _compared(change, chat.id, now)
+            change = _compared(change, chat.id, present)
         if change.differs:
             return change
     return None
 
 
-def _compared(change: Change, chat_id: int, now: State) -> Change:
+def _without_ended(state: State, now: datetime) -> State:
+    """Returns a state without the pauses that have ended by `now`."""
+    subscriptions = {
+        number: one._replace(state=SubscriptionState.ACTIVE, paused_until=None)
+        if one.paused_until and one.paused_until <= now
+        else one
+        for number, one in state.subscriptions.items()
+    }
+    if state.until and state.until <= now:
+        state = replace(state, paused=False, until=None)
+    return replace(state, subscriptions=subscriptions)
+
+
+def _compared(change: Change, chat_id: int, present: State) -> Change:
     """Returns a change with what is different now in what people see. The chat may have moved since."""
-    before, later = change.before, now.subscriptions
+    before, later = change.before, present.subscriptions
     earlier = {
         number: one._replace(chat_id=chat_id, canonical=owned_by(chat_id, one.canonical))
         for number, one in before.subscriptions.items()
     }
     both = [(earlier[number], later[number]) for number in sorted(earlier.keys() & later.keys())]
-    names = sorted(before.settings.keys() | now.settings.keys())
+    names = sorted(before.settings.keys() | present.settings.keys())
     return replace(
         change,
         before=replace(before, subscriptions=earlier),
         added=tuple(later[number] for number in sorted(later.keys() - earlier.keys())),
         removed=tuple(earlier[number] for number in sorted(earlier.keys() - later.keys())),
         changed=tuple((old, new) for old, new in both if _seen_of(old) != _seen_of(new)),
-        settings=tuple(name for name in names if before.settings.get(name) != now.settings.get(name)),
-        pauses=(before.paused, before.until) != (now.paused, now.until),
+        settings=tuple(name for name in names if before.settings.get(name) != present.settings.get(name)),
+        pauses=(before.paused, before.until) != (present.paused, present.until),
     )
 
 
@@ -181,7 +197,7 @@ class Undone(NamedTuple):
 @writes
 def undo(transaction: Transaction, address: ChatAddress, *, now: datetime) -> Undone | None:
     """Undoes the newest change of this chat; None if there is none."""
-    chat, change = stored_chats.find_chat(transaction, address), last_change(transaction, address)
+    chat, change = stored_chats.find_chat(transaction, address), last_change(transaction, address, now=now)
     if chat is None or change is None:
         return None
     for name in change.settings:

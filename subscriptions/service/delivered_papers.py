@@ -69,7 +69,7 @@ class HoldReason(StrEnum):
     CROSSLIST = "crosslist"  # the chat wants no cross-lists
     OLDER = "older"  # the paper came before the moment from which the subscription wants papers
     LIBRARY = "library"  # the chat's library has the paper
-    PASSED = "passed"  # the subscription looked at the paper before its query or the chat's settings changed
+    PASSED = "passed"  # the subscription is past the paper: it looked when its query or the chat was another, or a person skipped it
     PAUSED = "paused"  # the subscription is paused
     CHAT = "chat"  # the chat is paused or waits for admission
     TIME = "time"  # nothing prevents it: the paper comes with the next delivery
@@ -172,18 +172,18 @@ def sent_papers(transaction: Transaction, key: str) -> SentPapers | None:
     chat = stored_chats.chat_of_key(transaction, key)
     if chat is None or (begun := stored_chats.key_made_at(transaction, chat.id)) is None:
         return None
-    shown = stored_deliveries.newest_shown(transaction, chat.id, MOST_IN_FEED)
-    known = known_papers.stored_papers(transaction, [paper for paper, _ in shown])
-    return SentPapers(chat=chat, begun=begun, papers=[(known[paper], at) for paper, at in shown])
+    sent = stored_deliveries.newest_sent(transaction, chat.id, MOST_IN_FEED)
+    known = known_papers.stored_papers(transaction, [paper for paper, _ in sent])
+    return SentPapers(chat=chat, begun=begun, papers=[(known[paper], at) for paper, at in sent])
 
 
 @reads
-def papers_shown(transaction: Transaction, address: ChatAddress, *, since: datetime) -> tuple[KnownPaper, ...]:
-    """Returns the papers that messages have shown to a chat from `since` on, in the order of sending.
+def papers_sent(transaction: Transaction, address: ChatAddress, *, since: datetime) -> tuple[KnownPaper, ...]:
+    """Returns the papers that a chat was sent from `since` on, in the order of sending.
 
     Raises NotFound.
     """
     chat = known_chats.get_chat(transaction, address)
-    ids = stored_deliveries.shown_since(transaction, chat.id, since)
+    ids = stored_deliveries.sent_since(transaction, chat.id, since)
     known = known_papers.stored_papers(transaction, ids)
     return tuple(known[paper_id] for paper_id in ids)

@@ -26,6 +26,8 @@ _d, _i, _m = _deliveries.c, _delivery_items.c, _messages.c
 _DELIVERIES = sa.select(_deliveries).order_by(_d.seq)
 _ITEMS = sa.select(_delivery_items).order_by(_i.position)
 _SHOWN_IN_MESSAGE = (_m.delivery == _i.delivery) & (_m.number == _i.message)  # the message that shows an item
+# what lies under [show more] came with the first message
+_SENT_WITH = (_m.delivery == _i.delivery) & (_m.number == sa.func.coalesce(_i.message, 1))
 _UNRENDERED = (
     sa.select(_d.seq)
     .join_from(_deliveries, _chats, _chats.c.id == _d.chat)
@@ -112,36 +114,36 @@ def delivered_items(
     return _items(transaction, transaction.exec(wanted).all())
 
 
-def shown_since(transaction: Transaction, chat_id: int, since: datetime) -> list[int]:
-    """Returns the ids of the papers that messages have shown to a chat from `since` on, in the order of sending.
+def sent_since(transaction: Transaction, chat_id: int, since: datetime) -> list[int]:
+    """Returns the ids of the papers that a chat was sent from `since` on, in the order of sending.
 
     Of deliveries that are no longer stored, only the day (in UTC) is known.
     """
-    shown = (
+    sent = (
         sa.select(_i.paper)
-        .join(_messages, _SHOWN_IN_MESSAGE)
-        .where(_i.chat == chat_id, _i.shown.is_(True), _m.sent_at >= since)
+        .join(_messages, _SENT_WITH)
+        .where(_i.chat == chat_id, _m.sent_at >= since)
         .order_by(_m.sent_at, _i.delivery, _i.position)
     )
-    of_days = sa.select(_i.paper).where(_i.chat == chat_id, _i.delivered_on >= since.date(), _i.shown.is_(True))
+    of_days = sa.select(_i.paper).where(_i.chat == chat_id, _i.delivered_on >= since.date())
     dropped = of_days.order_by(_i.delivered_on, _i.paper)
-    return [paper for papers in (dropped, shown) for paper in execute(transaction, papers).scalars()]
+    return [paper for papers in (dropped, sent) for paper in execute(transaction, papers).scalars()]
 
 
-def newest_shown(transaction: Transaction, chat_id: int, most: int) -> list[tuple[int, datetime]]:
-    """Returns (id, moment) of the newest `most` papers that messages have shown to a chat, newest delivery first.
+def newest_sent(transaction: Transaction, chat_id: int, most: int) -> list[tuple[int, datetime]]:
+    """Returns (id, moment) of the newest `most` papers that a chat was sent, newest delivery first.
 
     Only deliveries that are still stored count, because of older ones only the day is known.
     """
-    shown = (
+    sent = (
         sa.select(_i.paper, _m.sent_at)
         .join(_deliveries, _d.seq == _i.delivery)
-        .join(_messages, _SHOWN_IN_MESSAGE)
-        .where(_d.chat == chat_id, _i.shown.is_(True), _m.sent_at.is_not(None))
+        .join(_messages, _SENT_WITH)
+        .where(_d.chat == chat_id, _m.sent_at.is_not(None))
         .order_by(_d.seq.desc(), _i.position)
         .limit(most)
     )
-    return [(row.paper, row.sent_at) for row in execute(transaction, shown)]
+    return [(row.paper, row.sent_at) for row in execute(transaction, sent)]
 
 
 def delivered_count(transaction: Transaction, chat_id: int) -> int:

@@ -64,7 +64,8 @@ def test_what_was_delivered_comes_as_bibtex(product: Product) -> None:
     product.clock.advance(timedelta(days=3))
     assert "no paper" in product.says("/export bib 2d").text
     assert "@misc{" in product.says("/export BibTeX 1w").text
-    assert product.says("/export bib 0d").lines[0] == "✗ “0d” is not a length of time."
+    for wrong in ("0d", "9999y"):
+        assert product.says(f"/export bib {wrong}").lines[0] == f"✗ “{wrong}” is not a length of time."
 
 
 def test_an_import_adds_what_is_new_and_can_be_undone(product: Product) -> None:

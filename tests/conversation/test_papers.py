@@ -229,7 +229,7 @@ class TestWhynot:
             (("it comes", "/sub diffusion now"), "fits, but begins with what came since Thu 22 Jan 12:05"),
             (
                 ("/sub quantum now", "it comes", "/edit 1 diffusion"),
-                "fits now; when the paper came, it did not, or the chat was set otherwise",
+                "fits now; when the paper came, it did not, the chat was set otherwise, or it was skipped",
             ),
             (
                 ("it comes as replace", "/sub diffusion"),

@@ -191,6 +191,7 @@ def test_resume_without_a_number_ends_the_pause_of_the_chat_then_those_of_its_su
     assert "This chat is paused; /resume ends that." in product.says("/sub kelp").text
     product.says("/pause 1")
     assert product.says("/resume 1").lines[1] == "This chat is paused; /resume ends that."
+    assert product.says("/resume 1").text == "This chat is paused; /resume ends that."
     product.says("/pause 1")
     assert product.says("/resume").lines[0] == "✓ Papers come again. 1 subscription stays paused; /list shows it."
     assert states(product) == ["paused", "active", "active"]

@@ -160,6 +160,17 @@ def test_a_pause_that_ended_by_itself_stands_in_nobodys_way(product: Product) ->
     assert product.says("/undo").lines == ["✓ Undone.", "Removed: 1  diffusion"]
 
 
+def test_an_undo_brings_no_pause_back_that_has_ended_since(product: Product) -> None:
+    product.says("/sub diffusion at 8")
+    for paused in ("/pause 1 1d", "/pause 1d"):
+        product.says(paused)
+        product.says("/name 1 Sea")
+        product.clock.advance(timedelta(days=2))
+        product.delivers()
+        assert product.says("/undo").lines == ["✓ Undone.", "1 was: Sea", "1 is: without a name"]
+        assert product.subscriptions()[0]["state"] == "active"
+
+
 def test_papers_that_members_save_push_no_change_of_an_admin_out(group: Product) -> None:
     group.brings(*(paper(f"Swarm {number}", arxiv_id=f"2601.9000{number}") for number in range(1, 7)))
     by(group, "7", "/unsub 1")

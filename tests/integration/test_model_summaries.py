@@ -161,6 +161,9 @@ def answers(**members: object) -> Callable[[str, str], str]:
         ({"tldr": "Eels move further than maps say. See https://evil.example/x now!"}, "Eels move further than maps say."),
         ({"tldr": "Eels move far, by recall@10 and p < 0.05, e.g. in the i.i.d. case and/or in 3.5 km."}, None),
         ({"tldr": "Ask @spammer for the tags. Eels move further than maps say."}, "Eels move further than maps say."),
+        *(({"tldr": f"See {named} for more. Eels move further than maps say."}, "Eels move further than maps say.") for named in (
+            "EVIL.COM", "T.ME/X", "/START", "пример.рф", "evil．com", "evil.\u200bcom", "𝐞𝐯𝐢𝐥.𝐜𝐨𝐦", "1.2.3.4", "mailto:x", "<!channel>",
+        )),
         ({"tldr": "[Eels](tg://user?id=1) move."}, ""),
         ({"tldr": "I'm sorry, but I cannot help with that."}, ""),
         ({"tldr": "这些鳗鱼移动得比地图上更远。", "motivation": "", "method": "", "result": ""}, ""),

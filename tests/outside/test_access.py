@@ -214,6 +214,8 @@ def test_closed_says_one_friendly_line_and_keeps_nothing(asks: Product) -> None:
     said = asks.says("/sub diffusion", STRANGER)
     assert said.text.startswith("✗ This bot is private: only its operator adds subscriptions.")
     assert "ada@example.org" in said.text
+    library = asks.says("/library", STRANGER, file=("mine.ris", "TY  - JOUR\nTI  - Reef fish\nER  - \n"))
+    assert library.text.startswith("✗ This bot is private")
     assert asks.queries() == []
     assert asks.says("/sub diffusion", OPERATOR).text.startswith("✓ 1")
     assert "may subscribe" in asks.says("/allow telegram:42", OPERATOR).text

@@ -74,6 +74,18 @@ def test_a_feed_is_ended_and_renewed_by_typing(product: Product) -> None:
     assert product.queries() == ["diffusion"]
 
 
+def test_what_lies_under_show_more_is_in_the_feed_and_in_an_export(product: Product) -> None:
+    product.says("/set limit 1")
+    product.brings("Diffusion of salt", "Diffusion of silt")
+    (delivery,) = product.later(minutes=1)
+    assert len(re.findall("Diffusion of", delivery.text)) == 1
+    address = address_in(product.says("/feed"))
+    with product.starts("run", moved=True) as process, httpx.Client(timeout=PATIENCE, trust_env=False) as reader:
+        feed = reader.get(process.waits_until_ready() + address)
+    for text in (feed.text, product.says("/export bib 30d").text):
+        assert set(re.findall(r"Diffusion of (\w+)", text)) == {"salt", "sand", "silt"}
+
+
 def test_who_reads_a_group_never_sees_its_address(product: Product) -> None:
     product.says(f"/sub@{NAME} diffusion", GROUP, by=OWNER)
     assert "Only admins" in product.says(f"/feed@{NAME}", GROUP, by="8").text

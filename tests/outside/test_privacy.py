@@ -96,7 +96,7 @@ def test_privacy_brings_exactly_this_chats_rows(known: Product) -> None:
 def test_in_a_group_only_those_who_manage_it_get_the_file(known: Product) -> None:
     known.says("/sub graphs", GROUP, by="7")
     said = known.says("/privacy", GROUP, by="8")
-    assert (len(said.lines), file(said)) == (2, "")
+    assert (len(said.lines), file(said)) == (3, "")
     assert known.presses("as a file", GROUP, by="8").toast == ONLY_ADMINS
     assert '"graphs"' in known.presses("as a file", GROUP, by="7").text
 

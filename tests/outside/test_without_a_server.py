@@ -138,6 +138,57 @@ def test_a_line_that_cannot_be_used_changes_nothing(job: Job, line: str, status:
     assert job.product.queries() == ["kelp"]
 
 
+def test_of_a_round_that_was_killed_what_the_job_keeps_is_enough(job: Job) -> None:
+    job.product.telegram.knows("43")
+    job.subscribes("daily 08:00 UTC | kelp | ", "[telegram:43]", "daily 08:00 UTC | kelp | ")
+    job.rounds()
+    job.brings("New kelp")
+    job.product.clock.advance(timedelta(days=1))
+    job.product.telegram.answers("hang before", chat="43")
+    with job.product.starts("run", "--once", moved=True) as process:
+
+        def has_come() -> bool:
+            process.later(seconds=1)  # a round waits for messages of people, too
+            return job.papers == ["New kelp"]
+
+        process.waits_until(has_come)
+        job.product.telegram.waits_hanging()
+        process.kill()
+    (keeping,) = (
+        step["with"]["path"] for step in job.workflow["jobs"]["round"]["steps"] if "save" in step.get("uses", "")
+    )
+    for file in {*job.product.folder.glob("paperwire.db*")} - {*job.product.folder.glob(keeping)}:
+        file.unlink()
+    job.product.telegram.releases()
+    job.next_day()
+    assert job.papers == ["New kelp"]
+
+
+@pytest.mark.parametrize("chat", ["slack:C0123456", "apprise:team"])
+def test_a_chat_of_the_file_on_a_platform_that_is_off_is_named(job: Job, chat: str) -> None:
+    job.rounds()
+    job.subscribes("now | kelp | ", f"[{chat}]", "now | shrimp | ")
+    job.product.settings.pop("SLACK_TOKEN", None)
+    finished = job.product.runs("run", "--once")
+    assert finished.status == 1
+    assert f"{chat} gets nothing: " in finished.err
+
+
+def test_a_token_that_does_not_work_any_more_ends_a_round_with_1(job: Job) -> None:
+    job.rounds()
+    job.product.telegram.revokes()
+    job.brings("New kelp")
+    job.product.clock.advance(timedelta(days=1))
+    assert job.product.runs("run", "--once").status == 1
+
+
+def test_the_file_is_checked_before_a_round(job: Job) -> None:
+    job.subscribes("sometimes | kelp")
+    finished = job.product.runs("check", "--offline")
+    assert finished.status == 1
+    assert "Line 2 cannot be imported" in finished.out
+
+
 def test_a_chat_of_the_file_in_which_it_may_not_write_is_named(job: Job) -> None:
     job.rounds()
     job.product.telegram.blocks("42")

@@ -202,6 +202,7 @@ BERLIN = zone("Europe/Berlin")
     tables.rows("""
         12h                   → 2026-01-23 00:00
         1 month               → 2026-02-21 12:00
+        10 weeks              → 2026-04-02 11:00
         until next monday     → 2026-01-25 23:00
         until thursday        → 2026-01-28 23:00
         tomorrow              → 2026-01-22 23:00

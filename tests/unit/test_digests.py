@@ -373,6 +373,7 @@ HOSTILE = {
     "objects": '{"id":"2601.00001","title":"a","summary":"b"}\n' + '{"a":{"b":' * (MANY // 10),
     "labels": ENTRY.format("2601.00001", "A") + "\nWhy: a\nMethod: b" * (MANY // 17),
     "tags": f"<html><body id=dlpage><dt>{'<a ' * (MANY // 3)}",
+    "places of a word": json.dumps({"results": [{"id": "https://openalex.org/W1", "title": "A kite", "abstract_inverted_index": {"w" * 999: [1] * (MANY // 3)}}], "meta": {}}),
 }  # fmt: skip
 
 

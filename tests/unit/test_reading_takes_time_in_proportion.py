@@ -193,3 +193,10 @@ def test_digests_are_read_in_time_that_grows_with_them(kind: str) -> None:
 
 def _read(text: str) -> object:
     return read_digest(text.encode("utf-8", "surrogatepass"), "inbox/page.txt")
+
+
+def test_what_came_before_a_tear_is_not_counted_again_for_the_next() -> None:
+    torn = '{"id" x\n' * 5_000
+    long = _LINE.replace("bcd", "b" * 3_000_000) + "\n"
+    alone, after = seconds(_read, _LINE + "\n" + torn), seconds(_read, long + torn)
+    assert after < 3 * alone + SOON + seconds(_read, long)

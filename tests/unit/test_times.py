@@ -241,6 +241,9 @@ def test_what_could_be_a_time_or_words_is_marked(typed: str, query: str, when: s
         daily 13pm
         at 8:75
         at 9 and at 17
+        mondays at 9 and fridays at 17
+        weekdays at 8 and weekends at 10
+        周一9点和周五17点
         daily 9-18
         when-out 20:00-08:00
         when-out 8-99
