@@ -216,9 +216,9 @@ def why_sections(item: model.Item, reader: Reader) -> Iterator[Section]:
     If the paper has changed and no longer contains the words, yields the words in place of the passages.
     """
     for because in item.because:
-        number = f"{because.number}  " if because.number else ""
-        label = "" if reader.is_public else f"{number}{subscription_label(because)}"
-        yield Section(label, Passage(("",)))
+        if not reader.is_public:
+            number = f"{because.number}  " if because.number else ""
+            yield Section(f"{number}{subscription_label(because)}", Passage(("",)))
         query = _query(because)
         found = reasons.why(query, item.paper.paper) if query else ()
         if query is None or not found:
