@@ -211,7 +211,7 @@ def _section(called: str, text: str, *, ai: str = "") -> Iterator[Section]:
 
 
 def why_sections(item: model.Item, reader: Reader) -> Iterator[Section]:
-    """Yields for each subscription that brought the paper its label, then the passages with its words.
+    """Yields for each subscription that brought the paper its label, except in public, and the passages with its words.
 
     If the paper has changed and no longer contains the words, yields the words in place of the passages.
     """
