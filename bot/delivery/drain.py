@@ -49,7 +49,7 @@ class Drain:
             if lane in self._running:
                 self._again.add(lane)
             elif lane not in self._resting:
-                self._wait(lane)
+                self._queue(lane)
         self._changed.set()
 
     async def run(self, deliver: Deliver) -> None:
@@ -80,7 +80,7 @@ class Drain:
             for _ in range(min(len(waiting), CONCURRENCY - running[platform]))
         ]
 
-    def _wait(self, lane: Lane) -> None:
+    def _queue(self, lane: Lane) -> None:
         self._waiting[lane.platform][lane] = None
 
     async def _run_lane(self, lane: Lane, deliver: Deliver, errors: list[Exception]) -> None:
@@ -94,12 +94,12 @@ class Drain:
             if seconds:
                 self._resting[lane] = asyncio.create_task(self._rest(lane, seconds))
             elif lane in self._again:
-                self._wait(lane)
+                self._queue(lane)
             self._again.discard(lane)
             self._changed.set()
 
     async def _rest(self, lane: Lane, seconds: float) -> None:
         await self.clock.sleep(seconds)
         del self._resting[lane]
-        self._wait(lane)
+        self._queue(lane)
         self._changed.set()

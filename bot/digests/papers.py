@@ -350,7 +350,9 @@ class Work:
     abstract: str = ""
     venue: str = ""
     links: list[str] = field(default_factory=list)  # ids and addresses, of its own page first
-    kinds: list[str] = field(default_factory=list)  # what it is, in the words of its source: "Editorial"
+    kinds: list[str] = field(
+        default_factory=list
+    )  # what it is, in the words of its source: "Editorial"; at arXiv its categories
     is_paper: bool = True  # False: the reader knows that it is none
     version: int | None = None
     summaries: tuple[Summary, ...] = ()

@@ -75,10 +75,7 @@ class ReceiverLoop(Receiver):
                 return result
 
     async def take(self, what: str, read: Callable[[], Request | None], dispatch: Dispatch) -> None:
-        """Dispatches the request that `read` finds in something that the platform sent.
-
-        Nothing if that is malformed.
-        """
+        """Dispatches the request that `read` finds in something that the platform sent; does nothing if that is malformed."""
         try:
             request = read()
         except Malformed as error:

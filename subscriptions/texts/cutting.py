@@ -1,6 +1,6 @@
 """Texts of others within ours: cleaned, cut to a length, right-to-left text isolated.
 
-"…" marks what is left out, and counts as a character; no function splits a character.
+"…" marks what is left out, and counts as a character.
 
 | limit in          | function          | where it cuts                                            |
 |-------------------|-------------------|----------------------------------------------------------|

@@ -47,6 +47,11 @@ def test_each_kind_of_chat_has_its_defaults(name: str, private: str, group: str,
     assert ["all" if value is None else str(value) for value in found] == [private, group, broadcast, team]
 
 
+def test_each_setting_has_a_row_of_defaults(request: pytest.FixtureRequest) -> None:
+    (mark,) = test_each_kind_of_chat_has_its_defaults.pytestmark  # type: ignore[attr-defined]
+    assert [row[0] for row in mark.args[1]] == [*chat_settings.SETTINGS]
+
+
 # the second choice was made while the group was still private
 @pytest.mark.parametrize(("chosen", "limit"), [({}, None), ({"buttons": "full", "limit": "5"}, 5)])
 def test_a_group_read_by_strangers_has_the_buttons_of_a_channel(chosen: dict[str, str], limit: int | None) -> None:

@@ -3,6 +3,7 @@
 What an answer means that is missing, cut or a wait is told in tests/contract/test_channels.py.
 """
 
+import re
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -208,6 +209,7 @@ AT_TELEGRAM: list[Meaning] = [
     (telegram.Refusal(403), RetryLater, {}),  # of something on the way, such as a proxy
     *((error, Unclear, {}) for error in UNCLEAR_AT_TELEGRAM),
     (telegram.Refusal(429, "Too Many Requests", {"retry_after": 86_400}), RetryLater, {"after": timedelta(seconds=86_400.5)}),
+    *((telegram.Refusal(429, "Too Many Requests", {"retry_after": wait}), RetryLater, {"after": timedelta(seconds=5)}) for wait in (10**12, 1e300, -1, "soon")),
     *(
         (no_of_telegram(text), ChatGone, {"scope": "chat"})
         for text in tables.lines("""
@@ -292,6 +294,15 @@ def test_what_an_error_means(
     assert 0 < len(result.reason) < 300
     assert not any(unwanted in result.reason for unwanted in ("\n", "<html>", "the whole body"))
     assert client.outcome(result) is result, "an outcome stays what it is"
+
+
+@pytest.mark.parametrize("client", [telegram, slack])
+def test_each_word_of_a_refusal_is_read_by_its_own_row(client: Any) -> None:
+    rows = [pattern for pattern, *_ in client._MEANINGS]
+    words = [(row, word) for row in rows for word in re.findall(r"\w[\w ]{4,}", row) if re.fullmatch(row, word)]
+    assert len(words) > 15
+    for row, word in words:
+        assert next(one for one in rows if re.fullmatch(one, word.lower())) == row, word
 
 
 @pytest.mark.parametrize(

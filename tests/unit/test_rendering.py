@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.platforms import ADAPTERS
 from bot.ports.channel import Reply
 from subscriptions.model import Because, Chat, ChatKind, Delivery, DeliveryKind, Item
 from tests.make import translation
@@ -264,7 +265,7 @@ def test_a_long_answer_loses_nothing(to: object) -> None:
 
 
 @pytest.mark.parametrize("amount", [1, 7, 12, 41])
-@pytest.mark.parametrize("platform", ["telegram", "slack", "email", "web", "console", "apprise"])
+@pytest.mark.parametrize("platform", ADAPTERS)
 def test_the_original_title_stands_once_below_the_translated_one_which_is_the_link(platform: str, amount: int) -> None:
     to = chat(platform, text="both", lang="zh")
     told = item("Noise", translations=translation(title="噪声"))

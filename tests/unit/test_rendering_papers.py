@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.text import Text
 
+from bot.commands.intent import REGISTRY
 from bot.ports.channel import Button
 from bot.rendering import buttons, cleaning, papers, terminal, views
 from subscriptions import errors, texts
@@ -148,6 +149,14 @@ def test_an_address_of_code_or_data_is_a_button(abstract: str, comment: str, tld
     for shown in (opens, None):
         found = buttons.card_buttons(shown, entry, Language("en", "UTC")).named("code")
         assert (f"{found.label} {found.url}" if found else "") == leads
+
+
+def test_each_button_of_a_card_is_answered() -> None:
+    opens = Button(name="card", label="1", data="d1.c1")
+    card = buttons.card_buttons(opens, item(), Language("en", "UTC"))
+    named = [one.name for one in (*card.first, *card.second) if not one.url]
+    assert len(named) > 5
+    assert {f"card-{name}" for name in named} <= {*REGISTRY.callbacks}
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ warnings.filterwarnings("ignore", message="Please use 'Bot")
 LARGEST = 20 << 20  # bytes; Telegram lets bots download files up to this size
 _LARGEST_ANSWER = LARGEST + (1 << 20)
 _MARGIN = timedelta(seconds=0.5)  # added to Telegram's waits, which are whole seconds
+_TOO_LONG = 1_000_000  # seconds; such a wait, eleven days, is none that Telegram asks for
 _NO_NUMBER = timedelta(seconds=5)  # the wait after a 429 without a number, and after a conflict
 _CONFLICT = (
     "another program asks Telegram for this bot's updates, or has them sent to a webhook, so people are answered by chance; "
@@ -139,7 +140,7 @@ def _line(text: str) -> str:
 
 def _wait(retry_after: object) -> timedelta:
     """Returns how long a 429 asks us to wait. A server in between may have written anything there."""
-    if isinstance(retry_after, int | float) and retry_after > 0:
+    if isinstance(retry_after, int | float) and 0 < retry_after < _TOO_LONG:
         return timedelta(seconds=retry_after) + _MARGIN
     return _NO_NUMBER
 

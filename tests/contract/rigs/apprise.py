@@ -15,7 +15,7 @@ from tests.fakes.apprise import fake_services
 
 
 def message_to_service(text: str, number: int = 1) -> Message:
-    return Message(number=number, payload=json.dumps({"title": "", "text": text, "format": "html"}))
+    return Message(number=number, payload=json.dumps({"title": "", "text": text, "format": "text"}))
 
 
 @asynccontextmanager
