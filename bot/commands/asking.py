@@ -35,7 +35,9 @@ def ask(context: CommandContext, verb: str, *lines: str, **arguments: object) ->
     if not expect(context, verb, **arguments):
         return Reply(lines)
     if context.origin.kind is not ChatKind.PRIVATE:
-        lines += (context.say("Answer by a reply to this message, or with my name before it."),)
+        by_name = Sentence("Answer with my name before it.")
+        by_reply = Sentence("Answer by a reply to this message, or with my name before it.")
+        lines += (context.say(by_name if context.origin.kind is ChatKind.TEAM else by_reply),)
     cancel = context.button("cancel", "cancel", only_for=context.request.sender)
     return Reply(lines, buttons=((cancel,),))
 

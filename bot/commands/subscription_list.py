@@ -33,6 +33,7 @@ from subscriptions.service.known_chats import Listed, next_deliveries_of, next_d
 from subscriptions.service.previews import Matches, activity
 from subscriptions.service.subscribing import unsubscribe_several
 from subscriptions.states import ChatState, SubscriptionState
+from subscriptions.texts.cutting import cut_at_word
 
 A_PAGE = 10
 _OF_ALL = 30  # subscriptions of all chats that are lines of a message; more are a file
@@ -105,7 +106,9 @@ def change_list(context: CommandContext, said: str) -> Reply:
         hold = context.button("resume", "resume")
     of_all = (hold, context.button("remove all", "unsub-all"))
     words = " ".join(said.split())
-    look = context.labelled(context.say("look for “{words}”", words=words[:_LONGEST]), "look-for", text=words)
+    look = context.labelled(
+        context.say("look for “{words}”", words=cut_at_word(words, _LONGEST)), "look-for", text=words
+    )
     others = (context.button("settings", "set"), look)
     line = context.say("What do you want to change?")
     return replace(shown, lines=(line, *shown.lines[1:]), buttons=(*rows, *shown.buttons[-1:], of_all, others))

@@ -1,24 +1,36 @@
 """Has a language model read a message of which the bot is not sure, and checks its commands: how many, how long.
 
-The model is asked in no transaction. A proposed command is read as if the person had typed it in place of the message.
-It is only offered as a button, and whoever presses it needs the right to do it.
+The model is asked in no transaction. A proposed command is read as if the person had typed it in place of the message,
+and tried in a reading transaction, up to what it would change: what would be refused is not offered. It is only offered
+as a button, and whoever presses it needs the right to do it.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
-from bot.commands.context import Command, CommandContext, CommandFunction, Registry
+from bot.commands.context import Command, CommandContext, CommandFunction, Lacking, Registry
 from bot.commands.intent import understand
+from bot.conversation import contexts
 from bot.conversation.contexts import PreparedRequest
 from bot.dependencies import Dependencies
 from bot.ports.channel import Reply
 from bot.ports.conversation import MessageRequest, typed_command
+from subscriptions.errors import PaperwireError, StoreError
+from subscriptions.store.database.store import Transaction, WouldWrite, reads
 
 MOST = 3  # commands; an answer with more is none
 LONGEST = 200  # characters of a command
 LONGEST_MESSAGE = 1000  # characters that the model reads
 
-Proposed = tuple[str, str]  # the name of a command and its arguments
+
+class Proposed(NamedTuple):
+    """A command that a model proposes."""
+
+    name: str
+    args: str
+    what: str  # what it does, in English
+    run: CommandFunction
 
 
 async def with_proposal(deps: Dependencies, prepared: PreparedRequest) -> PreparedRequest:
@@ -27,7 +39,7 @@ async def with_proposal(deps: Dependencies, prepared: PreparedRequest) -> Prepar
     if reader is None or not isinstance(message, MessageRequest) or len(message.text) > LONGEST_MESSAGE:
         return prepared
     lines = await reader.read(message.text, usages(registry))
-    if commands := checked(lines, message, registry):
+    if commands := await deps.store.run(_not_refused, deps, prepared, checked(lines, message, registry)):
         return replace(prepared, intent=replace(prepared.intent, run=_with_offers(prepared.intent.run, commands)))
     return prepared
 
@@ -43,7 +55,7 @@ def usages(registry: Registry) -> list[str]:
 
 def checked(lines: Sequence[str], message: MessageRequest, registry: Registry) -> list[Proposed]:
     """Returns the commands among the lines that a model proposes for a message."""
-    found: dict[Proposed, None] = {}
+    found: dict[tuple[str, str], Proposed] = {}
     for line in lines if len(lines) <= MOST else ():
         typed = typed_command(line) if line.isprintable() and len(line) <= LONGEST else None
         command = registry.command_named(typed.name) if typed and not typed.bot else None
@@ -51,8 +63,29 @@ def checked(lines: Sequence[str], message: MessageRequest, registry: Registry) -
             continue
         intent = understand(replace(message, command=typed.name, text=typed.rest), None, registry)
         if intent is not None and not (intent.needs_operator or intent.target or intent.destination):
-            found[command.name, intent.args] = None
-    return list(found)
+            found[command.name, intent.args] = Proposed(command.name, intent.args, command.summary, intent.run)
+    return list(found.values())
+
+
+@reads
+def _not_refused(
+    transaction: Transaction, deps: Dependencies, prepared: PreparedRequest, commands: Sequence[Proposed]
+) -> list[Proposed]:
+    """Returns the commands that would not be refused in this chat."""
+    context = contexts.context_of(transaction, deps, prepared)
+    return [one for one in commands if _would_run(replace(context, args=one.args, arguments={}, file=None), one)]
+
+
+def _would_run(context: CommandContext, command: Proposed) -> bool:
+    try:
+        reply = command.run(context)
+    except (WouldWrite, Lacking):  # it was not refused until then
+        return True
+    except StoreError:
+        raise
+    except PaperwireError:
+        return False
+    return reply is None or reply.ok is not False
 
 
 def _may_be_proposed(command: Command) -> bool:
@@ -63,13 +96,15 @@ def _may_be_proposed(command: Command) -> bool:
 def _with_offers(run: CommandFunction, commands: Sequence[Proposed]) -> CommandFunction:
     """Returns what answers a message, with a button for each proposed command above the other buttons.
 
-    What a model writes may be wrong, or what strangers made it write, so a button shows word for word what it runs.
+    What a model writes may be wrong, or what strangers made it write, so a button shows word for word what it runs, and a
+    line says what that does.
     """
 
     def offer(context: CommandContext) -> Reply | None:
         reply = run(context) or Reply()
         said = context.say("The language model {model} reads it as:", model=context.bot_info.model)
-        rows = tuple((context.runs(name, args),) for name, args in commands)
-        return replace(reply, lines=(*reply.lines, said), buttons=(*rows, *reply.buttons))
+        rows = tuple((context.runs(one.name, one.args),) for one in commands)
+        words = (f"{row[0].label}: {context.say(one.what)}" for row, one in zip(rows, commands, strict=True))
+        return replace(reply, lines=(*reply.lines, said, *words), buttons=(*rows, *reply.buttons))
 
     return offer

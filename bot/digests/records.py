@@ -127,16 +127,24 @@ def _values_in(text: str) -> Iterator[Any]:
         yield value
 
 
+def _after_tear(text: str, place: int, end: int) -> int:
+    """Returns where to look for the next beginning after a torn value: of a long one, only in its last line."""
+    if end - place < _LONGEST_AGAIN:
+        return place + 1
+    line = text.rfind("\n", place + 1, end)
+    return end if line < 0 else line
+
+
 def _value_at(text: str, place: int) -> tuple[Any, int]:
     """Returns (the value that begins there, the place after it); (_TORN, where to look for the next beginning)."""
     try:
         value, end = _DECODER.raw_decode(text, place)
     except json.JSONDecodeError as error:
-        return _TORN, place + 1 if error.pos - place < _LONGEST_AGAIN else error.pos
+        return _TORN, _after_tear(text, place, error.pos)
     except (ValueError, RecursionError):  # a number that is too long, too many objects in one another
         return _TORN, _end(_LINE, text, place)
     if isinstance(value, str) and "\n" in text[place:end]:  # from the quote of a torn text to that of the next record
-        return _TORN, place + 1 if end - place < _LONGEST_AGAIN else end
+        return _TORN, _after_tear(text, place, end)
     is_part = text.startswith((",", "]", "}"), end)  # of a larger value that was torn
     return (_TORN if is_part else value), end
 
@@ -311,13 +319,16 @@ def _date_in(value: object) -> str:
 def _amend_openalex(record: Record, work: Work) -> None:
     index = record.get("abstract_inverted_index")
     if not work.abstract and isinstance(index, dict):
+        listed = {word: places for word, places in index.items() if isinstance(places, list)}
         placed = {
             int(place): word[:_LONGEST_WORD]
-            for word, places in index.items()
-            for place in (places if isinstance(places, list) else ())
+            for word, places in listed.items()
+            for place in places
             if isinstance(place, str) and place.isdecimal() and len(place) <= _MOST_DIGITS
         }
-        work.abstract = " ".join(placed[place] for place in sorted(placed))
+        abstract = " ".join(placed[place] for place in sorted(placed))
+        if len(abstract) <= 2 * sum(len(word) + 3 * len(places) for word, places in listed.items()):
+            work.abstract = abstract  # a longer one says a long word a thousand times
     work.is_paper = record.get("is_paratext") is not True
 
 

@@ -17,6 +17,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from unicodedata import category
 
 from bot.digests.scalars import language_of
 from bot.failures import ModelFails
@@ -32,7 +33,7 @@ from subscriptions.store import model_requests
 from subscriptions.store.database.store import Store
 from subscriptions.store.model_requests import Place
 from subscriptions.texts.cutting import clean, cut_at_sentence
-from subscriptions.texts.normal_forms import normalized, visible
+from subscriptions.texts.normal_forms import normalized
 from subscriptions.texts.statements import summary_state
 
 log = logging.getLogger("paperwire")
@@ -61,11 +62,12 @@ _LONGEST_TITLE, _LONGEST_ABSTRACT = 500, 6000  # characters that the model reads
 _WIDEST = 500  # columns of a text
 
 _SENTENCE = re.compile(r".+?(?:[.!?]+(?:\s+|$)|[。！？]+\s*|$)")
-_LEADS_AWAY = re.compile(  # an address, a mention, a command, the number of a telephone; in NFKC
-    r"://|www\.|\]\(|<[!@#]|\b(?:mailto|tel|tg):|(?<!\w)@\w|(?:^|\s)/[a-z]|[\w-]\.[^\W\d_]{2,24}(?![\w.])"
-    r"|\d(?:\.\d{1,3}){3}|\+\d[\d ()-]{6,}",
+_LEADS_AWAY = re.compile(  # an address, a mention, a command, the number of a telephone
+    r"://|www\.|\]\(|<[!@#]|\b(?:mailto|sms|tel|javascript):\S|(?<!\w)@\w|(?<!\w)/[a-z]{2}|[\w-]\.[^\W\d_]{2,24}(?!\w|\.\w)"
+    r"|\d(?:\.\d{1,3}){3}(?!\w)|\+\d[\d ()-]{6,}",
     re.IGNORECASE,
 )
+_UNSEEN = frozenset({"Mn", "Mc", "Me", "Cf"})  # marks and what has no width, which addresses may be hidden with
 _OF_ITSELF = re.compile(
     r"\bI(?:['’](?:m|ll|ve|d)| (?:am|can|cannot|can['’]t|could|do|don['’]t|will|won['’]t|would|have|need|must|apologi[sz]e))\b"
     r"|\b[Aa]s an? (?:AI|(?:large )?language model)\b"
@@ -231,12 +233,15 @@ def _plain(text: object) -> str:
     whole = clean(text[: 4 * _WIDEST]) if isinstance(text, str) else ""
     if _OF_ITSELF.search(whole):
         return ""
-    kept = "".join(
-        one for one in _SENTENCE.findall(whole) if not _LEADS_AWAY.search(visible(normalized("NFKC", one)))
-    ).strip()
+    kept = "".join(one for one in _SENTENCE.findall(whole) if not _LEADS_AWAY.search(_bare(one))).strip()
     if summary_state(kept) == "ok":
         return cut_at_sentence(kept, _WIDEST)
     return ""
+
+
+def _bare(text: str) -> str:
+    """Returns a text in plain letters, without marks and characters that nobody sees."""
+    return "".join(sign for sign in normalized("NFKD", text) if category(sign) not in _UNSEEN)
 
 
 class Messages:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from hashlib import sha256
+from itertools import pairwise
 from typing import Protocol, TypeVar
 
 from bot.digests import dated, read_digest
@@ -26,7 +27,9 @@ from subscriptions.store.paper_batch import Codes, Ingest
 from subscriptions.store.stored_digests import Ingested
 from subscriptions.zones import zone
 
-MOST_TOGETHER = 2000  # papers in one transaction, which takes a second; others write between two. A day has fewer
+# letters of papers in one transaction, which takes a second; others write between two. A day has fewer
+MOST_LETTERS = 4_000_000
+_OTHER_LETTERS = 500  # of a paper beside title and abstract
 
 # key in a digest → a paper that lacks values; returns what arXiv knows about some of these papers, under the same keys
 Complete = Callable[[Mapping[str, Paper]], Awaitable[Mapping[str, Paper]]]
@@ -128,8 +131,13 @@ def _parts(digest: Digest) -> Sequence[Digest]:
 
     So a document that was stored in part counts as unknown, and is completed when it is read again.
     """
-    starts = range(0, max(len(digest.entries), 1), MOST_TOGETHER)
-    parts = [replace(digest, entries=digest.entries[start : start + MOST_TOGETHER]) for start in starts]
+    starts, letters = [0], 0
+    for number, paper in enumerate(digest.entries):
+        letters += len(paper.title) + len(paper.abstract) + _OTHER_LETTERS
+        if letters > MOST_LETTERS and number:
+            starts.append(number)
+            letters = len(paper.title) + len(paper.abstract) + _OTHER_LETTERS
+    parts = [replace(digest, entries=digest.entries[start:end]) for start, end in pairwise((*starts, None))]
     names = [sha256(f"{digest.content_hash} from {start}".encode()).hexdigest() for start in starts[:-1]]
     return [replace(part, content_hash=name) for part, name in zip(parts, (*names, digest.content_hash), strict=True)]
 

@@ -128,7 +128,7 @@ def index_question(term: Term) -> IndexQuestion:
             return _ANY_PAPER
 
 
-_cached = lru_cache(MOST_WORDS)  # most words of a paper also occur in earlier papers
+_cached = folding.cached(MOST_WORDS)  # most words of a paper also occur in earlier papers
 
 
 @_cached

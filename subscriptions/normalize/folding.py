@@ -8,8 +8,8 @@ are none.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache, wraps
 from itertools import chain, pairwise
 from typing import NamedTuple
 
@@ -45,6 +45,7 @@ _HANGUL = "가-힣"
 SINGLE_CHARACTERS = _HAN + _KANA + _HANGUL
 """Ranges of a character class: each of these characters is a run alone."""
 _APOSTROPHE_SIGNS = "'’‘ʼ′`"
+_LONGEST_CACHED = 40  # letters of a word; longer ones are rare, and would fill the memory
 _NO_LETTER = "ʼ"  # an apostrophe that Unicode counts as a letter
 
 
@@ -197,7 +198,17 @@ def is_latin(char: str) -> bool:
     return unicodedata.name(char, "").startswith("LATIN")
 
 
-@lru_cache(maxsize=1 << 16)
+def cached(most: int) -> Callable[[Callable[[str], str]], Callable[[str], str]]:
+    """Returns a decorator for a function of a word, with a cache of at most `most` words, none of them very long."""
+
+    def decorate(function: Callable[[str], str]) -> Callable[[str], str]:
+        kept = lru_cache(most)(function)
+        return wraps(function)(lambda word: kept(word) if len(word) <= _LONGEST_CACHED else function(word))
+
+    return decorate
+
+
+@cached(1 << 16)
 def fold_plural(token: str) -> str:
     """Step 6: returns the common stem of a word's singular and plural.
 

@@ -11,15 +11,21 @@ _NO_LETTERS = re.compile(rf"[^\w\s\x00-\x7f]{{{MOST_MARKS + 1},}}")
 # Each character is replaced by exactly one character, so that positions in the folded text and the typed text agree.
 _TRADITIONAL, _SIMPLIFIED = (Path(__file__).parent / "traditional.txt").read_text("utf-8").split()
 _FOLDED = str.maketrans(_TRADITIONAL + "’‘`，；：！？。", _SIMPLIFIED + "''',;:!?.")
+_SENTENCES = dict.fromkeys(map(ord, "\ufdfa\ufdfb"), " ")
 _INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
 def normalized(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
     """Returns a text in one of Unicode's normal forms. Each letter keeps at most `MOST_MARKS` combining marks.
 
-    Reason: Python sorts the marks on a letter in quadratic time; 128,000 marks take 12 s.
+    Reason: Python sorts the marks on a letter in quadratic time; 128,000 marks take 12 s. And the two ligatures that are
+    whole sentences, of up to 18 letters, are blanks in NFKC and NFKD, so that a text does not become many times as long.
     """
-    return normalize(form, text if text.isascii() else _NO_LETTERS.sub(_with_fewer_marks, text))
+    if text.isascii():
+        return text
+    if form.startswith("NFK"):
+        text = text.translate(_SENTENCES)
+    return normalize(form, _NO_LETTERS.sub(_with_fewer_marks, text))
 
 
 def _with_fewer_marks(run: re.Match[str]) -> str:

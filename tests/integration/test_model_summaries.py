@@ -162,8 +162,11 @@ def answers(**members: object) -> Callable[[str, str], str]:
         ({"tldr": "Eels move far, by recall@10 and p < 0.05, e.g. in the i.i.d. case and/or in 3.5 km."}, None),
         ({"tldr": "Ask @spammer for the tags. Eels move further than maps say."}, "Eels move further than maps say."),
         *(({"tldr": f"See {named} for more. Eels move further than maps say."}, "Eels move further than maps say.") for named in (
-            "EVIL.COM", "T.ME/X", "/START", "пример.рф", "evil．com", "evil.\u200bcom", "𝐞𝐯𝐢𝐥.𝐜𝐨𝐦", "1.2.3.4", "mailto:x", "<!channel>",
+            "EVIL.COM", "T.ME/X", "/START", "пример.рф", "evil．com", "evil.\u200bcom", "𝐞𝐯𝐢𝐥.𝐜𝐨𝐦", "1.2.3.4", "mailto:x", "<!channel>", "(/start)",
+            "nic.भारत", "evilx\u0301.com", "@\u034fadmin",
         )),
+        ({"tldr": "Look at evil.com. Eels move further than maps say."}, "Eels move further than maps say."),
+        ({"tldr": "Version 1.21 of eels melts at Tg: 105 °C, vs. 15 (10-20) in U.S. trials."}, None),
         ({"tldr": "[Eels](tg://user?id=1) move."}, ""),
         ({"tldr": "I'm sorry, but I cannot help with that."}, ""),
         ({"tldr": "这些鳗鱼移动得比地图上更远。", "motivation": "", "method": "", "result": ""}, ""),

@@ -34,6 +34,7 @@ def test_what_it_proposes_is_offered_word_for_word_and_done_when_it_is_pressed(
     said = product.says(UNSURE)
     assert READS in said.lines
     assert said.buttons[:2] == ["/unsub 1", "/sub moss every friday"]
+    assert said.lines[-2:] == ["/unsub 1: remove a subscription", "/sub moss every friday: subscribe to a query"]
     assert product.queries() == ["kelp"], "nothing is done before a button is pressed"
     product.presses("/unsub 1")
     assert product.queries() == []
@@ -88,6 +89,11 @@ def test_without_the_setting_it_reads_no_message(product: Product, model: FakeCh
         "/list@other_bot",
         "/sub moss\n/forget",
         "/sub " + "moss " * 50,
+        "/unsub 99",
+        "/pause 77",
+        "/edit 1 -",
+        "/sub moss daily 25",
+        "/search moss OR -x",
     ],
 )
 def test_what_a_person_here_may_not_be_offered_is_left_out(product: Product, model: FakeChatModel, line: str) -> None:

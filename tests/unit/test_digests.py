@@ -151,6 +151,13 @@ def test_an_abstract_is_what_is_no_label_note_or_title(said: str) -> None:
     assert pictured.abstract == "Aims: To fly."
 
 
+def test_a_word_that_would_fill_a_book_makes_no_abstract() -> None:
+    index = {"w" * 99: [*range(500)]}
+    record = {"id": "https://openalex.org/W1", "title": "A kite", "abstract_inverted_index": index}
+    (paper,) = read(json.dumps({"meta": {}, "results": [record]})).entries
+    assert paper.abstract == ""
+
+
 def test_a_heading_alone_is_no_abstract() -> None:
     work = {"DOI": "10.5555/k.1", "title": ["A kite"], "abstract": "<title>Abstract</title><p/>"}
     (paper,) = read(json.dumps(work)).entries
@@ -497,7 +504,9 @@ def test_a_torn_part_leaves_its_neighbours(made: str, damaged: int, data: st.Dat
             assert found.get(key) == paper, n
 
 
-@pytest.mark.parametrize("torn", ["]({}", "]", ', {"id": "2601.00002"', "}", '"}}'])
+@pytest.mark.parametrize(
+    "torn", ["]({}", "]", ', {"id": "2601.00002"', "}", '"}}', '{"id": "2601.00002", "title": "' + "x" * 20_500]
+)
 def test_what_is_left_of_a_line_takes_no_other_line_with_it(torn: str) -> None:
     parts = PARTS["daily_arxiv_jsonl"]
     found = papers_of(parts.page(torn + "\n" if n == 2 else parts.part(n) for n in NUMBERS))

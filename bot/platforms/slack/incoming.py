@@ -61,6 +61,7 @@ HAPPENINGS = {
 }
 
 
+_OWN_COMMAND = re.compile(r"^\s*/paperwire\s+")  # typed after a mention, or as text, as in what others share
 _WRAPPED = re.compile(r"<(?P<sign>[@#!]?)(?P<what>[^<>|]*)(?:\|(?P<label>[^<>]*))?>")
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))  # &amp; must be the last: "&amp;lt;" means "&lt;"
 _ADDED = ("http://", "https://", "mailto:", "tel:")  # Slack adds these to words that it turns into links
@@ -107,7 +108,7 @@ def _event(sent: Payload, here: BotIdentity) -> Request | None:
     return MessageRequest(
         place=place,
         update_id=update,
-        text=unescape(text),
+        text=_OWN_COMMAND.sub("", unescape(text)),
         message_id=str(event["ts"]),
         sender=sender,
         takes_bare_commands=True,

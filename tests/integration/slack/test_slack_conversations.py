@@ -26,8 +26,9 @@ async def test_changes_are_seen_by_all_the_rest_by_the_asker(on: Scene, slack: F
     ):
         await on.types(f"/paperwire {words}".strip(), by="U1")
     await on.mentions("list", by="U2")
+    await on.mentions("/paperwire list", by="U2")
     assert (len(slack.posted_to("C1")), len(slack.ephemerals_to("U1"))) == (1, 9)
-    assert [w.text.split("\n")[0] for w in slack.ephemerals_to("U2")] == ["1 subscription"]
+    assert [w.text.split("\n")[0] for w in slack.ephemerals_to("U2")] == ["1 subscription"] * 2
 
 
 async def test_a_whispered_button_replaces_the_whisper_or_is_public(on: Scene, slack: FakeSlack) -> None:
