@@ -142,7 +142,7 @@ def last_change(transaction: Transaction, address: ChatAddress, *, now: datetime
         return None
     present = _state_of(transaction, chat.id)
     for kept in stored_subscriptions.changes_of(transaction, chat.id):
-        before = _without_ended(columns.adapter_of(State).validate_python(kept.before), now)
+        before = _without_ended(columns.adapter_of(State).validate_python(kept.before), present, now)
         change = Change(id=kept.id, who=kept.who, before=before)
         if before.saved:  # such a change is only that, also if later ones are not kept any more
             change = replace(change, saved=_saved_among(transaction, chat.id, before.saved))
@@ -153,17 +153,23 @@ def last_change(transaction: Transaction, address: ChatAddress, *, now: datetime
     return None
 
 
-def _without_ended(state: State, now: datetime) -> State:
-    """Returns a state without the pauses that have ended by `now`."""
-    subscriptions = {
-        number: one._replace(state=SubscriptionState.ACTIVE, paused_until=None)
-        if one.paused_until and one.paused_until <= now
-        else one
-        for number, one in state.subscriptions.items()
-    }
-    if state.until and state.until <= now:
-        state = replace(state, paused=False, until=None)
-    return replace(state, subscriptions=subscriptions)
+def _without_ended(before: State, present: State, now: datetime) -> State:
+    """Returns an earlier state without the pauses that have ended by `now`, and been ended."""
+
+    def awake(number: int, earlier: Subscription) -> Subscription:
+        later = present.subscriptions.get(number)
+        if _is_over(earlier.paused_until, later and later.paused_until, now):
+            return earlier._replace(state=SubscriptionState.ACTIVE, paused_until=None)
+        return earlier
+
+    if _is_over(before.until, present.until, now):
+        before = replace(before, paused=False, until=None)
+    return replace(before, subscriptions={number: awake(number, one) for number, one in before.subscriptions.items()})
+
+
+def _is_over(until: datetime | None, still: datetime | None, now: datetime) -> bool:
+    """Returns whether a pause until `until` has ended. The next plan ends one that was over just now (`still`)."""
+    return until is not None and until <= now and until != still
 
 
 def _compared(change: Change, chat_id: int, present: State) -> Change:

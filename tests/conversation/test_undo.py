@@ -171,6 +171,17 @@ def test_an_undo_brings_no_pause_back_that_has_ended_since(product: Product) -> 
         assert product.subscriptions()[0]["state"] == "active"
 
 
+def test_an_undo_in_the_moment_in_which_a_pause_ends_moves_nothing(product: Product) -> None:
+    product.says("/sub diffusion daily 8")
+    product.says("/pause 1 1d")
+    product.clock.advance(timedelta(days=1))
+    product.says("/name 1 Sea")
+    assert product.says("/undo").lines == ["✓ Undone.", "1 was: Sea", "1 is: without a name"]
+    product.delivers()
+    (one,) = product.subscriptions()
+    assert (one["state"], one["next_due_at"]) == ("active", "2026-01-24T08:00:00Z")
+
+
 def test_papers_that_members_save_push_no_change_of_an_admin_out(group: Product) -> None:
     group.brings(*(paper(f"Swarm {number}", arxiv_id=f"2601.9000{number}") for number in range(1, 7)))
     by(group, "7", "/unsub 1")
