@@ -338,6 +338,14 @@ class Model:
         closing = subscription.closes(self.walls, now) if subscription.when.kind == "when-out" else []
         return not closing or closing[-1] <= max(now, world.next_due(now))
 
+    def after_days(self, chat: str, days: int, now: datetime) -> datetime:
+        """Returns the first moment in some days at which the clocks of a chat show the same time, or a later one."""
+        zone = self.readers[chat].zone
+        wanted, step = self.walls.at(zone, now) + timedelta(days=days), now + timedelta(days=days, hours=-2)
+        while self.walls.at(zone, step) < wanted:
+            step += timedelta(minutes=1)
+        return step
+
     def resumes(self, chat: str, now: datetime) -> None:
         """Ends the pauses of a chat and of its subscriptions."""
         reader = self.readers[chat]

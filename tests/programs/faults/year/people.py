@@ -169,7 +169,7 @@ class People:
         """Pauses a chat for some days, or without an end."""
         reader, days = self._model.readers[chat], self._dice.randint(1, 12) * (self._dice.random() < 0.5)
         self._bot.says(f"/pause {days}d" if days else "/pause", chat, now)
-        reader.paused, reader.paused_until = True, now + timedelta(days=days) if days else None
+        reader.paused, reader.paused_until = True, self._model.after_days(chat, days, now) if days else None
 
     def _resumes(self, chat: str, now: datetime) -> None:
         self._bot.says("/resume", chat, now)
@@ -184,7 +184,7 @@ class People:
         else:
             days = self._dice.randint(1, 12)
             self._bot.says(f"/pause {number} {days}d", chat, now)
-            subscription.paused, subscription.paused_until = True, now + timedelta(days=days)
+            subscription.paused, subscription.paused_until = True, self._model.after_days(chat, days, now)
 
     def _sets_crosslists(self, chat: str, now: datetime) -> None:
         wanted = self._dice.random() < 0.5
