@@ -154,11 +154,14 @@ def last_change(transaction: Transaction, address: ChatAddress, *, now: datetime
 
 
 def _without_ended(before: State, present: State, now: datetime) -> State:
-    """Returns an earlier state without the pauses that have ended by `now`, and been ended."""
+    """Returns an earlier state without the pauses that have ended by `now`, and been ended.
+
+    A subscription that is removed now comes back as it was: the next plan ends its pause, at the moment of its end.
+    """
 
     def awake(number: int, earlier: Subscription) -> Subscription:
         later = present.subscriptions.get(number)
-        if _is_over(earlier.paused_until, later and later.paused_until, now):
+        if later and _is_over(earlier.paused_until, later.paused_until, now):
             return earlier._replace(state=SubscriptionState.ACTIVE, paused_until=None)
         return earlier
 
