@@ -142,7 +142,7 @@ def last_change(transaction: Transaction, address: ChatAddress, *, now: datetime
         return None
     present = _state_of(transaction, chat.id)
     for kept in stored_subscriptions.changes_of(transaction, chat.id):
-        before = _without_ended(columns.adapter_of(State).validate_python(kept.before), present, now)
+        before = _without_ended(columns.adapter_of(State).validate_python(kept.before), kept.at, now)
         change = Change(id=kept.id, who=kept.who, before=before)
         if before.saved:  # such a change is only that, also if later ones are not kept any more
             change = replace(change, saved=_saved_among(transaction, chat.id, before.saved))
@@ -153,26 +153,19 @@ def last_change(transaction: Transaction, address: ChatAddress, *, now: datetime
     return None
 
 
-def _without_ended(before: State, present: State, now: datetime) -> State:
-    """Returns an earlier state without the pauses that have ended by `now`, and been ended.
+def _without_ended(state: State, since: datetime, now: datetime) -> State:
+    """Returns a state of the moment `since` without the pauses that have ended from then to `now`."""
 
-    A subscription that is removed now comes back as it was: the next plan ends its pause, at the moment of its end.
-    """
+    def is_over(until: datetime | None) -> bool:
+        return until is not None and since < until <= now
 
-    def awake(number: int, earlier: Subscription) -> Subscription:
-        later = present.subscriptions.get(number)
-        if later and _is_over(earlier.paused_until, later.paused_until, now):
-            return earlier._replace(state=SubscriptionState.ACTIVE, paused_until=None)
-        return earlier
-
-    if _is_over(before.until, present.until, now):
-        before = replace(before, paused=False, until=None)
-    return replace(before, subscriptions={number: awake(number, one) for number, one in before.subscriptions.items()})
-
-
-def _is_over(until: datetime | None, still: datetime | None, now: datetime) -> bool:
-    """Returns whether a pause until `until` has ended. The next plan ends one that was over just now (`still`)."""
-    return until is not None and until <= now and until != still
+    subscriptions = {
+        number: one._replace(state=SubscriptionState.ACTIVE, paused_until=None) if is_over(one.paused_until) else one
+        for number, one in state.subscriptions.items()
+    }
+    if is_over(state.until):
+        state = replace(state, paused=False, until=None)
+    return replace(state, subscriptions=subscriptions)
 
 
 def _compared(change: Change, chat_id: int, present: State) -> Change:

@@ -34,7 +34,7 @@ _TAKE_NUMBER = (
     .returning(_chats.c.next_number)
 )
 _read_when = lru_cache(maxsize=4096)(read_when)
-_CHANGES = sa.select(_u.id, _u.chat, _u.who, _u.before).order_by(_u.id.desc())
+_CHANGES = sa.select(_u.id, _u.chat, _u.who, _u.at, _u.before).order_by(_u.id.desc())
 
 
 def subscriptions_of(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, tuple[Subscription, ...]]:
@@ -148,6 +148,7 @@ class StoredChange(NamedTuple):
     id: int
     chat_id: int
     who: str
+    at: datetime
     before: Mapping[str, Any]  # the state before the change, as JSON
 
 

@@ -182,16 +182,6 @@ def test_an_undo_in_the_moment_in_which_a_pause_ends_moves_nothing(product: Prod
     assert (one["state"], one["next_due_at"]) == ("active", "2026-01-24T08:00:00Z")
 
 
-def test_what_comes_back_after_its_pause_is_due_as_if_it_had_not_gone(product: Product) -> None:
-    product.says("/sub diffusion daily 13")
-    product.says("/pause 1 until 2026-01-24")
-    product.clock.advance(timedelta(days=2, hours=2))
-    product.brings("Diffusion on graphs")
-    product.says("/unsub 1")
-    product.says("/undo")
-    assert "Diffusion on graphs" in product.delivers()[0].text, "its moment was at 13:00, after the pause"
-
-
 def test_papers_that_members_save_push_no_change_of_an_admin_out(group: Product) -> None:
     group.brings(*(paper(f"Swarm {number}", arxiv_id=f"2601.9000{number}") for number in range(1, 7)))
     by(group, "7", "/unsub 1")
