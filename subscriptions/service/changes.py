@@ -40,6 +40,7 @@ class Change:
 
     id: int
     who: str  # "ID NAME": the platform's id and the plain name of the person; "": unknown
+    at: datetime
     before: State
     added: tuple[Subscription, ...] = ()
     removed: tuple[Subscription, ...] = ()
@@ -143,7 +144,7 @@ def last_change(transaction: Transaction, address: ChatAddress, *, now: datetime
     present = _state_of(transaction, chat.id)
     for kept in stored_subscriptions.changes_of(transaction, chat.id):
         before = _without_ended(columns.adapter_of(State).validate_python(kept.before), kept.at, now)
-        change = Change(id=kept.id, who=kept.who, before=before)
+        change = Change(id=kept.id, who=kept.who, at=kept.at, before=before)
         if before.saved:  # such a change is only that, also if later ones are not kept any more
             change = replace(change, saved=_saved_among(transaction, chat.id, before.saved))
         else:
@@ -207,7 +208,7 @@ def undo(transaction: Transaction, address: ChatAddress, *, now: datetime) -> Un
     after = apply_new_clock(transaction, chat, now)
     _restore_subscriptions(transaction, after, change, now)
     if change.pauses:
-        _restore_pause(transaction, chat, change.before, now)
+        _restore_pause(transaction, chat, change, now)
     for paper in change.saved:
         interests.take_back(transaction, chat, paper, Signal.SAVED)
     stored_subscriptions.drop_changes_from(transaction, chat.id, change.id)
@@ -275,13 +276,18 @@ def _restored(wanted: Subscription, stayed: Subscription | None, chat: Chat, now
     return wanted
 
 
-def _restore_pause(transaction: Transaction, chat: Chat, before: State, now: datetime) -> None:
-    """Pauses or resumes the chat as before. A chat that is unreachable or waits for an operator stays as it is."""
+def _restore_pause(transaction: Transaction, chat: Chat, change: Change, now: datetime) -> None:
+    """Pauses or resumes the chat as before. A chat that is unreachable or waits for an operator stays as it is.
+
+    A pause that is undone at once is as if it had not been: a window that was open in that moment still counts.
+    """
+    before = change.before
     if before.paused and (chat.is_active or is_paused_by_person(chat)):
         stored_chats.pause_chat(transaction, chat.id, PauseReason.PERSON, now=now, until=before.until)
     elif not before.paused and is_paused_by_person(chat):
         stored_chats.resume_chat(transaction, chat.id, now=now)
-        delay(transaction, chat, now)
+        if now - change.at > due_moments.ANSWER_WITHIN:
+            delay(transaction, chat, now)
 
 
 def delay(transaction: Transaction, chat: Chat, now: datetime) -> None:

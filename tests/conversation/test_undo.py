@@ -182,6 +182,16 @@ def test_an_undo_in_the_moment_in_which_a_pause_ends_moves_nothing(product: Prod
     assert (one["state"], one["next_due_at"]) == ("active", "2026-01-24T08:00:00Z")
 
 
+def test_a_pause_that_is_undone_at_once_is_as_if_it_had_not_been(product: Product) -> None:
+    product.says("/sub diffusion when-out 12:00-20:00")
+    (before,) = product.subscriptions()
+    product.says("/pause")
+    product.says("/undo")
+    assert product.subscriptions() == [before]
+    product.brings("Diffusion on graphs")
+    assert "Diffusion on graphs" in product.later(minutes=1)[0].text
+
+
 def test_papers_that_members_save_push_no_change_of_an_admin_out(group: Product) -> None:
     group.brings(*(paper(f"Swarm {number}", arxiv_id=f"2601.9000{number}") for number in range(1, 7)))
     by(group, "7", "/unsub 1")
