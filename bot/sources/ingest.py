@@ -133,10 +133,11 @@ def _parts(digest: Digest) -> Sequence[Digest]:
     """
     starts, letters = [0], 0
     for number, paper in enumerate(digest.entries):
-        letters += len(paper.title) + len(paper.abstract) + _OTHER_LETTERS
+        size = len(paper.title) + len(paper.abstract) + _OTHER_LETTERS
+        letters += size
         if letters > MOST_LETTERS and number:
             starts.append(number)
-            letters = len(paper.title) + len(paper.abstract) + _OTHER_LETTERS
+            letters = size
     parts = [replace(digest, entries=digest.entries[start:end]) for start, end in pairwise((*starts, None))]
     names = [sha256(f"{digest.content_hash} from {start}".encode()).hexdigest() for start in starts[:-1]]
     return [replace(part, content_hash=name) for part, name in zip(parts, (*names, digest.content_hash), strict=True)]
