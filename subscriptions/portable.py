@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from subscriptions import errors, model
 from subscriptions.addresses import parse_address
+from subscriptions.chat_settings import check_value, setting_name
 from subscriptions.planning.times import read_when
 from subscriptions.query.parse import parse_query
 from subscriptions.query.tree import Query
@@ -182,7 +183,21 @@ def _line(number: int, said: str, chat: model.ChatAddress) -> PortableLine:
                 errors.Sentence("Possible: {possible}.", {"possible": ", ".join(model.ChatKind)}),
             )
         return PortableLine(number=number, text=said, chat=chat, kind=model.ChatKind(value))
-    return PortableLine(number=number, text=said, chat=chat, setting=(name, value))
+    return PortableLine(number=number, text=said, chat=chat, setting=(name, _possible(name, value)))
+
+
+def _possible(name: str, value: str) -> str:
+    """Returns a value of a setting if any chat may have it. Raises Refused."""
+    wrong: errors.Refused | None = None
+    for kind in model.ChatKind:
+        try:
+            check_value(setting_name(name), value, kind=kind)
+        except errors.Refused as error:
+            wrong = wrong or error
+        else:
+            return value
+    assert wrong is not None  # noqa: S101 - there are kinds
+    raise wrong
 
 
 def _subscription(number: int, said: str, chat: model.ChatAddress) -> PortableLine:

@@ -3,6 +3,7 @@
 No copy replaces a file, and a database only after a question.
 """
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
@@ -19,9 +20,9 @@ from bot.cli.output import asks, print_error, print_line, tell
 from bot.cli.session import Session, clock_from, open_session, read_settings
 from bot.digests.files import is_gone
 from bot.failures import WrongUsage
-from bot.operation.health import ask_readiness, copy_times, findings_of, is_well, joined, texts
+from bot.operation.health import ask_readiness, findings_of, is_well, joined, texts
 from bot.settings import values
-from bot.settings.opening import backup_folder, make_ready, make_store
+from bot.settings.opening import backup_folder, copies, make_ready, make_store
 from subscriptions.addresses import facts_of
 from subscriptions.errors import NotFound, Refused
 from subscriptions.language import Language
@@ -48,7 +49,7 @@ def status(*, now: Now = None, json: Json = False) -> int:
         findings = joined(findings_of(settings, store, now=moment, wall=wall), readiness.findings(moment))
         counted = figures(store, now=moment)
         outbox, sources = counted.outbox, [one.without(is_gone) for one in counted.sources]
-        copies = copy_times(backup_folder(settings, store))
+        written = copies(settings, store).values()
         document: dict[str, Any] = {
             "well": readiness.ready and is_well(findings),
             "ready": readiness.ready,
@@ -73,7 +74,7 @@ def status(*, now: Now = None, json: Json = False) -> int:
                 }
                 for one in sources
             ],
-            "copies": {"count": len(copies), "newest_at": max(copies, default=None)},
+            "copies": {"count": len(written), "newest_at": max(written, default=None)},
             "model": _model_today(session),
         }
     tell(document, lambda: print_line(*_lines(document, findings, language, moment, wall)), json=json)
@@ -181,7 +182,8 @@ def _remark(entry: stored_outbox.OutboxEntry, language: Language) -> str:
     """Returns why a delivery waits, how often it was tried and when it is tried again."""
     tried = language.count("tried once", "tried {count} times", entry.attempts) if entry.attempts else ""
     following = f"again {language.moment(entry.next_at)}" if entry.next_at else ""
-    return "; ".join(part for part in (entry.reason, tried, following) if part)
+    behind = "; ".join(filter(None, (tried, following)))
+    return f"{entry.reason.rstrip('.')}; {behind}" if entry.reason and behind else entry.reason or behind
 
 
 @outbox.command(epilog="For example: `paperwire outbox retry 0123456789abcdef`")
@@ -256,7 +258,8 @@ def _address(text: str) -> SecretStr:
 def backup(file: Annotated[Path, typer.Argument(metavar="FILE", help="The file of the copy.")]) -> int:
     """Write a consistent copy of the database while others work with it."""
     with open_session() as session:
-        if file.is_dir() or (file.exists() and file.stat().st_size):
+        # a device, a pipe or a link would be replaced by the copy, too
+        if os.path.lexists(file) and (file.is_symlink() or not file.is_file() or file.stat().st_size):
             raise WrongUsage(f"{file} is there already, and stays.", "Name another file, or remove this one first.")
         with drawing.waiting("Copying"):
             session.store.backup(file)

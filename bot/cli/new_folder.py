@@ -93,8 +93,7 @@ def init(
     for template, place in places.items():
         place.write_text(drawn[template], "utf-8")
         print_line(f"✓ {place}")
-    is_released = bool(requirement) or "dev" not in (number or "dev")
-    print_line(*_next_steps(folder, secret, is_released=is_released))
+    print_line(*_next_steps(folder, secret, from_index="" if requirement else spec))
     return 0
 
 
@@ -165,13 +164,15 @@ def _rounds(when: When, year: int) -> list[str]:
     return [f"{moment.minute} {moment.hour} * * *" for moment in sorted(moments)]
 
 
-def _next_steps(folder: Path, secret: str, *, is_released: bool) -> Iterator[str]:
+def _next_steps(folder: Path, secret: str, *, from_index: str) -> Iterator[str]:
     """Yields what to do with the folder: by hand, on GitHub, by cron.
 
-    The job can install only a version that is released.
+    `from_index`: what the job installs from the index of packages; "" if a person named it.
     """
     place, token = shlex.quote(str(folder.absolute())), f"{secret}_FILE=token " if secret else ""
-    program = shlex.quote(shutil.which("paperwire") or "paperwire")  # cron does not look where pipx and uv install
+    called = Path(sys.argv[0]).absolute()
+    here = str(called) if called.name == "paperwire" else "paperwire"
+    program = shlex.quote(shutil.which("paperwire") or here)  # cron does not look where pipx and uv install
     round_of = f"{token}PAPERWIRE_DATABASE_URL=sqlite:///paperwire.db {program} run --once"
     yield ""
     if secret:
@@ -181,7 +182,8 @@ def _next_steps(folder: Path, secret: str, *, is_released: bool) -> Iterator[str
     yield "On GitHub, for nothing: push the folder to a private repository, and run its workflow once, with look-back ticked."
     if secret:
         yield f"  Its secret {secret} goes under Settings, Secrets and variables, Actions."
-    if not is_released:
-        yield "  No index of packages has this version yet: let REQUIREMENT in the workflow name a repository (--requirement) first."
+    if from_index:
+        yield f"  The job installs {from_index} from the index of packages. If that is not there yet, let REQUIREMENT in the"
+        yield "  workflow name a repository or a file first (--requirement)."
     yield "On a machine that is on now and then, a line of cron:"
     yield f"  */30 * * * *  cd {place} && {round_of}"

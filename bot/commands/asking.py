@@ -23,7 +23,9 @@ from subscriptions.texts.normal_forms import folded
 
 QUESTION = "question"  # what is remembered of a person who was asked
 WITHIN = timedelta(minutes=15)
-_ENDS = frozenset({"no", "cancel", "never mind", "nevermind", "取消", "算了"})
+_BACKS_OUT = r"no|nope|cancel|never ?mind|nvm|forget (?:it|that)|nothing|wrong (?:button|one)|sorry|oops|wait|not now|取消|算了|不用|不要了|不改了|没事"
+_BESIDE = r"it|that|this|actually|thanks|thank you|please|谢谢|了|吧"
+_ENDS = re.compile(rf"(?=.{{0,20}}(?:{_BACKS_OUT}))(?:(?:{_BACKS_OUT}|{_BESIDE})(?![a-z])[\s,.;!，。；！]*)+")
 A_PAGE = 8  # subscriptions on a page
 _IN_PUBLIC = 20  # most subscriptions in a list without buttons
 _LABEL = 40  # characters of a button's label
@@ -57,8 +59,8 @@ def question_to(transaction: Transaction, place: ChatAddress, person: str, now: 
 
 
 def ends(text: str) -> bool:
-    """Returns whether a text only ends the question that is open."""
-    return folded(text).strip(" .!。！") in _ENDS
+    """Returns whether a text only ends the question that is open: "no", "sorry, wrong button"."""
+    return _ENDS.fullmatch(folded(text).strip()) is not None
 
 
 def lacks_text(context: CommandContext) -> bool:

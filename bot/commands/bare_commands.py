@@ -48,7 +48,7 @@ _SHOWN = {
 _DONE = {
     "pause": "pause | 暂停",
     "resume": "resume | 恢复",
-    "stop": "stop | 停",
+    "stop": "stop | 停 | 停止",
     "start": "start | 开始",
     "undo": "undo | 撤销",
 }

@@ -291,7 +291,7 @@ class Action:
     """What a command, a button, a form or an event does, and what must be checked before it runs."""
 
     run: CommandFunction = field(kw_only=False)
-    needs_manager: bool = False  # only for people who manage the chat that it is about
+    needs_manager: Condition | bool = False  # only for people who manage the chat that it is about
     needs_operator: bool = False  # only for operators of the bot
     may_end_right: bool = False  # may leave the right to change the chat to its admins
     writes: Condition | bool = False  # whether it writes to the store, which it also does if it needs a manager
@@ -352,6 +352,12 @@ def may_write(action: Action, context: CommandContext) -> bool:
     """Returns whether an action may write when it runs in this context."""
     writes = writes_of(action)
     return writes(context) if callable(writes) else writes
+
+
+def needs_manager(action: Action, context: CommandContext) -> bool:
+    """Returns whether an action is only for people who manage the chat, when it runs in this context."""
+    needed = action.needs_manager
+    return needed(context) if callable(needed) else needed
 
 
 # Another word for a command → the command, which is then proposed.

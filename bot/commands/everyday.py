@@ -22,7 +22,7 @@ from subscriptions.query.rewriting import author_rule, words_rule
 _LONGEST = 300  # most characters of a wish
 # A comma or a blank before what is excluded; neither the minus of a query, nor "Not" in a title
 _EXCLUDES = re.compile(r"[\s,，、;；.。？]*[a-z\u4e00-\u9fff]|[.?!] [NWE]")
-_CLEARLY_EXCLUDES = re.compile(r"\s+(?:不要|不含|除了)")
+_CLEARLY_EXCLUDES = re.compile(r"\s+(?:except\b|not by [A-Z]\S* [A-Z]|不要|不含|除了)")
 _GAP = re.compile(  # before the wish in an introduction
     r"\b(?:and|to) |[.,!;] ?|[，。]|[让叫要]我"
     r"| (?=working|interested|researching|specialis|specializ|doing|studying|i'd |i would |i want |i need |we'd |we want )",

@@ -167,6 +167,7 @@ _ZH_TO = "给我们?|向我们?|帮我"
 _ZH_FILLER = "我们?|给我们?|一下|一次|一遍|几篇|一篇|一些|点|相关|最新|新|的|这方面|论文|文章|文献|消息|更新|就行|就好|就可以|即可|吧|吗|呢|了|好吗|谢谢"
 # Other words for the same: what is said -> how it is said here
 SAID_OTHERWISE = (
+    (r"\bw/o\b", "without"),
     (r"\bw/ ?", "with "),
     (r"\b(?:papers? )?(?:like|similar to) (?=\d{4}\.\d{4,5}\b)", "papers on like:"),
     (r"\b(?:the )?top \d+ (?=papers)", ""),
@@ -236,7 +237,7 @@ SAID_OTHERWISE = (
         ",",
     ),
     (
-        r"([,;，；.?!]\s*(?:and |but )?|\bbut )(?:nothing|not|none|no papers|not papers|not interested) (?:about|on|from|by|in)\b",
+        r"([,;，；.?!]\s*(?:and |but )?|\bbut )(?:nothing|not|none|no papers|not papers|not interested)(?: (?:about|on|from|in)\b|(?= by\b))",
         r"\1no",
     ),
     (r"([,;，；]\s*(?:and |but )?|\bbut )(?:skip|leave out|exclude)\b", r"\1no"),

@@ -166,8 +166,8 @@ def _first_command(text: str, registry: Registry) -> tuple[str, bool]:
 
 
 def _of_words(command: Command, text: str) -> Intent:
-    needs_manager = command.needs_manager and not (command.shows_without_args and not text.strip())
-    return replace(_intent(command), args=text.strip(), needs_manager=needs_manager)
+    only_shows = command.shows_without_args and not text.strip()
+    return replace(_intent(command), args=text.strip(), needs_manager=not only_shows and command.needs_manager)
 
 
 def _named(found: re.Match[str], registry: Registry) -> ChatAddress | None:

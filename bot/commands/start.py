@@ -74,11 +74,11 @@ def start(context: CommandContext) -> Reply | None:
 
     A group gets two lines; after a link that added the bot, none, since the group was greeted already.
     """
+    if _is_paused(context) and not context.args:
+        return resume_(context)
     if context.origin.kind is not ChatKind.PRIVATE:
         head = context.say("I tell this chat when papers appear that it asks for.")
         return None if context.args == ADDED else Reply((head, how_to_begin(context)))
-    if _is_paused(context) and not context.args:
-        return resume_(context)
     if offer := _offer(context):
         return offer
     begin = _first_words(context)
@@ -89,7 +89,7 @@ def start(context: CommandContext) -> Reply | None:
 
 def _is_paused(context: CommandContext) -> bool:
     """Returns whether /start ends a pause, as /resume does."""
-    return context.is_about_own_chat and context.chat.state is ChatState.PAUSED
+    return context.is_about_here and context.chat.state is ChatState.PAUSED
 
 
 def _first_words(context: CommandContext) -> Reply:
@@ -250,7 +250,7 @@ COMMANDS = (
         "start",
         "what this is",
         examples=("/start",),
-        writes=_is_paused,
+        needs_manager=_is_paused,
         listed=False,
     ),
     Command(

@@ -146,10 +146,14 @@ def asks_the_bot(said: str) -> bool:
 
 
 def asks_nothing(said: str) -> bool:
-    """Returns whether a whole text asks for nothing: a greeting, thanks, both with punctuation between them, only punctuation."""
+    """Returns whether a whole text asks for nothing: a greeting, thanks, several of them, only punctuation."""
     plain = folded(said).strip(" .!?~,")
-    parts = [part for part in re.split(r"\s*[.!~,，。！]\s*", plain) if part]
-    return plain in _ASK_NOTHING or _ASK_NOTHING.issuperset(parts) or not re.search(r"[^\W_]", plain)
+    return (
+        plain in _ASK_NOTHING
+        or _ASK_NOTHING.issuperset(re.split(r"\s*[.!~,，。！]+\s*", plain))
+        or _ASK_NOTHING.issuperset(re.split(r"[\s.!~,，。！]+", plain))
+        or not re.search(r"[^\W_]", plain)
+    )
 
 
 def is_distress(said: str) -> bool:

@@ -99,7 +99,7 @@ async def _about_named_chat(deps: Dependencies, prepared: PreparedRequest) -> Pr
 async def _refusal_here(deps: Dependencies, prepared: PreparedRequest) -> CommandFunction | None:
     """Returns what is said to a sender who may not change the chat where the request was made; None if they may."""
     request, place = prepared.request, prepared.request.place
-    if not prepared.intent.needs_manager or place.is_private or request.sender_is_admin:
+    if not prepared.needs_manager or place.is_private or request.sender_is_admin:
         return None
     team = place.kind is ChatKind.TEAM
     # operators keep the right of members where only admins have it

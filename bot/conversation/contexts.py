@@ -23,6 +23,7 @@ class PreparedRequest:
     request: Request  # as `Platform.enrich` returned it
     intent: Intent
     place: Place  # the chat that the request is about
+    needs_manager: bool = False  # only for people who manage that chat
     writes: bool = True  # it changes something, so that it needs a writing transaction
     refusal: CommandFunction | None = None  # runs in place of the command
     keeps_right: bool = True  # the sender may still change the chat if only its admins may
@@ -95,7 +96,7 @@ def context_of(transaction: Transaction, deps: Dependencies, prepared: PreparedR
         localizer=Language(reader, chat.settings.timezone, slash=command_prefix(origin.address)),
         bot_info=conversation.bot_info,
         registry=conversation.registry,
-        read_by_group=not is_private and (prepared.intent.needs_manager or not has_ephemeral),
+        read_by_group=not is_private and (prepared.needs_manager or not has_ephemeral),
         has_private_replies=is_private or request.is_operator or (has_ephemeral and bool(request.sender)),
         asked=prepared.asked,
         arxiv_answered=prepared.arxiv_answered,

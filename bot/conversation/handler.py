@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from bot.commands import admission, chat_events
 from bot.commands.asking import QUESTION
-from bot.commands.context import CommandContext, Lacking, may_write, stored_home, with_stored_chat
+from bot.commands.context import CommandContext, Lacking, may_write, needs_manager, stored_home, with_stored_chat
 from bot.commands.intent import Intent, understand
 from bot.conversation import contexts, proposals
 from bot.conversation.authorization import authorize, refusing
@@ -166,9 +166,10 @@ def _read(transaction: Transaction, deps: Dependencies, request: Request) -> _Re
     if intent.counts_to_limit and deps.conversation.command_limits.wait(request, deps.clock.monotonic()):
         return _Read(_too_many(deps, prepared))
     context = contexts.context_of(transaction, deps, prepared)
+    prepared = replace(prepared, needs_manager=needs_manager(intent, context))
     prepared = replace(prepared, writes=_writes(context, prepared))
-    asks = intent.needs_manager or intent.target or intent.destination or request.place.is_outside or prepared.file_id
-    if prepared.writes or asks:
+    asks = intent.target or intent.destination or request.place.is_outside or prepared.file_id
+    if prepared.needs_manager or prepared.writes or asks:
         return _Read(prepared)
     try:
         reply, _ = _ran(transaction, deps, prepared, [])
@@ -214,7 +215,7 @@ async def _prepare(deps: Dependencies, prepared: PreparedRequest) -> PreparedReq
     """Returns the request with what its platform tells: names, rights, files. A refusal needs nothing else."""
     api = deps.api_of(prepared.request.chat)
     if prepared.refusal is None and api:
-        request = await api.enrich(prepared.request, changes=prepared.intent.needs_manager)
+        request = await api.enrich(prepared.request, changes=prepared.needs_manager)
         prepared = replace(prepared, request=request, place=request.place)
     if prepared.refusal is None:
         prepared = await authorize(deps, prepared)
@@ -322,7 +323,7 @@ def _ran(
     if not prepared.intent.is_only_command and has_content(reply):
         reply = reply.with_lines(context.say("I did the first command only; send each by itself."))
     here = stored_chats.find_chat(transaction, context.origin.address)
-    shows_change = prepared.intent.needs_manager and here is not None and here.id in transaction.changed_chats
+    shows_change = prepared.needs_manager and here is not None and here.id in transaction.changed_chats
     return draft_reply(deps, context, reply, changed=shows_change), changed
 
 
@@ -360,7 +361,7 @@ def _result(context: CommandContext, prepared: PreparedRequest) -> Reply | None:
             if not prepared.writes:
                 return _reply_of(context, prepared)
             _end_question(context, prepared)
-            stored = with_stored_chat(context) if intent.needs_manager else context
+            stored = with_stored_chat(context) if prepared.needs_manager else context
             reply = admission.admit(stored, _reply_of(stored, prepared))
             if not prepared.keeps_right and _is_left_to_admins(stored):
                 raise _LOCKED_OUT
@@ -389,7 +390,7 @@ def _reply_of(context: CommandContext, prepared: PreparedRequest) -> Reply | Non
 def _ends_question(context: CommandContext, prepared: PreparedRequest) -> bool:
     """Returns whether an open question ends, because a command was typed or a button pressed that changes something."""
     acts = isinstance(prepared.request, MessageRequest) and not prepared.intent.keeps_question
-    presses = isinstance(prepared.request, CallbackRequest) and prepared.intent.needs_manager
+    presses = isinstance(prepared.request, CallbackRequest) and prepared.needs_manager
     return (acts or presses) and context.remembered(QUESTION) is not None
 
 

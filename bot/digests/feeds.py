@@ -11,7 +11,7 @@ the names of their elements. What publishers add is the same in all of them: PRI
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from bot.digests import arxiv, files, markup, names, papers, scalars
@@ -150,7 +150,7 @@ def read(text: str, wanted: str | None, language: str | None) -> Found | None:  
         found.add(entries, lambda entry: _chat_paper(entry, language))
     elif not found.format.startswith("arxiv"):
         found.day = scalars.day_of(head.first("lastBuildDate", "pubDate", "dc:date", "updated", "modified"))
-        papers.add_works(found, entries, partial(_work_of, feed=head))
+        papers.add_works(found, entries, partial(_work_of, feed=_feed_of(head)))
     else:
         found.day = scalars.arxiv_day(head.first("pubDate", "updated"))
         if head.first("title").startswith(ERROR_TITLE):
@@ -210,17 +210,37 @@ def _chat_paper(entry: _Fields, language: str | None) -> Paper:
     return papers.chat_paper(named | {"link": entry.first("link") or named["link"]}, language)
 
 
-def _work_of(entry: _Fields, feed: _Fields) -> Work:
+@dataclass(frozen=True, slots=True)
+class _Feed:
+    """What the head of a feed says of its entries."""
+
+    journal: str  # as one of its elements names it; "": none does
+    title: str  # the journal in its title; "": that of a search or of a server of preprints
+    is_blog: bool
+    is_pubmed: bool
+
+
+def _feed_of(head: _Fields) -> _Feed:
+    programs = (
+        " ".join([markup.text_of(one), *markup.attributes_of(one).values()])
+        for one in head.all("generator", "other:generatorAgent")
+    )
+    return _Feed(
+        journal=head.first("prism:publicationName")[:_LONGEST_NOTE],
+        title=_journal_in(head.first("title")[:_LONGEST_NOTE]),
+        is_blog=any(map(_BLOG.search, programs)),
+        is_pubmed="pubmed" in " ".join(head.links()),
+    )
+
+
+def _work_of(entry: _Fields, feed: _Feed) -> Work:
     title, _, by = entry.first("title", "dc:title").partition(" -- by ")  # NBER's
-    feeds = [*(one.text or "" for one in entry.all("source")), feed.first("title")]
-    journal = feed.first("prism:publicationName") or first_of(_journal_in, feeds) or ""
+    in_entry = (one.text or "" for one in entry.all("source"))
+    journal = feed.journal or first_of(_journal_in, in_entry) or feed.title
     texts = entry.texts("content:encoded", "description", "summary", "content", "dc:description")
     described = described_in(texts, title, journal)
     links = [*entry.links(), *entry.texts("prism:url", "guid", "id", "other:origLink"), entry.about]
-    is_blog = bool(entry.all("other:commentRss")) or any(
-        _BLOG.search(" ".join([markup.text_of(one), *markup.attributes_of(one).values()]))
-        for one in feed.all("generator", "other:generatorAgent")
-    )
+    is_blog = feed.is_blog or bool(entry.all("other:commentRss"))
     doi = _doi_of(entry, links, described.doi, is_blog=is_blog)
     is_of_arxiv = first_of(arxiv.arxiv_address, links)
     people = max(entry.texts("dc:creator", "dcterms:creator"), _names_in(entry.all("author", "authors")), key=len)
@@ -233,7 +253,7 @@ def _work_of(entry: _Fields, feed: _Fields) -> Work:
     people = [name for name in people if name not in (venue, *by_feed)] or described.people or list(filter(None, [by]))
     is_likely = any(map(papers.is_page_of_paper, links)) or entry.all("dc:identifier", "prism:publicationName")
     return Work(
-        title=papers.without_period(title) if "pubmed" in " ".join(feed.links()) else title,
+        title=papers.without_period(title) if feed.is_pubmed else title,
         doi=doi,
         people=people,
         date=first_of(
@@ -274,7 +294,8 @@ def _names_in(authors: Iterable[Element]) -> list[str]:
     """Returns the names in elements of an author or of several, which in Atom are elements inside them."""
     found = []
     for author in authors:
-        for one in list(_in_english(author).iter("{*}name")) or list(author.iter("{*}author")) or [author]:
+        inside = list(markup.outermost(_in_english(author), "name"))
+        for one in inside or list(markup.outermost(author, "author")) or [author]:
             parts = [part for part in one if markup.local(part).endswith("_name")] or [one]
             found.append(" ".join(map(markup.text_of, parts)).strip())
     return list(filter(None, found))

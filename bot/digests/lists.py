@@ -60,12 +60,12 @@ tldr. There are no authors and no dates. A paper has the same seven texts in all
 """
 
 import re
-from collections.abc import Iterator
-from copy import copy
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import takewhile
 
 from bs4 import BeautifulSoup, Tag
+from bs4.element import NavigableString
 
 from bot.digests import arxiv, files, markup, names, papers, scalars
 from bot.digests.papers import Found
@@ -174,7 +174,8 @@ def _paper_of(head: Tag | None, words: str, kind: Announce | None, found: Found)
         found.warnings["unparsed_heading"] += 1
         return None
     fields = {name: _words(body, name) for name in ("list-title", "list-authors", "list-subjects", "list-comments")}
-    authors = [_text(link) for link in body.select("div[class*=list-authors] a")]
+    listed = _field(body, "list-authors")
+    authors = list(map(_text, _links(listed))) if listed else []
     if "et al" in fields["list-authors"]:
         found.warnings["authors_not_shown"] += 1
     if kind in (None, Announce.NEW):
@@ -190,26 +191,52 @@ def _paper_of(head: Tag | None, words: str, kind: Announce | None, found: Found)
     )
 
 
-def _text(element: Tag) -> str:
-    for line in element.find_all("br"):
-        line.replace_with("\n")
-    return scalars.collapse(element.get_text())
+def _field(body: Tag, part_of_class: str, name: str = "div") -> Tag | None:
+    """Returns the first element of the name whose class has this part."""
+    return body.find(lambda one: one.name == name and part_of_class in str(one.get("class", "")))
 
 
 def _words(body: Tag, part_of_class: str, name: str = "div") -> str:
     """Returns the text of a field without its label, and with the addresses that the page hides."""
-    found = body.select_one(f"{name}[class*={part_of_class}]")
-    if found is None:
+    field = _field(body, part_of_class, name)
+    if field is None:
         return ""
-    field = copy(found)
-    for block in field.find_all(["div", "p"]):  # of the next fields, if the end of this one is lost
-        block.decompose()
-    for inner in field.find_all(["span", "a"]):
-        if "descriptor" in inner.get_attribute_list("class"):
-            inner.clear()
-        elif inner.name == "a" and _LINK_TEXT.fullmatch(_text(inner)):
-            inner.string = str(inner.get("href", ""))
-    return _text(field)
+    # in a block are the next fields, if the end of this one is lost
+    return scalars.collapse("".join(_pieces(field, lambda inner: inner.name in ("div", "p") or _is_label(inner))))
+
+
+def _is_label(element: Tag) -> bool:
+    return element.name in ("span", "a") and "descriptor" in element.get_attribute_list("class")
+
+
+def _text(element: Tag) -> str:
+    return scalars.collapse("".join(_pieces(element)))
+
+
+def _pieces(element: Tag, leaves_out: Callable[[Tag], bool] = lambda _: False) -> Iterator[str]:
+    """Yields the texts in an element, each once, in order."""
+    ahead = element.contents[::-1]
+    while ahead:
+        match ahead.pop():
+            case Tag(name="br"):
+                yield "\n"
+            case Tag(name="a", contents=[NavigableString() as said]) as link if _LINK_TEXT.fullmatch(said.strip()):
+                yield str(link.get("href", ""))
+            case Tag() as inner:
+                ahead += () if leaves_out(inner) else inner.contents[::-1]
+            case NavigableString() as said if type(said) is NavigableString:  # no comment
+                yield said
+
+
+def _links(element: Tag) -> Iterator[Tag]:
+    """Yields the links in an element, but none that is inside another one."""
+    ahead = element.contents[::-1]
+    while ahead:
+        match ahead.pop():
+            case Tag(name="a") as link:
+                yield link
+            case Tag() as inner:
+                ahead += inner.contents[::-1]
 
 
 def _read_table(text: str, language: str | None) -> Found:

@@ -87,7 +87,7 @@ class Tree:
         Raises BrokenDigest if none is left.
         """
         if not self.is_damaged:
-            yield from self.root.iter(f"{{*}}{name}")
+            yield from outermost(self.root, name)
             return
         starts = [found.start() for found in re.finditer(rf"<(?:[\w.-]+:)?{name}[\s>]", self._text)]
         check_entries(len(starts))
@@ -105,6 +105,17 @@ class Tree:
                 yield record
         if not count:
             raise BrokenDigest(Sentence("The XML breaks off before its first entry."))
+
+
+def outermost(element: Element, name: str) -> Iterator[Element]:
+    """Yields the elements of a name inside an element, in any name space, but none that is inside another of them.
+
+    So no part of a document is read more than once.
+    """
+    walk = etree.iterwalk(element, events=("start",), tag=f"{{*}}{name}")
+    for _, one in walk:
+        yield one
+        walk.skip_subtree()
 
 
 def tree_of(text: str) -> Tree | None:

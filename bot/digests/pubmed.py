@@ -54,7 +54,7 @@ def _work_of(record: Element) -> Work:
     for part in article.findall("Abstract/AbstractText") or article.findall("Abstract"):
         label = part.get("Label") or "UNLABELLED"
         abstract.append(("" if label == "UNLABELLED" else f"{label}: ") + markup.text_of(part))
-    kinds = [markup.text_of(one) for one in article.iter("PublicationType")]
+    kinds = [markup.text_of(one) for one in markup.outermost(article, "PublicationType")]
     if any(abstract):  # a journal article with an abstract is one, whatever else it is
         kinds = [kind for kind in kinds if kind.lower() not in _BIOGRAPHIES]
     return Work(
@@ -83,7 +83,8 @@ def _work_of_summary(record: Element) -> Work:
     """Returns the work of an answer of ESummary, whose fields are items with names."""
     fields: dict[str, list[str]] = {}
     for item in record.iter("Item"):
-        fields.setdefault(str(item.get("Name")), []).append(markup.text_of(item).strip())
+        if item.find("Item") is None:  # no list of others
+            fields.setdefault(str(item.get("Name")), []).append(markup.text_of(item).strip())
 
     def first(*named: str) -> str:
         return next(filter(None, (text for name in named for text in fields.get(name, ()))), "")

@@ -17,7 +17,7 @@ from bot.operation.health import findings_of, texts
 from bot.platform import CheckResult, Platform
 from bot.ports.models import Summarizer
 from bot.settings import FILE, Settings, SourceSettings, unknown_variables
-from bot.settings.opening import backup_folder
+from bot.settings.opening import backup_folder, newest_copy
 from bot.sources import fetch_request, folders
 from bot.sources.poll import PollDependencies, said_in
 from subscriptions import addresses
@@ -76,7 +76,7 @@ def check_settings(settings: Settings) -> Iterator[CheckResult]:
 def check_database(settings: Settings, store: Store) -> Iterator[CheckResult]:
     """Yields the state of the database, and whether others may read its file or a copy."""
     try:
-        yield _database(store)
+        yield _database(settings, store)
     except StoreError as error:
         yield CheckResult.of_error("Database", error)
     if store.kind.file is None:
@@ -93,19 +93,22 @@ def check_database(settings: Settings, store: Store) -> Iterator[CheckResult]:
         yield CheckResult.wrong("Rights", f"the copies in {folder} cannot be read: {system_words(error)}", cure)
 
 
-def _database(store: Store) -> CheckResult:
+def _database(settings: Settings, store: Store) -> CheckResult:
     """Returns the state of the database. Raises StoreError."""
     question, path = "Database", store.kind.file
     if path is None and (refusal := store.write_refusal()):
         raise refusal
-    if not store.exists():
+    exists, revision = store.exists(), store.known_revision()
+    if revision is None and (copy := newest_copy(settings, store)):
+        answer = f"{path} is empty" if exists else f"{path} is not there"
+        return CheckResult.wrong(question, answer, f"Put its newest copy back: paperwire restore {copy}")
+    if not exists:
         if path and not os.access(next(one for one in path.absolute().parents if one.exists()), os.W_OK):
             cure = "Name another place in PAPERWIRE_DATABASE_URL."
             return CheckResult.wrong(question, f"{path} cannot be made: its folder cannot be written to", cure)
         return CheckResult(
             question, f"{path or store.where} is not there yet; the first subcommand that needs it makes it"
         )
-    revision = store.known_revision()
     if path and not os.access(path, os.W_OK):
         cure = "Check the rights of the file and of its folder."
         return CheckResult.wrong(question, "it cannot be written to", cure)

@@ -4,18 +4,16 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from http.client import HTTPConnection, HTTPException
-from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
 from bot.digests.files import is_gone
 from bot.ports import channel
 from bot.settings import Settings
-from bot.settings.opening import backup_folder
+from bot.settings.opening import copies
 from bot.settings.values import local_url, reached_at
 from subscriptions.language import Language
 from subscriptions.notices import PROCESS, STOPPED, Finding, Level
@@ -27,7 +25,6 @@ from subscriptions.store.database.store import Store
 log = logging.getLogger("paperwire")
 
 OLDEST_COPY = timedelta(days=2)  # if the newest copy is older, that is a problem
-_REPLACED = "replaced-"  # prefix of a database that `restore` replaced: it may be damaged, so it is no copy
 LOOK_INTERVAL = 5.0  # seconds between two looks at the database
 # seconds; a shorter lock of the database is normal while another process writes, a full disk is not
 SHORT_REFUSAL = 15.0
@@ -50,7 +47,7 @@ def findings_of(
     the store knows.
     """
     found = (*stored_findings(store, now=now, stopped=stopped, is_gone=is_gone),)
-    newest = max(copy_times(backup_folder(settings, store)), default=wall)
+    newest = max(copies(settings, store).values(), default=wall)
     if wall - newest <= OLDEST_COPY:
         return found
     old_copy = Finding(
@@ -62,16 +59,6 @@ def findings_of(
         is_told=False,  # usually no process runs that could tell
     )
     return (*found, old_copy)
-
-
-def copy_times(folder: Path) -> list[datetime]:
-    """Returns when each copy of the database in a folder was written, by the machine's clock."""
-    written = []
-    for path in folder.glob("*.db"):
-        with suppress(OSError):  # the oldest copy may be removed meanwhile
-            if not path.name.startswith(_REPLACED):
-                written.append(datetime.fromtimestamp(path.stat().st_mtime, UTC))
-    return written
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from bot.app import App
-from bot.operation.health import copy_times, findings_of, joined
+from bot.operation.health import findings_of, joined
 from bot.ports import measurements
-from bot.settings.opening import backup_folder
+from bot.settings.opening import copies
 from subscriptions.errors import StoreError
 from subscriptions.notices import Finding
 from subscriptions.service.known_chats import Figures, figures
@@ -61,9 +61,9 @@ class Metrics:
         findings = gauge("paperwire_findings", "What is wrong, as `paperwire status` names it.", ("finding", "level"))
         for one in joined(found, self._known()):
             findings.labels(one.cause, one.level.value).inc()
-        if copies := copy_times(backup_folder(app.settings, app.store)):
+        if known := copies(app.settings, app.store):
             age = gauge("paperwire_newest_copy_age_seconds", "Age of the newest copy; left out if there is none.")
-            age.set(_seconds(max(copies), wall))
+            age.set(_seconds(max(known.values()), wall))
         if stored is not None:
             self._add_stored(gauge, stored)
         return generate_latest(registry)

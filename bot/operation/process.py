@@ -73,7 +73,7 @@ class Process:
         self.problems: dict[str, str] = {"start": "still starting"}  # of its parts
         self.health = Health(app.store, app.clock, self._problems)
         self.upkeep = Upkeep(app, is_well=lambda: not self.health.problems())
-        self._found: tuple[Finding, ...] = ()  # at the last look into the store
+        self.findings: tuple[Finding, ...] = ()  # at the last look into the store; it is ready in spite of these
         self._draining: asyncio.Task[None] | None = None
         self._drain = app.sender.new_drain({})
         self._woken_at = float("-inf")  # monotonic second of the last check of all lanes
@@ -91,11 +91,6 @@ class Process:
         return self.problems | self._drain.stopped | worker.problems_of(self.receivers)
 
     @property
-    def findings(self) -> tuple[Finding, ...]:
-        """What is wrong. The process counts as ready in spite of these, unlike with `problems`."""
-        return (*self._found, *self.upkeep.findings)
-
-    @property
     def attention(self) -> dict[str, Problem]:
         """What strangers may read of the findings, except the platforms that are problems."""
         new = [one for one in self.findings if not (one.cause == STOPPED and one.of in self._drain.stopped)]
@@ -105,7 +100,7 @@ class Process:
     def known(self) -> tuple[Finding, ...]:
         """What only the process knows to be wrong, and the store does not."""
         now, wrong = self.app.clock.now(), self.health.problems()
-        return (*self.upkeep.findings, *(part_fails(name, one, now) for name, one in wrong.items()))
+        return tuple(part_fails(name, one, now) for name, one in wrong.items())
 
     async def run_ticks(self) -> None:
         """Calls `tick` every second until `app.stop` is set."""
@@ -208,7 +203,9 @@ class Process:
         `stopped`: stopped platforms and their reasons. Returns whether notices were planned.
         """
         app, now, wall = self.app, self.app.clock.now(), self.app.clock.wall()
-        self._found = await asyncio.to_thread(findings_of, app.settings, app.store, now=now, wall=wall, stopped=stopped)
+        self.findings = await asyncio.to_thread(
+            findings_of, app.settings, app.store, now=now, wall=wall, stopped=stopped
+        )
         for one in self.findings:
             if not one.is_of_source and self._is_due(f"log of {one.name}", LOG_INTERVAL):  # polls log those of sources
                 log_finding(one)

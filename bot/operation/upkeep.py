@@ -20,8 +20,8 @@ from bot.app import App
 from bot.failures import said_of
 from bot.ports.http import trusted
 from bot.settings.opening import backup_folder
-from subscriptions.notices import Finding, Level
 from subscriptions.service import retention
+from subscriptions.store.bot_state import WORK_FAILS, note_fails
 
 log = logging.getLogger("paperwire")
 logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it warns whenever a long job is still running
@@ -40,18 +40,12 @@ class Upkeep:
         """`is_well` returns whether a heartbeat may tell that all is well."""
         self._app = app
         self._is_well = is_well
-        self._failed: dict[str, Finding] = {}  # clean-up or copy → what is told of it
         self._heartbeat_fails = False
         self._ends = threading.Event()
         self._working = asyncio.Lock()  # held while a thread of a job works
         self._scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
-
-    @property
-    def findings(self) -> tuple[Finding, ...]:
-        """That the clean-up or the copy of the day failed, until it has succeeded."""
-        return tuple(self._failed.values())[:1]
 
     def start(self) -> None:
         """Calls the jobs from now on."""
@@ -95,20 +89,21 @@ class Upkeep:
             with ThreadPoolExecutor(1, "paperwire-upkeep") as thread:
                 job = asyncio.get_running_loop().run_in_executor(thread, self._if_due, name, work)
                 try:
-                    if await job:
-                        self._failed.pop(name, None)
+                    await job
                 except Exception as error:  # noqa: BLE001 - the process must go on
-                    self._failed.setdefault(name, _failed(self._app.clock.now()))
                     log.error("The daily %s failed: %s", name, said_of(error))
 
-    def _if_due(self, name: str, work: Callable[[datetime], None]) -> bool:
+    def _if_due(self, name: str, work: Callable[[datetime], None]) -> None:
         store, now = self._app.store, self._app.clock.now()
         if not retention.claim(store, name, now=now):
-            return False
-        work(now)
+            return
+        try:
+            work(now)
+        except Exception:
+            note_fails(store, WORK_FAILS[name], now)
+            raise
         if not self._is_ending():  # else what is left is done after the next start
             retention.done(store, name, now=now)
-        return True
 
     def _rest(self, seconds: float) -> bool:
         """Waits, unless nobody else works in this process. Returns whether nothing more must be done."""
@@ -136,18 +131,6 @@ class Upkeep:
         if why and not self._heartbeat_fails:
             log.warning("The heartbeat of PAPERWIRE_HEARTBEAT_URL does not arrive: %s.", why)
         self._heartbeat_fails = bool(why)
-
-
-def _failed(now: datetime) -> Finding:
-    """Returns the finding that the daily clean-up or copy failed."""
-    return Finding(
-        cause="daily work",
-        part="Daily work",
-        level=Level.ATTENTION,
-        text=lambda words: words.say("The daily clean-up or the copy of the database failed."),
-        cure=lambda words: words.say("It is tried again every hour. The log says why."),
-        since=now,
-    )
 
 
 def with_rests(steps: Iterator[object], *, rest: Callable[[float], bool]) -> None:

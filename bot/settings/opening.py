@@ -3,8 +3,9 @@
 Also when a source is due whose schedule is a line of cron, as Debian's cron reads it (man 5 crontab).
 """
 
+import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
@@ -18,6 +19,9 @@ from subscriptions.store import stored_sources
 from subscriptions.store.database.store import Store
 from subscriptions.zones import zone
 
+log = logging.getLogger("paperwire")
+
+_REPLACED = "replaced-"  # prefix of a database that `restore` replaced: it may be damaged, so it is no copy
 _NEVER = timedelta(days=366)  # time until the next poll of a source if no day fits its cron line
 
 
@@ -63,6 +67,8 @@ def make_ready(store: Store, settings: Settings, *, now: datetime, make: bool = 
     sources whose name or schedule is new in the settings, so that planning knows them before their first poll.
     """
     with _as_setting():
+        if make and (copy := newest_copy(settings, store)) and not store.known_revision():
+            log.warning("%s begins anew, though there is a copy: paperwire restore %s puts it back.", store.where, copy)
         store.open(now=now, copies=backup_folder(settings, store), make=make)
     schedules = {source.name: source.schedule or "" for source in settings.sources}
     if schedules and (unknown := stored_sources.unknown_sources(store, schedules)):
@@ -74,6 +80,25 @@ def backup_folder(settings: Settings, store: Store) -> Path:
     """Returns the folder for backups: the one that the settings name, or `backups` next to the database."""
     place = store.kind.file
     return settings.backup.to or (Path.cwd() if place is None else place.parent) / "backups"
+
+
+def copies(settings: Settings, store: Store) -> dict[Path, datetime]:
+    """Returns when each copy of the database was written, by the machine's clock.
+
+    Of a database that is no file, its operator makes the copies, and nobody here knows them.
+    """
+    written = {}
+    for path in backup_folder(settings, store).glob("*.db") if store.kind.file is not None else ():
+        with suppress(OSError):  # the oldest copy may be removed meanwhile
+            if not path.name.startswith(_REPLACED):
+                written[path] = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    return written
+
+
+def newest_copy(settings: Settings, store: Store) -> Path | None:
+    """Returns the newest copy of the database; None if there is none."""
+    written = copies(settings, store)
+    return max(written, key=written.__getitem__, default=None)
 
 
 @contextmanager

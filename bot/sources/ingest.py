@@ -27,9 +27,8 @@ from subscriptions.store.paper_batch import Codes, Ingest
 from subscriptions.store.stored_digests import Ingested
 from subscriptions.zones import zone
 
-# letters of papers in one transaction, which takes a second; others write between two. A day has fewer
-MOST_LETTERS = 4_000_000
-_OTHER_LETTERS = 500  # of a paper beside title and abstract
+# bytes of papers in one transaction, which takes a second or a few; others write between two. A day has fewer
+MOST_BYTES = 2_000_000
 
 # key in a digest → a paper that lacks values; returns what arXiv knows about some of these papers, under the same keys
 Complete = Callable[[Mapping[str, Paper]], Awaitable[Mapping[str, Paper]]]
@@ -131,13 +130,13 @@ def _parts(digest: Digest) -> Sequence[Digest]:
 
     So a document that was stored in part counts as unknown, and is completed when it is read again.
     """
-    starts, letters = [0], 0
+    starts, whole = [0], 0
     for number, paper in enumerate(digest.entries):
-        size = len(paper.title) + len(paper.abstract) + _OTHER_LETTERS
-        letters += size
-        if letters > MOST_LETTERS and number:
+        size = len(repr(paper).encode())
+        whole += size
+        if whole > MOST_BYTES and number:
             starts.append(number)
-            letters = size
+            whole = size
     parts = [replace(digest, entries=digest.entries[start:end]) for start, end in pairwise((*starts, None))]
     names = [sha256(f"{digest.content_hash} from {start}".encode()).hexdigest() for start in starts[:-1]]
     return [replace(part, content_hash=name) for part, name in zip(parts, (*names, digest.content_hash), strict=True)]

@@ -190,12 +190,14 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], tuple[Token, .
         (r"(?P<hour>\d{1,2}) ?o['’]?clock(?P<minute>)", _clock),
         (r"\d{1,2}(?![\w%]|[.:]\d)", lambda match: (Token(Kind.NUMBER, _time(int(match[0]), 0), firm=True),)),
         # 7.30 and 21h30 may be quantities, unless a day is beside them
-        (r"(?P<hour>[1-9]|1\d|2[0-3])(?:[.h](?P<minute>[0-5]\d)|h)(?![\w.])", _european),
+        (r"(?P<hour>0?[1-9]|1\d|2[0-3])(?:[.h](?P<minute>[0-5]\d)|h)(?![\w.])", _european),
         (
             rf"(?:每个?)?(?:周|星期|礼拜)(?P<days>{_DAY_SIGN}(?:、?{_DAY_SIGN})*)(?!点)",
             _days,
         ),
         (r"(?:utc|gmt) ?[+-] ?\d{1,2}(?::?\d\d)?(?![\w:])|(?<= )[+-]\d\d:?\d\d(?![\w:])", _zone),
+        (rf"早(?={_HAN}点)", lambda _: PHRASES["早上"]),
+        (rf"晚(?={_HAN}点)", lambda _: PHRASES["晚上"]),
         (r"[\u4e00-\u9fff]{2,6}时间", _zone),
         # schedules that do not exist: every 3 days, twice a day, first monday of the month, 每两周, 一天两次
         (rf"(?:every|each) {_MANY}?{_UNIT}(?!\w)", _never),

@@ -29,7 +29,7 @@ from subscriptions.planning.time_words import (
 )
 from subscriptions.query import FIELD_NAMED
 from subscriptions.query.parse import parse_query
-from subscriptions.query.rewriting import narrowed, words_rule
+from subscriptions.query.rewriting import author_rule, narrowed, words_rule
 
 EXAMPLES = Sentence(
     "For example: now, when-out 08:00-20:00, when-out 09:00-18:00 weekdays, daily 09:00, weekdays 8:30, weekly mon 09:00, tue,thu 10:00."
@@ -58,9 +58,7 @@ _ALONE_WORDS = _set_of("sat sun today tonight tomorrow 今天 今晚 明天")
 _TWO = 2  # times of day of a when-out, the first and the last
 _LONGEST_EXCLUSION = 200  # characters
 _MOST_EXCLUSIONS = 6  # words that exclude, among which the first one is looked for
-_EXCLUDES = (
-    r"(?:(?:\b(?:but|and) )?\b(?:not|no|without|except)(?: (?:for|any|the))*(?=[\s\"“])|但?(?:不要(?!再)|不含|除了))"
-)
+_EXCLUDES = r"(?:(?:\b(?:but|and) (?:please )?)?\b(?:not|no|without|except)(?: (?:for|any|the))*(?=[\s\"“])|但?(?:不要(?!再)|不含|除了))"
 _EXCLUSION = re.compile(_EXCLUDES, re.IGNORECASE)
 # The operators of a query: -survey -"case report" NOT author:Doe. None before a digit, which may be an offset.
 _SIGN = r"\s+(?:-|NOT\s+)"
@@ -72,8 +70,10 @@ _BETWEEN = re.compile(
 _BEFORE_EXCLUDED = re.compile(rf"(?:{_EXCLUDES}\s*)+", re.IGNORECASE)
 _MOST_TIMES = 3  # of a text: "daily, no weekly"
 _ANY = "x"  # a query of which only the exclusion after it counts
-_POLITE = re.compile(r"(?:\b(?:please|pls|thanks|thank you)|谢谢|吧)$", re.IGNORECASE)
-_AFTER_EXCLUDED = re.compile(r"(?: please| papers?| ones|的?(?:论文|文章)|[以之]?外)$", re.IGNORECASE)
+_POLITE_WORDS = "please|pls|plz|thanks|thank you|thx"
+_POLITE = re.compile(rf"(?:\b(?:{_POLITE_WORDS})|谢谢|吧)$", re.IGNORECASE)
+_BY = re.compile(r"(?:papers )?by (?=[A-ZÀ-ÖØ-Þ]\S* [A-ZÀ-ÖØ-Þ])")  # a person's two names
+_AFTER_EXCLUDED = re.compile(rf"(?: (?:{_POLITE_WORDS}|papers?|ones)|的?(?:论文|文章)|[以之]?外)+$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +287,7 @@ def exclusions_at_end(text: str) -> Iterator[Exclusion]:
     start = max(0, len(text) - _LONGEST_EXCLUSION)
     for found in list(_EXCLUSION.finditer(text, start))[-_MOST_EXCLUSIONS:]:
         head = text[: found.start()].rstrip()
-        rules = tuple(_rule(item) for item in _BETWEEN.split(text[found.end() :]))
+        rules = tuple(map(_rule, _items(text[found.end() :])))
         if head and all(rules) and not any(map(is_time, rules)):
             yield Exclusion(
                 _without(_BEHIND, head), rules, head[-1] in _GAPS or found[0].casefold().startswith(("but", "但"))
@@ -305,9 +305,18 @@ def only_excluded(text: str) -> tuple[str, ...]:
     return next(found, ()) if not text.lstrip().startswith("-") else ()
 
 
+def _items(said: str) -> list[str]:
+    """Returns the things of a list. The first person of "by Rose Yu or Ada Lovelace" is not the only one."""
+    items = [item.strip() for item in _BETWEEN.split(said)]
+    are_people = _BY.match(items[0]) is not None
+    return [f"by {item}" if are_people and _BY.match(f"by {item}") else item for item in items]
+
+
 def _rule(item: str) -> str:
-    """Returns a thing that is excluded as a query: several words in quotes."""
+    """Returns a thing that is excluded as a query: several words in quotes, "by Rose Yu" as an author."""
     words = _AFTER_EXCLUDED.sub("", _BEFORE_EXCLUDED.sub("", item.strip())).strip()
+    if by := _BY.match(words):
+        return author_rule(words[by.end() :])
     return words_rule(words) if " " in words and '"' not in words else words
 
 

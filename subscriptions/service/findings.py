@@ -38,6 +38,7 @@ def stored_findings(
         *(sending_stopped(platform, reason) for platform, reason in sorted(stopped.items())),
         *filter(None, known),
         *_of_models(transaction),
+        *_of_daily_work(transaction),
     )
 
 
@@ -253,5 +254,19 @@ def _of_models(transaction: Transaction) -> Iterator[Finding]:
             level=Level.ATTENTION,
             text=lambda words: words.say("The language model gives no answers, so papers come without its summaries."),
             cure=lambda words: words.say("It is asked again by itself. The log says why."),
+            since=since,
+        )
+
+
+def _of_daily_work(transaction: Transaction) -> Iterator[Finding]:
+    """Yields that the daily clean-up or copy of the database failed, and has not been done since."""
+    moments = (bot_state.get_moment(transaction, name) for name in bot_state.WORK_FAILS.values())
+    if since := min(filter(None, moments), default=None):
+        yield Finding(
+            cause="daily work",
+            part="Daily work",
+            level=Level.ATTENTION,
+            text=lambda words: words.say("The daily clean-up or the copy of the database failed."),
+            cure=lambda words: words.say("It is tried again every hour. The log says why."),
             since=since,
         )

@@ -43,7 +43,7 @@ _AGES: tuple[tuple[_CleanUp, timedelta], ...] = (
     (old_rows.reduce_deliveries, DELIVERIES),
 )
 _ERASED = ((whole_chat.unreachable, GONE_CHATS), (whole_chat.unconfirmed, UNANSWERED), (whole_chat.only_talked, TALKED))
-CLEAN_UP, COPY = "clean-up", "copy"  # daily work
+CLEAN_UP, COPY = bot_state.WORK_FAILS  # daily work
 RETRY = timedelta(hours=1)  # until the next attempt if daily work failed
 
 
@@ -98,6 +98,7 @@ def done(transaction: Transaction, work: str, *, now: datetime) -> None:
     """Stores that daily work was done. It is due again on the next day (UTC)."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     bot_state.put_value(transaction, _due(work), (midnight + timedelta(days=1)).isoformat())
+    bot_state.note_fails(transaction, bot_state.WORK_FAILS[work], None)
 
 
 def _due(work: str) -> str:

@@ -16,6 +16,7 @@ SENDER = "sender"  # the process that began to send last
 ZONE = "zone"  # PAPERWIRE_TIMEZONE at the last start
 ENCODER_FAILS = "encoder-fails"  # since when papers come without codes
 MODEL_FAILS = "model-fails"  # since when the language model gives no answers
+WORK_FAILS = {"clean-up": "clean-up-fails", "copy": "copy-fails"}  # daily work → since when it fails
 FOLLOWS_FILES = "follows-files"  # since when files of the operator's say what is subscribed
 
 _values, _platforms = tables("key_value", "platform")

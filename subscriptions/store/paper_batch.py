@@ -21,6 +21,7 @@ from subscriptions.store.merging import Change
 from subscriptions.store.tables import PaperValues, tables
 
 _BY_NEWS_VALUE = ("", *(kind.value for kind in Announce))  # "": the digest does not say; counts as new
+_MOST_OF_A_TITLE = 20  # papers; a title that more have in common, such as "Editorial", identifies none
 _papers, _keys, _aliases = tables("paper", "paper_key", "paper_alias")
 _p = _papers.c
 _LAST_ID = sa.select(sa.func.max(_p.id))
@@ -143,6 +144,8 @@ class PaperBatch:
             return self._join_filed(titled)
         if found or not one.alias:
             return found[0] if found else None
+        if len(self._aliases[one.alias]) > _MOST_OF_A_TITLE:
+            return None
         has_id = bool(one.paper.arxiv_id or one.paper.doi)
         fits = [i for i in sorted(self._aliases[one.alias]) if not (has_id and self.rows[i].has_id)]
         return fits[0] if len(fits) == 1 else None

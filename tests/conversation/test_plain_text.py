@@ -66,7 +66,7 @@ def test_a_command_that_is_written_whole_acts_at_once(knowing: Product, text: st
 
 
 def test_start_ends_a_stop(knowing: Product) -> None:
-    for stop, start in (("stop", "start"), ("停", "开始")):
+    for stop, start in (("stop", "start"), ("停", "开始"), ("停止", "开始")):
         knowing.says(stop)
         assert knowing.says(start).lines[0] == "✓ Papers come again."
 
@@ -256,6 +256,7 @@ def test_a_long_text_is_looked_for_by_its_meaning_alone(product: Product) -> Non
         "谢谢",
         "who are you?",
         "ok, thanks!",
+        "ok cool",
         "never mind",
     ],
 )

@@ -27,6 +27,16 @@ def test_a_member_cannot_leave_the_changes_to_admins(group: Product) -> None:
     assert group.says("/sub corals", GROUP, by="9").lines == ["✗ Only admins of this chat can change that."]
 
 
+def test_start_ends_a_pause_of_the_group_if_an_admin_says_it(group: Product) -> None:
+    group.says("/set manage admins", GROUP, by="7")
+    group.says("/stop", GROUP, by="7")
+    assert group.says("/start", GROUP, by="9").lines == ["✗ Only admins of this chat can change that."]
+    assert "paused" in group.says("/status", GROUP, by="7").text
+    assert group.says("/start", GROUP, by="7").text.startswith("✓ Papers come again.")
+    assert "paused" not in group.says("/status", GROUP, by="7").text
+    assert group.says("/start", GROUP, by="9").text.startswith("I tell this chat when papers appear")
+
+
 def test_an_operator_and_the_command_line_keep_the_right(group: Product) -> None:
     group.sets(ADMINS="telegram:9")
     assert group.says("/set manage admins", GROUP, by="9").text.startswith("✓ ")

@@ -83,7 +83,7 @@ def test_a_command_that_lacks_its_text_asks_for_it(
 def test_a_refused_answer_leaves_the_question_open_and_no_ends_it(asked: Product) -> None:
     asked.says("/edit 1")
     assert asked.says("ai*").text.startswith("✗")
-    for end in ("no", "cancel", "Never mind!", "取消", "算了"):
+    for end in ("no", "cancel", "Never mind!", "sorry, wrong button", "nothing, forget it", "取消", "算了吧"):
         assert asked.says(end).text == "✓ Nothing is changed.", end
         asked.says("moss")
         assert asked.queries() == ["diffusion"]

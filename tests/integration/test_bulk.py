@@ -73,7 +73,7 @@ def test_a_huge_digest_that_is_cut_off_is_completed_by_the_next_reading(
     watched: WatchedStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is stored in parts, so that others can write between them. The last part brings the receipt of the whole."""
-    monkeypatch.setattr(source_ingest, "MOST_LETTERS", 3 * (source_ingest._OTHER_LETTERS + 100))
+    monkeypatch.setattr(source_ingest, "MOST_BYTES", 3 * len(repr(many(1).entries[0])) + 100)
     deps = SimpleNamespace(store=watched, clock=FakeClock(NOON), encoder=None)
     noted: list[Ingested] = []
 

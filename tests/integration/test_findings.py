@@ -140,7 +140,7 @@ FINDINGS: Mapping[str, tuple[Bring, str, str, set[str]]] = {
     "model": (model_fails, "attention", "The language model gives no answers", set()),
     "copy": (copy_too_old, "wrong", "The newest copy of the database is too old.", {"notice", "/status"}),
     "daily work": (
-        daily_work_failed, "attention", "The daily clean-up or the copy of the database failed.", OF_PROCESS
+        daily_work_failed, "attention", "The daily clean-up or the copy of the database failed.", set()
     ),
     "deliver": (part_fails, "wrong", "a lane failed", OF_PROCESS | NO_NOTICE),
 }  # fmt: skip

@@ -218,6 +218,7 @@ async def test_a_copy_that_failed_is_made_later_on_the_same_day(
     async with running(tmp_path, clock) as app:
         process = Process(app, Quiet())  # type: ignore[arg-type]
         await process.upkeep.copy()
+        await process.notify_operators({})
         assert process.attention["daily work"].why == "The daily clean-up or the copy of the database failed."
         assert "The daily copy failed" in caplog.text
 
@@ -231,4 +232,5 @@ async def test_a_copy_that_failed_is_made_later_on_the_same_day(
         # a copy that failed is tried again after an hour, and a clock that was a year ahead delays no copy
         assert made == [0, 1, 1, 2, 3, 4]
         assert copies_in(backups) == ["daily-20260122", "daily-20260123", "daily-20260124", "daily-20270123"]
+        await process.notify_operators({})
         assert process.attention == {}

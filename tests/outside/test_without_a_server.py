@@ -126,7 +126,8 @@ def test_of_two_lines_with_one_query_the_last_holds(job: Job, first: str) -> Non
     ("line", "status", "said"),
     [
         ("sometimes | kelp", 2, "Line 2 cannot be imported"),
-        ("set limit many", 1, "What is subscribed stays as it was. Line 2 cannot be imported"),
+        ("set limit many", 2, "chats.txt: Line 2 cannot be imported"),
+        ("set manage admins", 1, "What is subscribed stays as it was. Line 2 cannot be imported"),
     ],
 )
 def test_a_line_that_cannot_be_used_changes_nothing(job: Job, line: str, status: int, said: str) -> None:

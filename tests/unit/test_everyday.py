@@ -32,6 +32,12 @@ send me moss every monday at 9, no surveys or code            > moss -surveys -c
 send me a weekly digest of cs.CL                              > cs.CL | weekly
 I study moss and would like a weekly digest on fridays          > moss | weekly on fridays
 send me papers every monday at 9 on moss, no surveys            > moss -surveys | every monday at 9
+moss forests, no surveys thx                                    > moss forests -surveys
+papers on moss but please no surveys                            > moss -surveys
+papers on moss w/o surveys                                      > moss -surveys
+moss except for kelp and fern                                   > moss -kelp -fern
+moss forests, not by Ada Lovelace                               > moss forests -author:"Ada Lovelace"
+moss, no papers by Ada Lovelace or Jane Doe please              > moss -author:"Ada Lovelace" -author:"Jane Doe"
 我研究苔藓，请推荐相关论文                                      > 苔藓
 我研究苔藓，论文推荐                                            > 苔藓 OR 论文推荐
 send me everything about moss as soon as they appear          > moss | now

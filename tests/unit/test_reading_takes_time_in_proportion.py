@@ -96,6 +96,25 @@ WORST: dict[str, Callable[[int], str]] = {
     "feed_rss: a journal of commas": lambda n: (
         "<rss version='2.0'><channel><title>" + ", " * (n // 2) + "a</title><item><title>b</title></item>"
     ),
+    "feed_rss: a long head and many entries": lambda n: (
+        f"<rss version='2.0'><channel><title>{'a ' * (n // 4)}</title>"
+        + "<generator>a</generator>" * (n // 200)
+        + "<item><title>b</title></item>" * (n // 60)
+        + "</channel></rss>"
+    ),
+    "feed_rss: entries in entries": lambda n: (
+        _ENTRY_OF_FEED[:-13] + ("<item>" * 100 + "a" * 500 + "</item>" * 100) * (n // 1800) + "</channel></rss>"
+    ),
+    "feed_rss: names in names": lambda n: (
+        _ENTRY_OF_FEED
+        + "a</title><author>"
+        + ("<name>" * 100 + "a" * 500 + "</name>" * 100) * (n // 1800)
+        + "</author></item></channel></rss>"
+    ),
+    "arxiv_listing_html: lines in a title": lambda n: _LISTING + _LISTED + "<br>a" * (n // 5),
+    "arxiv_listing_html: links in links": lambda n: (
+        _LISTING + _LISTED + "a</div><div class='list-authors'>" + "<a><b>c" * (n // 7)
+    ),
     "pubmed_xml: deep titles": lambda n: "<PubmedArticleSet><PubmedArticle><MedlineCitation>" + "<i>a" * (n // 4),
     "nothing: headings": lambda n: "# a\n" * (n // 4),
 }

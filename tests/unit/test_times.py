@@ -149,6 +149,9 @@ def read(typed: str) -> str:
         海带、每天8点。         → daily 08:00
         海带每天8点             → daily 08:00
         Llama 3 早上8点         → daily 08:00
+        海带 早8点              → daily 08:00
+        海带 晚8点              → daily 20:00
+        kelp daily 07.30        → daily 07:30
     """),
 )
 def test_a_time_stands_at_the_end(typed: str, when: str) -> None:
