@@ -233,7 +233,7 @@ class Product:
         return self.clock
 
     def brings(self, *papers: Paper | str, source: str = "daily") -> Any:
-        """Ingests a digest of these papers, which has the day of the clock. Returns the counts.
+        """Ingests a digest of these papers, which has the day of the clock. Returns the counts. Posts nothing.
 
         A text is the title of a paper. The digest is arXiv's feed if a paper says how it is announced.
         """

@@ -170,8 +170,10 @@ def test_a_table_has_a_row_for_each_thing(name: str, columns: tuple[str, ...], t
     ("name", "lang", "columns"), [("guide.md", "en", ("button", "does")), ("guide.zh.md", "zh", ("按钮", "作用"))]
 )
 def test_a_guide_has_a_row_for_each_button_of_a_card(name: str, lang: str, columns: tuple[str, str]) -> None:
-    made = card_buttons(Button(name="open", label="1", data="1"), item(), Language(lang, "UTC"))
-    labels = [one.label for one in (*made.first, *made.second) if not one.url]
+    labels: dict[str, None] = {}
+    for arguments in ({}, {"whole": True}):
+        made = card_buttons(Button(name="open", label="1", arguments=arguments), item(), Language(lang, "UTC"))
+        labels |= dict.fromkeys(one.label for one in (*made.first, *made.second) if not one.url)
     assert " ".join(row[columns[0]] for row in docs_pages.rows(name, *columns)) == " ".join(labels)
 
 

@@ -152,11 +152,12 @@ def test_an_address_of_code_or_data_is_a_button(abstract: str, comment: str, tld
 
 
 def test_each_button_of_a_card_is_answered() -> None:
-    opens = Button(name="card", label="1", data="d1.c1")
-    card = buttons.card_buttons(opens, item(), Language("en", "UTC"))
-    named = [one.name for one in (*card.first, *card.second) if not one.url]
-    assert len(named) > 5
-    assert {f"card-{name}" for name in named} <= {*REGISTRY.callbacks}
+    for arguments in ({}, {"whole": True}):
+        opens = Button(name="card", label="1", data="d1.c1", arguments=arguments)
+        card = buttons.card_buttons(opens, item(), Language("en", "UTC"))
+        named = [one.name for one in (*card.first, *card.second) if not one.url]
+        assert len(named) > 4
+        assert {f"card-{name}" for name in named} <= {*REGISTRY.callbacks}
 
 
 @pytest.mark.parametrize(

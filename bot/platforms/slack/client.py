@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -38,7 +39,6 @@ for _library in ("slack_sdk", "aiohttp"):
 
 _NO_NUMBER = timedelta(seconds=30)  # the wait after a 429 without Retry-After
 _DIGITS = 6  # a Retry-After with more digits is ignored; six digits are up to eleven days
-_OK, _TOO_MANY = 200, 429
 _USED_UP, _SERVER_ERRORS = range(400, 500), range(500, 600)
 _KEEP_ALIVE = 5  # seconds to keep an idle connection; if Slack had closed it, the next send would be Unclear
 _PAGE = 200  # entries of a list that are asked for at once, as Slack recommends
@@ -114,7 +114,7 @@ def outcome_of_question(error: Exception) -> NotDelivered:
 
 def _refused(status: int, code: str, words: str, retry_after: str) -> NotDelivered:
     """Returns the outcome for a response that is not "ok"."""
-    if status == _TOO_MANY or code in ("ratelimited", "rate_limited"):
+    if status == HTTPStatus.TOO_MANY_REQUESTS or code in ("ratelimited", "rate_limited"):
         return RetryLater("Slack asks us to slow down.", _wait(retry_after))
     if not code or status in _SERVER_ERRORS:
         return Unclear(f"Slack gave no usable answer ({f'HTTP {status} {words}'.rstrip()}); it may have the message.")
@@ -296,7 +296,7 @@ class Workspace:
             raise outcome(error) from None
         if status in _USED_UP:
             raise Rejected(f"Slack takes no more answers to this request (HTTP {status}).")
-        if status != _OK:
+        if status != HTTPStatus.OK:
             raise Unclear(f"Slack gave no usable answer (HTTP {status}); it may have the message.")
 
     async def send_file(self, address: str, thread: str, file: File) -> str:
@@ -323,7 +323,7 @@ class Workspace:
         known, data = {"Authorization": f"Bearer {self._token}"}, bytearray()
         try:
             async with self._connections().get(url, headers=known) as answer:
-                if answer.status == _OK:
+                if answer.status == HTTPStatus.OK:
                     async for piece in answer.content.iter_any():
                         data += piece
                         if len(data) > most:
