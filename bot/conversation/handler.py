@@ -26,6 +26,7 @@ from bot.conversation.authorization import authorize, refusing
 from bot.conversation.contexts import PreparedRequest
 from bot.conversation.drafts import RenderedReply, draft_reply, has_content, store_buttons
 from bot.dependencies import Dependencies, make_vectors
+from bot.digests import apart
 from bot.platform import Platform
 from bot.ports.channel import Reply
 from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, Request
@@ -231,7 +232,7 @@ async def _with_file(deps: Dependencies, prepared: PreparedRequest, api: Platfor
     try:
         async with deps.conversation.reading_files:
             data = await api.fetch(prepared.file_id, reader.most)
-            return replace(prepared, file=await asyncio.to_thread(reader.read, data))
+            return replace(prepared, file=await asyncio.to_thread(apart.read, reader.read, data))
     except NotDelivered as error:
         return replace(prepared, refusal=refusing("The file cannot be read: {why}", why=str(error)))
     except PaperwireError as error:

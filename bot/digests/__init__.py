@@ -7,7 +7,7 @@ from datetime import date
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from bot.digests import files, scalars
+from bot.digests import apart, files, scalars
 from bot.failures import BrokenDigest, UnknownFormat, mistake_with
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import Digest, DigestWarning
@@ -94,7 +94,7 @@ def read_digest(
     Any other error of a reader is a BrokenDigest, too, so that the documents beside this one are read.
     """
     try:
-        return _read(data, name, format, day, language)
+        return apart.read(_read, data, name, format, day, language)
     except UnknownFormat:
         raise
     except PaperwireError as error:

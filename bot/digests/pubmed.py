@@ -8,7 +8,7 @@ from bot.digests.scalars import first_of
 _RECORDS = {"PubmedArticleSet": "PubmedArticle", "ArticleSet": "Article", "eSummaryResult": "DocSum"}  # root → record
 _BIOGRAPHIES = frozenset({"biography", "portrait", "webcast", "interview", "news", "video-audio media"})
 _DOIS = (  # not those of references
-    ".//ELocationID[@EIdType='doi'] | PubmedData/ArticleIdList/ArticleId[@IdType='doi'] | ArticleIdList/ArticleId[@IdType='doi']"
+    "*/Article/ELocationID[@EIdType='doi'] | ELocationID[@EIdType='doi'] | PubmedData/ArticleIdList/ArticleId[@IdType='doi'] | ArticleIdList/ArticleId[@IdType='doi']"
 )
 _DATES = (  # on which a paper appeared online; of its issue; on which PubMed took it in
     "*/Article/ArticleDate",
@@ -83,7 +83,7 @@ def _work_of_summary(record: Element) -> Work:
     """Returns the work of an answer of ESummary, whose fields are items with names."""
     fields: dict[str, list[str]] = {}
     for item in record.iter("Item"):
-        if item.find("Item") is None:  # no list of others
+        if not len(item):  # no list of others
             fields.setdefault(str(item.get("Name")), []).append(markup.text_of(item).strip())
 
     def first(*named: str) -> str:

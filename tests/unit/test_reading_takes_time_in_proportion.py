@@ -14,7 +14,7 @@ import pytest
 
 from bot.commands import bare_commands, everyday, intent, settings
 from bot.commands.asking import NUMBERS
-from bot.digests import read_digest
+from bot.digests import apart, read_digest
 from bot.platforms.slack.incoming import unescape
 from bot.ports.conversation import MessageRequest, Place
 from bot.settings.values import is_cron
@@ -157,8 +157,12 @@ def _message(text: str, chat: str, command: str = "") -> MessageRequest:
 
 
 @pytest.fixture(autouse=True)
-def _without_collector() -> Iterator[None]:
-    """Otherwise the garbage collector could start at any time, and the larger text would pay for it."""
+def _measurable(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Reads in this process, whose time is measured.
+
+    The garbage collector could start at any time, and the larger text would pay for it.
+    """
+    monkeypatch.setattr(apart, "LARGE", 1 << 40)
     gc.disable()
     yield
     gc.enable()
