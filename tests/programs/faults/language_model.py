@@ -37,15 +37,16 @@ def _a_world(folder: Path, server: FakeChatModel) -> Iterator[World]:
         yield world
 
 
-def _brings(world: World) -> None:
+def _brings(world: World) -> int:
+    """Brings the papers of a round. Returns how many messages came before it."""
     numbers = range(world.rounds, world.rounds + A_ROUND)
     world.product.brings(*(filled.nth_paper(n, abstract=ABSTRACT.format(n) * 2) for n in numbers))
     world.rounds = numbers.stop
+    return len(world.fake.journal)
 
 
-def _plays(world: World) -> bool:
-    """Does a round of the program, which may ask the model. Returns whether every chat got every paper of it."""
-    before = len(world.fake.journal)
+def _plays(world: World, before: int) -> bool:
+    """Does a round of the program, which may ask the model. Returns whether every chat has every paper of the round."""
     world.product.listens()
     return len(filled.arrivals(list(world.fake.journal)[before:])) >= CHATS * A_ROUND
 
@@ -63,10 +64,9 @@ def _fails_by(folder: Path, tries: int, fault: str) -> Verdict:
         while hits < tries:
             for failure in (fault, None):
                 server.always = failure
-                before, day = len(server.asked), world.clock.now().date()
-                _brings(world)
-                late += not _plays(world)
-                asked = len(server.asked) - before
+                asked_before, day = len(server.asked), world.clock.now().date()
+                late += not _plays(world, _brings(world))
+                asked = len(server.asked) - asked_before
                 requests[day] += asked if failure not in UNREAD else 0
                 hits += asked if failure else 0
                 world.clock.advance(BETWEEN)
@@ -87,13 +87,13 @@ def killed(folder: Path, tries: int) -> Verdict:
         for _ in range(tries):
             server.always = "never"
             server.hangs.clear()
-            _brings(world)
+            before = _brings(world)
             process = world.product.starts("run", "--once", moved=True)
             process.waits_until(server.hangs.is_set)
             process.kill()
             world.fake.hit()
             server.always = None
-            late += not _plays(world)
+            late += not _plays(world, before)
             world.clock.advance(timedelta(days=1))
         verdict = world.judged()
         return replace(verdict, strange=verdict.strange + late)
