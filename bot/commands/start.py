@@ -72,7 +72,8 @@ WHENS = sentences(
 def start(context: CommandContext) -> Reply | None:
     """Shows what the bot does, with examples that work; after a shared link, shows the subscription that it offers.
 
-    A group gets two lines; after a link that added the bot, none, since the group was greeted already.
+    In a chat that is paused, ends the pause. A group gets two lines; after a link that added the bot, none, since the
+    group was greeted already.
     """
     if _is_paused(context) and not context.args:
         return resume_(context)

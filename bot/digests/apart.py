@@ -26,7 +26,8 @@ T = TypeVar("T")
 def read(reader: Callable[..., T], data: bytes, *arguments: object) -> T:
     """Returns `reader(data, *arguments)`, and raises what it raises.
 
-    Raises BrokenDigest if it takes too long or too much memory. `reader`, its arguments and result can be pickled.
+    Raises BrokenDigest if it takes too long or too much memory. `reader`, its arguments and result can be pickled. A
+    script that calls this needs `if __name__ == "__main__"`, as for every process that multiprocessing spawns.
     """
     if len(data) < LARGE:
         return reader(data, *arguments)

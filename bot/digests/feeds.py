@@ -215,7 +215,7 @@ class _Feed:
     """What the head of a feed says of its entries."""
 
     journal: str  # as one of its elements names it; "": none does
-    title: str  # the journal in its title; "": that of a search or of a server of preprints
+    journal_in_title: str  # "": that of a search or of a server of preprints
     is_blog: bool
     is_pubmed: bool
 
@@ -227,7 +227,7 @@ def _feed_of(head: _Fields) -> _Feed:
     )
     return _Feed(
         journal=head.first("prism:publicationName")[:_LONGEST_NOTE],
-        title=_journal_in(head.first("title")[:_LONGEST_NOTE]),
+        journal_in_title=_journal_in(head.first("title")[:_LONGEST_NOTE]),
         is_blog=any(map(_BLOG.search, programs)),
         is_pubmed="pubmed" in " ".join(head.links()),
     )
@@ -236,7 +236,7 @@ def _feed_of(head: _Fields) -> _Feed:
 def _work_of(entry: _Fields, feed: _Feed) -> Work:
     title, _, by = entry.first("title", "dc:title").partition(" -- by ")  # NBER's
     in_entry = (one.text or "" for one in entry.all("source"))
-    journal = feed.journal or first_of(_journal_in, in_entry) or feed.title
+    journal = feed.journal or first_of(_journal_in, in_entry) or feed.journal_in_title
     texts = entry.texts("content:encoded", "description", "summary", "content", "dc:description")
     described = described_in(texts, title, journal)
     links = [*entry.links(), *entry.texts("prism:url", "guid", "id", "other:origLink"), entry.about]

@@ -259,8 +259,13 @@ def _of_models(transaction: Transaction) -> Iterator[Finding]:
 
 
 def _of_daily_work(transaction: Transaction) -> Iterator[Finding]:
-    """Yields that the daily clean-up or copy of the database failed, and has not been done since."""
-    moments = (bot_state.get_moment(transaction, name) for name in bot_state.WORK_FAILS.values())
+    """Yields that the daily clean-up or copy of the database failed, and has not been done since.
+
+    A copy that failed before the move to a server counts no more: its operator makes the copies.
+    """
+    is_file = transaction.store.kind.file is not None
+    names = [name for work, name in bot_state.WORK_FAILS.items() if is_file or work != "copy"]
+    moments = (bot_state.get_moment(transaction, name) for name in names)
     if since := min(filter(None, moments), default=None):
         yield Finding(
             cause="daily work",

@@ -310,6 +310,15 @@ def test_a_title_that_fits_two_papers_joins_neither(store: Store) -> None:
         assert len(stored_papers(session)) == 3
 
 
+def test_a_title_that_many_papers_have_joins_none(store: Store) -> None:
+    of_journal = [make.paper("Editorial", arxiv_id=f"2601.{n:05d}") for n in range(1, 23)]
+    ingested(store, *of_journal[:20])
+    ingested(store, make.paper("Editorial", arxiv_id=None))
+    ingested(store, of_journal[20], of_journal[21])
+    with store.read() as session:
+        assert len(stored_papers(session)) == 23
+
+
 @pytest.mark.parametrize(
     ("old", "new", "versions", "kept"),
     [

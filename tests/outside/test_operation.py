@@ -229,3 +229,22 @@ def test_an_unknown_setting_is_named_at_the_start_with_what_was_meant(product: P
     product.sets(**{name: "x" * 20, "WEB_PORT": "0"})
     with product.starts("run") as process:
         process.waits_for_line(re.escape(f"PAPERWIRE_{name} means nothing to paperwire. {meant}"))
+
+
+@pytest.mark.parametrize("is_empty", [True, False])
+def test_a_database_that_is_gone_beside_its_copy_is_named_before_and_when_it_begins_anew(
+    product: Product, *, is_empty: bool
+) -> None:
+    if not product.has_file:
+        pytest.skip("An operator of a server makes its copies.")
+    copy, database = product.folder / "backups" / "daily.db", product.folder / "paperwire.db"
+    copy.parent.mkdir(exist_ok=True)
+    assert product.runs("backup", str(copy)).status == 0
+    for file in product.folder.glob("paperwire.db*"):
+        file.unlink()
+    if is_empty:
+        database.touch(mode=0o600)
+    checked = product.runs("check", "--offline")
+    assert checked.status == 1
+    assert f"paperwire restore {copy}" in checked.out
+    assert f"paperwire restore {copy}" in product.runs("run", "--once").err
