@@ -218,6 +218,7 @@ class _Feed:
     journal_in_title: str  # "": that of a search or of a server of preprints
     is_blog: bool
     is_pubmed: bool
+    home: str  # its address, or its title
 
 
 def _feed_of(head: _Fields) -> _Feed:
@@ -230,6 +231,7 @@ def _feed_of(head: _Fields) -> _Feed:
         journal_in_title=_journal_in(head.first("title")[:_LONGEST_NOTE]),
         is_blog=any(map(_BLOG.search, programs)),
         is_pubmed="pubmed" in " ".join(head.links()),
+        home=next(iter(head.links()), head.first("title")),
     )
 
 
@@ -266,9 +268,17 @@ def _work_of(entry: _Fields, feed: _Feed) -> Work:
         abstract=described.abstract,
         venue=venue,
         links=links,
+        entry=entry_of(entry.first("guid", "id") or entry.about, feed.home),
         kinds=[*entry.terms(), *entry.texts("prism:section", "dc:type", "prism:genre", "prism:contentType")],
         is_paper=bool(doi) if is_blog else bool(doi or is_of_arxiv or people or is_likely),
     )  # fmt: skip
+
+
+def entry_of(name: str, home: str = "") -> str:
+    """Return what a feed calls an entry, so that no other feed means another entry by it. `home`: the feed's address."""
+    if not name or ":" in name:
+        return name
+    return f"{home} {name}" if home else ""
 
 
 def _doi_of(entry: _Fields, links: list[str], in_text: str | None, *, is_blog: bool) -> str | None:

@@ -4,7 +4,6 @@ Records with the same key are the same paper (docs/formats.md). A work is an ent
 database.
 """
 
-import hashlib
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -18,8 +17,8 @@ from bot.digests.files import check_entries, without_controls
 from bot.digests.scalars import collapse, first_of, language_of
 from bot.failures import error_location
 from subscriptions.errors import PaperwireError
+from subscriptions.identity import paper_key, versioned
 from subscriptions.model import Paper, Summary, Translation
-from subscriptions.texts.normal_forms import normalized
 from subscriptions.texts.statements import LEADING, summary_state
 
 Item = TypeVar("Item")
@@ -66,6 +65,7 @@ _PAGE_OF_PAPER = re.compile(  # a part of an address that shows a paper
     r"|scholar\.google|ncbi\.nlm|openreview|ingentaconnect|philpapers\.org/rec|sci_arttext|RePEc:",
     re.IGNORECASE,
 )
+_PAGE = re.compile(r"https?://[^/]+/[^/]")  # an address that is not only a site's
 _BEHIND = r"(?:\s*[:：.\]].*|\s+[-–—]\s.*)?"
 _CORRECTION = "corrigend(?:um|a)|errat(?:um|a)|addend(?:um|a)|corrections?|retract(?:ions?|ed)"
 _NO_PAPERS = (  # a title, or what a source calls a work, is no paper if one of these matches all of it
@@ -167,18 +167,6 @@ class Found:
         refused |= {text for text, own in leads.items() if len(own) >= _SEVERAL}
         self.papers = [_without(paper, refused) for paper in self.papers]
         self.warnings["repeated_texts"] = len(refused)
-
-
-def paper_key(*, arxiv_id: str | None = None, doi: str | None = None, title: str = "", abstract: str = "") -> str:
-    """Returns the key of a paper: the first that exists of its arXiv id, its DOI, and hashes of its title and abstract.
-
-    Returns "" if the paper has none of the four.
-    """
-    if arxiv_id or doi:
-        return arxiv_id or str(doi).lower()
-    title, abstract = (collapse(normalized("NFKC", text)) for text in (title, abstract))
-    kind, text = ("title", title.casefold()) if title else ("abstract", abstract)
-    return f"{kind}:{hashlib.sha256(text.encode()).hexdigest()[:16]}" if text else ""
 
 
 def _finished(paper: Paper, warnings: Counter[str]) -> Paper | None:
@@ -355,11 +343,12 @@ class Work:
     )  # what it is, in the words of its source: "Editorial"; at arXiv its categories
     is_paper: bool = True  # False: the reader knows that it is none
     version: int | None = None
+    entry: str = ""  # what its feed calls it, such as a guid
     summaries: tuple[Summary, ...] = ()
 
 
 def add_works(found: Found, records: Iterable[Item], work_of: Callable[[Item], Work]) -> None:
-    """Adds the papers among the works of some records.
+    """Add the papers among the works of some records, those with several versions in the highest one.
 
     Their day is the newest on which one was published, if one has a day.
     """
@@ -369,6 +358,11 @@ def add_works(found: Found, records: Iterable[Item], work_of: Callable[[Item], W
 
     found.is_feed = True
     found.add(records, paper_of)
+    newest: dict[str, Paper] = {}
+    for one in found.papers:
+        if one.key not in newest or (one.version or 0) > (newest[one.key].version or 0):
+            newest[one.key] = one
+    found.papers = [newest[one.key] if newest[one.key].version else one for one in found.papers]
     days = [date.fromisoformat(one.published) for one in found.papers if len(one.published) == len("2026-01-01")]
     found.day = max(days, default=found.day)
 
@@ -387,6 +381,7 @@ def _paper_of(work: Work, found: Found) -> Paper | None:
     if is_nothing or says_no or not work.is_paper:
         found.warnings["not_papers"] += 1
         return None
+    doi = work.doi or paper.doi
     people, left_out = names.names_of(work.people)
     found.warnings["authors_not_shown"] += left_out
     abstract = _ABSTRACT.sub("", "\n".join(markup.lines(work.abstract))).replace("\n", " ")
@@ -396,8 +391,9 @@ def _paper_of(work: Work, found: Found) -> Paper | None:
         abstract="" if _NO_ABSTRACT.fullmatch(abstract) else abstract,
         authors=people,
         categories=tuple(work.kinds) if paper.arxiv_id else (),
-        doi=work.doi or paper.doi,
-        version=work.version or paper.version,
+        doi=doi,
+        version=work.version or paper.version or versioned(doi or "").version,
+        entry=work.entry or (paper.url if paper.url and _PAGE.match(paper.url) else ""),
         venue=venue,
         published=work.date,
         summaries=work.summaries,

@@ -168,10 +168,7 @@ def _found_in(records: list[Any], kind: _Kind, language: str | None) -> Found:
     if kind.day:
         days = (scalars.day_in(text_at(one, kind.day)) for one in good)
         found.day = max(filter(None, days), default=None)
-    if kind.format == "biorxiv_json":
-        found.is_feed = False
-        best = {paper.key: paper for paper in sorted(found.papers, key=lambda paper: paper.version or 0)}
-        found.papers = [best[paper.key] for paper in found.papers]
+    found.is_feed = found.is_feed and kind.format != "biorxiv_json"
     return found
 
 
@@ -383,6 +380,7 @@ def _amend_feed(record: Record, work: Work) -> None:
         filter(None, (text_at(record, name) for name in ("content_html", "content_text", "summary"))), work.title
     )
     work.abstract, work.people = described.abstract, work.people or described.people
+    work.entry = feeds.entry_of(text_at(record, "id"))
     named = work.doi or first_of(scalars.doi_in_address, work.links) or first_of(arxiv.arxiv_address, work.links)
     work.is_paper = bool(named) or any(map(papers.is_page_of_paper, work.links))
 
