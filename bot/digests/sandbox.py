@@ -11,6 +11,9 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from math import ceil
 from multiprocessing.connection import Connection
 from time import process_time
 from typing import Protocol, TypeVar
@@ -19,12 +22,18 @@ from bot.failures import BrokenDigest, mistake_with
 from bot.ports.child import IDLE_SECONDS, ChildEnded, ChildProcess, prepare
 from subscriptions.errors import PaperwireError, Sentence
 
-CPU_SECONDS = 20
-WALL_SECONDS = 60.0
-MEMORY_BYTES = 1 << 30  # of addresses; macOS has no such limit
 _OUT_OF_MEMORY = 77  # exit status
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What reading one document may take."""
+
+    cpu_seconds: int = 20
+    wall_seconds: int = 60
+    memory_bytes: int = 1 << 30  # of addresses; macOS has no such limit
 
 
 class Reading(Protocol):
@@ -57,8 +66,9 @@ class Sandbox(Reading):
     A program that uses it needs `if __name__ == "__main__"`, as for every process that multiprocessing spawns.
     """
 
-    def __init__(self) -> None:
-        self._child = ChildProcess(_serve, "paperwire-reader", may_repeat=False)
+    def __init__(self, limits: Limits | None = None) -> None:
+        self._limits = limits or Limits()
+        self._child = ChildProcess(partial(_serve, self._limits), "paperwire-reader", may_repeat=False)
         # its own, since the threads of the shared pool are for those who answer; Linux ends the child with this thread
         self._thread = ThreadPoolExecutor(1, "paperwire-reader")
 
@@ -75,9 +85,9 @@ class Sandbox(Reading):
 
     def _ask(self, name: str, reader: Callable[..., T], arguments: tuple[object, ...]) -> T:
         try:
-            found, error = self._child.ask(WALL_SECONDS, name, reader, arguments)
+            found, error = self._child.ask(self._limits.wall_seconds, name, reader, arguments)
         except ChildEnded as ended:
-            reason = _reason(ended)
+            reason = _reason(ended, self._limits)
             said = Sentence("{name}: {reason}", {"name": name, "reason": reason}) if name else reason
             raise BrokenDigest(said) from None
         if error is not None:
@@ -86,35 +96,37 @@ class Sandbox(Reading):
         return result
 
 
-def _reason(ended: ChildEnded) -> Sentence:
+def _reason(ended: ChildEnded, limits: Limits) -> Sentence:
     if ended.was_late:
-        return Sentence("Reading it takes longer than {seconds} seconds.", {"seconds": round(WALL_SECONDS)})
+        return Sentence("Reading it takes longer than {seconds} seconds.", {"seconds": limits.wall_seconds})
     if ended.was_closed:
         return Sentence("It was being read when the program stopped.")
     if ended.status is None:
         return Sentence("The process that reads it cannot be started: {why}.", {"why": ended.why})
-    limits = {
+    broken = {
         -signal.SIGXCPU: Sentence(
-            "Reading it takes more than {seconds} seconds of a processor.", {"seconds": CPU_SECONDS}
+            "Reading it takes more than {seconds} seconds of a processor.", {"seconds": limits.cpu_seconds}
         ),
-        _OUT_OF_MEMORY: Sentence("Reading it takes more than {memory} MiB of memory.", {"memory": MEMORY_BYTES >> 20}),
+        _OUT_OF_MEMORY: Sentence(
+            "Reading it takes more than {memory} MiB of memory.", {"memory": limits.memory_bytes >> 20}
+        ),
     }
     how = signal.Signals(-ended.status).name if ended.status < 0 else f"status {ended.status}"
-    return limits.get(ended.status, Sentence("The process that read it ended by {how}.", {"how": how}))
+    return broken.get(ended.status, Sentence("The process that read it ended by {how}.", {"how": how}))
 
 
-def _serve(connection: Connection) -> None:
+def _serve(limits: Limits, connection: Connection) -> None:
     """Answer requests: (name, reader, arguments) with (result, None), or (None, error)."""
     prepare()
     signal.signal(
         signal.SIGTERM, signal.SIG_IGN
     )  # whoever signals all processes means the program, which ends this one
-    _limit("RLIMIT_AS", MEMORY_BYTES)
+    _limit("RLIMIT_AS", limits.memory_bytes)
     _limit("RLIMIT_CORE", 0)
     with suppress(EOFError, OSError):
         while connection.poll(IDLE_SECONDS):
             name, reader, arguments = connection.recv()
-            _limit("RLIMIT_CPU", round(process_time()) + CPU_SECONDS)
+            _limit("RLIMIT_CPU", ceil(process_time()) + limits.cpu_seconds)
             connection.send(_answer(name, reader, arguments))
 
 
