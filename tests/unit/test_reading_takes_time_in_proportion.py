@@ -14,7 +14,7 @@ import pytest
 
 from bot.commands import bare_commands, everyday, intent, settings
 from bot.commands.asking import NUMBERS
-from bot.digests import apart, read_digest
+from bot.digests import read_digest
 from bot.platforms.slack.incoming import unescape
 from bot.ports.conversation import MessageRequest, Place
 from bot.settings.values import is_cron
@@ -54,6 +54,8 @@ WORST: dict[str, Callable[[int], str]] = {
         "# ArXiv Daily Papers - 2026-01-22\n" + "[1] a\nAuthors: b | c\n" * (n // 23)
     ),
     "daily: a line of links in open brackets": lambda n: _HEAD + "\n" + "![](a)[((" * (n // 9) + "\n",
+    "daily: blanks behind an address": lambda n: _HEAD[:-1] + " " * n + "x\n",
+    "daily: signs in a heading": lambda n: _HEAD + "\n## <a " + "<" * n + "id=x></a>\n",
     "daily: anchors before an address without an end": lambda n: (
         _HEAD + "### " + "<a id=x></a>" * (n // 12) + _HEAD[8:-2]
     ),
@@ -111,6 +113,7 @@ WORST: dict[str, Callable[[int], str]] = {
         + ("<name>" * 100 + "a" * 500 + "</name>" * 100) * (n // 1800)
         + "</author></item></channel></rss>"
     ),
+    "arxiv_listing_html: heads without a link": lambda n: _LISTING + "<dt>" * (n // 4),
     "arxiv_listing_html: lines in a title": lambda n: _LISTING + _LISTED + "<br>a" * (n // 5),
     "arxiv_listing_html: links in links": lambda n: (
         _LISTING + _LISTED + "a</div><div class='list-authors'>" + "<a><b>c" * (n // 7)
@@ -162,7 +165,6 @@ def _measurable(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     The garbage collector could start at any time, and the larger text would pay for it.
     """
-    monkeypatch.setattr(apart, "LARGE", 1 << 40)
     gc.disable()
     yield
     gc.enable()
