@@ -48,11 +48,11 @@ _OF_JOURNAL = re.compile(  # what the title of a feed has beside the name of a j
     r"^(?:rsc - |arbeiten aus |sciencedirect publication:\s*|[^:]{2,60}:\s+(?=.*: table of contents)|(?:the )?(?:latest|recent|new) (?:articles?|papers?|results|issues?) (?:published )?(?:from|for|in|of)\s+(?:the\s+)?|.*《)"
     r"|\s*[:|–—-]?\s*\b(?:table of contents|current issue|(?:latest|recent|new|most recent)(?: and \w+)? (?:issues?|articles?|papers?|results|toc)"
     r"|(?:advance|early) (?:access|articles)|early ?view|ahead of print|(?:atom |rss )?feed|rss|online first|articles in press|in press|subject collection)\b.*$|(?:》|-CNKI).*$",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _NO_JOURNAL = re.compile(
     r"[\"“”]|\b(?:results?|search|alerts?|query|feed|pubmed|google scholar|updates|paperwire|preprints?|chemrxiv)\b",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _IN_A_LIST = re.compile(r"https?://d\.repec\.org/")  # New Economics Papers
 _FEED_BEFORE = re.compile(r"^\[[^\[\]]*\] ")
@@ -255,7 +255,7 @@ def _work_of(entry: _Fields, feed: _Feed) -> Work:
     people = [name for name in people if name not in (venue, *by_feed)] or described.people or list(filter(None, [by]))
     is_likely = any(map(papers.is_page_of_paper, links)) or entry.all("dc:identifier", "prism:publicationName")
     return Work(
-        title=papers.without_period(title) if feed.is_pubmed else title,
+        title=papers.title_of_pubmed(title) if feed.is_pubmed else title,
         doi=doi,
         people=people,
         date=first_of(
