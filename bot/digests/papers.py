@@ -98,6 +98,10 @@ _NO_PAPERS = (  # a title, or what a source calls a work, is no paper if one of 
     r"obituar(?:y|ies)(?:\s*[:,–—-].*)?|in memoriam\b.*|biography|portrait|interview|podcast|video|webcast|newspaper article|career(?:s|[- ]\w+)?",
     r"correspondence|comment|(?:research[- ])?(?:highlights?|briefings?)|calendar(?: of events)?|advertis(?:ement|ing)s?\b.*",
     r"(?:conference |meeting )?announcements?(?:\s*[:–—-].*)?|(?:.{0,90}[:–—-] )?call for (?:papers|applications|proposals|nominations)\b.*",
+    # notices of a service
+    r"(?:(?:important|service|system|technical|urgent|website|site|platform|maintenance|rss|feed) )+(?:notices?|notifications?|announcements?|alerts?|outages?|interruptions?|disruptions?|downtime|maintenance)\b(?:\s*[:–—-].*)?",
+    r"(?:(?:this|our|the|your|.{1,60}) )?(?:(?:rss|atom|web) )?(?:feed|website|web site)s? (?:has|have|is|are|was|were|will)(?: (?:be|been|being|now|no|soon|temporarily|currently))* (?:moved|moving|clos\w+|discontinu\w+|retir\w+|chang\w+|down|unavailable|longer|migrat\w+|replaced|end\w*|suspended)\b.*",
+    r"(?:scheduled|planned|upcoming|system|website|site) (?:\w+ )?(?:maintenance|downtime|outages?)(?: (?:on|at|from|this|in) .*)?|please (?:update|change|subscribe)\b.{0,60}\b(?:feed|reader|bookmark|subscription|link)s?\b.*|.{1,60} (?:has|have) a new (?:website|web site|home ?page|platform|feed)\b.*",
     r"(?:jobs?|vacanc(?:y|ies)|positions?)(?: (?:offers?|openings?|available))?(?:\s*:.*)?",
     r"(?:open |vacant )?(?:post-?doc\w*|ph\.?d\.?|faculty|tenure-track)(?: research)? (?:position|opening|vacancy)(?: (?:in|at|on|for|available)\b.*)?",
 )
