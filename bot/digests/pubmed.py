@@ -3,7 +3,7 @@
 from functools import partial
 from itertools import chain
 
-from bot.digests import markup, papers, scalars
+from bot.digests import markup, names, papers, scalars
 from bot.digests.markup import Element
 from bot.digests.papers import Found, Work
 from bot.digests.scalars import first_of
@@ -37,14 +37,14 @@ def read(text: str, wanted: str | None, language: str | None) -> Found | None:  
     Raises BrokenDigest if it breaks off before the first.
     """
     tree = markup.tree_of(text)
-    names = _RECORDS.get(markup.local(tree.root), ()) if tree else ()
-    if tree is None or not names:
+    kinds = _RECORDS.get(markup.local(tree.root), ()) if tree else ()
+    if tree is None or not kinds:
         return None
     found = Found(format="pubmed_xml")
     found.warnings["xml_truncated"] += tree.is_damaged
-    present = [name for name in names if next(tree.root.iter(f"{{*}}{name}"), None) is not None]
+    present = [name for name in kinds if next(tree.root.iter(f"{{*}}{name}"), None) is not None]
     if present or tree.is_damaged:
-        records = list(chain.from_iterable(tree.records(name) for name in present or names[:1]))
+        records = list(chain.from_iterable(tree.records(name) for name in present or kinds[:1]))
         works = [record for record in records if _is_of_work(record)]
         if records and not works:
             return None  # of another database, such as of proteins
@@ -108,7 +108,7 @@ def _work_of(record: Element) -> Work:
 
 def _name_of(author: Element) -> str:
     parts = ("ForeName", "FirstName", "MiddleName", "LastName", "Suffix")
-    return " ".join(filter(None, (_text(author, part) for part in parts))) or _text(author, "CollectiveName")
+    return names.full_name(*(_text(author, part) for part in parts)) or _text(author, "CollectiveName")
 
 
 def _date_of(element: Element) -> str:

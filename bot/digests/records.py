@@ -210,7 +210,7 @@ def _people_at(record: Record, kind: _Kind) -> list[str]:
             people.append(person)
         elif isinstance(person, dict) and person.get("hidden") is not True:
             forms = (map(partial(text_at, person), form.split()) for form in kind.name.split("|"))
-            people.append(first_of(lambda form: " ".join(filter(None, form)), forms) or "")
+            people.append(first_of(lambda form: names.full_name(*form), forms) or "")
     return list(filter(None, people))
 
 
@@ -260,11 +260,15 @@ def _paper_of_daily(record: Record, found: Found, language: str | None) -> Paper
     if not isinstance(generated, dict) or not generated:
         generated = {name: record[name] for name in papers.FIELDS if name in record}
     texts: dict[str, str] = {}
+    unread: list[str] = []
     for name, value in generated.items():
         if name in _FIELDS and isinstance(value, str | list):
             texts[_FIELDS[name]] = ", ".join(texts_at(value, "*"))
         elif name not in _NO_FIELDS and texts_at(value, "*"):
-            found.warnings["unread_text"] += 1
+            unread.append(" ".join(texts_at(value, "*")))
+    if unread and not texts and not text_at(record, "summary"):
+        texts["tldr"], unread = " ".join(unread), []
+    found.warnings["unread_text"] += len(unread)
     people = _people_at(record, _DAILY)
     categories = ",".join(texts_at(record, "categories|cate|category"))
     return replace(
