@@ -252,6 +252,25 @@ async def test_a_busy_server_says_how_long(status: int, retry_after: str, second
     assert (error.busy, error.retry_after) == (True, timedelta(seconds=seconds))
 
 
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"X-RateLimit-Reset": "5400"}, 5400),  # OpenAlex: until midnight
+        ({"X-RateLimit-Reset": str(int(NOON.timestamp()) + 90)}, 90),
+        ({"X-RateLimit-Reset": "86399.5", "X-RateLimit-Remaining": "0"}, 86_399),
+        ({"X-RateLimit-Reset": "5400", "Retry-After": "7"}, 7),
+        ({"X-RateLimit-Reset": str(int(NOON.timestamp()) - 90)}, 0),
+        ({"X-RateLimit-Reset": "soon"}, 0),
+    ],
+)
+async def test_limit_of_a_server_says_when_it_is_renewed(
+    headers: dict[str, str], seconds: int, arxiv: FakeArxiv
+) -> None:
+    arxiv.holds("/works", "{}", status=429, headers=headers)
+    error = await refusal(fetcher(), f"{arxiv.url}/works")
+    assert (error.busy, error.retry_after) == (True, timedelta(seconds=seconds))
+
+
 async def test_a_server_that_says_nothing_is_not_waited_for(arxiv: FakeArxiv) -> None:
     arxiv.hangs(2)
     assert "sent nothing for 0.05 seconds" in str(
