@@ -102,8 +102,7 @@ def build_app(
     """Builds an App. Raises SettingsError, StoreError.
 
     `out`: where the console channel writes, stdout by default. `channels`: used instead of the channels that the
-    settings turn on. `guard_gone`: a platform stops if too many of its chats turn out to be gone in one drain, that is,
-    one run through the outbox.
+    settings turn on. Without `guard_gone`, each chat that refuses a message counts as gone at once.
     """
     store, encoder = make_store(settings), encoders.encoder_of(settings)
     store.encoder = encoder.name if encoder else ""
