@@ -390,6 +390,7 @@ COMMANDS = (
         examples=("/like 2601.15529",),
         usage="ID",
         writes=lacks_text,
+        is_answer=lambda text: bool(mentioned(text)),
     ),
     Command(
         search_,
