@@ -28,8 +28,8 @@ from subscriptions.texts.cutting import clean, cut_at_word, cut_letters, isolate
 
 Access = Literal["open", "ask", "closed"]
 # what is asked outside a command's transaction: vectors of texts, papers that arXiv may know, what a language model reads
-# in a message
-Need = Literal["vectors", "papers", "reader"]
+# in a message, the content of an attached file
+Need = Literal["vectors", "papers", "reader", "file"]
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 DO = "do"  # verb of a button that runs a command
 _LABEL = 60  # characters of its label

@@ -86,7 +86,7 @@ def _of_plain_text(request: MessageRequest, question: CallbackToken | None, regi
 
     None for silence.
     """
-    request = replace(request, text=visible(request.text))
+    request = replace(request, text=_without_runs(visible(request.text)))
     name, rest = _first_word(request.text)
     if registry.command_named(name) and request.follows_name:
         return _of_command(registry, request, name, rest)
@@ -107,6 +107,11 @@ def _of_plain_text(request: MessageRequest, question: CallbackToken | None, regi
         arguments=plain_text.not_taken(question),
         wants_file=export.ANY_FILE if private and request.file_id else None,
     )
+
+
+def _without_runs(text: str) -> str:
+    """Return a text without empty lines, and with one blank in place of several: what reads wishes looks at each."""
+    return "\n".join(line for one in text.splitlines() if (line := " ".join(one.split())))
 
 
 def _of_bare(registry: Registry, request: MessageRequest, bare: Bare) -> Intent | None:

@@ -9,8 +9,9 @@ from hashlib import sha256
 from http import HTTPStatus
 from urllib.parse import quote
 
-from bot.digests import read_digest
 from bot.failures import BrokenDigest, FetchError, UnknownFormat, error_location
+from bot.sources.answers import read_answer
+from bot.sources.fetch_request import FetchRequest
 from bot.sources.ingest import store_digest
 from bot.sources.poll import PollDependencies, said_in
 from subscriptions.errors import PaperwireError
@@ -118,15 +119,21 @@ class PaperLookup:
 
         Raises FetchError, UnknownFormat, BrokenDigest.
         """
+        request = FetchRequest(url=f"{self._deps.sites.api}?{question}", format="arxiv_api_atom")
         try:
-            found = await self._deps.fetcher.fetch(f"{self._deps.sites.api}?{question}")
+            found = await self._deps.fetcher.fetch(request.url)
         except FetchError as error:
             if error.status == HTTPStatus.BAD_REQUEST:
                 return None
             raise
         assert found is not None  # noqa: S101 - only a request with validators returns None
-        digest = await asyncio.to_thread(read_digest, found.data, f"{self._source}/query", format="arxiv_api_atom")
-        return None if said_in(digest, "feed_error") else digest
+        name = request.named(self._source)
+        answer = await self._deps.sandbox.read(name, read_answer, found.data, request, self._source)
+        if answer.digest is None or said_in(answer.digest, "feed_error"):
+            return None
+        if answer.missing and not answer.digest.entries:
+            raise BrokenDigest(answer.missing)
+        return answer.digest
 
 
 def _titled(digest: Digest, title: str) -> Paper | None:
