@@ -29,7 +29,8 @@ from bot.settings import Settings
 from bot.settings.opening import make_ready, make_store
 from subscriptions import model
 from subscriptions.addresses import declared
-from subscriptions.store.database.store import KEPT_COPIES, Store
+from subscriptions.store.database.copies import KEPT_COPIES
+from subscriptions.store.database.store import Store
 
 if TYPE_CHECKING:  # this import loads httpx and the formats, see App.source_scheduler
     from bot.sources.source_scheduler import SourceScheduler

@@ -77,7 +77,7 @@ def understand(request: Request, token: CallbackToken | None, registry: Registry
         case MessageRequest() if not request.is_addressed:
             return None
         case MessageRequest() if is_distress(request.text):
-            return Intent(plain_text.comfort, writes=False, keeps_question=True)
+            return Intent(plain_text.comfort, writes=False)
         case MessageRequest():
             return _of_plain_text(request, token, registry)
 
@@ -106,6 +106,7 @@ def _of_plain_text(request: MessageRequest, question: CallbackToken | None, regi
         _intent(plain_text.PLAIN_TEXT),
         args=request.text,
         is_understood=False,
+        arguments=plain_text.not_taken(question),
         wants_file=export.ANY_FILE if private and request.file_id else None,
     )
 

@@ -406,10 +406,8 @@ def _reply_of(context: CommandContext, prepared: PreparedRequest) -> Reply | Non
 
 
 def _ends_question(context: CommandContext, prepared: PreparedRequest) -> bool:
-    """Returns whether an open question ends, because a command was typed or a button pressed that changes something."""
-    acts = isinstance(prepared.request, MessageRequest) and not prepared.intent.keeps_question
-    presses = isinstance(prepared.request, CallbackRequest) and prepared.needs_manager
-    return (acts or presses) and context.remembered(QUESTION) is not None
+    """Return whether an open question ends: at the next message or press of the person, unless the answer is refused."""
+    return not isinstance(prepared.request, EventRequest) and context.remembered(QUESTION) is not None
 
 
 def _end_question(context: CommandContext, prepared: PreparedRequest) -> None:
