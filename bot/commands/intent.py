@@ -51,6 +51,7 @@ class Intent(Action):
     args: str = ""  # the text after the command
     arguments: dict[str, Any] = field(default_factory=dict)  # the arguments of the button
     counts_to_limit: bool = True  # the request counts towards the limit of commands per minute
+    is_understood: bool = True  # False: a text in which no command was found, so that papers are looked for
     is_only_command: bool = True  # False: the message contains a second command, which is not executed
 
 
@@ -76,7 +77,7 @@ def understand(request: Request, token: CallbackToken | None, registry: Registry
         case MessageRequest() if not request.is_addressed:
             return None
         case MessageRequest() if is_distress(request.text):
-            return Intent(plain_text.comfort, writes=False, keeps_question=True)
+            return Intent(plain_text.comfort, writes=False)
         case MessageRequest():
             return _of_plain_text(request, token, registry)
 
@@ -86,7 +87,7 @@ def _of_plain_text(request: MessageRequest, question: CallbackToken | None, regi
 
     None for silence.
     """
-    request = replace(request, text=visible(request.text))
+    request = replace(request, text=_without_runs(visible(request.text)))
     name, rest = _first_word(request.text)
     if registry.command_named(name) and request.follows_name:
         return _of_command(registry, request, name, rest)
@@ -104,8 +105,15 @@ def _of_plain_text(request: MessageRequest, question: CallbackToken | None, regi
     return replace(
         _intent(plain_text.PLAIN_TEXT),
         args=request.text,
+        is_understood=False,
+        arguments=plain_text.not_taken(question),
         wants_file=export.ANY_FILE if private and request.file_id else None,
     )
+
+
+def _without_runs(text: str) -> str:
+    """Return a text without empty lines, and with one blank in place of several: what reads wishes looks at each."""
+    return "\n".join(line for one in text.splitlines() if (line := " ".join(one.split())))
 
 
 def _of_bare(registry: Registry, request: MessageRequest, bare: Bare) -> Intent | None:

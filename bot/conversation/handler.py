@@ -161,7 +161,8 @@ def _read(transaction: Transaction, deps: Dependencies, request: Request) -> _Re
 
     Returns None for a request that took effect before, or gets no reply.
     """
-    if request.update_id and conversations.is_noted(transaction, request.chat.platform, request.update_id):
+    noted = (conversations.is_noted(transaction, request.chat.platform, one) for one in _ids(request))
+    if any(noted):
         return None
     request = contexts.at_home(transaction, request, deps.conversation.registry)
     intent = understand(request, contexts.token_of(transaction, deps, request), deps.conversation.registry)
@@ -183,6 +184,10 @@ def _read(transaction: Transaction, deps: Dependencies, request: Request) -> _Re
     except Lacking as lacking:
         return _Read(prepared, lacking=lacking)
     return _Read(prepared, has_run=True, reply=reply)
+
+
+def _ids(request: Request) -> list[str]:
+    return [one for one in (request.update_id, request.said_id) if one]
 
 
 def _too_many(deps: Dependencies, prepared: PreparedRequest) -> PreparedRequest:
@@ -304,8 +309,16 @@ def _settled(transaction: Transaction, deps: Dependencies, prepared: PreparedReq
     if update:
         context, is_over = contexts.context_of(transaction, deps, prepared), reply is None
         store_buttons(context, reply)
+        is_understood = prepared.intent.is_understood and reply and reply.unrendered.ok is not False
         conversations.note_update(
-            transaction, at.platform, update, chat=at, changed=changed, answered=is_over, now=context.now
+            transaction,
+            at.platform,
+            update,
+            chat=at,
+            understood=prepared.request.said_id if is_understood else "",
+            changed=changed,
+            answered=is_over,
+            now=context.now,
         )
     return reply
 
@@ -393,10 +406,8 @@ def _reply_of(context: CommandContext, prepared: PreparedRequest) -> Reply | Non
 
 
 def _ends_question(context: CommandContext, prepared: PreparedRequest) -> bool:
-    """Returns whether an open question ends, because a command was typed or a button pressed that changes something."""
-    acts = isinstance(prepared.request, MessageRequest) and not prepared.intent.keeps_question
-    presses = isinstance(prepared.request, CallbackRequest) and prepared.needs_manager
-    return (acts or presses) and context.remembered(QUESTION) is not None
+    """Return whether an open question ends: at the next message or press of the person, unless the answer is refused."""
+    return not isinstance(prepared.request, EventRequest) and context.remembered(QUESTION) is not None
 
 
 def _end_question(context: CommandContext, prepared: PreparedRequest) -> None:

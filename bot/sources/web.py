@@ -5,6 +5,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from bot.digests import dated
@@ -32,6 +33,7 @@ HISTORY = timedelta(days=4)  # how far back arXiv is read at the first start, if
 FUTURE = timedelta(days=2)
 MAX_DAYS_COUNTED = timedelta(days=60)  # days longer ago do not count as missed
 BY_MISTAKE = "It could not be read, by a mistake of paperwire; the log says where."
+NOT_MODIFIED_FOR = timedelta(days=1)  # how long a server is believed that a document has not changed
 LONGEST_PROBLEM = 200  # characters of the sentence about one document
 
 
@@ -138,8 +140,9 @@ class WebPoll(Poll):
         if why := self._closed_hosts.get(request.host):
             return self._note(request, Answer(problem=why))
         last = self.parts.get(request.document, Part()) if request.is_newest else Part()
+        etag, modified = validators_of(last, self.now)
         try:
-            found = await self.deps.fetcher.fetch(request.url, etag=last.etag, modified=last.modified)
+            found = await self.deps.fetcher.fetch(request.url, etag=etag, modified=modified)
         except FetchError as error:
             return self._note(request, await self._not_fetched(request, error))
         if found is None:
@@ -231,6 +234,7 @@ class WebPoll(Poll):
                         came=last.came,
                         etag=found.etag,
                         modified=found.modified,
+                        fetched_at=self.now,
                         digest=digest.content_hash,
                         day=digest.day,
                         papers=len(digest.entries),
@@ -243,6 +247,21 @@ class WebPoll(Poll):
         if request.is_missed and cut:
             raise BrokenDigest(f"{self.source.name}: {cut}")
         return done
+
+
+def validators_of(last: Part, now: datetime) -> tuple[str, str]:
+    """Return (ETag, Last-Modified) of a document for a conditional request; "" for those that are not believed.
+
+    A server may answer "not modified" for ever: after a day of it, the document is requested whole. A date in the future
+    would never be passed.
+    """
+    if last.fetched_at is None or now - last.fetched_at >= NOT_MODIFIED_FOR or last.fetched_at > now:
+        return "", ""
+    try:
+        lies_ahead = parsedate_to_datetime(last.modified) > now
+    except (ValueError, TypeError, OverflowError):
+        lies_ahead = False
+    return ("", "") if lies_ahead else (last.etag, last.modified)
 
 
 def _short(text: str) -> str:

@@ -78,6 +78,13 @@ async def refusal(fetching: web.Fetcher, url: str) -> FetchError:
         127.0.0.1          →
         169.254.169.254    →  # here clouds give their machines secret keys
         224.0.0.1          →
+        192.0.0.8          →  # a dummy, which Python 3.11 takes for public
+        192.0.0.10         →
+        192.88.99.1        →  # the anycast relay of 6to4
+        192.31.196.1       →
+        2620:4f:8000::1    →
+        168.63.129.16      →  # Azure's services for the machine itself
+        192.0.1.8          → public
         ::1                →
         fc00::1            →
         2001:0:a00:1::     →  # Teredo
@@ -85,6 +92,7 @@ async def refusal(fetching: web.Fetcher, url: str) -> FetchError:
         ::ffff:8.8.8.8     → public
         ::127.0.0.1        →
         2002:7f00:1::      →  # 6to4 of 127.0.0.1
+        2002:c000:8::      →  # 6to4 of 192.0.0.8
         64:ff9b::a00:1     →  # NAT64 of 10.0.0.1
                            →
     """),
@@ -249,6 +257,25 @@ def test_gzip_of_several_members_is_read_whole_and_a_torn_one_is_refused() -> No
 async def test_a_busy_server_says_how_long(status: int, retry_after: str, seconds: int, arxiv: FakeArxiv) -> None:
     arxiv.answers_429(status=status, retry_after=retry_after)
     error = await refusal(fetcher(), f"{arxiv.url}/rss/cs.LG")
+    assert (error.busy, error.retry_after) == (True, timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"X-RateLimit-Reset": "5400"}, 5400),  # OpenAlex: until midnight
+        ({"X-RateLimit-Reset": str(int(NOON.timestamp()) + 90)}, 90),
+        ({"X-RateLimit-Reset": "86399.5", "X-RateLimit-Remaining": "0"}, 86_399),
+        ({"X-RateLimit-Reset": "5400", "Retry-After": "7"}, 7),
+        ({"X-RateLimit-Reset": str(int(NOON.timestamp()) - 90)}, 0),
+        ({"X-RateLimit-Reset": "soon"}, 0),
+    ],
+)
+async def test_limit_of_a_server_says_when_it_is_renewed(
+    headers: dict[str, str], seconds: int, arxiv: FakeArxiv
+) -> None:
+    arxiv.holds("/works", "{}", status=429, headers=headers)
+    error = await refusal(fetcher(), f"{arxiv.url}/works")
     assert (error.busy, error.retry_after) == (True, timedelta(seconds=seconds))
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from bot.commands import bare_commands, everyday, intent, settings
 from bot.commands.asking import NUMBERS
+from bot.commands.text_kinds import asks_nothing
 from bot.digests import read_digest
 from bot.platforms.slack.incoming import unescape
 from bot.ports.conversation import MessageRequest, Place
@@ -135,7 +136,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "sentences": lambda text: intent.understand(_message(text, "42"), None, intent.REGISTRY),
     "commands": lambda text: intent.understand(_message(text, "42", "sub"), None, intent.REGISTRY),
     "cities": settings.place_in,
-    "everyday wishes": everyday.wish,
+    "everyday wishes": lambda text: everyday.wish(said(text)),
     "commands without a slash": bare_commands.bare_command,
     "mentions of papers": links.mentioned,
     "links": links.links_to_no_paper,
@@ -152,6 +153,12 @@ READERS: dict[str, Callable[[str], object]] = {
     "exports": lambda text: list(portable.read_lines(text)),
     "text of Slack": unescape,
 }
+
+
+def said(text: str) -> str:
+    """Returns the text that is read as a wish when somebody sends this one."""
+    found = intent.understand(_message(text, "42"), None, intent.REGISTRY)
+    return found.args if found else ""
 
 
 def _message(text: str, chat: str, command: str = "") -> MessageRequest:
@@ -207,6 +214,12 @@ def worst_of(read: Callable[[str], object], size: int) -> dict[str, str]:
 @pytest.mark.parametrize("name", READERS)
 def test_what_people_write_is_read_in_time_that_grows_with_it(name: str) -> None:
     assert worst_of(READERS[name], 500) == {}
+
+
+@pytest.mark.parametrize("blank", ["\t", " ", "\n", "\u3000", "\r", " \n"])
+def test_message_of_blanks_is_read_in_time_that_grows_with_it(blank: str) -> None:
+    small, large = (f"papers on{blank * amount}x" for amount in (2_000, 2_000 * TIMES_AS_LONG))
+    assert grown(lambda text: asks_nothing(said(text)), small, large) == ""
 
 
 @pytest.mark.parametrize("kind", sorted({name.partition(":")[0] for name in WORST}))
