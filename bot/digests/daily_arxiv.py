@@ -121,7 +121,7 @@ _PLAIN = re.compile(
     r"(?:[^\w\s\x00-\x7f]+ ?)?(?P<name>(?:TL;DR|[^\W\d_])[^:：.,;!?。，；！？、*<>|`$\\=\[\]]{0,49})[:：](?![/:])(?P<text>.*)$"
 )
 _MARKED = (_SUMMARY, _BOLD, _ALL_BOLD)
-_BULLET = re.compile(r"[-*+]\s+")
+_BULLET = re.compile(r"^[-*+]\s+")
 _ITALIC = re.compile(r"\*(?P<text>[^*]+)\*$")
 # in time that grows with the text
 _ONLY_LINKS = re.compile(r"(?:[ \t|*]|!?\[(?:\[[^\]]*+\]|[^\[\]])*+\]\([^()\s]*+\))*+")

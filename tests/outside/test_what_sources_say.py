@@ -39,7 +39,7 @@ ASTRO = """# <a id="toc"></a>Table of Contents
 
 ### Summary
 
-- 研究了沙做的风筝。
+- 研究了沙做的风筝 $b - 1$ 。
 - **发现了风的边界**：在 20 米以上，风更稳定。
 
 结论：风筝可以飞。
@@ -64,7 +64,7 @@ def test_text_below_headings_of_a_fork_is_its_summary(product: Product) -> None:
     found = inspected(product, ASTRO)
     first, second = (item["summaries"]["zh"] for item in found["items"])
     assert first["motivation"] == "风筝的研究有很长的历史。 许多问题仍未解决，主要包括： 沙子的重量"
-    assert first["tldr"] == "研究了沙做的风筝。 发现了风的边界：在 20 米以上，风更稳定。"
+    assert first["tldr"] == "研究了沙做的风筝 $b - 1$ 。 发现了风的边界：在 20 米以上，风更稳定。"
     assert (second["motivation"], second["tldr"]) == ("纸很轻。", "纸风筝飞得更高。")
     assert (found["summaries"]["usable"], found["languages"]) == (2, {"zh": 2})
 
