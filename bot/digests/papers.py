@@ -57,7 +57,9 @@ CHAT_TEXTS = ("translated_title", "title", "link", "tldr", "english_tldr", "tran
 _ABSTRACT = re.compile(  # a heading; `Abstract interpretation is …` begins with none
     r"\A(?i:abstract|summary|résumé|resumen|resumo|zusammenfassung)(?:\s*[:.—–]\s*|\n|\s+(?=[^\sa-zß-ÿ]))"
 )
-_NO_ABSTRACT = re.compile(r"(?:none|null|abstract|n\.?/?a)\.?|an abstract is not available for this content.*", re.IGNORECASE)
+_NO_ABSTRACT = re.compile(
+    r"(?:none|null|abstract|n\.?/?a)\.?|an abstract is not available for this content.*", re.IGNORECASE
+)
 _VENUE_TAIL = re.compile(  # volume, issue and year after the name of a journal
     r"(?<![\s,;:])[\s,;:]++(?:第\s?\d|\d{4}年|Vol(?:ume)?\b\.?|Issue\b|Early ?View\b|Ahead of Print\b|\(|\d+(?!\w)).*$",
     re.IGNORECASE,

@@ -70,8 +70,3 @@ def test_where_strangers_read_nothing_can_be_pressed_and_what_to_type_is_said(gr
 def test_help_in_a_group_is_two_lines(group: Product) -> None:
     for said in ("/help", "/help all", "/help query", "/help settings", "/help sub", "/help nonsense"):
         assert len(group.says(said, GROUP, by="7").lines) <= 2
-
-
-def test_mention_of_the_bot_before_chinese_is_heard(group: Product) -> None:
-    """Telegram ends a name at the first character that is no Latin letter, digit or underscore."""
-    assert group.says(f"@{NAME}列表", GROUP, by="7").text == group.says(f"@{NAME} 列表", GROUP, by="7").text
