@@ -85,6 +85,7 @@ SAME = {
     "abbreviated venue": (item(venue="Nat. Commun."), item(link="2", venue="Nature Communications")),
     "initials of the venue": (item(venue="JAMA"), item(link="2", venue="Journal of the American Medical Association")),
     "town of the venue": (item(venue="The Lancet"), item(link="2", venue="Lancet (London, England)")),
+    "issue of the venue": (item(venue="海洋学报"), item(link="2", venue="海洋学报 2026年第3期")),
     "server of preprints": (item(venue="bioRxiv"), item(link="2", venue="Kite Letters")),
 }
 
@@ -195,13 +196,25 @@ def test_dois_that_only_look_like_versions_are_two_papers(reader: Product, one: 
 def test_upgrade_from_1_0_0_sends_no_paper_again(reader: Product) -> None:
     """1.0.0 knew a paper without an id by its title alone, and each version of a preprint by the DOI of its own."""
     works = ({"DOI": "10.21203/rs.3.rs-7/v2", "title": ["Glue for kites"]}, {"DOI": "10.1234/7", "title": ["Kites 7"]})
-    entries = (item(link=PII, by="Ada Ray"), item("Kites fly", guid="k-17"), item("About kites", link="3", by="文 李"))
-    assert sent(reader, feed(*entries), crossref(*works)) == [3, 2]
+    entries = (
+        item(link=PII, by="Ada Ray"),
+        item("Kites fly", guid="k-17"),
+        item("About kites", link="3", by="文 李"),
+        item("Kites not available", PMID, by="Bo Doe"),
+    )
+    assert sent(reader, feed(*entries), crossref(*works)) == [4, 2]
     with closing(sqlite3.connect(reader.folder / "paperwire.db")) as database, database:
         database.execute("DELETE FROM paper_key WHERE key NOT LIKE 'doi:%' AND key NOT IN (SELECT key FROM paper)")
         database.execute("UPDATE paper_key SET key = 'doi:10.21203/rs.3.rs-7/v2' WHERE key = 'doi:10.21203/rs.3.rs-7'")
         database.execute("UPDATE paper SET key = doi WHERE doi LIKE '10.21203%'")
-    again = (item("Kites fly", guid="k-17"), item("About kites", link="3", by="李文"), item(link=PII, by="Ray, A."))
+        database.execute("DELETE FROM key_value WHERE name = 'database-id'")
+        database.execute("UPDATE alembic_version SET version_num = 'first_438489b20d2a'")
+    again = (
+        item("Drachen (kites)", PMID, by="B. Doe"),
+        item("Kites fly", guid="k-17"),
+        item("About kites", link="3", by="李文"),
+        item(link=PII, by="Ray, A."),
+    )
     assert sent(reader, feed(*again), crossref(*works) + " ") == [0, 0]
     third = crossref({"DOI": "10.21203/rs.3.rs-7/v3", "title": ["Stronger glue for kites"]})
     assert sent(reader, third) == [0]
