@@ -13,6 +13,7 @@ from bot.commands.intent import REGISTRY
 from bot.delivery.sender import Sender
 from bot.delivery.subscribe_links import subscribe_link
 from bot.dependencies import ConversationDependencies, Dependencies
+from bot.digests.sandbox import InProcess, Reading, Sandbox
 from bot.meaning import encoders
 from bot.platform import Given, Platform
 from bot.platforms import ADAPTERS, connect, medium_of
@@ -28,7 +29,8 @@ from bot.settings import Settings
 from bot.settings.opening import make_ready, make_store
 from subscriptions import model
 from subscriptions.addresses import declared
-from subscriptions.store.database.store import KEPT_COPIES, Store
+from subscriptions.store.database.copies import KEPT_COPIES
+from subscriptions.store.database.store import Store
 
 if TYPE_CHECKING:  # this import loads httpx and the formats, see App.source_scheduler
     from bot.sources.source_scheduler import SourceScheduler
@@ -47,6 +49,7 @@ class App:
     deps: Dependencies
     sender: Sender
     bot_names: dict[str, str]  # platform → the bot's name there; filled when the platform tells it
+    sandbox: Reading  # how documents of sources are read
     summarizer: Summarizer | None = None  # None: no language model makes summaries
     stop: asyncio.Event = field(default_factory=asyncio.Event)  # set when the process must stop
     asked_to_stop: bool = False  # whether a signal is the reason to stop
@@ -69,7 +72,7 @@ class App:
         """Returns the scheduler that polls the sources of the settings."""
         from bot.sources import poll, source_scheduler  # noqa: PLC0415 - httpx takes 120 ms; most subcommands poll nothing
 
-        deps = poll.PollDependencies.of(self.settings, self.deps)
+        deps = poll.PollDependencies.of(self.settings, self.deps, self.sandbox)
         return source_scheduler.SourceScheduler(deps, self.settings.sources, stopping=self.stop.is_set)
 
     def receivers(self) -> list[Receiver]:
@@ -81,7 +84,9 @@ class App:
         ]
 
     async def close(self) -> None:
-        """Closes the connections to the platforms and the database."""
+        """Closes the connections to the platforms and the database, and ends the child processes."""
+        for sandbox in (self.sandbox, self.deps.conversation.sandbox):
+            sandbox.close()
         for platform in self.platforms.values():
             await platform.close()
         self.store.close()
@@ -98,11 +103,13 @@ def build_app(
     channels: Mapping[str, Platform] | None = None,
     out: TextIO | None = None,
     guard_gone: bool = True,
+    isolated: bool = False,
 ) -> App:
     """Builds an App. Raises SettingsError, StoreError.
 
     `out`: where the console channel writes, stdout by default. `channels`: used instead of the channels that the
-    settings turn on. Without `guard_gone`, each chat that refuses a message counts as gone at once.
+    settings turn on. Without `guard_gone`, each chat that refuses a message counts as gone at once. `isolated`: documents
+    of sources and files of people are read in child processes, one for each, so that nobody's file holds up a source.
     """
     store, encoder = make_store(settings), encoders.encoder_of(settings)
     store.encoder = encoder.name if encoder else ""
@@ -122,7 +129,9 @@ def build_app(
         render_delivery=lambda delivery: render_delivery(
             delivery, medium=medium(delivery.chat.address), titles=titles, make_link=make_link
         ),
-        conversation=_conversation_context(settings, store, on, bot_names, medium),
+        conversation=replace(
+            _conversation_context(settings, store, on, bot_names, medium), sandbox=_sandbox(isolated=isolated)
+        ),
         encoder=encoder,
         reader=room.reader_of(settings, store, clock) if room else None,
         on_unclear=settings.on_unclear,
@@ -137,13 +146,22 @@ def build_app(
         deps=deps,
         sender=Sender(deps, on, stop),
         bot_names=bot_names,
+        sandbox=_sandbox(isolated=isolated),
         summarizer=room.summarizer_of(settings, store, clock) if room else None,
         stop=stop,
     )
 
 
+def _sandbox(*, isolated: bool) -> Reading:
+    return Sandbox() if isolated else InProcess()
+
+
 def _conversation_context(
-    settings: Settings, store: Store, platforms: Mapping[str, Platform], bot_names: Mapping[str, str], medium: _MediumAt
+    settings: Settings,
+    store: Store,
+    platforms: Mapping[str, Platform],
+    bot_names: Mapping[str, str],
+    medium: _MediumAt,
 ) -> ConversationDependencies:
     """Returns what conversations need."""
     bot_info = BotInfo(

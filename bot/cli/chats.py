@@ -15,7 +15,7 @@ from rich.text import Text
 
 from bot.cli import TERMINAL_LANGUAGE, ChatOption, Json, Now, OptionalChatOption, drawing
 from bot.cli.output import print_line, tell
-from bot.cli.session import look_up_new_chat, open_session, remarks_on_new
+from bot.cli.session import look_up_new_chat, one_time, open_session, remarks_on_new
 from bot.commands import phrasing
 from bot.commands.export import library_lines
 from bot.digests.files import read_file
@@ -34,7 +34,7 @@ from subscriptions.errors import MeaningFails
 from subscriptions.language import Language
 from subscriptions.model import ChatAddress, Item, Message
 from subscriptions.planning.next_deliveries import NextDelivery
-from subscriptions.planning.times import split_when
+from subscriptions.planning.times import split_when, typed_query
 from subscriptions.query.parse import texts_asked
 from subscriptions.service import access, import_export, known_chats, previews, subscribing
 from subscriptions.service.known_chats import Listed, get_set_up
@@ -65,6 +65,8 @@ def subscribe(
 ) -> int:
     """Add a subscription to a chat, and the chat if it is new. The same query again changes its schedule."""
     with open_session(now, make=True) as session, drawing.reporting_query_errors(query):
+        ending = typed_query(query)
+        query, when = ending.query, one_time(ending, when)
         address = session.address(chat)
         title, kind = look_up_new_chat(session, address)
         moment = session.now
@@ -263,6 +265,7 @@ def preview(
     """Show what would be sent, as the chat's platform would get it, without sending or marking anything."""
     with open_session(now) as session, drawing.reporting_query_errors(query or ""):
         address, moment = session.address(chat), session.now
+        query = None if query is None else typed_query(query, searches=True).query
         session.encode(texts_asked(query or ""))
         found = previews.preview(session.store, address, now=moment, text=query, days=days)
         following = known_chats.next_deliveries_of(session.store, found.not_due, now=moment)

@@ -288,6 +288,10 @@ def restore(
             "--sent/--not-sent", help="Whether everything that was due until now counts as sent. By default it asks."
         ),
     ] = None,
+    another: Annotated[
+        bool,
+        typer.Option("--another", help="Take the copy also if it belongs to another database. By default it asks."),
+    ] = False,
     now: Now = None,
 ) -> int:
     """Replace the database by a copy, and keep the old database. Nothing else may be sending meanwhile."""
@@ -299,6 +303,10 @@ def restore(
             "pg_restore puts back what pg_dump wrote (docs/operating.md).",
         )
     restoring.look_for_copy(file)
+    if not another and restoring.is_of_another(file, store):
+        print_error(f"{file} belongs to another database than {store.where}, as far as it says.")
+        if asks("Put it in place of this database? [y/n] ") not in _YES:
+            raise WrongUsage("Nothing was restored.", "Name a copy of this database, or take this one with --another.")
     if sent is None:
         answer = asks("Does everything that was due until now count as sent? [y/n] ")
         if answer not in (*_YES, *_NO):

@@ -5,6 +5,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from json import dumps
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from bot.cli.output import print_error, print_line
-from bot.cli.session import clock_from
+from bot.cli.session import clock_from, one_time
 from bot.failures import WrongUsage
 from bot.platforms import CHAT_FORMS
 from bot.ports.release import installed_version
@@ -22,7 +23,7 @@ from bot.settings import FILE, Settings, values
 from subscriptions import addresses, model, portable
 from subscriptions.categories import announced_category
 from subscriptions.errors import PaperwireError
-from subscriptions.planning.times import When, read_when
+from subscriptions.planning.times import Ending, When, read_when, typed_query
 from subscriptions.zones import zone
 
 T = TypeVar("T")
@@ -64,8 +65,8 @@ def init(
         raise WrongUsage(f"{there[0]} is there already.", "Name a new folder, or change the files of this one by hand.")
     lines = _answer("--source", source, "Papers from (cs.LG,stat.ML, a web address, or a path)", _source)
     address = _answer("--as", chat, f"To which chat ({CHAT_FORMS})", _chat)
-    query = _answer("--words", words, "About what", lambda text: portable.kept_query(text).text)
-    read = _answer("--when", when, "When (daily 8 Europe/Berlin)", read_when)
+    wanted = _answer("--words", words, "About what", _wanted)
+    read = _answer("--when", one_time(wanted, when), "When (daily 8 Europe/Berlin)", read_when)
     own = read.zone or "UTC"
     destination, secret = _secret(address)
     number = installed_version()
@@ -78,7 +79,7 @@ def init(
             subscriptions=SUBSCRIPTIONS,
             chat=address,
             when=str(read.cadence) if read.cadence.kind == "now" else f"{read.cadence} {own}",
-            words=query,
+            words=wanted.query,
             zone=own,
             rounds=_rounds(read, clock_from(None, Settings()).now().year),
             admin=address if secret and not destination and address.address.isdecimal() else "",
@@ -115,6 +116,12 @@ def _answer(option: str, given: str | None, question: str, read: Callable[[str],
         if given is not None:
             raise refusal
         print_error(str(refusal))
+
+
+def _wanted(text: str) -> Ending:
+    """Return a query, and the time that may follow it. Raises QueryError, Refused."""
+    ending = typed_query(text)
+    return replace(ending, query=portable.kept_query(ending.query).text)
 
 
 def _source(text: str) -> str:

@@ -27,7 +27,7 @@ from subscriptions.errors import MeaningFails, PaperwireError, QueryError, Sente
 from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers, merge_copies
 from subscriptions.matching.reasons import why
 from subscriptions.model import Digest, DigestWarning, Paper
-from subscriptions.planning.times import split_when
+from subscriptions.planning.times import read_when, typed_query
 from subscriptions.query import LIKE, parse, rewriting
 from subscriptions.query.tree import Query, Term, leaves
 from subscriptions.texts import escaped
@@ -225,14 +225,14 @@ def explain(
         print_json(explanation)
         return 1 if explanation["error"] else 0
     with drawing.reporting_query_errors(query):
-        ending = split_when(query)
+        ending = typed_query(query)
         read = parse.parse_query(ending.query)
         print_line(query_in_words(read, TERMINAL_LANGUAGE.translate))
         for hint in read.hints:
             print_line(f"  ({hint.say(TERMINAL_LANGUAGE.translate)})")
         print_line(f"canonical: {read.canonical}")
-        if ending.when is not None:
-            print_line(f"time: {ending.when} (in a chat; in quotation marks it is words)")
+        if ending.when:
+            print_line(f"time: {read_when(ending.when)} (“{ending.when}” in quotation marks is words)")
     return 0
 
 
@@ -349,7 +349,7 @@ def _parsed(text: str) -> Query:
         text.encode()
     except UnicodeEncodeError as error:
         raise QueryError(Sentence("This line is not UTF-8 text."), Sentence(""), error.start + 1) from None
-    query = parse.parse_query(text)
+    query = parse.parse_query(typed_query(text, searches=True).query)
     if query.named:
         raise QueryError(
             Sentence("like: asks for papers that are stored, and match stores none."),

@@ -34,7 +34,7 @@ def run(
     options = process.Options(once=once, new_bot=new_bot, pause_gone=pause_gone, look_back=look_back, say=say)
     while True:
         clock = session.clock_from(None, settings)
-        app = build_app(settings, clock=clock, out=sys.stdout, guard_gone=not pause_gone)
+        app = build_app(settings, clock=clock, out=sys.stdout, guard_gone=not pause_gone, isolated=True)
         try:
             status = asyncio.run(_run(app, options))
         except RoleLost as error:  # nothing of what this process knew holds any more, so it begins anew, and waits

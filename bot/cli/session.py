@@ -15,7 +15,7 @@ from bot import platforms
 from bot.cli import MAKE_CLOCK
 from bot.cli.log import start_logging
 from bot.digests import FORMATS
-from bot.failures import SettingsError
+from bot.failures import SettingsError, WrongUsage
 from bot.meaning import encoders
 from bot.platform import Given, Platform
 from bot.ports.channel import Clock
@@ -25,6 +25,7 @@ from bot.settings import FILE, Settings, load_settings, opening
 from subscriptions import addresses
 from subscriptions.errors import NotFound
 from subscriptions.model import Chat, ChatAddress, ChatKind
+from subscriptions.planning.times import Ending, read_when, split_exclusion
 from subscriptions.service.known_chats import get_chat
 from subscriptions.service.nearness import lacking
 from subscriptions.states import ChatState
@@ -143,6 +144,16 @@ def look_up_new_chat(session: Session, address: ChatAddress) -> tuple[str, ChatK
         get_chat(session.store, address)
         return "", None
     return asyncio.run(session.ask(facts.name, lambda platform: platform.describe(address)))
+
+
+def one_time(ending: Ending, when: str | None) -> str | None:
+    """Return the time that --when or the end of a query says. Raise WrongUsage if both do and differ, or NoSuchTime."""
+    if ending.when and when is not None and read_when(ending.when) != read_when(split_exclusion(when)[0]):
+        raise WrongUsage(
+            f"The query ends with “{ending.when}”, and --when says “{when}”.",
+            "Say the time once. In the query it is words if it is in quotation marks.",
+        )
+    return ending.when if when is None else when
 
 
 def remarks_on_new(chat: Chat, settings: Settings) -> Iterator[str]:

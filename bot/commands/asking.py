@@ -2,8 +2,8 @@
 
 A person's next plain text answers the question: it is the rest of the command. A question is the same on every
 platform. In a group only the person who was asked may answer, by a reply or with the bot's name; their rights are
-checked again, as for a command that they type. A question ends when it is answered, when the person says “no” or gives
-a command, or when another question is asked. If the answer is refused, it stays open.
+checked again, as for a command that they type. A question ends at the person's next message or press: an answer, “no”, a
+command, any other button, a text that does not look like an answer. If the answer is refused, it stays open.
 """
 
 import re

@@ -31,6 +31,7 @@ from bot.commands.context import (
     refusal,
     with_stored_chat,
 )
+from bot.commands.everyday import is_word
 from bot.commands.phrasing import shortened, subscription_label
 from bot.commands.results import number_buttons, papers_reply
 from bot.commands.settings import phone_rows
@@ -39,6 +40,7 @@ from bot.ports.channel import Button, Reply, Row
 from subscriptions.errors import PaperwireError, Refused, Sentence, sentences
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.model import CallbackToken, ChatAddress, Item, KnownPaper, Subscription
+from subscriptions.planning.times import only_excluded
 from subscriptions.query.links import links_to_no_paper, mentioned
 from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.query.rewriting import author_rule, narrowed, words_rule
@@ -225,8 +227,10 @@ def _of_subscription(run: Callable[[CommandContext, Item, Subscription], Reply])
 @_of_subscription
 def on_leave_out(context: CommandContext, item: Item, subscription: Subscription) -> Reply:
     """Handles an offer or the word that a person wrote: excludes it from the query."""
-    rule = str(context.arguments.get("rule") or words_rule(context.args.lstrip(" -")))
-    less = narrowed(parse_query(subscription.text), rule)
+    typed = only_excluded(context.args) or (words_rule(context.args.lstrip(" -")),)
+    less = parse_query(subscription.text)
+    for rule in (str(context.arguments["rule"]),) if "rule" in context.arguments else typed:
+        less = narrowed(less, rule)
     done = edit_here(context, subscription.number, less.text)
     note_signal(context.transaction, context.chat, [item.paper.id], Signal.EXCLUDED, now=context.now)
     reading, text = context.reading(done.query), done.subscription.text
@@ -430,7 +434,7 @@ CALLBACKS = {
     "card-more": Callback(on_more, writes=True),
     "show-more": Callback(on_show_more),
     "card-less": Callback(on_less, needs_manager=True),
-    "leave-out": Change(on_leave_out),
+    "leave-out": Change(on_leave_out, is_answer=is_word, offer=Sentence("leave “{answer}” out of {number}")),
     "pause-week": Change(on_pause_week),
     "card-like": Callback(_toggle(Signal.LIKED), writes=True),
     "card-dislike": Callback(_toggle(Signal.DISLIKED), writes=True),

@@ -28,8 +28,8 @@ from subscriptions.texts.cutting import clean, cut_at_word, cut_letters, isolate
 
 Access = Literal["open", "ask", "closed"]
 # what is asked outside a command's transaction: vectors of texts, papers that arXiv may know, what a language model reads
-# in a message
-Need = Literal["vectors", "papers", "reader"]
+# in a message, the content of an attached file
+Need = Literal["vectors", "papers", "reader", "file"]
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 DO = "do"  # verb of a button that runs a command
 _LABEL = 60  # characters of its label
@@ -296,11 +296,13 @@ class Action:
     may_end_right: bool = False  # may leave the right to change the chat to its admins
     writes: Condition | bool = False  # whether it writes to the store, which it also does if it needs a manager
     wants_file: FileReader | None = None  # reads an attached document
-    keeps_question: bool = False  # a question that is open stays so
     # each reply replaces the message of the button, as does that to a button with the argument `replaces`; if False,
     # `Reply.replaces` decides
     replaces: bool = False
-    is_answer: Callable[[str], bool] | None = None  # whether a text answers its question; None: every text does
+    is_answer: Callable[[str], bool] | None = (
+        None  # whether a text looks like an answer to its question; None: every text does
+    )
+    offer: Sentence | None = None  # the label of a button that takes another text as the answer about a subscription
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

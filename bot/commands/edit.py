@@ -14,7 +14,7 @@ from bot.commands.asking import (
     required_number,
 )
 from bot.commands.context import Callback, Change, Command, CommandContext, CommandFunction
-from bot.commands.everyday import formed_wish
+from bot.commands.everyday import formed_wish, is_name
 from bot.commands.phrasing import (
     cadence_words,
     next_line,
@@ -312,7 +312,7 @@ CALLBACKS = {
     REWRITE: Change(_answer(edit_and_echo)),
     "edit-to": Change(_answer(_edit)),
     "name-ask": Callback(on_subscription(_ask_name), needs_manager=True),
-    "name-to": Change(_answer(_name)),
+    "name-to": Change(_answer(_name), is_answer=is_name, offer=Sentence("call {number} “{answer}”")),
     "schedule-ask": Callback(on_all_or_one(_offer_times), needs_manager=True),
     "schedule-to": Change(
         on_all_or_one(lambda context, one: set_schedule(context, one, _TO.sub("", context.args))),

@@ -211,6 +211,7 @@ COMMANDS = (
         "papers by mail, too",
         examples=("/email me@lab.org",),
         usage="me@lab.org",
+        is_answer=lambda text: "@" in text,
         needs_manager=True,
         names_chats=True,
     ),

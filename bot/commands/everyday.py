@@ -13,8 +13,10 @@ from functools import cache
 from typing import NamedTuple
 
 from bot.commands.everyday_forms import FORMS, LISTS, SAID_OTHERWISE, SIGNS
+from bot.commands.text_kinds import asks_the_bot, has_small_words, wants_change
 from subscriptions.categories import is_category
-from subscriptions.planning.times import exclusions_at_end, is_time, split_when
+from subscriptions.normalize import tokens
+from subscriptions.planning.times import exclusions_at_end, is_time, only_excluded, split_when
 from subscriptions.query import FIELD_NAMED
 from subscriptions.query.parse import query_of
 from subscriptions.query.rewriting import author_rule, words_rule
@@ -39,6 +41,8 @@ _MOST_PARTS = 8  # most parts before or after a subject
 _LONGEST_TIME = 40  # most characters of a time before a wish
 _MOST_EXCLUSIONS = 3  # readings of the end of a text as an exclusion
 _LONGEST_EXCLUSION = 5  # most words of what is excluded
+_MOST_OF_NAME, _MOST_OF_TERM = 10, 6  # most words, or Chinese characters, of a name and of a term
+_SENTENCE = re.compile(r"\n|[?!？！。]|[.;；] ")
 _HAN = r"[\u4e00-\u9fff]"
 _CAPITALISED = r"[A-ZÀ-ÖØ-Þ][\w.'-]*"
 _NAME = rf"{_CAPITALISED}(?: (?:{_CAPITALISED}|van|von|de|der|den|la|le|di|da|del|dos|bin|al)){{1,3}}"
@@ -90,6 +94,19 @@ def formed_wish(text: str) -> Wish | None:
     """Returns what a text asks for that has one of the everyday forms, perhaps misspelt; None if it has none."""
     said = " ".join(text.replace("’", "'").split())
     return _formed(said) or (_formed(spelt) if (spelt := _spelt(said)) != said else None)
+
+
+def is_name(said: str, *, most: int = _MOST_OF_NAME) -> bool:
+    """Return whether a text looks like a name of at most so many words, not like a sentence that wants something."""
+    is_sentence = formed_wish(said) or wants_change(said) or asks_the_bot(said) or is_time(said)
+    return len(tokens(said)) <= most and not is_sentence and not _SENTENCE.search(said)
+
+
+def is_word(said: str) -> bool:
+    """Return whether a text looks like a word or a term that papers contain, or excludes one: "no surveys"."""
+    if only_excluded(said):
+        return True
+    return is_name(said, most=_MOST_OF_TERM) and (len(said.split()) < _FEW_WORDS or not has_small_words(said))
 
 
 def _spelt(said: str) -> str:

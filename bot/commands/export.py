@@ -244,6 +244,7 @@ COMMANDS = (
         examples=("/import daily 09:00 | diffusion -survey | Diffusion",),
         needs_manager=True,
         wants_file=_LIST_FILE,
+        is_answer=lambda text: "|" in text,
         many_lines=True,
         usage="[LINES]",
     ),

@@ -77,7 +77,7 @@ def understand(request: Request, token: CallbackToken | None, registry: Registry
         case MessageRequest() if not request.is_addressed:
             return None
         case MessageRequest() if is_distress(request.text):
-            return Intent(plain_text.comfort, writes=False, keeps_question=True)
+            return Intent(plain_text.comfort, writes=False)
         case MessageRequest():
             return _of_plain_text(request, token, registry)
 
@@ -87,7 +87,7 @@ def _of_plain_text(request: MessageRequest, question: CallbackToken | None, regi
 
     None for silence.
     """
-    request = replace(request, text=visible(request.text))
+    request = replace(request, text=_without_runs(visible(request.text)))
     name, rest = _first_word(request.text)
     if registry.command_named(name) and request.follows_name:
         return _of_command(registry, request, name, rest)
@@ -106,8 +106,14 @@ def _of_plain_text(request: MessageRequest, question: CallbackToken | None, regi
         _intent(plain_text.PLAIN_TEXT),
         args=request.text,
         is_understood=False,
+        arguments=plain_text.not_taken(question),
         wants_file=export.ANY_FILE if private and request.file_id else None,
     )
+
+
+def _without_runs(text: str) -> str:
+    """Return a text without empty lines, and with one blank in place of several: what reads wishes looks at each."""
+    return "\n".join(line for one in text.splitlines() if (line := " ".join(one.split())))
 
 
 def _of_bare(registry: Registry, request: MessageRequest, bare: Bare) -> Intent | None:

@@ -7,32 +7,34 @@ The order is that of docs/guide.md. Commands that were typed without their slash
 
 import re
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
-from bot.commands.asking import subscription_numbered, subscriptions_here
+from bot.commands.asking import subscription_numbered, subscription_of_button, subscriptions_here
 from bot.commands.bare_commands import Bare
 from bot.commands.cards import CARDS, named_papers, no_paper, opens_a_paper
 from bot.commands.context import DO, Callback, CommandContext, CommandFunction, with_stored_chat
 from bot.commands.everyday import formed_wish, wish, without_time
+from bot.commands.phrasing import shortened
 from bot.commands.search import finds_papers, papers_found, try_query
 from bot.commands.start import speak_button
 from bot.commands.subscription_list import change_list
 from bot.commands.text_kinds import asks_for_data, asks_nothing, asks_the_bot, other_words, wants_change
 from bot.ports.channel import Reply
 from bot.ports.conversation import FileWithoutCommand
-from subscriptions.model import ChatKind
+from subscriptions.model import CallbackToken, ChatKind
 from subscriptions.normalize import tokens
 from subscriptions.planning.times import only_excluded, without_politeness
 from subscriptions.query.links import links_to_no_paper, mentioned
 
 _FEW_WORDS = 2  # beside the verb, of a wish for a change of something that is not subscribed: 退订扩散
+_LABEL = 40  # characters of an answer on a button
 _ALIKE = 0.74  # how similar to the name of a command a word must be: 0 to 1
 
 
 def plain_text(context: CommandContext) -> Reply | None:
     """Returns the reply to a text that is no command. Raises Lacking, also for a model where it is not sure."""
     said = context.args.strip()
-    reply = _reply_to(context, said)
+    reply = _with_answer(context, said, _reply_to(context, said))
     if context.bot_info.model_reads and _is_unsure(context, said):
         context.ask_for("reader", [said])
     return reply
@@ -52,6 +54,24 @@ def _reply_to(context: CommandContext, said: str) -> Reply | None:
         case "papers":
             return _with_mine(context, looked_for(context, said))
     return _found_or_mine(context, said)
+
+
+def not_taken(question: CallbackToken | None) -> dict[str, Any]:
+    """Return the arguments of a plain text that does not look like an answer to this open question, which it ends."""
+    return {} if question is None or question.about else {"question": question.verb, "of": dict(question.arguments)}
+
+
+def _with_answer(context: CommandContext, said: str, reply: Reply | None) -> Reply | None:
+    """Add a button that takes the text as the answer after all, if it could be one: any text can be a name."""
+    asked = context.registry.callbacks.get(str(context.arguments.get("question")))
+    if asked is None or asked.offer is None or reply is None:
+        return reply
+    meant = subscription_of_button(replace(context, arguments=context.arguments["of"]))
+    if meant is None:
+        return reply
+    label = context.say(asked.offer, answer=shortened(said, _LABEL), number=meant.number)
+    button = context.labelled(label, context.arguments["question"], **context.arguments["of"], text=said)
+    return replace(reply, buttons=((button,), *reply.buttons))
 
 
 def shown_first(bare: Bare) -> CommandFunction:
@@ -207,5 +227,5 @@ def comfort(context: CommandContext) -> Reply:
     )
 
 
-PLAIN_TEXT = Callback(plain_text, writes=writes, keeps_question=True)
+PLAIN_TEXT = Callback(plain_text, writes=writes)
 CALLBACKS = {DO: Callback(lambda _: None, needs_manager=True)}  # `intent` reads it as the command that it runs

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
-from bot.commands.context import CommandContext, refusal
+from bot.commands.context import CommandContext
 from bot.commands.phrasing import day_words, days_known, when_words
 from bot.ports.channel import Button, Buttons, Reply, Row
 from subscriptions.matching.reasons import why
 from subscriptions.model import Because, Item, KnownPaper
-from subscriptions.planning.times import Ending, as_words, read_when, split_when
+from subscriptions.planning.times import Ending, as_words
 from subscriptions.query.tree import Query
 from subscriptions.service.previews import Base
 from subscriptions.store.interests import owned
@@ -79,20 +79,6 @@ def papers_reply(
         numbers=number_buttons(items, first=first),
         buttons=buttons,
     )
-
-
-def ending_of(context: CommandContext, text: str) -> Ending:
-    """Returns how a text is split into query and time.
-
-    Raises Refused if it is only a time, or the time cannot be read.
-    """
-    ending = split_when(text)
-    if ending.only_time:
-        example = context.typed(f"/sub diffusion {' '.join(text.split())}")
-        raise refusal("That is a time. Say what papers should contain, too.", "For example: {example}", example=example)
-    if ending.when is not None:
-        read_when(ending.when)
-    return ending
 
 
 def subscribe_buttons(context: CommandContext, text: str, ending: Ending, seen: Sequence[int] = ()) -> Buttons:

@@ -17,7 +17,6 @@ from bot.commands.phrasing import days_known, how_related, in_a_row
 from bot.commands.results import (
     count_found,
     days_of,
-    ending_of,
     lines_above_papers,
     number_buttons,
     papers_reply,
@@ -29,7 +28,7 @@ from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.matching.reasons import why
 from subscriptions.meaning import NEAR
 from subscriptions.model import Item, KnownPaper, Subscription
-from subscriptions.planning.times import Ending, NoSuchTime, as_words, read_when, split_when
+from subscriptions.planning.times import Ending, NoSuchTime, as_words, ending_of, read_when, split_when
 from subscriptions.query import parse
 from subscriptions.query.links import links_to_no_paper, mentioned
 from subscriptions.query.parse import parse_query
@@ -133,7 +132,7 @@ def papers_found(context: CommandContext, text: str, *, when: str = "", subject:
             notes = (context.say(error.sentence), context.say(error.hint))
     elif split_when(text).either:
         text = as_words(text)
-    ending = ending_of(context, text)
+    ending = ending_of(text)
     if author := _author_named(context, ending.query):
         text = _timed(author, ending)
         words = " ".join(ending.query.split())
@@ -390,6 +389,7 @@ COMMANDS = (
         examples=("/like 2601.15529",),
         usage="ID",
         writes=lacks_text,
+        is_answer=lambda text: bool(mentioned(text)),
     ),
     Command(
         search_,

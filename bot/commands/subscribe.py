@@ -7,7 +7,6 @@ from dataclasses import replace
 from bot.commands.asking import ask, expect
 from bot.commands.context import Callback, Change, Command, CommandContext, refusal
 from bot.commands.phrasing import subscribed, subscribed_line, when_words
-from bot.commands.results import ending_of
 from bot.commands.settings import ZONE, zone_row
 from bot.ports.channel import Reply, Row
 from bot.rendering.queries_in_words import caret
@@ -16,7 +15,7 @@ from subscriptions.errors import PaperwireError, QueryError
 from subscriptions.meaning import NEAR
 from subscriptions.model import ChatKind, Subscription
 from subscriptions.planning.decision import MOST_NEAR
-from subscriptions.planning.times import Ending, as_words, is_doubtful, split_when
+from subscriptions.planning.times import Ending, as_words, ending_of, is_doubtful, split_when
 from subscriptions.query.parse import parse_query, texts_asked
 from subscriptions.query.rewriting import about_its_words
 from subscriptions.service.known_chats import listed_in
@@ -174,7 +173,7 @@ def _lines(text: str) -> list[str]:
 
 def _of_line(context: CommandContext, line: str) -> Subscribed:
     """Subscribes to a line. Raises QueryError, Refused."""
-    ending = ending_of(context, line)
+    ending = ending_of(line)
     first = line.split(maxsplit=1)[0]
     if first.startswith("/") and context.registry.command_named(first[1:].partition("@")[0]):
         raise refusal("This is another command. Send it by itself.")

@@ -135,6 +135,11 @@ def other_words(said: str) -> set[str]:
     return {token for word in words for token in tokens(word)}
 
 
+def has_small_words(said: str) -> bool:
+    """Return whether a text has words that say nothing of papers, as sentences have."""
+    return not _SMALL_WORDS.isdisjoint(folded(said).split())
+
+
 def asks_for_data(said: str) -> bool:
     """Returns whether a text asks what is stored of a person, or wants it erased."""
     return len(said) <= _LONGEST_OF_DATA and _OF_DATA.search(folded(said)) is not None

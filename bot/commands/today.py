@@ -9,7 +9,6 @@ from bot.commands.phrasing import next_line, why_paused
 from bot.commands.results import (
     count_found,
     days_of,
-    ending_of,
     lines_above_papers,
     number_buttons,
     papers_reply,
@@ -20,6 +19,7 @@ from bot.ports.channel import Reply
 from subscriptions.errors import PaperwireError, sentences
 from subscriptions.model import Chat, MissingHow, Subscription
 from subscriptions.planning.next_deliveries import NextDelivery
+from subscriptions.planning.times import ending_of
 from subscriptions.query.parse import texts_asked
 from subscriptions.service import access, previews
 from subscriptions.service.findings import stored_findings
@@ -62,7 +62,7 @@ def on_today(context: CommandContext) -> Reply:
 
 
 def _shown(context: CommandContext, asked: str = "", *, of_week: bool = False) -> Reply:
-    ending = ending_of(context, asked)
+    ending = ending_of(asked)
     context.ask_for_vectors(texts_asked(ending.query))
     tried = previews.today(context.transaction, context.chat, now=context.now, which=ending.query, of_week=of_week)
     if not tried.subscriptions:

@@ -116,12 +116,14 @@ class Dispatcher:
         """Handles a request and posts its reply. Resolves `noted` as soon as its platform may forget the update.
 
         A change that waits for something slow keeps its lane, since a later request may be about it. A look does not.
+        Neither keeps a place of `_concurrency`, so that others are answered meanwhile.
         """
         lane = self._lane_locks.setdefault(request.chat.lane, asyncio.Lock())
         try:
-            async with lane, self._concurrency:
-                begun = await self._handled(request, partial(handler.begin, self._deps, request), retries=retries)
-                noted.set_result(None)
+            async with lane:
+                async with self._concurrency:
+                    begun = await self._handled(request, partial(handler.begin, self._deps, request), retries=retries)
+                    noted.set_result(None)
                 if isinstance(begun, Unfinished) and begun.prepared.writes:
                     begun = await self._finished(request, begun)
         except StoreError as error:

@@ -1,14 +1,13 @@
 """Handles a request: what it means, what is asked outside for it, and its command in one transaction.
 
     begin:  read (known? what is meant? may it run at once?) → ask outside (rights, files) → run the command
-    finish: ask outside for what the command lacks (vectors, papers of arXiv, a language model) → run it again
+    finish: ask outside for what the command lacks (a file, vectors, papers of arXiv, a language model) → run it again
 
 The update is noted in the transaction of its effect, so it takes effect once. A command that changes nothing runs in a
 reading transaction; its update and its buttons are noted in a short one after it. A command that lacks something slow
 is noted before that is asked for, so that its platform need not wait.
 """
 
-import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,8 +25,6 @@ from bot.conversation.authorization import authorize, refusing
 from bot.conversation.contexts import PreparedRequest
 from bot.conversation.drafts import RenderedReply, draft_reply, has_content, store_buttons
 from bot.dependencies import Dependencies, make_vectors
-from bot.digests import apart
-from bot.platform import Platform
 from bot.ports.channel import Reply
 from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, Request
 from bot.rendering.queries_in_words import refused
@@ -90,12 +87,19 @@ async def begin(deps: Dependencies, request: Request) -> RenderedReply | Unfinis
     if lacking is None:
         prepared = await _prepare(deps, prepared)
         try:
-            return await _run(deps, prepared)
+            return await _run_first(deps, prepared)
         except Lacking as found:
             lacking = found
     if not await deps.store.run(_note_begun, deps, prepared):
         return None
     return Unfinished(replace(prepared, is_noted=True), lacking)
+
+
+async def _run_first(deps: Dependencies, prepared: PreparedRequest) -> RenderedReply | None:
+    """Runs the command of a request. Raises Lacking, also before the command runs if its file was not read yet."""
+    if prepared.refusal is None and prepared.file_id and deps.api_of(prepared.request.chat):
+        raise Lacking("file", (prepared.file_id,))
+    return await _run(deps, prepared)
 
 
 async def finish(deps: Dependencies, begun: Unfinished) -> RenderedReply | None:
@@ -105,6 +109,8 @@ async def finish(deps: Dependencies, begun: Unfinished) -> RenderedReply | None:
         prepared = replace(prepared, asked=prepared.asked | {lacking.need})
         if lacking.need == "vectors":
             await make_vectors(deps, lacking.of)
+        elif lacking.need == "file":
+            prepared = await _with_file(deps, prepared)
         elif lacking.need == "reader":
             prepared = await proposals.with_proposal(deps, prepared)
         elif deps.look_up is not None:
@@ -218,26 +224,24 @@ def _writes(context: CommandContext, prepared: PreparedRequest) -> bool:
 
 
 async def _prepare(deps: Dependencies, prepared: PreparedRequest) -> PreparedRequest:
-    """Returns the request with what its platform tells: names, rights, files. A refusal needs nothing else."""
+    """Returns the request with what its platform tells: names and rights. A refusal needs nothing else."""
     api = deps.api_of(prepared.request.chat)
     if prepared.refusal is None and api:
         request = await api.enrich(prepared.request, changes=prepared.needs_manager)
         prepared = replace(prepared, request=request, place=request.place)
     if prepared.refusal is None:
         prepared = await authorize(deps, prepared)
-    if prepared.refusal is None and prepared.file_id and api:
-        prepared = await _with_file(deps, prepared, api)
     return prepared
 
 
-async def _with_file(deps: Dependencies, prepared: PreparedRequest, api: Platform) -> PreparedRequest:
+async def _with_file(deps: Dependencies, prepared: PreparedRequest) -> PreparedRequest:
     """Returns the request with the content of its file; with a refusal if it cannot be read."""
-    reader = prepared.intent.wants_file
-    assert reader is not None  # noqa: S101 - `file_id` says so
+    reader, api = prepared.intent.wants_file, deps.api_of(prepared.request.chat)
+    assert reader is not None and api is not None  # noqa: S101, PT018 - only such a request lacks its file
     try:
-        async with deps.conversation.reading_files:
+        async with deps.conversation.fetching_files:
             data = await api.fetch(prepared.file_id, reader.most)
-            return replace(prepared, file=await asyncio.to_thread(apart.read, reader.read, data))
+            return replace(prepared, file=await deps.conversation.sandbox.read("", reader.read, data))
     except NotDelivered as error:
         return replace(prepared, refusal=refusing("The file cannot be read: {why}", why=str(error)))
     except PaperwireError as error:
@@ -402,10 +406,8 @@ def _reply_of(context: CommandContext, prepared: PreparedRequest) -> Reply | Non
 
 
 def _ends_question(context: CommandContext, prepared: PreparedRequest) -> bool:
-    """Returns whether an open question ends, because a command was typed or a button pressed that changes something."""
-    acts = isinstance(prepared.request, MessageRequest) and not prepared.intent.keeps_question
-    presses = isinstance(prepared.request, CallbackRequest) and prepared.needs_manager
-    return (acts or presses) and context.remembered(QUESTION) is not None
+    """Return whether an open question ends: at the next message or press of the person, unless the answer is refused."""
+    return not isinstance(prepared.request, EventRequest) and context.remembered(QUESTION) is not None
 
 
 def _end_question(context: CommandContext, prepared: PreparedRequest) -> None:

@@ -7,9 +7,10 @@ from datetime import date
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from bot.digests import apart, files, scalars
+from bot.digests import files, scalars
 from bot.failures import BrokenDigest, UnknownFormat, mistake_with
 from subscriptions.errors import PaperwireError, Sentence
+from subscriptions.identity import told_apart
 from subscriptions.model import Digest, DigestWarning
 from subscriptions.planning.source_calendar import lies_ahead
 
@@ -94,8 +95,8 @@ def read_digest(
     Any other error of a reader is a BrokenDigest, too, so that the documents beside this one are read.
     """
     try:
-        return apart.read(_read, data, name, format, day, language)
-    except UnknownFormat:
+        return _read(data, name, format, day, language)
+    except (UnknownFormat, MemoryError):
         raise
     except PaperwireError as error:
         sentence = Sentence("{name}: {problem}", {"name": name, "problem": error.sentence})
@@ -112,9 +113,6 @@ def _read(data: bytes, name: str, wanted: str | None, day: date | None, language
         raise UnknownFormat(
             Sentence("{name}: not UTF-8 text (looks like {look}); expected one of: {formats}.", seen)
         ) from None
-    if files.has_too_many_parts(text):
-        most = {"tags": f"{files.MOST_ELEMENTS:,}", "parts": f"{files.MOST_PARTS:,}"}
-        raise BrokenDigest(Sentence("It has more than {tags} tags, or {parts} lines, references or brackets.", most))
     found = _found_in(text, name, wanted, language)
     if found is None:
         seen = _seen(data, name, (wanted,) if wanted else FORMATS)
@@ -122,7 +120,7 @@ def _read(data: bytes, name: str, wanted: str | None, day: date | None, language
             Sentence("{name}: no paper entries found (looks like {look}); expected one of: {formats}.", seen)
         )
     found.leave_out_failures()
-    papers = found.papers
+    papers = told_apart(found.papers)
     if not papers and found.warnings["refused_entries"]:
         raise BrokenDigest(Sentence("No paper in it can be read."))
     first = {paper.key: paper for paper in reversed(papers)}.values()

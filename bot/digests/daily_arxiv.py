@@ -79,8 +79,8 @@ _MOST_WORDS = 4  # of a label that is not known; a longer one is the beginning o
 
 # A head: perhaps a number and an anchor, then the title, `](` and an address up to the end of the line, perhaps with
 # another anchor or a link back. The title is matched greedily, since titles may contain `](`.
-_ANCHORS = r"(?:[^\S\n]*(?:<(?:a|span|div)\b[^<>\n]*>(?:[^<>\w\n]{0,3}</(?:a|span|div)>)?+|</(?:a|span|div)>|\{#[^{}\n]*\}))*+[^\S\n]*"
-_BACK = r"(?:\[\[?(?i:back|top|toc|↑)\]?\]\(#[^()\s]*\))?\s*"
+_ANCHORS = r"(?:[^\S\n]*+(?:<(?:a|span|div)\b[^<>\n]*>(?:[^<>\w\n]{0,3}</(?:a|span|div)>)?+|</(?:a|span|div)>|\{#[^{}\n]*\}))*+[^\S\n]*+"
+_BACK = r"(?:\[\[?(?i:back|top|toc|↑)\]?\]\(#[^()\s]*\))?\s*+"
 _HEAD = re.compile(
     rf"#{{2,4}} {_ANCHORS}(?:(?P<number>\[\d+\]){_ANCHORS}(?=\[)|\d+[.)]{_ANCHORS}(?=\[))?\[(?!\d+\] )(?P<title>.*)"
     rf"\]\((?:(?:\[https?://arxiv\.org/abs/\]\(https?://arxiv\.org/abs/\))?(?P<address>{arxiv.ADDRESS})|(?P<page>https?://[^\s()]*10\.\d{{4,9}}/[^\s()]+))\){_ANCHORS}{_BACK}$"
@@ -95,9 +95,9 @@ _TITLE_LINES = re.compile(
 _DATED = ("#", "**Report Date")  # beginnings of lines that may contain the day of the page
 _CONTENTS = re.compile(
     r"- \[(?P<name>[^\](]*?)(?: \((?P<inside>\d{1,6}) papers\))?\]\([^)]*\)"
-    r"(?: [\[(](?:Total: )?(?P<behind>\d{1,6})(?: 篇| papers)?[\])])?"
+    r"(?: [\[(](?:Total: )?(?P<behind>\d{1,6})(?: ?篇(?:论文)?| papers)?[\])])?"
 )
-_TOTAL = re.compile(r"#{1,3} (?:Total Papers Today|今日总计) ?[:：] ?(?P<count>\d{1,6})\b")
+_TOTAL = re.compile(r"#{1,3} (?:Total Papers Today|今日总计) ?[:：] ?(?P<count>\d{1,6})(?!\d)")
 _ANCHOR = re.compile(r"<(div|a) (?:id|name)=[^>]*>(?:</\1>)?\s*$")
 _SECTION = re.compile(r"#{1,3} (?:<div id=[^>]*></div> )?(?P<name>[^\[]*)(?P<back>\[\[Back\]\])?")
 
@@ -117,7 +117,7 @@ _ONLY_LINKS = re.compile(r"(?:[ \t|*]|!?\[(?:\[[^\]]*+\]|[^\[\]])*+\]\([^()\s]*+
 _PIPE = re.compile(r"(?<![ \t])[ \t]+\|[ \t]+")
 _MARKUP = re.compile(r"[-*_=]{3,}|<(?:hr|br) ?/?>|</?details>|<summary>.*</summary>")
 _BRACKETS = re.compile(r"[(（]([^()（）]*)[)）]")
-_EDGES = re.compile(r"^[\W_]+|[\W_]+$")
+_EDGES = re.compile(r"^[\W_]+|(?<![\W_])[\W_]+$")
 _SEPARATORS = re.compile(r"[\s,;/|`、，]+")
 
 # of the page of an empty day

@@ -1,12 +1,14 @@
 """Files, folders, standard input: which files count (no hidden ones), how large one may be, the text in its bytes."""
 
 import glob
+import gzip
 import os
 import re
 import stat
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,10 +19,11 @@ from subscriptions.texts.cutting import cut_letters
 STDIN = "-"
 MAX_BYTES = 16 * 2**20
 """Size limit of a document, also of one that is unpacked."""
-MOST_ELEMENTS, MOST_PARTS = 1_000_000, 2_000_000
-"""Limits of the elements of a document, and of its lines, references, and JSON arrays and objects: all take memory."""
 MOST_ENTRIES = 50_000  # of a document
 BOM = b"\xef\xbb\xbf"
+_GZIP = b"\x1f\x8b"
+_MOST_LAYERS = 3  # of gzip: a packed file may be sent packed
+_TOO_LARGE = Sentence("It is larger than {limit} MiB.", {"limit": MAX_BYTES >> 20})
 
 Stamp = tuple[int, int, int]
 """Properties of a file that change with its content: its time in nanoseconds, its size, its inode."""
@@ -65,12 +68,6 @@ _SHOWN = 60  # characters of a quotation
 
 class NotText(Exception):
     """Raised for bytes that are not UTF-8 text, nor XML in the encoding that it names."""
-
-
-def has_too_many_parts(text: str) -> bool:
-    """Returns whether a text has more than MOST_ELEMENTS, or more than MOST_PARTS of one kind."""
-    parts = max(text.count("\n"), text.count("&"), text.count("[") + text.count("{"))
-    return parts > MOST_PARTS or text.count("<") - text.count("</") > MOST_ELEMENTS
 
 
 def check_entries(count: int) -> None:
@@ -233,9 +230,9 @@ def text_of(data: bytes) -> str:
     converted the line ends twice. A byte order mark is removed at the start of any line, since files may have been
     joined.
     """
-    data = _in_utf8(_unpacked(data)).removeprefix(BOM)
+    data = _in_utf8(unpacked(data)).removeprefix(BOM)
     if len(data) > MAX_BYTES:
-        raise BrokenDigest(Sentence("It is larger than {limit} MiB.", {"limit": MAX_BYTES >> 20}))
+        raise BrokenDigest(_TOO_LARGE)
     if b"\0" in data:
         raise NotText
     try:
@@ -245,13 +242,21 @@ def text_of(data: bytes) -> str:
     return text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\n\ufeff", "\n")
 
 
-def _unpacked(data: bytes) -> bytes:
-    if not data.startswith(b"\x1f\x8b"):
-        return data
-    try:
-        return zlib.decompressobj(wbits=31).decompress(data, MAX_BYTES + 1)
-    except zlib.error:
-        return data
+def unpacked(data: bytes) -> bytes:
+    """Return the bytes in data that is packed by gzip, also several times; other data as it is.
+
+    Raise BrokenDigest if it is damaged or larger than MAX_BYTES.
+    """
+    for _ in range(_MOST_LAYERS):
+        if not data.startswith(_GZIP):
+            break
+        try:
+            data = gzip.GzipFile(fileobj=BytesIO(data)).read(MAX_BYTES + 1)
+        except (EOFError, OSError, zlib.error):
+            raise BrokenDigest(Sentence("It is packed by gzip and damaged.")) from None
+        if len(data) > MAX_BYTES:
+            raise BrokenDigest(_TOO_LARGE)
+    return data
 
 
 def _in_utf8(data: bytes) -> bytes:

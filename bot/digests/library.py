@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice, pairwise
 from typing import Any
 
-from bot.digests.files import BOM, has_too_many_parts, look_of, without_controls
+from bot.digests.files import BOM, look_of, without_controls
 from bot.digests.scalars import collapse, decode_accents
 from subscriptions import errors
 from subscriptions.model import Library, LibraryEntry
@@ -121,9 +121,6 @@ def _ris(text: str) -> _Read:
 
 
 def _csl(text: str) -> _Read:
-    if has_too_many_parts(text):
-        yield text[:_EXAMPLE], None
-        return
     at = _end(_CSL, text, 0)
     while text[at : at + 1] not in ("]", ""):
         try:

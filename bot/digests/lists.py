@@ -86,6 +86,7 @@ _HIDDEN = re.compile(  # comments and scripts; one that never ends does not hide
     r"<!--(?:(?!<!--)[\s\S])*?-->|<script\b(?:(?!<script\b)[\s\S])*?</script\s*>", re.IGNORECASE
 )
 _PIECE = re.compile(r"(?=<(?:dt|h[123])\b)", re.IGNORECASE)  # before the head of an entry, or a heading
+_PAPER_LINK = re.compile(r"/(?:abs|pdf|html)/")
 _CODE = re.compile(r"\(([^()\s]+)\)")
 _LINK_TEXT = re.compile(r"this https? URL")  # arXiv shows these words in place of an address
 _SITE = "https://arxiv.org"
@@ -152,6 +153,9 @@ def _heads(text: str, found: Found) -> Iterator[tuple[Tag | None, str, Announce 
     pieces = _PIECE.split(_HIDDEN.sub("", text))[1:]
     files.check_entries(len(pieces))
     for piece in pieces:  # so that damage in an entry stays in it
+        if piece[:3].lower() == "<dt" and not _PAPER_LINK.search(piece):
+            yield None, "", kind  # without the cost of a parser
+            continue
         element = BeautifulSoup(markup.without_wrong_references(piece), "lxml").find(["dt", "h1", "h2", "h3"])
         words = _text(element) if element else ""
         if element is None or element.name == "dt":

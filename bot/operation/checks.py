@@ -8,7 +8,6 @@ from http import HTTPStatus
 from pathlib import Path
 
 from bot.app import App
-from bot.digests import read_digest
 from bot.digests.files import folder_of, is_missing, is_there, list_folder, unreadable
 from bot.failures import FetchError, ModelFails, SettingsError, UnreadableInput, brief, system_words
 from bot.meaning import encoders
@@ -19,6 +18,7 @@ from bot.ports.models import Summarizer
 from bot.settings import FILE, Settings, SourceSettings, unknown_variables
 from bot.settings.opening import backup_folder, newest_copy
 from bot.sources import fetch_request, folders
+from bot.sources.answers import read_answer, read_refusal
 from bot.sources.poll import PollDependencies, said_in
 from subscriptions import addresses
 from subscriptions.errors import (
@@ -231,7 +231,7 @@ async def _reached(source: SourceSettings, deps: PollDependencies) -> CheckResul
     except FetchError as error:
         if request.may_miss and error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
             return CheckResult(question, "it can be reached; that of today is not there yet")
-        problem = fetch_request.refusal(error.body) if request.database else ""
+        _, problem = read_refusal(error.body, request, error.status, source.name)
         if not problem:
             return CheckResult.of_error(question, error)
     if problem and source.database:
@@ -245,15 +245,13 @@ async def _reached(source: SourceSettings, deps: PollDependencies) -> CheckResul
 
 def _wrong_with(data: bytes, request: fetch_request.FetchRequest, source: SourceSettings) -> str:
     """Returns why a document cannot be read as a digest; "" if it can."""
-    if request.database and (problem := fetch_request.rest_of_answer(request, data)[1]):
-        return problem
-    if request.is_list:
-        return ""
     try:
-        digest = read_digest(data, request.named(source.name), format=request.format, language=source.language)
+        answer = read_answer(data, request, source.name, source.language)
     except PaperwireError as error:
         return brief(error)
-    return said_in(digest, "feed_error")
+    if request.database and answer.missing:
+        return answer.missing
+    return said_in(answer.digest, "feed_error") if answer.digest else ""
 
 
 async def check_platforms(store: Store, platforms: Mapping[str, Platform]) -> list[CheckResult]:

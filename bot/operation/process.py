@@ -115,6 +115,7 @@ class Process:
         After an outage, planning waits until the sources have been polled, so that one delivery contains all missed
         papers.
         """
+        self.upkeep.follow_clock()
         try:
             await self.sources.poll()
             await self._update_stopped_platforms()

@@ -52,8 +52,16 @@ class UnknownCoding(Unreadable):
 
 
 async def body_of(response: httpx.Response, most: int) -> bytes:
-    """Returns the body of an answer to a request that accepts CODINGS. Raises TooLarge, Damaged, UnknownCoding."""
-    coding = response.headers.get("Content-Encoding", "").strip().casefold()
+    """Return the body of an answer to a request that accepts CODINGS. Raise TooLarge, Damaged, UnknownCoding."""
+    sent = await sent_body_of(response, most)
+    if _coding_of(response) in _IN_GZIP:
+        return await asyncio.to_thread(_unpacked, sent, most)
+    return sent
+
+
+async def sent_body_of(response: httpx.Response, most: int) -> bytes:
+    """Return the body of such an answer as it was sent, perhaps packed. Raise TooLarge, UnknownCoding."""
+    coding = _coding_of(response)
     if coding not in _IN_GZIP | _AS_IT_IS:
         raise UnknownCoding(coding)
     sent = bytearray()
@@ -61,18 +69,14 @@ async def body_of(response: httpx.Response, most: int) -> bytes:
         sent += piece
         if len(sent) > most:
             raise TooLarge
-    if coding in _IN_GZIP:
-        return await unpacked(bytes(sent), most)
     return bytes(sent)
 
 
-async def unpacked(data: bytes, most: int) -> bytes:
-    """Unpacks gzip in another thread. Raises TooLarge, Damaged."""
-    return await asyncio.to_thread(gunzipped, data, most)
+def _coding_of(response: httpx.Response) -> str:
+    return str(response.headers.get("Content-Encoding", "")).strip().casefold()
 
 
-def gunzipped(data: bytes, most: int) -> bytes:
-    """Unpacks gzip. Raises TooLarge, Damaged."""
+def _unpacked(data: bytes, most: int) -> bytes:
     try:
         found = gzip.GzipFile(fileobj=BytesIO(data)).read(most + 1)
     except (EOFError, OSError, zlib.error):

@@ -16,7 +16,7 @@ from bot.ports.channel import Reply
 from subscriptions.categories import has_classes
 from subscriptions.errors import PaperwireError, QueryError, Sentence
 from subscriptions.language import Language
-from subscriptions.planning.times import split_when
+from subscriptions.planning.times import read_when, typed_query
 from subscriptions.query import ValueKind, parse, rewriting
 from subscriptions.query.refusals import MAX_QUERY_LENGTH
 from subscriptions.query.tree import And, Leaf, Node, Not, Or, Query
@@ -47,18 +47,19 @@ def explain(text: str, translate: Translate) -> dict[str, object]:
 
     A time at the end of the text is no part of the query, as after /sub.
     """
-    ending = split_when(text)
     typed = {"query": text, "text": text}
     try:
+        ending = typed_query(text)
         query = parse.parse_query(ending.query)
     except QueryError as error:
-        return {**typed, "canonical": None, "words": None, "hints": [], "error": error.document()}
+        return {**typed, "canonical": None, "words": None, "hints": [], "error": error.document(), "when": None}
     return {
         **typed,
         "canonical": query.canonical,
         "words": query_in_words(query, translate),
         "hints": [hint.say(translate) for hint in query.hints],
         "error": None,
+        "when": str(read_when(ending.when)) if ending.when else None,
     }
 
 

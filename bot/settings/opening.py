@@ -16,6 +16,7 @@ from bot.settings import EVERYTHING, Settings, SourceSettings
 from subscriptions.errors import StoreError
 from subscriptions.planning.source_calendar import ArxivCalendar, Overdue, Schedule, Schedules
 from subscriptions.store import stored_sources
+from subscriptions.store.database.copies import FOLDER, is_copy_of
 from subscriptions.store.database.store import Store
 from subscriptions.zones import zone
 
@@ -79,18 +80,22 @@ def make_ready(store: Store, settings: Settings, *, now: datetime, make: bool = 
 def backup_folder(settings: Settings, store: Store) -> Path:
     """Returns the folder for backups: the one that the settings name, or `backups` next to the database."""
     place = store.kind.file
-    return settings.backup.to or (Path.cwd() if place is None else place.parent) / "backups"
+    return settings.backup.to or (Path.cwd() if place is None else place.parent) / FOLDER
 
 
 def copies(settings: Settings, store: Store) -> dict[Path, datetime]:
-    """Returns when each copy of the database was written, by the machine's clock.
+    """Return when each copy of this database was written, by the machine's clock.
 
-    Of a database that is no file, its operator makes the copies, and nobody here knows them.
+    Copies of other databases in the folder are left out. Of a database that is no file, its operator makes the copies,
+    and nobody here knows them.
     """
-    written = {}
-    for path in backup_folder(settings, store).glob("*.db") if store.kind.file is not None else ():
+    written: dict[Path, datetime] = {}
+    if store.kind.file is None:
+        return written
+    for path in backup_folder(settings, store).glob("*.db"):
         with suppress(OSError):  # the oldest copy may be removed meanwhile
-            if not path.name.startswith(_REPLACED):
+            is_no_copy = path.name.startswith(_REPLACED) or path.resolve() == store.path.resolve()
+            if not is_no_copy and is_copy_of(path, store.path):
                 written[path] = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     return written
 

@@ -1,15 +1,12 @@
-"""Requests for documents: the regular ones of a source, further pages, those for a missed day; questions to databases.
+"""Requests for documents: the regular ones of a source, those for a missed day, questions to databases. Pure.
 
-Pure. The interfaces of databases are described at developers.openalex.org/guides/page-through-results,
-www.crossref.org/documentation/retrieve-metadata/rest-api and www.ncbi.nlm.nih.gov/books/NBK25499.
+What an answer says of further pages: bot/sources/answers.py.
 """
 
-import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from bot.settings import EVERYTHING, SourceSettings
@@ -22,15 +19,8 @@ CLOSES_AT = time(14, 0)  # in New York: papers submitted later are announced a d
 MODERATION_HOLD = timedelta(days=4)
 _CATEGORY = re.compile(r"/(?:list|rss|atom)/(?P<codes>[A-Za-z.+-]+?)(?:/|$)")
 DATE = "{date}"
-MOST_PAGES = 100  # most pages of one answer; with more of them, a server repeats itself or the question is too wide
-MOST_PAGES_OF_DAY = 12  # most pages of one missed day
-MOST_OLDER = 12  # most pages of an operator's own query to arXiv's API; several are needed after an outage
 PAGE = 500  # papers per page of arXiv's API, whose manual recommends at most 1,000
-_CURSOR = re.compile(r"(?P<before>/details/[^/]+/[^/]+/[^/]+)(?:/(?P<cursor>\d+))?(?P<after>(?:/[^/]*)?/?)")
-_TOTAL = re.compile(rb"totalResults\b[^>]*>\s*(\d{1,9})\s*<")
-_ENTRY = re.compile(rb"<(?:\w+:)?entry[\s>]")
-_START = re.compile(r"(?P<before>[?&]start=)(?P<start>\d+)")
-
+API_RESULTS = 10  # of arXiv's API where a query does not say how many
 DATABASES: Mapping[
     str, tuple[str, timedelta]
 ] = {  # → (the format of its papers, how much later than its day one comes)
@@ -41,14 +31,8 @@ DATABASES: Mapping[
 }
 FIRST_DAYS = timedelta(days=7)  # how far back the first poll of a database asks
 _MAIL = re.compile(r"[^\s<>:,;]+@[^\s<>,;]+")
-_PUBMED_RECORD = re.compile(rb"<Pubmed(?:Book)?Article[\s>]")
 _PUBMED_LIST = "esearch.fcgi"  # the end of the path of an answer that only lists papers
-_IDS = 200  # records in one request; with more of them, NCBI wants a POST
 _MOST_IDS = 9_999  # ids in one answer of PubMed
-_NOT_WHOLE = "The answer is not whole."
-
-# (addresses to ask for next, papers of the answer and of those before it, why papers are missing or "")
-_Rest = tuple[Sequence[str], int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +87,21 @@ class FetchRequest:
         """Whether the answer only lists papers, which are requested next."""
         return self.database == "pubmed" and urlsplit(self.url).path.endswith(_PUBMED_LIST)
 
+    @property
+    def is_api(self) -> bool:
+        """Whether it asks arXiv's API (info.arxiv.org/help/api/user-manual.html)."""
+        return urlsplit(self.url).path.rstrip("/").endswith("/api/query")
+
+    @property
+    def start(self) -> int:
+        """The number of papers before this page of arXiv's API."""
+        return _number_in(self.url, "start", 0)
+
+    @property
+    def results(self) -> int:
+        """The number of papers that are requested of arXiv's API."""
+        return _number_in(self.url, "max_results", API_RESULTS)
+
     def named(self, source: str) -> str:
         """Returns the name of the document in sentences: the source and the last part of the path."""
         last = urlsplit(self.url).path.rstrip("/").rpartition("/")[2]
@@ -134,32 +133,6 @@ def by_category(ask: FetchRequest, sites: Sites) -> tuple[FetchRequest, ...]:
     return tuple(replace(ask, url=sites.feeds + code, page=ask.page + 1) for code in codes)
 
 
-def rest_of_answer(ask: FetchRequest, data: bytes) -> tuple[tuple[FetchRequest, ...], str]:
-    """Returns (the requests for the rest of an answer, why papers are missing or "").
-
-    Servers return pages of any size, so the received papers are counted. An empty page is the last one.
-    """
-    if not ask.database:
-        url = _next_start(ask.url, data) if ask.history else _next_cursor(ask.url, data)
-        return _page(ask, url, MOST_PAGES_OF_DAY if ask.is_missed else MOST_PAGES), ""
-    addresses, received, problem = (_rest_of_pubmed if ask.database == "pubmed" else _rest_by_cursor)(ask, data)
-    if ask.page >= MOST_PAGES and addresses:
-        return (), f"There are more than {received:,} papers; a narrower question finds fewer."
-    return tuple(replace(ask, url=url, page=ask.page + 1, received=received) for url in addresses), problem
-
-
-def older_page(ask: FetchRequest, data: bytes) -> tuple[FetchRequest, ...]:
-    """Returns the request for the next page of an operator's own query to arXiv's API; () if there is none."""
-    if not urlsplit(ask.url).path.rstrip("/").endswith("/api/query"):
-        return ()
-    return _page(ask, _next_start(ask.url if _START.search(ask.url) else f"{ask.url}&start=0", data), MOST_OLDER)
-
-
-def _page(ask: FetchRequest, url: str | None, most: int) -> tuple[FetchRequest, ...]:
-    """Returns the request for the next page, at an address; () without one, and after `most` pages."""
-    return (replace(ask, url=url, page=ask.page + 1),) if url and ask.page < most else ()
-
-
 def _of_day(source: SourceSettings, url: str, day: date, *, is_missed: bool = False) -> FetchRequest:
     """Returns the request for the document of a day, whose address holds the date."""
     return FetchRequest(url=url.replace(DATE, day.isoformat()), format=source.format, day=day, is_missed=is_missed)
@@ -168,38 +141,6 @@ def _of_day(source: SourceSettings, url: str, day: date, *, is_missed: bool = Fa
 def everything() -> SourceSettings:
     """Returns the source that is used if the settings name none: the feeds of all archives of arXiv."""
     return SourceSettings(name=EVERYTHING, arxiv=tuple(CLASSES), schedule="arxiv")
-
-
-def _next_start(url: str, data: bytes) -> str | None:
-    """Returns the address of the next page of arXiv's API; None after the last page."""
-    total, start = _TOTAL.search(data), _START.search(url)
-    received = len(_ENTRY.findall(data))
-    if not (total and start and received):
-        return None
-    following = int(start["start"]) + received
-    if following < int(total[1]):
-        return _START.sub(rf"\g<before>{following}", url)
-    return None
-
-
-def _next_cursor(url: str, data: bytes) -> str | None:
-    """Returns the address of the next page of api.biorxiv.org; None after the last page, and for other addresses.
-
-    The page gives the total in `messages[0].total`; the papers in `collection` are counted.
-    """
-    parts = urlsplit(url)
-    path = _CURSOR.fullmatch(parts.path)
-    if path is None:
-        return None
-    try:
-        answer = _parsed(data)
-        total, received = int(answer["messages"][0]["total"]), len(answer["collection"])
-    except (ValueError, TypeError, KeyError, IndexError):
-        return None
-    following = int(path["cursor"] or 0) + received
-    if not received or following >= total:
-        return None
-    return parts._replace(path=f"{path['before']}/{following}{path['after']}").geturl()
 
 
 def categories_of(source: SourceSettings) -> tuple[str, ...]:
@@ -273,92 +214,29 @@ def asked_since(database: str, declared: datetime, looked_at: datetime | None, n
     return max(min(looked_at or declared, now) - lag, min(declared, now) - FIRST_DAYS).date()
 
 
-def refusal(body: bytes) -> str:
-    """Returns the reason that an answer of a database with an error gives; "" if it gives none."""
-    answer = _parsed(body)
-    found = answer.get("message") or answer.get("error")
-    if isinstance(found, Sequence) and not isinstance(found, str):
-        found = " ".join(str(one.get("message", "")) for one in found if isinstance(one, Mapping))
-    return found if isinstance(found, str) else ""
-
-
 def _question(source: SourceSettings, first: date, today: date, sites: Sites) -> str:
     """Returns the address of the first page of a database's papers since the day `first`."""
     found = _MAIL.search(sites.contact)
     mail, text = found[0] if found else "", source.question
     if source.openalex:
         page = {"filter": f"{text},from_publication_date:{first}", "per-page": "100", "cursor": "*"}
-        return _with_query(sites.openalex, **page, mailto=mail, api_key=sites.openalex_key)
+        return with_query(sites.openalex, **page, mailto=mail, api_key=sites.openalex_key)
     if source.crossref:
         filters = f"{text},from-created-date:{first}"
-        return _with_query(sites.crossref, filter=filters, rows="200", cursor="*", mailto=mail)
+        return with_query(sites.crossref, filter=filters, rows="200", cursor="*", mailto=mail)
     days = {"datetype": "edat", "mindate": f"{first:%Y/%m/%d}", "maxdate": f"{today:%Y/%m/%d}"}
     asked = {"db": "pubmed", "term": text, **days, "retmax": str(_MOST_IDS), "retmode": "json"}
-    return _with_query(sites.pubmed + _PUBMED_LIST, **asked, tool="paperwire", email=mail)
+    return with_query(sites.pubmed + _PUBMED_LIST, **asked, tool="paperwire", email=mail)
 
 
-def _parsed(data: bytes) -> Mapping[str, Any]:
-    try:
-        answer = json.loads(data)
-    except (ValueError, RecursionError):
-        return {}
-    return answer if isinstance(answer, Mapping) else {}
-
-
-def _with_query(url: str, **values: str) -> str:
+def with_query(url: str, **values: str) -> str:
     """Returns an address with these values in its query, in place of former ones."""
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query)) | {name: value for name, value in values.items() if value}
     return parts._replace(query=urlencode(query)).geturl()
 
 
-def _rest_by_cursor(ask: FetchRequest, data: bytes) -> _Rest:
-    """Returns the rest of an answer of OpenAlex or Crossref, which names a cursor for the next page."""
-    try:
-        answer = _parsed(data)
-        if ask.database == "openalex":
-            about = answer["meta"]
-            total, here, cursor = about["count"], len(answer["results"]), about.get("next_cursor")
-        else:
-            about = answer["message"]
-            total, here, cursor = about["total-results"], len(about["items"]), about.get("next-cursor")
-        received = ask.received + here
-        is_complete = received >= total
-    except (KeyError, TypeError, AttributeError):
-        return (), 0, _NOT_WHOLE
-    if is_complete:
-        return (), received, ""
-    if not (here and cursor):
-        return (), 0, f"The answer ends after {received:,} of {total:,} papers."
-    return [_with_query(ask.url, cursor=cursor)], received, ""
-
-
-def _rest_of_pubmed(ask: FetchRequest, data: bytes) -> _Rest:
-    """Returns the records that a list of PubMed names, to ask for next; nothing more for the records themselves."""
-    if not ask.is_list:
-        found = len(_PUBMED_RECORD.findall(data))
-        return (), ask.received + found, "" if found else "PubMed sent none of the papers that it found."
-    try:
-        answer = _parsed(data)["esearchresult"]
-        if problem := _wrong_with_query(answer):
-            return (), 0, problem
-        ids, total = [str(int(one)) for one in answer["idlist"]], int(answer["count"])
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return (), 0, _NOT_WHOLE
-    query = dict(parse_qsl(urlsplit(ask.url).query))
-    kept = {name: query.get(name, "") for name in ("db", "tool", "email")}
-    records = ask.url.partition("?")[0].replace("esearch", "efetch")
-    groups = [",".join(ids[start : start + _IDS]) for start in range(0, len(ids), _IDS)]
-    addresses = [_with_query(records, **kept, id=group, retmode="xml") for group in groups]
-    missing = f"PubMed finds {total:,} papers, of which it names {len(ids):,}." if len(ids) < total else ""
-    return addresses, 0, missing
-
-
-def _wrong_with_query(answer: Mapping[str, Any]) -> str:
-    """Returns what PubMed says against a query; "" if nothing. Words that no paper has are no mistake."""
-    fields = (answer.get("errorlist") or {}).get("fieldsnotfound") or ()
-    if answer.get("ERROR"):
-        return str(answer["ERROR"])
-    if fields:
-        return f"PubMed has no field {', '.join(map(str, fields))}."
-    return ""
+def _number_in(url: str, name: str, default: int) -> int:
+    """Return the number in the query of an address."""
+    found = dict(parse_qsl(urlsplit(url).query)).get(name, "")
+    return int(found) if found.isascii() and found.isdigit() and len(found) < 10 else default  # noqa: PLR2004 - digits

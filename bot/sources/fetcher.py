@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 import httpx
 
 from bot.failures import FetchError
 from bot.ports.channel import Clock
-from bot.ports.http import CODINGS, Damaged, TooLarge, UnknownCoding, body_of, proxy_of_environment, trusted, unpacked
+from bot.ports.http import CODINGS, TooLarge, UnknownCoding, proxy_of_environment, sent_body_of, trusted
 
 # Requests go only to public IP addresses, even after redirects. The only exceptions are hosts of sources that the
 # settings allow. The host name is resolved here, and the connection goes to the IP address that was checked, so that a
@@ -26,11 +26,10 @@ from bot.ports.http import CODINGS, Damaged, TooLarge, UnknownCoding, body_of, p
 MOST_REDIRECTS = 5
 LONGEST_ASKED = timedelta(days=1)  # if a server asks for a longer wait, this one is used
 LONGEST_OF_HOST = timedelta(hours=1)  # a longer wait holds only for the source whose document was requested
-_GZIP = b"\x1f\x8b"  # the beginning of packed data
+_EARLIEST_MOMENT = 1_000_000_000  # a larger number of seconds is a moment since 1970, and no wait
 _REDIRECTS = (301, 302, 303, 307, 308)
 _BUSY = (429, 503)
 _ERROR_BODY = 64 * 1024  # bytes of an error page that are read: arXiv's feeds explain errors there
-_RATE_EXCEEDED = b"Rate exceeded."  # the body with which arXiv's API asks for a wait, with any status
 _PORTS = {"http": 80, "https": 443}
 
 ARXIV = "arxiv"  # all hosts of arXiv, whose limits hold for all of them together
@@ -42,8 +41,21 @@ MAX_TURN = 60.0  # seconds that a request waits for its host at most; if it must
 
 # A list of sources, or a redirect, must not make this machine send requests to its own services or to its private network.
 # The networks are from IANA's special-purpose registries (www.iana.org/assignments/iana-ipv4-special-registry, …ipv6…).
+# Python's table of IPv4 is younger in each version, and global there are anycast relays, too; Azure's own services are no
+# special address, but belong to the machine that asks.
+_NO_PLACES_V4 = tuple(
+    map(
+        IPv4Network,
+        (
+            *("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32"),
+            *("192.31.196.0/24", "192.52.193.0/24", "192.175.48.0/24"),  # anycast: AS112, multicast tunnels
+        ),
+    )
+)
 _GLOBAL_V6 = IPv6Network("2000::/3")  # the part that has been assigned; the rest is special
-_NO_PLACES_V6 = tuple(map(IPv6Network, ("2001::/23", "2001:db8::/32", "3fff::/20")))  # tunnels, tests, documentation
+_NO_PLACES_V6 = tuple(
+    map(IPv6Network, ("2001::/23", "2001:db8::/32", "2620:4f:8000::/48", "3ffe::/16", "3fff::/20"))
+)  # tunnels, tests, documentation
 _NAT64 = IPv6Network("64:ff9b::/96")
 _COMPATIBLE = IPv6Network("::/96")
 
@@ -61,17 +73,17 @@ Resolve = Callable[[str, int], Awaitable[list[str]]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchLimits:
-    """Limits of one request: seconds, and bytes, which apply to the body both as sent and as unpacked."""
+    """Limits of one request: seconds, and bytes of the body as it is sent."""
 
     connect: float = 15.0
     idle: float = 60.0
     total: float = 180.0
-    most: int = 64 * 2**20
+    most: int = 16 * 2**20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """A document, and the validators for the next request."""
+    """A document as it was sent, perhaps packed by gzip, and the validators for the next request."""
 
     data: bytes
     etag: str = ""
@@ -131,8 +143,7 @@ def asked_to_wait(host: str, wait: timedelta, status: int | None = None) -> Fetc
     """Returns the FetchError for a host that asks to wait; `wait` is zero if the host did not say how long."""
     if wait:
         sentence = f"{host} asks for a wait of {wait.total_seconds():.0f} seconds."
-    # a page that says "Rate exceeded." but has a status of success
-    elif status is None or status < HTTPStatus.BAD_REQUEST:
+    elif status is None:
         sentence = f"{host} is too busy to answer."
     else:
         sentence = f"{host} is too busy to answer ({status})."
@@ -147,7 +158,8 @@ def is_public(address: str) -> bool:
         return False
     inner = _inner(found) if isinstance(found, IPv6Address) else found
     if inner is not None:
-        return inner.is_global and not (inner.is_multicast or inner.is_reserved)
+        is_special = inner.is_multicast or inner.is_reserved or any(inner in network for network in _NO_PLACES_V4)
+        return inner.is_global and not is_special
     return found in _GLOBAL_V6 and not any(found in network for network in _NO_PLACES_V6)
 
 
@@ -277,8 +289,6 @@ class Fetcher:
         if status != HTTPStatus.OK:
             raise await self._refused(url, response)
         data = await _body(url, response, self._limits.most)
-        if data.strip() == _RATE_EXCEEDED:
-            raise asked_to_wait(url.host, timedelta(0), status)
         return Fetched(
             data=data, etag=response.headers.get("ETag", ""), modified=response.headers.get("Last-Modified", "")
         )
@@ -290,38 +300,44 @@ class Fetcher:
             body = await _body(url, response, _ERROR_BODY)
         except FetchError:
             body = b""
-        if status in _BUSY or body.strip() == _RATE_EXCEEDED:
-            return asked_to_wait(url.host, self._asked(response.headers.get("Retry-After", "")), status)
+        if status in _BUSY:
+            return asked_to_wait(url.host, self._asked(response.headers), status)
         phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
         answer = f"{status} {phrase}".strip()
         of_host = status >= HTTPStatus.INTERNAL_SERVER_ERROR
         return FetchError(f"{url.host} answers {answer}.", status=status, body=body, host_wide=of_host)
 
-    def _asked(self, retry_after: str) -> timedelta:
-        """Returns the wait that Retry-After asks for, in seconds or as a date; zero if it cannot be read."""
-        text = retry_after.strip()
-        if text.isascii() and text.isdigit():
-            return min(timedelta(seconds=int(text[:9])), LONGEST_ASKED)
+    def _asked(self, headers: httpx.Headers) -> timedelta:
+        """Return the wait that an answer asks for; zero if it asks for none, or in a form that cannot be read.
+
+        Retry-After has seconds or a date (RFC 9110, 10.2.3). OpenAlex has X-RateLimit-Reset instead: the seconds until
+        its limit is renewed. Other servers put the moment there, in seconds since 1970.
+        """
+        text = (headers.get("Retry-After") or headers.get("X-RateLimit-Reset", "")).strip()
+        whole = text.partition(".")[0]
         try:
-            until = parsedate_to_datetime(text)
-            wait = (until if until.tzinfo else until.replace(tzinfo=UTC)) - self._clock.wall()
+            if whole.isascii() and whole.isdigit():
+                seconds = int(whole[:12])
+                if seconds > _EARLIEST_MOMENT:
+                    seconds -= int(self._clock.wall().timestamp())
+                wait = timedelta(seconds=seconds)
+            else:
+                until = parsedate_to_datetime(text)
+                wait = (until if until.tzinfo else until.replace(tzinfo=UTC)) - self._clock.wall()
         except (ValueError, OverflowError):
             return timedelta(0)
-        return min(max(wait, timedelta(0)), LONGEST_ASKED)
+        return max(timedelta(0), min(wait, LONGEST_ASKED))
 
 
 async def _body(url: httpx.URL, response: httpx.Response, most: int) -> bytes:
     try:
-        found = await body_of(response, most)
-        return await unpacked(found, most) if found.startswith(_GZIP) else found
+        return await sent_body_of(response, most)
     except UnknownCoding as error:
         coding = error.name[:20]
         raise FetchError(f"{url.host} packs its answer as {coding}, which was not asked for.") from None
     except TooLarge:
         large = f"The answer of {url.host} is larger than {most / 2**20:.3g} MiB."
         raise FetchError(large, host_wide=False) from None
-    except Damaged:
-        raise FetchError(f"The answer of {url.host} is packed and damaged.", host_wide=False) from None
 
 
 def _parsed(url: str) -> httpx.URL:

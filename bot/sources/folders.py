@@ -3,12 +3,15 @@
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from bot.digests import files, read_digest
+from bot.digests.sandbox import Reading
 from bot.failures import UnreadableInput, brief
 from bot.settings import SourceSettings
 from bot.sources.poll import Poll, PollDependencies
@@ -177,7 +180,7 @@ class WatchedFolder:
 
     async def _ingest(self, poll: Poll, path: str) -> None:
         try:
-            digest = await asyncio.to_thread(read_watched_digest, self.source, path)
+            digest = await _read_apart(self._deps.sandbox, self.source, path)
             done = await poll.store(digest, noted(poll, digest))
         except OSError as error:
             self._watch.reported.pop(path, None)
@@ -225,25 +228,48 @@ def noted(poll: Poll, digest: Digest) -> Callable[[Transaction, Ingested], None]
     return note
 
 
-def read_watched_digest(source: SourceSettings, path: str) -> Digest:
-    """Returns the digest in a file of a source. Raises OSError, UnreadableInput, UnknownFormat, BrokenDigest.
+def _bytes_of(source: SourceSettings, path: str) -> bytes:
+    """Return the bytes of a file of a source. Raise OSError, UnreadableInput.
 
     A symbolic link that leads out of the folder of the source is refused. Otherwise a person who may write into that
-    folder could make paperwire read any file of this machine. It is followed if it is the path of the source itself;
-    then the errors quote nothing of the file.
+    folder could make paperwire read any file of this machine. It is followed if it is the path of the source itself.
     """
-    target = os.path.realpath(path)
-    elsewhere = not Path(target).is_relative_to(os.path.realpath(files.folder_of(str(source.path))))
-    if elsewhere and path != str(source.path):
+    if _leads_out(source, path) and path != str(source.path):
         raise UnreadableInput(
             Sentence("{name}: a symbolic link that leads out of its folder; it is not read.", {"name": path}),
             Sentence("If it is yours, name the folder where it is in paperwire.toml."),
         )
-    data = files.bytes_of(target)
+    return files.bytes_of(os.path.realpath(path))
+
+
+def _leads_out(source: SourceSettings, path: str) -> bool:
+    """Return whether a path is a symbolic link out of the folder of its source."""
+    return not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(files.folder_of(str(source.path))))
+
+
+def read_watched_digest(source: SourceSettings, path: str) -> Digest:
+    """Return the digest in a file of a source. Raise OSError, UnreadableInput, UnknownFormat, BrokenDigest."""
+    with _quoting_nothing_elsewhere(source, path):
+        return _reader(source)(_bytes_of(source, path), path)
+
+
+async def _read_apart(sandbox: Reading, source: SourceSettings, path: str) -> Digest:
+    data = await asyncio.to_thread(_bytes_of, source, path)
+    with _quoting_nothing_elsewhere(source, path):
+        return await sandbox.read(path, _reader(source), data, path)
+
+
+def _reader(source: SourceSettings) -> Callable[[bytes, str], Digest]:
+    return partial(read_digest, format=source.format, language=source.language)
+
+
+@contextmanager
+def _quoting_nothing_elsewhere(source: SourceSettings, path: str) -> Iterator[None]:
+    """Quote nothing of a file in errors to which only the source's own path, a link, leads."""
     try:
-        return read_digest(data, path, format=source.format, language=source.language)
+        yield
     except PaperwireError as error:
-        if elsewhere:
+        if _leads_out(source, path) and path == str(source.path):
             raise type(error)(Sentence("{name}: it is no digest that can be read.", {"name": path})) from None
         raise
 

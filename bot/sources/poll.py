@@ -7,11 +7,12 @@ receipt. It is written in the transaction that stores a document's papers, and f
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import islice
 from shlex import quote
 
+from bot.digests.sandbox import InProcess, Reading
 from bot.ports.channel import Clock
 from bot.ports.models import Encoder
 from bot.ports.release import installed_version
@@ -75,14 +76,15 @@ class PollDependencies:
     clock: Clock
     sites: Sites
     fetcher: Fetcher
+    sandbox: Reading = field(default_factory=InProcess)  # how documents are read
     encoder: Encoder | None = None
     complete: Complete | None = None  # None: arXiv is no source
     admins: Sequence[ChatAddress] = ()
     jitter: Callable[[], float] = random.random
 
     @classmethod
-    def of(cls, settings: Settings, deps: IngestDependencies) -> "PollDependencies":
-        """Returns what polls of the sources of these settings need."""
+    def of(cls, settings: Settings, deps: IngestDependencies, sandbox: Reading | None = None) -> "PollDependencies":
+        """Return what polls of the sources of these settings need. Without a sandbox, this process reads documents."""
         contact, key = settings.contact or "", settings.openalex_key
         agent = f"paperwire/{installed_version() or 'dev'}" + (f" (+{contact})" if contact else "")
         return cls(
@@ -90,6 +92,7 @@ class PollDependencies:
             clock=deps.clock,
             fetcher=Fetcher(deps.clock, agent=agent, allowed_hosts=settings.allowed_hosts),
             sites=Sites(contact=contact, openalex_key=key.get_secret_value() if key else ""),
+            sandbox=sandbox or InProcess(),
             encoder=deps.encoder,
             admins=settings.admins,
         )

@@ -1,17 +1,18 @@
 """A poll of a source on the web: the regular requests, then those for missed days."""
 
-import asyncio
 import logging
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
-from bot.digests import dated, read_digest
+from bot.digests import dated
 from bot.failures import BrokenDigest, FetchError, UnknownFormat, brief, error_location
 from bot.settings import SourceSettings
 from bot.sources import fetch_request
+from bot.sources.answers import MOST_OLDER_PAGES, read_answer, read_refusal
 from bot.sources.fetch_request import FetchRequest, is_dated
 from bot.sources.fetcher import Fetched
 from bot.sources.ingest import today
@@ -32,6 +33,7 @@ HISTORY = timedelta(days=4)  # how far back arXiv is read at the first start, if
 FUTURE = timedelta(days=2)
 MAX_DAYS_COUNTED = timedelta(days=60)  # days longer ago do not count as missed
 BY_MISTAKE = "It could not be read, by a mistake of paperwire; the log says where."
+NOT_MODIFIED_FOR = timedelta(days=1)  # how long a server is believed that a document has not changed
 LONGEST_PROBLEM = 200  # characters of the sentence about one document
 
 
@@ -138,8 +140,9 @@ class WebPoll(Poll):
         if why := self._closed_hosts.get(request.host):
             return self._note(request, Answer(problem=why))
         last = self.parts.get(request.document, Part()) if request.is_newest else Part()
+        etag, modified = validators_of(last, self.now)
         try:
-            found = await self.deps.fetcher.fetch(request.url, etag=last.etag, modified=last.modified)
+            found = await self.deps.fetcher.fetch(request.url, etag=etag, modified=modified)
         except FetchError as error:
             return self._note(request, await self._not_fetched(request, error))
         if found is None:
@@ -148,13 +151,18 @@ class WebPoll(Poll):
 
     async def _read_answer(self, request: FetchRequest, found: Fetched, *, is_first: bool) -> tuple[FetchRequest, ...]:
         """Stores a document that was fetched. Returns the requests that follow from it."""
-        following, missing = await asyncio.to_thread(fetch_request.rest_of_answer, request, found.data)
+        name, language = self.source.name, self.source.language
+        try:
+            answer = await self.deps.sandbox.read(request.named(name), read_answer, found.data, request, name, language)
+        except FetchError as error:
+            return self._note(request, await self._not_fetched(request, error))
+        following, missing = answer.following, answer.missing
         if missing:
             self._note(request, Answer(problem=_short(missing)))
-        if request.is_list:
+        if answer.digest is None:
             self._note(request, Answer())
             return following
-        digest = self._adapted(await self._read(request, found.data), request)
+        digest = self._adapted(answer.digest, request)
         problem = said_in(digest, "feed_error")
         if digest.day and digest.day > (self.now + FUTURE).date():
             problem = f"{self.source.name}: its date, {digest.day}, lies in the future; it is not stored."
@@ -164,32 +172,33 @@ class WebPoll(Poll):
             following += fetch_request.by_category(request, self.deps.sites)
         # "not modified" must not hide at the next poll that a document broke off or that papers are missing
         whole = not (following or missing or truncation(digest))
-        done = await self._store_answer(request, digest, found if whole else Fetched(data=b""), is_last=not following)
-        if not (following or is_first) and done.new and not done.updated + done.unchanged:
-            # every paper was new, so older pages may have more new papers
-            return fetch_request.older_page(request, found.data)
-        return following
+        is_last = not (following or missing)
+        done = await self._store_answer(request, digest, found if whole else Fetched(data=b""), is_last=is_last)
+        if not answer.older or following or is_first or not done.new or done.updated + done.unchanged:
+            return following
+        # every paper was new, so older pages may have more new papers
+        if request.page >= MOST_OLDER_PAGES:
+            return self._note(
+                request,
+                Answer(problem=f"All of its newest {answer.older.start:,} papers are new; older ones are missing."),
+            )
+        return (answer.older,)
 
     async def _not_fetched(self, request: FetchRequest, error: FetchError) -> Answer:
         """Returns the answer of a document that could not be fetched."""
         if request.may_miss and error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
             return Answer(absent=True)
+        is_busy, reason = error.busy, ""
+        if error.body and not is_busy:
+            with suppress(BrokenDigest):
+                is_busy, reason = await self.deps.sandbox.read(
+                    "", read_refusal, error.body, request, error.status, self.source.name
+                )
         self.retry_after = max(self.retry_after, error.retry_after)
-        self.is_busy = self.is_busy or error.busy
+        self.is_busy = self.is_busy or is_busy
         if error.host_wide:
             self._closed_hosts[request.host] = str(error.sentence)
-        problem = str(error.sentence if error.busy or request.is_missed else error)
-        if request.database and not error.busy:
-            problem = fetch_request.refusal(error.body) or problem
-        elif error.status == HTTPStatus.BAD_REQUEST:  # arXiv reports an error as a feed
-            with suppress(UnknownFormat, BrokenDigest):
-                problem = said_in(await self._read(request, error.body), "feed_error") or problem
-        return Answer(problem=_short(problem))
-
-    async def _read(self, request: FetchRequest, data: bytes) -> Digest:
-        """Returns the digest in a document. Raises UnknownFormat, BrokenDigest."""
-        name = request.named(self.source.name)
-        return await asyncio.to_thread(read_digest, data, name, format=request.format, language=self.source.language)
+        return Answer(problem=_short(reason or str(error.sentence if is_busy or request.is_missed else error)))
 
     def _adapted(self, digest: Digest, request: FetchRequest) -> Digest:
         """Returns the digest of a request with the day that counts.
@@ -200,10 +209,9 @@ class WebPoll(Poll):
             categories = fetch_request.categories_of(self.source)
             entries = tuple(_announced(one, categories) for one in digest.entries)
             return replace(digest, day=request.day, entries=entries)
-        if request.is_missed:
-            return replace(digest, day=digest.day or request.day)
-        if digest.is_feed and digest.day:  # journals announce issues of months to come
-            return dated(digest, today(self.deps))
+        if request.day or (digest.day and digest.format not in BATCH_FORMATS):
+            # the day is that of the newest entry, whose date may be wrong; journals announce issues of months to come
+            return dated(digest, request.day or today(self.deps))
         return digest
 
     async def _store_answer(self, request: FetchRequest, digest: Digest, found: Fetched, *, is_last: bool) -> Ingested:
@@ -226,6 +234,7 @@ class WebPoll(Poll):
                         came=last.came,
                         etag=found.etag,
                         modified=found.modified,
+                        fetched_at=self.now,
                         digest=digest.content_hash,
                         day=digest.day,
                         papers=len(digest.entries),
@@ -238,6 +247,21 @@ class WebPoll(Poll):
         if request.is_missed and cut:
             raise BrokenDigest(f"{self.source.name}: {cut}")
         return done
+
+
+def validators_of(last: Part, now: datetime) -> tuple[str, str]:
+    """Return (ETag, Last-Modified) of a document for a conditional request; "" for those that are not believed.
+
+    A server may answer "not modified" for ever: after a day of it, the document is requested whole. A date in the future
+    would never be passed.
+    """
+    if last.fetched_at is None or now - last.fetched_at >= NOT_MODIFIED_FOR or last.fetched_at > now:
+        return "", ""
+    try:
+        lies_ahead = parsedate_to_datetime(last.modified) > now
+    except (ValueError, TypeError, OverflowError):
+        lies_ahead = False
+    return ("", "") if lies_ahead else (last.etag, last.modified)
 
 
 def _short(text: str) -> str:

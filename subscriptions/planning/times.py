@@ -171,6 +171,37 @@ def split_when(text: str) -> Ending:
     return ending
 
 
+def ending_of(text: str) -> Ending:
+    """Split a text as `split_when` does. Raise Refused if it is only a time, NoSuchTime if its time does not exist."""
+    ending = split_when(text)
+    _refuse_unreadable(ending)
+    return ending
+
+
+def _refuse_unreadable(ending: Ending) -> None:
+    if ending.only_time:
+        raise Refused(
+            Sentence("That is a time. Say what papers should contain, too."),
+            Sentence("For example: {example}", {"example": f"diffusion {' '.join(ending.query.split())}"}),
+        )
+    if ending.when is not None:
+        read_when(ending.when)
+
+
+def typed_query(text: str, *, searches: bool = False) -> Ending:
+    """Split a text as `ending_of` does, where nobody can be asked: what may be its time or words is words.
+
+    A text that `searches` may also end in a time that does not exist: "sales monthly" is words. Raises QueryError.
+    """
+    ending = split_when(text)
+    try:
+        if not (searches and ending.either):
+            _refuse_unreadable(ending)
+    except Refused as error:
+        raise QueryError(error.sentence, error.hint, text.rfind(ending.when or text) + 1) from None
+    return Ending(text, None) if ending.either else ending
+
+
 def is_doubtful(ending: Ending) -> bool:
     """Returns whether the time of a text may also be words of its query: "time series daily", but not "hourly"."""
     if not ending.either or ending.when is None:

@@ -9,12 +9,14 @@ from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
+from uuid import uuid4
 
 from subscriptions import errors
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.service.plan import plan_due
 from subscriptions.store import bot_state
 from subscriptions.store.database import OWNER_ONLY, OWNER_ONLY_FOLDER
+from subscriptions.store.database.copies import copy_name, id_of, is_copy_of, origin_of
 from subscriptions.store.database.store import Store
 from subscriptions.store.outbox import count_as_sent
 
@@ -48,7 +50,7 @@ def restore(store: Store, copy: Path, *, copies: Path, lost_at: datetime | None,
         candidate.where = str(copy)  # so that errors name the copy
         try:
             _look_at(candidate, copy)
-            candidate.open(now=now)
+            candidate.open(now=now, identity=id_of(store.path) if is_copy_of(copy, store.path) else "")
             _refuse_another_bot(candidate, store)
             counted = count_lost_as_sent(candidate, lost_at, now=now) if lost_at else 0
         finally:
@@ -85,6 +87,11 @@ def look_for_copy(copy: Path) -> None:
             Sentence("There is no file {copy}.", {"copy": copy}),
             Sentence("paperwire backup FILE makes one."),
         )
+
+
+def is_of_another(copy: Path, store: Store) -> bool:
+    """Return whether a copy would replace a database other than its own. If there is no database, it replaces none."""
+    return store.exists() and origin_of(copy) is not None and not is_copy_of(copy, store.path)
 
 
 def _take(copy: Path, prepared: Path) -> None:
@@ -139,7 +146,7 @@ def _replace(store: Store, prepared: Path, copies: Path, now: datetime) -> Path 
         _drop_logs(store.path)  # SQLite would apply these files of the lost database to the copy
         prepared.replace(store.path)
         return None
-    kept = copies / f"replaced-{now:%Y%m%dT%H%M%SZ}.db"
+    kept = copies / copy_name("replaced", store.path, id_of(store.path) or uuid4().hex, now)
     try:
         store.backup(kept)
     except StoreError:  # the database cannot be read as a database, so its files are copied

@@ -5,9 +5,10 @@ import sqlalchemy as sa
 from subscriptions.errors import Refused, Sentence, StoreError
 from subscriptions.matching.full_text import index_document
 from subscriptions.store import paper_words
+from subscriptions.store.database.copies import ID
 from subscriptions.store.database.store import Store, Transaction, execute, in_chunks
 from subscriptions.store.known_papers import stored_papers
-from subscriptions.store.tables import TABLES
+from subscriptions.store.tables import TABLES, KeyValueRow
 
 _AT_ONCE = 2_000  # rows that are copied at once
 # These tables are not copied: the full-text index is made again, and who works on a database is no part of it.
@@ -24,6 +25,7 @@ def copy_database(source: Store, target: Store) -> int:
     and Refused if the target has rows.
     """
     with source.read() as old, target.write() as new:
+        new.remove(KeyValueRow, name=ID)  # the copied database keeps its id
         if any(execute(new, sa.select(1).select_from(table).limit(1)).first() for table in _COPIED):
             raise Refused(
                 Sentence("The database {where} is not empty, so nothing is copied into it.", {"where": target.where}),

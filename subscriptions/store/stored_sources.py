@@ -39,6 +39,7 @@ class Part:
     came: datetime | None = None  # the due moment of the newest papers that came
     etag: str = ""
     modified: str = ""
+    fetched_at: datetime | None = None  # when the document was last sent whole, rather than "not modified"
     digest: str = ""  # the hash of its bytes
     day: date | None = None
     papers: int = 0

@@ -126,6 +126,56 @@ def test_less_of_this_leaves_out_an_author_a_category_or_a_word(product: Product
     assert product.queries() == ['(diffusion OR flow) -"video generation"']
 
 
+@pytest.mark.parametrize(
+    ("typed", "query"),
+    [
+        ("no surveys or reviews", "diffusion -surveys -reviews"),
+        ("-flow", "diffusion -flow"),
+        ("state space models", 'diffusion -"state space models"'),
+    ],
+)
+def test_less_of_this_takes_what_excludes(product: Product, typed: str, query: str) -> None:
+    delivered(product, *papers(1))
+    product.presses("less of this")
+    product.says(typed)
+    assert product.queries() == [query]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "show me papers about robots",
+        "any news on robots",
+        "how do robots learn?",
+        "make it weekly instead",
+        "mute medical",
+        "speak Chinese",
+        "every friday at 9",
+        "给我看看关于机器人的论文",
+    ],
+)
+def test_less_of_this_offers_a_text_that_is_no_word(product: Product, typed: str) -> None:
+    delivered(product, *papers(1))
+    product.presses("less of this")
+    product.clock.advance(timedelta(minutes=13))
+    offered = f"leave “{typed}” out of 1"
+    assert offered in product.says(typed).buttons
+    product.says("flow")
+    assert product.queries() == ["diffusion"], "the question has ended"
+    product.presses("less of this")
+    product.says(typed)
+    product.presses(offered)
+    assert product.queries() != ["diffusion"]
+
+
+def test_less_of_this_is_forgotten_after_another_button(product: Product) -> None:
+    delivered(product, *papers(1))
+    product.presses("less of this")
+    product.presses("why")
+    product.says("flow")
+    assert product.queries() == ["diffusion"]
+
+
 def test_less_of_this_pauses_each_subscription_that_brought_the_paper_while_it_is_there(product: Product) -> None:
     delivered(product, *papers(1), of=("diffusion", "cs.LG"))
     assert "pause 1 for a week" in product.presses("less of this").buttons

@@ -99,3 +99,81 @@ def test_a_time_may_be_written_where_times_are_offered(asked: Product) -> None:
     asked.says("/schedule 1")
     assert "Schedule of 1" in asked.says("mondays at 7").text
     assert [one["cadence"] for one in asked.subscriptions()] == ["weekly mon 07:00"]
+
+
+TALK = "show me papers about robots"
+QUESTIONS = [  # what asks, an answer that looks like one, what it changes
+    pytest.param(["/name 1"], "Tide pools", ("name", "Tide pools"), id="name"),
+    pytest.param(["/schedule 1"], "mondays at 7", ("cadence", "weekly mon 07:00"), id="time"),
+    pytest.param(["/timezone"], "Oslo", None, id="place"),
+    pytest.param(["/import"], "daily 9 | kelp | ", None, id="lines"),
+    pytest.param(["/like"], "2601.00001", None, id="id"),
+    pytest.param(["/edit 1"], "kelp", ("text", "kelp"), id="query"),
+]
+
+
+def state(product: Product) -> tuple[object, ...]:
+    """Return what a chat has: its subscriptions and settings."""
+    chosen = [
+        {name: one[name] for name in ("text", "name", "cadence", "zone", "state")} for one in product.subscriptions()
+    ]
+    return chosen, product.tells("settings", "--as", "telegram:42")["settings"]
+
+
+@pytest.mark.parametrize(("asks", "answer", "changed"), QUESTIONS)
+def test_question_ends_at_the_next_press_of_another_button(
+    asked: Product, asks: list[str], answer: str, changed: tuple[str, str] | None
+) -> None:
+    asked.says("hello")
+    before = state(asked)
+    for command in asks:
+        asked.says(command)
+    asked.presses("help")
+    asked.says(answer)
+    assert state(asked) == before
+
+
+@pytest.mark.parametrize(("asks", "answer", "changed"), [one for one in QUESTIONS if one.id != "query"])
+@pytest.mark.parametrize(
+    "talk", [TALK, "make it weekly instead", "what is new on tide pools?", "给我看看关于机器人的论文"]
+)
+def test_text_that_is_no_answer_is_never_taken(
+    asked: Product, asks: list[str], answer: str, changed: tuple[str, str] | None, talk: str
+) -> None:
+    before = state(asked)
+    for command in asks:
+        asked.says(command)
+    reply = asked.says(talk)
+    assert "✗" not in reply.text
+    assert state(asked) == before
+    asked.says(answer)
+    assert state(asked) == before, "the question has ended"
+
+
+@pytest.mark.parametrize(("asks", "answer", "changed"), [one for one in QUESTIONS if one.values[2]])
+def test_text_that_looks_like_an_answer_is_taken(
+    asked: Product, asks: list[str], answer: str, changed: tuple[str, str]
+) -> None:
+    for command in asks:
+        asked.says(command)
+    asked.says(answer)
+    name, value = changed
+    assert [one[name] for one in asked.subscriptions()] == [value]
+
+
+def test_name_that_looks_like_a_sentence_is_offered(asked: Product) -> None:
+    asked.says("/name 1")
+    reply = asked.says("what is new on tide pools?")
+    assert "call 1 “what is new on tide pools?”" in reply.buttons
+    assert asked.presses("call 1 “what is new on tide pools?”").text.startswith("✓")
+    assert [one["name"] for one in asked.subscriptions()] == ["what is new on tide pools?"]
+
+
+def test_group_question_ends_and_takes_only_answers(product: Product) -> None:
+    group = "-1001"
+    product.telegram.knows(group, people={"7": "creator"})
+    product.says("/sub graphs", group, by="7")
+    product.says("/name 1", group, by="7")
+    product.says(f"@{NAME} {TALK}", group, by="7")
+    product.says(f"@{NAME} trees", group, by="7")
+    assert [one["name"] for one in product.subscriptions(f"telegram:{group}")] == [""]

@@ -192,6 +192,16 @@ class FakeArxiv(LoopbackServer):
 
         self._overrides.append((at, part))
 
+    def empties_pages(self, times: int = 1, *, at: str = "") -> None:
+        """Answers the next `times` requests (with `at` in their path) with the total of papers, but without any paper."""
+
+        async def bare(request: web.BaseRequest) -> web.StreamResponse:
+            data = self._usual(request).body
+            assert isinstance(data, bytes)
+            return web.Response(body=re.sub(rb"<entry>.*?</entry>", b"", data, flags=re.DOTALL))
+
+        self._overrides.extend([(at, bare)] * times)
+
     def waits_hanging(self) -> None:
         """Returns as soon as a request hangs.
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from bot.settings import SourceSettings
-from bot.sources import fetch_request
+from bot.sources import answers, fetch_request
 from subscriptions.planning.receipts import Outcome
 from subscriptions.store.database.store import Store
 from tests import source_harness
@@ -112,7 +112,7 @@ async def test_after_a_fault_nothing_is_lost_or_new_twice(
 async def test_a_question_that_is_too_wide_is_named(
     store: Store, clock: FakeClock, server: FakeDatabases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetch_request, "MOST_PAGES", 2)
+    monkeypatch.setattr(answers, "MOST_PAGES", 2)
     receipt = await SourceHarness(store, clock, server, QUESTIONS["crossref"]).poll()
     assert (receipt.outcome, receipt.counts["new"]) == (Outcome.FAILED, 4)
     assert receipt.detail == "There are more than 4 papers; a narrower question finds fewer."

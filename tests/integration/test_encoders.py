@@ -1,6 +1,8 @@
 """The encoder of the package and the fake one of other tests keep one contract. Their failures."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -20,11 +22,11 @@ from bot.meaning.encoders import (
     EDITION,
     MOST_SENTENCES,
     ChildEncoder,
-    Serve,
     paper_texts,
     serve,
 )
 from bot.operation.checks import check_meaning
+from bot.ports.child import Serve
 from bot.ports.models import Encoder
 from bot.settings import Settings
 from subscriptions.errors import MeaningFails
@@ -95,8 +97,8 @@ def test_any_text_is_encoded_within_bounds(encoder: Encoder) -> None:
 def test_the_package_knows_languages_and_starts_again_after_its_process_was_killed(package: ChildEncoder) -> None:
     for question in ("蜜蜂怎样找到花", "Wie finden Bienen zu den Blüten?", "como as abelhas encontram flores"):
         assert near(package, question, HONEY) >= NEAR > near(package, question, BRIDGES)
-    assert package._process is not None
-    package._process.kill()  # at any moment
+    assert package.child.pid is not None
+    os.kill(package.child.pid, signal.SIGKILL)  # at any moment
     assert package.questions(["bees"])
 
 
@@ -153,7 +155,7 @@ def test_a_process_that_is_ended_while_it_works_is_not_started_again() -> None:
 
     caller = threading.Thread(target=asking)
     caller.start()
-    while encoder._process is None:
+    while encoder.child.pid is None:
         caller.join(0.01)
     encoder.close()
     caller.join(PATIENCE)

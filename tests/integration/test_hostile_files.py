@@ -11,7 +11,7 @@ import pytest
 
 from bot import digests
 from bot.cli.log import start_logging
-from bot.digests import apart, names
+from bot.digests import names
 from bot.digests.files import MAX_BYTES, read_file
 from bot.failures import UnreadableInput
 from bot.settings import SourceSettings
@@ -51,7 +51,6 @@ def entry(title: str = "Sand", names: str = "Ada Example", abstract: str = "Grai
 
 
 def test_a_paper_with_a_million_authors_keeps_twenty_thousand(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(apart, "LARGE", MAX_BYTES)  # the memory of this process is traced
     page = f"# cs.LG\n\n{entry(names='Ada Example,' * 1_000_000)}".encode()
     # so that nothing is imported while memory is traced
     digests.read_digest(f"# cs.LG\n\n{entry()}".encode(), "page.md")

@@ -1,11 +1,10 @@
 """The schema: new databases have the declared one, an earlier one is upgraded, and every other is refused."""
 
+import re
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from hashlib import sha256
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -14,17 +13,15 @@ from warnings import catch_warnings, filterwarnings
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Dialect
-from sqlalchemy.schema import CreateIndex, CreateTable
 
 from subscriptions.errors import StoreError
+from subscriptions.service.plan import plan_due
 from subscriptions.store import copying, tables
 from subscriptions.store.database import schema
 from subscriptions.store.database.store import Store
 from tests import make, stored
 from tests.clock import NOON
-from tests.make import due
+from tests.make import due, ingested, paper
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.both_databases
@@ -94,26 +91,70 @@ def test_tables_of_somebody_else_are_left_alone(new_url: str, table: str) -> Non
         assert stored.all_rows(store) == {table: []}
 
 
-def test_the_first_revision_is_named_after_its_ddl() -> None:
-    """Red: the schema was changed. Until the first release, give FIRST the name that this test computes."""
-    statements = [*_ddl(sqlite.dialect()), *_ddl(postgresql.dialect())]  # type: ignore[no-untyped-call]
-    written = "\n".join(" ".join(one.split()) for one in statements)
-    assert f"first_{sha256(written.encode()).hexdigest()[:12]}" == schema.FIRST
+def made_by_1_0_0(store: Store) -> None:
+    """Fill an empty database with what version 1.0.0 made, which no later version may change."""
+    script = (Path(__file__).parent / "made_by_1_0_0" / f"{store.url.get_backend_name()}.sql").read_text()
+    if store.kind.file is None:
+        with stored.connected(store) as connection:
+            connection.exec_driver_sql(script.replace("%", "%%"))
+        return
+    with closing(sqlite3.connect(store.path)) as connection:
+        connection.executescript(script)
 
 
-def _ddl(dialect: Dialect) -> Iterator[str]:
-    """Yields the statements that make the schema, on one kind of database."""
-    for table in tables.TABLES.sorted_tables:
-        yield str(CreateTable(table).compile(dialect=dialect))
-        for index in sorted(table.indexes, key=lambda index: str(index.name)):
-            yield str(CreateIndex(index).compile(dialect=dialect))
-    yield from schema.BESIDE_TABLES[dialect.name]
+def ddl(store: Store) -> dict[str, Any]:
+    """Return how the database itself writes its tables and indexes, by name."""
+    if store.kind.file is not None:
+        return {
+            name: sorted(part.strip(" \n\t()") for part in sql.split(","))
+            for name, sql in stored.rows(store, "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+        }
+    columns = """
+        SELECT relname || '.' || attname, format_type(atttypid, atttypmod) || attnotnull || attcollation
+        || coalesce(pg_get_expr(adbin, adrelid), '')
+        FROM pg_class JOIN pg_attribute ON attrelid = oid LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+        WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' AND attnum > 0 AND NOT attisdropped
+        """.replace("= oid", "= pg_class.oid")
+    constraints = "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid > 0"
+    indexes = "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema()"
+    return {
+        name: re.sub(r"::(text|character varying)|[\[\]() ]", "", sql)  # a dump adds casts to what it means anyway
+        for found in (columns, constraints, indexes)
+        for name, sql in stored.rows(store, found)
+    }
+
+
+def test_database_of_1_0_0_is_upgraded_to_the_newest_schema(new_url: str, store: Store, tmp_path: Path) -> None:
+    """Red: the declared schema was changed without a revision, or a revision makes something else."""
+    with closing(Store(new_url)) as old:
+        made_by_1_0_0(old)
+        before = stored.all_rows(old)
+
+        old.open(now=NOON, copies=tmp_path / "copies")
+
+        assert old.revision() == schema.HEAD
+        assert ddl(old) == ddl(store)
+        assert differences(old) == with_another_order(old) == []
+        after = stored.all_rows(old)
+        assert len(set(after["key_value"]) - set(before["key_value"])) == 1, "the id"
+        for changed in ("key_value", "alembic_version"):
+            del after[changed], before[changed]
+        assert after == before
+        ingested(old, paper("Limpets again", key="2601.77777", arxiv_id="2601.77777"))
+        plan_due(old, now=NOON)
+        assert ("console:lab", "Limpets again") in stored.delivered(old)
+        copies = list(tmp_path.glob("copies/before-*.db"))
+        assert len(copies) == (old.kind.file is not None)
+        for copy in copies:
+            with closing(sqlite3.connect(copy)) as connection:
+                assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(schema.FIRST,)]
 
 
 def test_a_database_of_an_earlier_release_keeps_its_rows(
     made: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     due(made, "telegram:1")
+    newest = schema.HEAD
     with made.read() as session:
         before = copying.count_rows(session)
     stored.change(made, *EARLIER)
@@ -132,7 +173,7 @@ def test_a_database_of_an_earlier_release_keeps_its_rows(
     assert len(copies) == (made.kind.file is not None)
     for copy in copies:
         with closing(sqlite3.connect(copy)) as connection:
-            assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(schema.FIRST,)]
+            assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(newest,)]
 
 
 def add_later_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

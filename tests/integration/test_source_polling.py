@@ -20,7 +20,7 @@ from tests.clock import FakeClock
 from tests.fakes.arxiv import FakeArxiv
 from tests.integration.cli import PAGE
 from tests.make import address, paper
-from tests.source_harness import Feeds, SourceHarness, arxiv_source, new_york, titles
+from tests.source_harness import Feeds, SourceHarness, arxiv_source, new_york, titles, web_source
 
 pytestmark = pytest.mark.both_databases
 
@@ -111,6 +111,44 @@ async def test_a_restart_forgets_nothing(arxiv: FakeArxiv, feeds: Feeds) -> None
     assert len(arxiv.asked()) == 1
     assert (await again.poll()).outcome is Outcome.QUIET
     assert arxiv.arrivals[-1].status == 304
+
+
+@ON_ONE
+async def test_server_that_says_not_modified_is_believed_for_a_day(feeds: Feeds) -> None:
+    """Its ETag stays although the document changes."""
+    same = '"always"'
+    feeds.arxiv.holds("/list.xml", feed_of("Kites"), etag=same)
+    feeding = feeds.of(web_source(f"{feeds.arxiv.url}/list.xml", schedule="every 6h"))
+    await feeding.due()
+    feeds.arxiv.holds("/list.xml", feed_of("Kites", "Sails"), etag=same)
+    statuses = []
+    for _ in range(9):
+        feeds.clock.advance(dt.timedelta(hours=6))
+        await feeding.due()
+        statuses.append(feeds.arxiv.arrivals[-1].status)
+    assert statuses == [304, 304, 304, 200, 304, 304, 304, 200, 304]
+    assert titles(feeds.store) == ["Kites", "Sails"]
+
+
+@ON_ONE
+async def test_document_from_the_future_is_asked_for_without_conditions(feeds: Feeds) -> None:
+    future = "Tue, 01 Jan 2041 00:00:00 GMT"
+    feeds.arxiv.holds("/list.xml", feed_of("Kites"), modified=future)
+    feeding = feeds.of(web_source(f"{feeds.arxiv.url}/list.xml", schedule="every 6h"))
+    await feeding.due()
+    feeds.arxiv.holds("/list.xml", feed_of("Kites", "Sails"), modified=future)
+    feeds.clock.advance(dt.timedelta(hours=6))
+    await feeding.due()
+    assert (titles(feeds.store), feeds.arxiv.arrivals[-1].status) == (["Kites", "Sails"], 200)
+
+
+def feed_of(*names: str) -> str:
+    items = "".join(
+        f"<item><title>{name}</title><link>https://a.example.org/doi/10.5555/{name}</link>"
+        f"<author>Ada Example</author></item>"
+        for name in names
+    )
+    return f'<rss version="2.0"><channel><title>Journal of Kites</title>{items}</channel></rss>'
 
 
 async def test_a_receipt_is_stored_together_with_its_papers(feeds: Feeds) -> None:

@@ -401,13 +401,6 @@ def test_a_hostile_document_takes_little_memory(kind: str) -> None:
     ("data", "said"),
     [
         (bytes(files.MAX_BYTES + 1), "is larger than 16 MiB"),
-        (b"a\n" * 2_000_001, "has more than 1,000,000 tags, or 2,000,000 lines, references or brackets"),
-        (
-            b"<rss><channel><title>x</title>" + b"<a/>" * 1_000_000,
-            "has more than 1,000,000 tags, or 2,000,000 lines, references or brackets",
-        ),
-        (b"[[[[" * 500_001, "has more than 1,000,000 tags, or 2,000,000 lines, references or brackets"),
-        (b"<rss>" + b"&" * 2_000_001, "has more than 1,000,000 tags, or 2,000,000 lines, references or brackets"),
         (b"{}" * 50_001, "has more than 50,000 entries"),
         (b"<rss><channel><b>" + b"<item></item>" * 50_001, "has more than 50,000 entries"),
         (b"<html><p id=dlpage>" + b"<h3>" * 50_001, "has more than 50,000 entries"),

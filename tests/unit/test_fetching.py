@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.failures import FetchError
+from bot.digests.files import unpacked
+from bot.failures import BrokenDigest, FetchError
 from bot.settings import SourceSettings
-from bot.sources import fetch_request
+from bot.sources import answers, fetch_request
 from bot.sources import fetcher as web
 from bot.sources.fetcher import is_public
 from bot.sources.web import days_due
@@ -77,6 +78,13 @@ async def refusal(fetching: web.Fetcher, url: str) -> FetchError:
         127.0.0.1          →
         169.254.169.254    →  # here clouds give their machines secret keys
         224.0.0.1          →
+        192.0.0.8          →  # a dummy, which Python 3.11 takes for public
+        192.0.0.10         →
+        192.88.99.1        →  # the anycast relay of 6to4
+        192.31.196.1       →
+        2620:4f:8000::1    →
+        168.63.129.16      →  # Azure's services for the machine itself
+        192.0.1.8          → public
         ::1                →
         fc00::1            →
         2001:0:a00:1::     →  # Teredo
@@ -84,6 +92,7 @@ async def refusal(fetching: web.Fetcher, url: str) -> FetchError:
         ::ffff:8.8.8.8     → public
         ::127.0.0.1        →
         2002:7f00:1::      →  # 6to4 of 127.0.0.1
+        2002:c000:8::      →  # 6to4 of 192.0.0.8
         64:ff9b::a00:1     →  # NAT64 of 10.0.0.1
                            →
     """),
@@ -207,15 +216,32 @@ async def test_an_unusable_proxy_is_a_sentence_without_it() -> None:
     assert str(error.sentence) == "The proxy of this machine cannot be used."
 
 
-async def test_what_comes_packed_is_unpacked_up_to_the_limit(arxiv: FakeArxiv) -> None:
-    for name, packed in (("list", gzip.compress(b"papers")), ("bomb", gzip.compress(bytes(50_000_000)))):
+async def test_packed_answers_arrive_as_sent_and_are_unpacked_up_to_the_limit(arxiv: FakeArxiv) -> None:
+    page = json.dumps([{"paper": {"id": "2601.00001", "title": "Kite"}, "title": "Kite"}]).encode()
+    for name, packed in (("list", gzip.compress(page)), ("bomb", gzip.compress(bytes(50_000_000)))):
         arxiv.holds(f"/{name}", packed, headers={"Content-Encoding": "gzip"})
         arxiv.holds(f"/{name}.gz", packed)
-    for form in ("", ".gz"):
-        found = await fetcher().fetch(f"{arxiv.url}/list{form}")
-        assert isinstance(found, web.Fetched)
-        assert found.data == b"papers"
-        assert "larger than" in str(await refusal(fetcher(), f"{arxiv.url}/bomb{form}"))
+        arxiv.holds(f"/{name}.gz.gz", gzip.compress(packed), headers={"Content-Encoding": "gzip"})
+    for form in ("", ".gz", ".gz.gz"):
+        for name in ("list", "bomb"):
+            found = await fetcher().fetch(f"{arxiv.url}/{name}{form}")
+            assert isinstance(found, web.Fetched)
+            assert found.data.startswith(b"\x1f\x8b")
+            request = fetch_request.FetchRequest(url=f"{arxiv.url}/{name}{form}")
+            if name == "list":
+                digest = answers.read_answer(found.data, request, "web").digest
+                assert digest is not None
+                assert [one.title for one in digest.entries] == ["Kite"]
+            else:
+                with pytest.raises(BrokenDigest, match="larger than 16 MiB"):
+                    answers.read_answer(found.data, request, "web")
+
+
+def test_gzip_of_several_members_is_read_whole_and_a_torn_one_is_refused() -> None:
+    head, tail = (gzip.compress(part) for part in (b"first ", b"second"))
+    assert unpacked(head + tail) == b"first second"
+    with pytest.raises(BrokenDigest, match="packed by gzip and damaged"):
+        unpacked((head + tail)[:-3])
 
 
 @pytest.mark.parametrize(
@@ -231,6 +257,25 @@ async def test_what_comes_packed_is_unpacked_up_to_the_limit(arxiv: FakeArxiv) -
 async def test_a_busy_server_says_how_long(status: int, retry_after: str, seconds: int, arxiv: FakeArxiv) -> None:
     arxiv.answers_429(status=status, retry_after=retry_after)
     error = await refusal(fetcher(), f"{arxiv.url}/rss/cs.LG")
+    assert (error.busy, error.retry_after) == (True, timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"X-RateLimit-Reset": "5400"}, 5400),  # OpenAlex: until midnight
+        ({"X-RateLimit-Reset": str(int(NOON.timestamp()) + 90)}, 90),
+        ({"X-RateLimit-Reset": "86399.5", "X-RateLimit-Remaining": "0"}, 86_399),
+        ({"X-RateLimit-Reset": "5400", "Retry-After": "7"}, 7),
+        ({"X-RateLimit-Reset": str(int(NOON.timestamp()) - 90)}, 0),
+        ({"X-RateLimit-Reset": "soon"}, 0),
+    ],
+)
+async def test_limit_of_a_server_says_when_it_is_renewed(
+    headers: dict[str, str], seconds: int, arxiv: FakeArxiv
+) -> None:
+    arxiv.holds("/works", "{}", status=429, headers=headers)
+    error = await refusal(fetcher(), f"{arxiv.url}/works")
     assert (error.busy, error.retry_after) == (True, timedelta(seconds=seconds))
 
 
@@ -312,29 +357,62 @@ DETAILS = "https://api.biorxiv.org/details/biorxiv/2026-01-21/2026-01-22"
 
 
 @pytest.mark.parametrize(
-    ("url", "data", "following"),
+    ("url", "data", "following", "missing"),
     [
-        (f"{DETAILS}/0", biorxiv(100, "230"), f"{DETAILS}/100"),
-        (f"{DETAILS}/100", biorxiv(30, "230"), f"{DETAILS}/130"),  # a page may have any size
-        (f"{DETAILS}/200", biorxiv(30, "230"), None),
-        (f"{DETAILS}/100", biorxiv(0, "230"), None),  # an empty page is the last
-        (f"{DETAILS}/0", biorxiv(100, "many"), None),
-        (f"{DETAILS}/0", b"[1, 2]", None),
-        ("https://example.org/list.json", biorxiv(100, "230"), None),
+        (f"{DETAILS}/0", biorxiv(100, "230"), f"{DETAILS}/100", ""),
+        (f"{DETAILS}/100", biorxiv(30, "230"), f"{DETAILS}/130", ""),  # a page may have any size
+        (f"{DETAILS}/200", biorxiv(30, "230"), None, ""),
+        (f"{DETAILS}/230", biorxiv(0, "230"), None, ""),
+        (f"{DETAILS}/100", biorxiv(0, "230"), None, "The answer ends after 100 of 230 papers."),
+        (f"{DETAILS}/0", biorxiv(0, "230"), None, "The answer ends after 0 of 230 papers."),
+        (f"{DETAILS}/0", biorxiv(100, "many"), None, ""),
+        (f"{DETAILS}/0", b"[1, 2]", None, ""),
+        ("https://example.org/list.json", biorxiv(100, "230"), None, ""),
     ],
 )
-def test_the_next_page_of_biorxiv_begins_after_the_last(url: str, data: bytes, following: str | None) -> None:
-    found, _ = fetch_request.rest_of_answer(fetch_request.FetchRequest(url=url), data)
-    assert [one.url for one in found] == ([following] if following else [])
+def test_next_page_of_biorxiv_begins_after_the_last(url: str, data: bytes, following: str | None, missing: str) -> None:
+    found, why = answers.rest_of_answer(fetch_request.FetchRequest(url=url), data)
+    assert ([one.url for one in found], why) == ([following] if following else [], missing)
 
 
-def test_a_server_that_repeats_itself_is_left_after_100_pages() -> None:
+API = "https://export.arxiv.org/api/query?search_query=cat:cs.LG+AND+ti:kites"
+
+
+def api(entries: int, total: int | None) -> bytes:
+    told = "" if total is None else f"<opensearch:totalResults>{total}</opensearch:totalResults>"
+    return f"<feed>{told}{'<entry></entry>' * entries}</feed>".encode()
+
+
+@pytest.mark.parametrize(
+    ("url", "history", "data", "following", "missing"),
+    [
+        (f"{API}&start=0&max_results=500", True, api(500, 700), f"{API}&start=500&max_results=500", ""),
+        (f"{API}&start=500&max_results=500", True, api(200, 700), None, ""),
+        (f"{API}&start=500&max_results=500", True, api(0, 700), None, "The answer ends after 500 of 700 papers."),
+        (f"{API}&start=0&max_results=500", True, api(0, 700), None, "The answer ends after 0 of 700 papers."),
+        (f"{API}&start=0&max_results=500", True, api(0, 0), None, ""),
+        (f"{API}&start=0&max_results=500", True, api(5, None), None, "The answer is not whole."),
+        (f"{API}&max_results=100", False, api(100, 700), None, ""),  # an own query wants only the newest
+        (f"{API}&max_results=100", False, api(40, 700), f"{API}&max_results=60&start=40", ""),
+        (f"{API}&max_results=100", False, api(0, 700), None, "The answer ends after 0 of 700 papers."),
+        (API, False, api(10, 700), None, ""),
+        (f"{API}&max_results=100", False, api(7, 7), None, ""),
+    ],
+)
+def test_answer_of_arxivs_api_is_whole_at_its_own_total(
+    url: str, history: bool, data: bytes, following: str | None, missing: str
+) -> None:
+    found, why = answers.rest_of_answer(fetch_request.FetchRequest(url=url, history=history), data)
+    assert ([one.url for one in found], why) == ([following] if following else [], missing)
+
+
+def test_server_that_repeats_itself_is_left_after_100_pages() -> None:
     requests: tuple[fetch_request.FetchRequest, ...] = (fetch_request.FetchRequest(url=f"{DETAILS}/0"),)
-    count = 0
+    count, missing = 0, ""
     while requests:
         count += 1
-        requests, _ = fetch_request.rest_of_answer(requests[0], biorxiv(1, "1000000"))
-    assert count == 100
+        requests, missing = answers.rest_of_answer(requests[0], biorxiv(1, "1000000"))
+    assert (count, missing) == (100, "There are more than 100 papers; a narrower question finds fewer.")
 
 
 def test_an_address_is_shown_without_secrets() -> None:

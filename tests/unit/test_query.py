@@ -323,7 +323,7 @@ def understood(text: str) -> Query | None:
 def test_any_text_is_understood_or_refused_with_its_column(text: str) -> None:
     query = understood(text)
     document = queries_in_words.explain(text, lambda template: template)
-    assert list(document) == ["query", "text", "canonical", "words", "hints", "error"]
+    assert list(document) == ["query", "text", "canonical", "words", "hints", "error", "when"]
     assert bool(query) == bool(document["words"]) == (document["error"] is None)
     if query:
         assert 1 <= len(query.alternatives) <= 64

@@ -14,7 +14,8 @@ import pytest
 
 from bot.commands import bare_commands, everyday, intent, settings
 from bot.commands.asking import NUMBERS
-from bot.digests import apart, read_digest
+from bot.commands.text_kinds import asks_nothing
+from bot.digests import read_digest
 from bot.platforms.slack.incoming import unescape
 from bot.ports.conversation import MessageRequest, Place
 from bot.settings.values import is_cron
@@ -54,6 +55,8 @@ WORST: dict[str, Callable[[int], str]] = {
         "# ArXiv Daily Papers - 2026-01-22\n" + "[1] a\nAuthors: b | c\n" * (n // 23)
     ),
     "daily: a line of links in open brackets": lambda n: _HEAD + "\n" + "![](a)[((" * (n // 9) + "\n",
+    "daily: blanks behind an address": lambda n: _HEAD[:-1] + " " * n + "x\n",
+    "daily: signs in a heading": lambda n: _HEAD + "\n## <a " + "<" * n + "id=x></a>\n",
     "daily: anchors before an address without an end": lambda n: (
         _HEAD + "### " + "<a id=x></a>" * (n // 12) + _HEAD[8:-2]
     ),
@@ -111,6 +114,7 @@ WORST: dict[str, Callable[[int], str]] = {
         + ("<name>" * 100 + "a" * 500 + "</name>" * 100) * (n // 1800)
         + "</author></item></channel></rss>"
     ),
+    "arxiv_listing_html: heads without a link": lambda n: _LISTING + "<dt>" * (n // 4),
     "arxiv_listing_html: lines in a title": lambda n: _LISTING + _LISTED + "<br>a" * (n // 5),
     "arxiv_listing_html: links in links": lambda n: (
         _LISTING + _LISTED + "a</div><div class='list-authors'>" + "<a><b>c" * (n // 7)
@@ -132,7 +136,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "sentences": lambda text: intent.understand(_message(text, "42"), None, intent.REGISTRY),
     "commands": lambda text: intent.understand(_message(text, "42", "sub"), None, intent.REGISTRY),
     "cities": settings.place_in,
-    "everyday wishes": everyday.wish,
+    "everyday wishes": lambda text: everyday.wish(said(text)),
     "commands without a slash": bare_commands.bare_command,
     "mentions of papers": links.mentioned,
     "links": links.links_to_no_paper,
@@ -151,6 +155,12 @@ READERS: dict[str, Callable[[str], object]] = {
 }
 
 
+def said(text: str) -> str:
+    """Returns the text that is read as a wish when somebody sends this one."""
+    found = intent.understand(_message(text, "42"), None, intent.REGISTRY)
+    return found.args if found else ""
+
+
 def _message(text: str, chat: str, command: str = "") -> MessageRequest:
     place = Place(chat=ChatAddress("telegram", chat), kind=ChatKind.PRIVATE)
     return MessageRequest(place=place, update_id="1", command=command, text=text, is_addressed=True, written_at=NOON)
@@ -162,7 +172,6 @@ def _measurable(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     The garbage collector could start at any time, and the larger text would pay for it.
     """
-    monkeypatch.setattr(apart, "LARGE", 1 << 40)
     gc.disable()
     yield
     gc.enable()
@@ -205,6 +214,12 @@ def worst_of(read: Callable[[str], object], size: int) -> dict[str, str]:
 @pytest.mark.parametrize("name", READERS)
 def test_what_people_write_is_read_in_time_that_grows_with_it(name: str) -> None:
     assert worst_of(READERS[name], 500) == {}
+
+
+@pytest.mark.parametrize("blank", ["\t", " ", "\n", "\u3000", "\r", " \n"])
+def test_message_of_blanks_is_read_in_time_that_grows_with_it(blank: str) -> None:
+    small, large = (f"papers on{blank * amount}x" for amount in (2_000, 2_000 * TIMES_AS_LONG))
+    assert grown(lambda text: asks_nothing(said(text)), small, large) == ""
 
 
 @pytest.mark.parametrize("kind", sorted({name.partition(":")[0] for name in WORST}))

@@ -233,7 +233,7 @@ class PostgresDatabase:
     def make_place(self) -> None:
         """Does nothing: the operator has created the database on the server."""
 
-    def backup(self, target: Path) -> None:  # noqa: ARG002 - as on SQLite
+    def backup(self, target: Path, identity: str) -> None:  # noqa: ARG002 - as on SQLite
         """Raises StoreError: PostgreSQL has its own programs for backups."""
         raise StoreError(
             Sentence("The database {where} is copied by PostgreSQL's own programs.", {"where": self.where}),

@@ -9,12 +9,12 @@ import sqlalchemy as sa
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from subscriptions.errors import Sentence
-from subscriptions.store.database import wrong_setting
+from subscriptions.store.database import copies, wrong_setting
 from subscriptions.store.database.word_index import ON_POSTGRESQL, ON_SQLITE
-from subscriptions.store.tables import TABLES
+from subscriptions.store.tables import TABLES, KeyValueRow
 
-FIRST = "first_438489b20d2a"  # ends in a hash of the DDL until the first release; tests/integration/test_schema.py computes it
-REVISIONS = (FIRST,)  # oldest first; each has its file in migrations/versions
+FIRST = "first_438489b20d2a"  # version 1.0.0
+REVISIONS = (FIRST, "database_id")  # oldest first; each has its file in migrations/versions
 HEAD = REVISIONS[-1]
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 # A canonical text may have any length, and PostgreSQL allows at most 2,704 bytes in an index: it has only their hashes.
@@ -42,13 +42,18 @@ def make_schema(connection: sa.Connection) -> bool:
     return True
 
 
-def upgrade_schema(connection: sa.Connection) -> None:
-    """Runs the revisions that the schema lacks, in the transaction of `connection`."""
+def put_id(connection: sa.Connection, identity: str) -> None:
+    """Store the id of a new database."""
+    connection.execute(sa.insert(KeyValueRow).values(name=copies.ID, value=identity))
+
+
+def upgrade_schema(connection: sa.Connection, identity: str) -> None:
+    """Run the revisions that the schema lacks, in the transaction of `connection`. A database without an id gets this one."""
     from alembic import command, config  # noqa: PLC0415 - takes 300 ms, and only a database of an earlier release needs it
 
     script = config.Config()
     script.set_main_option("script_location", str(MIGRATIONS))
-    script.attributes["connection"] = connection
+    script.attributes |= {"connection": connection, "database_id": identity}
     command.upgrade(script, "head")
 
 

@@ -32,10 +32,10 @@ from subscriptions.store.database import (
     keep_to_owner,
     wrong_setting,
 )
+from subscriptions.store.database.copies import ID, PART, PLACE, place_of
 
 FIRST_PATIENCE = 2.0  # seconds that a process waits for another one that makes the same database
 LOG_PATIENCE = 1.0  # seconds that an ending process waits for others in order to empty the write-ahead log
-PART = ".part"  # the name of an incomplete copy ends with this
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
 
 _RIGHTS = Sentence("Check the rights of the file and of its folder, or name another one in PAPERWIRE_DATABASE_URL.")
@@ -164,10 +164,10 @@ class SqliteFile:
         if not self.exists():
             self.path.touch(mode=OWNER_ONLY)
 
-    def backup(self, target: Path) -> None:
-        """Writes a consistent copy to a file while others read and write.
+    def backup(self, target: Path, identity: str) -> None:
+        """Write a consistent copy to a file while others read and write, and mark it as a copy of this database.
 
-        The copy gets its name after it was checked.
+        The copy of a database that has no id yet gets the id `identity`. It gets its name after it was checked.
         """
         # Several processes may copy at once. In containers they may have the same process id, so a random name is used.
         part = target.with_name(f"{target.name}.{secrets.token_hex(4)}{PART}")
@@ -178,6 +178,10 @@ class SqliteFile:
                 with closing(sqlite3.connect(self.path)) as source, closing(sqlite3.connect(part)) as copy:
                     source.backup(copy)
                     copy.execute("PRAGMA journal_mode=DELETE")  # so that the copy is a single file
+                    with copy:
+                        if identity:
+                            copy.execute("INSERT OR IGNORE INTO key_value VALUES (?, ?)", (ID, identity))
+                        copy.execute("INSERT OR REPLACE INTO key_value VALUES (?, ?)", (PLACE, place_of(self.path)))
                 with closing(sqlite3.connect(part)) as copy:
                     if copy.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",):
                         raise sqlite3.DatabaseError("malformed")

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
@@ -17,9 +17,10 @@ from sqlmodel import Session, select
 from subscriptions.errors import NotFound, RoleLost, Sentence, StoreError
 from subscriptions.planning.source_calendar import Schedules
 from subscriptions.store.columns import AnyRow, Row
-from subscriptions.store.database import full_error, keep_to_owner, schema, wrong_setting
+from subscriptions.store.database import copies as files
+from subscriptions.store.database import full_error, schema, wrong_setting
 from subscriptions.store.database.postgres import PostgresDatabase
-from subscriptions.store.database.sqlite import PART, SqliteFile
+from subscriptions.store.database.sqlite import SqliteFile
 from subscriptions.store.database.turns import Turns
 from subscriptions.store.tables import TABLES
 from subscriptions.zones import zone
@@ -28,7 +29,6 @@ Kind = SqliteFile | PostgresDatabase
 BUSY_SECONDS = 10.0  # how long a write waits for a lock of another program
 PROBE_SECONDS = 0.2  # how long a probe waits for a lock
 LEAST_FREE = 16 * 1024 * 1024  # bytes; with less free space, the next plan or digest may not fit on the disk
-KEPT_COPIES = 7
 CHUNK = 500  # most values in one IN (…)
 P = ParamSpec("P")
 K = TypeVar("K")
@@ -247,11 +247,13 @@ class Store:
         with self.translated_errors():
             return self.kind.exists()
 
-    def open(self, *, now: datetime, copies: Path | None = None, make: bool = True) -> None:
-        """Upgrades the schema to the newest one. Before an upgrade, copies the database into the folder `copies`.
+    def open(self, *, now: datetime, copies: Path | None = None, make: bool = True, identity: str = "") -> None:
+        """Upgrade the schema to the newest one. Before an upgrade, copy the database into the folder `copies`.
 
-        If there is no database, makes it and its folder, or raises NotFound if not `make`. Raises StoreError.
+        If there is no database, make it and its folder, or raise NotFound if not `make`. A database without an id gets
+        `identity`, or a new one. Raises StoreError.
         """
+        identity = identity or uuid4().hex
         with self.translated_errors():
             revision = self.known_revision()
             if revision is not None:
@@ -261,11 +263,13 @@ class Store:
             if revision is None and not make:
                 raise self.missing()
             if revision is not None and copies is not None and self.kind.file is not None:
-                self.copy_into(copies, f"before-{schema.HEAD}", now)
+                self.copy_into(copies, f"before-{schema.HEAD}", now, identity=identity)
             self.kind.make_place()
             with self._writer.begin() as connection:
-                if revision is not None or not schema.make_schema(connection):
-                    schema.upgrade_schema(connection)
+                if revision is None and schema.make_schema(connection):
+                    schema.put_id(connection, identity)
+                else:
+                    schema.upgrade_schema(connection, identity)
 
     def missing(self) -> NotFound:
         """Returns the error to raise if there is no database, or only an empty file."""
@@ -289,26 +293,22 @@ class Store:
             schema.refuse_unknown(revision, self.where)
         return revision
 
-    def backup(self, target: Path) -> None:
-        """Writes a consistent copy to a file while others read and write, and checks it. Raises StoreError."""
-        with self.translated_errors():
-            self.kind.backup(target)
+    def backup(self, target: Path, *, identity: str = "") -> None:
+        """Write a consistent copy to a file while others read and write, and check it. Raises StoreError.
 
-    def copy_into(self, folder: Path, kind: str, now: datetime) -> None:
-        """Makes one of the program's own copies, of a kind such as "daily".
-
-        Keeps only the newest seven of this kind.
+        `identity` is the id in the copy of a database that has none.
         """
-        self.backup(folder / f"{kind}-{now:%Y%m%dT%H%M%SZ}.db")
-        kept = sorted(folder.glob(f"{kind.partition('-')[0]}-*.db"))
-        for old in kept[:-KEPT_COPIES]:
-            old.unlink(missing_ok=True)
-        begun = f"{kind}-{now - timedelta(days=1):%Y%m%dT%H%M%SZ}"
-        for left in folder.glob(f"{kind}-*{PART}*"):  # incomplete copies that a killed process left
-            if left.name < begun:
-                left.unlink(missing_ok=True)
-        for kept_copy in kept[-KEPT_COPIES:]:
-            keep_to_owner(kept_copy)
+        with self.translated_errors():
+            self.kind.backup(target, identity)
+
+    def copy_into(self, folder: Path, kind: str, now: datetime, *, identity: str = "") -> None:
+        """Make one of the program's own copies, of a kind such as "daily".
+
+        Only the newest seven of this kind and database are kept. See `backup` for `identity`.
+        """
+        identity = files.id_of(self.path) or identity
+        self.backup(folder / files.copy_name(kind, self.path, identity, now), identity=identity)
+        files.remove_old(folder, kind.partition("-")[0], self.path, now)
 
     def write_refusal(self) -> StoreError | None:
         """Returns why the database accepts no writes now; None if it accepts them.

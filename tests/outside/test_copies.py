@@ -1,0 +1,156 @@
+"""Copies of a database: whose they are, which are kept, and what a restore asks."""
+
+import re
+import shutil
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.clock import NOON
+from tests.postgres.server import Server
+from tests.product import INBOX, Product
+
+pytestmark = pytest.mark.sqlite_alone("of a database on a server, its operator makes the copies")
+OTHER = "belongs to another database"
+MADE_BY_1_0_0 = Path(__file__).parents[1] / "integration" / "made_by_1_0_0" / "sqlite.sql"
+
+
+def uses(product: Product, file: str) -> None:
+    product.settings["PAPERWIRE_DATABASE_URL"] = f"sqlite:///{product.folder / file}"
+
+
+def subscribes(product: Product, file: str, query: str) -> None:
+    """Subscribe in a database that may be new."""
+    uses(product, file)
+    assert product.runs("subscribe", query, "--as", "console:me").status == 0
+
+
+def queries(product: Product, file: str) -> list[str]:
+    uses(product, file)
+    return [one["text"] for one in product.tells("subscriptions", "--as", "console:me")]
+
+
+def daily_copies(product: Product, *files: str, days: int) -> None:
+    """Let each day a round of each database make its copy."""
+    for day in range(days):
+        for file in files:
+            uses(product, file)
+            product.clock.set_now(NOON + timedelta(days=day))
+            assert product.runs("run", "--once").status == 0
+
+
+def copies(product: Product, folder: str = "backups", kind: str = "daily") -> list[Path]:
+    return sorted((product.folder / folder).glob(f"{kind}-*.db"))
+
+
+def content(copy: Path) -> list[str]:
+    with closing(sqlite3.connect(copy)) as opened:
+        return [text for (text,) in opened.execute("SELECT text FROM subscription")]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [("kelp.db", "moss.db"), ("kelp/paperwire.db", "moss/paperwire.db"), ("kelp[*].db", "moss[*] \n é;'.db")],
+    ids=["one_folder", "one_name", "odd_names"],
+)
+def test_copies_of_two_databases_in_one_folder_are_kept_apart(installed: Product, files: tuple[str, str]) -> None:
+    installed.writes("paperwire.toml", INBOX + '[backup]\nto = "backups"\n')
+    for file, query in zip(files, ("kelp", "moss"), strict=True):
+        subscribes(installed, file, query)
+    daily_copies(installed, *files, days=9)
+    assert sorted(query for copy in copies(installed) for query in content(copy)) == ["kelp"] * 7 + ["moss"] * 7
+    for file, query in zip(files, ("kelp", "moss"), strict=True):
+        uses(installed, file)
+        assert installed.runs("status", "--json").json["copies"]["count"] == 7
+        ours = [copy for copy in copies(installed) if content(copy) == [query]]
+        name = re.match(r"\w+", Path(file).stem)
+        assert name
+        assert all(name[0] in copy.name for copy in ours)
+
+
+def test_new_database_is_not_told_to_restore_a_copy_of_another(installed: Product) -> None:
+    installed.writes("paperwire.toml", INBOX + '[backup]\nto = "backups"\n')
+    subscribes(installed, "kelp/paperwire.db", "kelp")
+    daily_copies(installed, "kelp/paperwire.db", days=1)
+    uses(installed, "moss/paperwire.db")
+    assert "restore" not in installed.runs("check", "--offline").out
+    assert "begins anew" not in installed.runs("subscribe", "moss", "--as", "console:me").err
+    shutil.rmtree(installed.folder / "kelp")
+    (lost,) = copies(installed)
+    uses(installed, "kelp/paperwire.db")
+    assert f"paperwire restore {lost}" in installed.runs("check", "--offline").out
+    assert f"paperwire restore {lost}" in installed.runs("run", "--once").err
+
+
+@pytest.mark.parametrize("how", ["daily", "backup"])
+def test_restore_of_another_database_asks_first(installed: Product, how: str) -> None:
+    for file, query in (("kelp.db", "kelp"), ("moss.db", "moss")):
+        subscribes(installed, file, query)
+    uses(installed, "kelp.db")
+    copy = installed.folder / "mine.db"
+    assert installed.runs("backup", str(copy)).status == 0
+    if how == "daily":
+        daily_copies(installed, "kelp.db", days=1)
+        (copy,) = copies(installed)
+    uses(installed, "moss.db")
+    for answer in (b"", b"n\n"):
+        refused = installed.runs("restore", str(copy), "--sent", stdin=answer)
+        assert (refused.status, OTHER in refused.err, "--another" in refused.err) == (2, True, True)
+        assert queries(installed, "moss.db") == ["moss"]
+    assert installed.runs("restore", str(copy), "--sent", stdin=b"y\n").status == 0
+    assert queries(installed, "moss.db") == ["kelp"]
+    (replaced,) = copies(installed, kind="replaced")
+    assert content(replaced) == ["moss"]
+    assert "moss" in replaced.name
+    asked = installed.runs("restore", str(replaced), "--sent", "--another")
+    assert (asked.status, OTHER in asked.err) == (0, False)
+    assert queries(installed, "moss.db") == ["moss"]
+
+
+def test_id_of_a_database_outlives_copy_restore_and_move(installed: Product, postgres: Server) -> None:
+    subscribes(installed, "kelp.db", "kelp")
+    assert installed.runs("backup", "first.db").status == 0
+    subscribes(installed, "kelp.db", "moss")
+    (installed.folder / "elsewhere").mkdir()
+    shutil.move(installed.folder / "kelp.db", installed.folder / "elsewhere" / "renamed.db")
+    uses(installed, "elsewhere/renamed.db")
+    restored = installed.runs("restore", "first.db", "--sent")
+    assert (restored.status, OTHER in restored.err) == (0, False)
+    assert queries(installed, "elsewhere/renamed.db") == ["kelp"]
+    with postgres.database(empty=True) as url:
+        for source, target in (("elsewhere/renamed.db", url), (url, "back.db")):
+            moved = installed.runs("db", "copy", source, target)
+            assert moved.status == 0, moved.err
+    uses(installed, "back.db")
+    assert OTHER not in installed.runs("restore", "first.db", "--sent").err
+
+
+def made_by_1_0_0(file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(file)) as made:
+        made.executescript(MADE_BY_1_0_0.read_text())
+
+
+@pytest.mark.parametrize("beside", [False, True], ids=["alone", "another_database_beside"])
+def test_copies_of_1_0_0_belong_to_the_only_database_of_their_folder(installed: Product, *, beside: bool) -> None:
+    for file in ("paperwire.db", *(f"backups/daily-202601{day}T000000Z.db" for day in range(10, 17))):
+        made_by_1_0_0(installed.folder / file)
+    if beside:
+        made_by_1_0_0(installed.folder / "other.db")
+    old = copies(installed)
+    daily_copies(installed, "paperwire.db", days=2)
+    (upgraded,) = copies(installed, kind="before")
+    assert content(upgraded) == ["limpets", "kelp OR moss"]
+    assert len(set(old) & set(copies(installed))) == (7 if beside else 5)
+    assert installed.runs("status", "--json").json["copies"]["count"] == (3 if beside else 8)
+    restored = installed.runs("restore", str(old[-1]), "--not-sent")
+    assert (restored.status, OTHER in restored.err) == ((2, True) if beside else (0, False))
+    restored = installed.runs("restore", str(upgraded), "--not-sent")
+    assert (restored.status, OTHER in restored.err) == (0, False)
+    installed.folder.joinpath("paperwire.db").unlink()
+    for copy in (*copies(installed, kind="before"), *set(copies(installed)) - set(old)):
+        copy.unlink()
+    assert ("paperwire restore" in installed.runs("check", "--offline").out) == (not beside)
