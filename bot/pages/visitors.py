@@ -203,10 +203,11 @@ class Visitors(PageReceiver):
 
     async def sign_in(self, request: Request) -> Response:
         """Signs in, or shows the form with the reason why not."""
-        if "token" not in request.session:
-            return await self.show_sign_in(
-                request, problem=Sentence(_NO_COOKIE, {"address": self._address}), status=403
+        if "token" not in request.session:  # browsers keep no cookie of a page of https that was opened by http
+            problem = Sentence(
+                "Your browser kept no cookie of this page. Sign in at {address}.", {"address": self._address}
             )
+            return await self.show_sign_in(request, problem=problem, status=403)
         form = await self.own_form(request)
         name, password = form.text("name").strip(), form.text("password")
         opens = self._lock.opens(password, request)
