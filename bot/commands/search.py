@@ -18,6 +18,7 @@ from bot.commands.results import (
     count_found,
     days_of,
     lines_above_papers,
+    nothing_known,
     number_buttons,
     papers_reply,
     result_items,
@@ -314,7 +315,7 @@ class _Results:
         """
         context, found, amount = self.context, self.found, self.found.found
         if not found.stored:
-            return context.say("No papers are known yet.")
+            return nothing_known(context)
         if self.spelled.unknown and (self.spelled.meant or not amount):
             named = [f"“{word}”" for word in self.spelled.unknown[:_NAMED]]
             unknown = in_a_row(named, Sentence("{before}, {part}"), context.localizer)

@@ -168,6 +168,8 @@ class Store:
         self.encoder = ""  # the name of this process's encoder; "": meaning is off
         self.has_model = False  # whether this process has a language model
         self.encoding: frozenset[str] = frozenset()  # texts whose vectors this process makes now
+        # source that this process reads now → (papers that are ready, papers of the digest; 0: that is not known yet)
+        self.reading: dict[str, tuple[int, int]] = {}
         self.questions: Mapping[str, bytes] = {}  # text → its vector by that encoder (`store.meanings.keep_questions`)
         self.kind = _kind_of(url)
         self.url = self.kind.url
