@@ -9,6 +9,9 @@ import sys
 
 INTERRUPTED = 130  # the exit status that shells use for Ctrl-C
 
+if sys.platform == "win32":
+    sys.exit("paperwire runs on Linux and macOS. On Windows, run it in WSL or in its container image.")
+
 
 def _end_at_once(*_: object) -> None:
     os._exit(INTERRUPTED)

@@ -108,9 +108,8 @@ def build_app(
     """Builds an App. Raises SettingsError, StoreError.
 
     `out`: where the console channel writes, stdout by default. `channels`: used instead of the channels that the
-    settings turn on. `guard_gone`: a platform stops if too many of its chats turn out to be gone in one drain, that is,
-    one run through the outbox. `isolated`: documents of sources and files of people are read in child processes, one for
-    each, so that nobody's file holds up a source.
+    settings turn on. Without `guard_gone`, each chat that refuses a message counts as gone at once. `isolated`: documents
+    of sources and files of people are read in child processes, one for each, so that nobody's file holds up a source.
     """
     store, encoder = make_store(settings), encoders.encoder_of(settings)
     store.encoder = encoder.name if encoder else ""

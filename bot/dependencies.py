@@ -61,7 +61,7 @@ class Dependencies:
     on_unclear: OnUnclear = "resend"  # what happens to a message that was perhaps sent
     # asks arXiv for the papers of these ids and stores them; False if it does not answer soon. None: nobody is asked
     look_up: Callable[[Sequence[str]], Awaitable[bool]] | None = None
-    guard_gone: bool = True  # stop a platform if one drain of the outbox finds too many chats gone
+    guard_gone: bool = True  # what may be the platform's mood is tried again before a chat counts as gone
     is_stopping: Callable[[], bool] = lambda: False  # whether the process must stop
 
     def api_of(self, chat: model.ChatAddress) -> Platform | None:

@@ -71,6 +71,7 @@ class Paper:
     doi: str | None = None  # lower case
     version: int | None = None
     url: str | None = None
+    entry: str = ""  # what its feed calls it: a guid or an address; "": not known
     announce_type: Announce | None = None
     summaries: tuple[Summary, ...] = ()
     translations: tuple[Translation, ...] = ()

@@ -29,14 +29,15 @@ from subscriptions.language import Language
 from subscriptions.notices import PROCESS, Finding
 from subscriptions.service import restoring
 from subscriptions.service.known_chats import figures
-from subscriptions.states import DeliveryState
-from subscriptions.store import copying, model_requests, role
+from subscriptions.states import DeliveryState, PauseReason
+from subscriptions.store import copying, model_requests, role, stored_chats
 from subscriptions.store import outbox as stored_outbox
 from subscriptions.texts import escaped
 
 STATES = ("planned", "held", "sending", "waiting", "unclear", "dead", "dismissed", "sent")
 _OVER = ("dismissed", "sent")  # states of finished deliveries, which are listed only with --state
 _COLOURS = {"dead": "red", "unclear": "red", "waiting": "yellow", "held": "yellow", "sending": "yellow"}
+_PAUSED_NAMED = 5
 _YES, _NO = ("y", "yes"), ("n", "no")  # answers to questions
 
 
@@ -50,6 +51,7 @@ def status(*, now: Now = None, json: Json = False) -> int:
         counted = figures(store, now=moment)
         outbox, sources = counted.outbox, [one.without(is_gone) for one in counted.sources]
         written = copies(settings, store).values()
+        paused = stored_chats.paused_chats(store, most_named=_PAUSED_NAMED)
         document: dict[str, Any] = {
             "well": readiness.ready and is_well(findings),
             "ready": readiness.ready,
@@ -65,6 +67,7 @@ def status(*, now: Now = None, json: Json = False) -> int:
                 "dead": outbox.dead,
                 "oldest_waiting_since": min(outbox.oldest.values(), default=None),
             },
+            "paused": [*map(asdict, paused)],
             "sources": [
                 {
                     "name": one.name,
@@ -112,6 +115,8 @@ def _lines(
     oldest = outbox["oldest_waiting_since"]
     since = f"; the oldest for {_age(oldest, now, language)}" if oldest else ""
     yield f"Outbox: {counts or 'nothing waits'}{since}."
+    if document["paused"]:
+        yield f"Paused chats: {', '.join(map(_paused, document['paused']))}."
     for source in document["sources"]:
         last = f"{source['outcome']}, {_age(source['at'], now, language)} ago" if source["at"] else "never read"
         yield f"{'✗ ' if source['overdue'] else ''}Source {escaped(source['name'])}: {last}."
@@ -119,6 +124,13 @@ def _lines(
         yield "{name} today: summaries {summaries:,}; requests {requests:,} of {most_requests:,}.".format_map(model)
     copy = document["copies"]["newest_at"]
     yield f"Newest copy: {_age(copy, wall, language)} old." if copy else "There is no copy of the database yet."
+
+
+def _paused(chats: Mapping[str, Any]) -> str:
+    """Return how many chats are paused for the same reason, and the addresses of some."""
+    named = escaped(", ".join(chats["chats"]) + (" …" if len(chats["chats"]) < chats["count"] else ""))
+    words = "paused in the chat" if chats["reason"] == PauseReason.PERSON else chats["reason"].replace("-", " ")
+    return f"{chats['count']:,} {words}" + (f" ({named})" if chats["chats"] else "")
 
 
 def _age(since: datetime, now: datetime, language: Language) -> str:

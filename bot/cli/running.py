@@ -20,7 +20,7 @@ def run(
     once: Annotated[bool, typer.Option("--once", help="Do one round of everything that is due, then end.")] = False,
     new_bot: Annotated[bool, typer.Option("--new-bot", help="Give this database to the bot of the token.")] = False,
     pause_gone: Annotated[
-        bool, typer.Option("--pause-gone", help="Pause all chats that are gone, however many they are.")
+        bool, typer.Option("--pause-gone", help="Try chats that may be gone at once, and pause all that refuse.")
     ] = False,
     look_back: Annotated[
         bool,

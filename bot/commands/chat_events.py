@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
 from bot.commands.context import CommandContext, Event
 from bot.commands.pause import what_waits
@@ -97,6 +98,7 @@ def on_muted(context: CommandContext) -> Reply | None:
         "The bot has no rights to write there.",
         topic=False,
         reason=PauseReason.NO_RIGHTS,
+        until=datetime.fromisoformat(end) if (end := context.event_details.get("until")) else None,
         now=context.now,
         by=context.request.sender if private else "",
     )

@@ -51,6 +51,7 @@ class Intent(Action):
     args: str = ""  # the text after the command
     arguments: dict[str, Any] = field(default_factory=dict)  # the arguments of the button
     counts_to_limit: bool = True  # the request counts towards the limit of commands per minute
+    is_understood: bool = True  # False: a text in which no command was found, so that papers are looked for
     is_only_command: bool = True  # False: the message contains a second command, which is not executed
 
 
@@ -104,6 +105,7 @@ def _of_plain_text(request: MessageRequest, question: CallbackToken | None, regi
     return replace(
         _intent(plain_text.PLAIN_TEXT),
         args=request.text,
+        is_understood=False,
         arguments=plain_text.not_taken(question),
         wants_file=export.ANY_FILE if private and request.file_id else None,
     )

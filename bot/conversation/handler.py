@@ -161,7 +161,8 @@ def _read(transaction: Transaction, deps: Dependencies, request: Request) -> _Re
 
     Returns None for a request that took effect before, or gets no reply.
     """
-    if request.update_id and conversations.is_noted(transaction, request.chat.platform, request.update_id):
+    noted = (conversations.is_noted(transaction, request.chat.platform, one) for one in _ids(request))
+    if any(noted):
         return None
     request = contexts.at_home(transaction, request, deps.conversation.registry)
     intent = understand(request, contexts.token_of(transaction, deps, request), deps.conversation.registry)
@@ -183,6 +184,10 @@ def _read(transaction: Transaction, deps: Dependencies, request: Request) -> _Re
     except Lacking as lacking:
         return _Read(prepared, lacking=lacking)
     return _Read(prepared, has_run=True, reply=reply)
+
+
+def _ids(request: Request) -> list[str]:
+    return [one for one in (request.update_id, request.said_id) if one]
 
 
 def _too_many(deps: Dependencies, prepared: PreparedRequest) -> PreparedRequest:
@@ -304,8 +309,16 @@ def _settled(transaction: Transaction, deps: Dependencies, prepared: PreparedReq
     if update:
         context, is_over = contexts.context_of(transaction, deps, prepared), reply is None
         store_buttons(context, reply)
+        is_understood = prepared.intent.is_understood and reply and reply.unrendered.ok is not False
         conversations.note_update(
-            transaction, at.platform, update, chat=at, changed=changed, answered=is_over, now=context.now
+            transaction,
+            at.platform,
+            update,
+            chat=at,
+            understood=prepared.request.said_id if is_understood else "",
+            changed=changed,
+            answered=is_over,
+            now=context.now,
         )
     return reply
 

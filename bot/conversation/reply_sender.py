@@ -182,7 +182,7 @@ async def _with_retries(
 
 
 async def _record_loss(deps: Dependencies, chat: ChatAddress, outcome: NotDelivered) -> None:
-    """If the reply was not delivered because the chat or topic is gone, records that it is gone."""
-    if isinstance(outcome, ChatGone):
+    """If the reply was not delivered because the chat or topic is surely gone, records that it is gone."""
+    if isinstance(outcome, ChatGone) and not outcome.in_doubt:
         is_topic, reason, now = outcome.scope == "topic", outcome.pause_reason, deps.clock.now()
         await until_stored(deps, pause_unreachable, chat, outcome.reason, topic=is_topic, reason=reason, now=now)

@@ -10,6 +10,7 @@ from subscriptions.model import Lane
 
 # most lanes of one platform that run at the same time; a limit for each platform, so that none waits for another
 CONCURRENCY = 10
+SEVERAL_REFUSE = "Several chats refuse messages, so only one is tried for now."
 
 # sends in a lane; returns after how many seconds it goes on, 0: it is done
 Deliver = Callable[[Lane], Awaitable[float]]
@@ -22,13 +23,15 @@ class Drain:
     clock: Clock
     is_stopping: Callable[[], bool] = lambda: False
     stopped: dict[str, str] = field(default_factory=dict)  # platform → why nothing is sent
+    # platform that is stopped because its chats refuse → the lane that is tried, if any
+    probes: dict[str, Lane | None] = field(default_factory=dict)
     # lanes of operators, who hear of it although their platform is stopped
     exempt: set[Lane] = field(default_factory=set)
     planned: int = 0  # planned deliveries
     sent: int = 0  # deliveries that were sent
     papers: int = 0  # papers that these show
     lanes: set[Lane] = field(default_factory=set)  # lanes in which this drain had something to do
-    gone_chats: dict[str, set[int]] = field(default_factory=dict)  # platform → ids of chats that are gone
+    has_doubts: bool = False  # a chat refused, of which it is in doubt whether it is gone
     store_failed: bool = False  # the database cannot be used, so every lane stops
     rendering: asyncio.Lock = field(default_factory=asyncio.Lock)  # held by the lane that renders for all lanes
     # platform → its lanes that wait, in their order
@@ -40,7 +43,20 @@ class Drain:
 
     def is_stopped(self, lane: Lane) -> bool:
         """Returns whether nothing is sent in this lane."""
-        return lane.platform in self.stopped and lane not in self.exempt
+        return lane.platform in self.stopped and lane not in (*self.exempt, self.probes.get(lane.platform))
+
+    def doubt(self, platform: str, probe: Lane | None) -> None:
+        """Stop a platform whose chats refuse, but for one lane that is tried."""
+        self.stopped[platform], self.probes[platform] = SEVERAL_REFUSE, probe
+        self.wake([probe] if probe else [])
+
+    def believe(self, platform: str) -> bool:
+        """Go on with a platform that was stopped because its chats refused. Return False if it was not."""
+        if platform not in self.probes:
+            return False
+        del self.probes[platform]
+        self.stopped.pop(platform, None)
+        return True
 
     def wake(self, lanes: Iterable[Lane]) -> None:
         """Makes lanes run. A lane that is running runs again afterwards; one that rests goes on when its rest ends."""

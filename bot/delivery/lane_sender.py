@@ -1,4 +1,4 @@
-"""Sends the messages of one lane in order, looks for unclear ones, and stops when too many chats are gone.
+"""Send the messages of one lane in order, look for unclear ones, and stop the platform if it refuses everybody.
 
 If it is unclear whether a message was sent, a look-up on the platform decides what to do. If the platform cannot tell,
 the setting `on_unclear` decides.
@@ -21,7 +21,6 @@ from subscriptions.model import Delivery, Lane, Message
 from subscriptions.notices import Notice, paused
 from subscriptions.planning.retries import OnUnclear
 from subscriptions.service import sending
-from subscriptions.service.findings import sending_stopped
 from subscriptions.service.notifying import notify_operators
 from subscriptions.states import MessageState
 from subscriptions.store import claims, stored_deliveries
@@ -40,8 +39,6 @@ LONGEST_TURN = 10.0  # seconds after which a call of `deliver` begins no further
 FIRST_LOOKUP_DELAY = 2.0  # seconds until a platform's history should contain a message; undocumented, so rather long
 SECOND_LOOKUP_DELAY = 5.0  # seconds until the second look-up; if both find nothing, the message was not sent
 LOOKUP_RETRY = timedelta(seconds=15)  # after a look-up that got no answer
-# A sender stops if more than ten chats, and more than a fifth of its lanes in a drain, are gone (architecture.md, rule 11)
-GONE_CHATS, GONE_SHARE = 10, 5
 _UNRENDERED = "No message could be made of it; this is a fault of paperwire, and the log says which."
 
 
@@ -203,11 +200,14 @@ class _Turn:
 
     async def _confirm(self, step: claims.Claim, platform_id: str) -> claims.Step | None:
         """Stores that a message was sent. Returns the next step of the lane."""
-        papers, after = await until_stored(self._deps, claims.confirm, step, platform_id, now=self._deps.clock.now())
+        deps, drain, platform = self._deps, self._drain, self._lane.platform
+        papers, after = await until_stored(deps, claims.confirm, step, platform_id, now=deps.clock.now())
         _log(step, "sent", logging.DEBUG)
+        if self._lane not in drain.exempt and drain.believe(platform):
+            drain.wake(await deps.store.run(claims.lanes, [platform], now=deps.clock.now()))
         if papers is not None:
-            self._drain.sent += 1
-            self._drain.papers += papers
+            drain.sent += 1
+            drain.papers += papers
         return after
 
     async def _record_failure(self, step: claims.Claim, outcome: errors.NotDelivered) -> bool:
@@ -217,37 +217,36 @@ class _Turn:
         """
         deps, drain, lane = self._deps, self._drain, self._lane
         decision = await until_stored(
-            deps, sending.record_outcome, step, outcome, on_unclear=self._on_unclear, now=deps.clock.now()
+            deps,
+            sending.record_outcome,
+            step,
+            outcome,
+            on_unclear=self._on_unclear,
+            guard_gone=deps.guard_gone,
+            now=deps.clock.now(),
         )
         is_usual = isinstance(outcome, errors.RetryLater | errors.SenderStopped)
         level = logging.WARNING if decision.state is MessageState.DEAD else logging.DEBUG if is_usual else logging.INFO
         _log(step, measurements.outcome_name(outcome), level)
         if isinstance(outcome, errors.RetryLater) and outcome.after:
             deps.pace.pause(lane, outcome.after.total_seconds())
+        drain.has_doubts |= isinstance(outcome, errors.ChatGone) and decision.state is MessageState.WAITING
         if decision.stops_sender:
-            drain.stopped[lane.platform] = outcome.reason
+            await self._stop(outcome)
         if isinstance(outcome, errors.ChatMoved):
             drain.wake([Lane(lane.platform, outcome.address)])
-        if decision.pause_chat:
-            if isinstance(outcome, errors.ChatGone) and outcome.in_doubt:
-                drain.wake(await self._tell_operators(paused(str(step.address), step.address, outcome.pause_reason)))
-            await self._count_gone(step.chat_id)
+        if decision.pause_chat and isinstance(outcome, errors.ChatGone) and outcome.in_doubt:
+            drain.wake(await self._tell_operators(paused(str(step.address), step.address, outcome.pause_reason)))
         return decision.state is MessageState.UNCLEAR
 
-    async def _count_gone(self, chat_id: int) -> None:
-        """Counts a chat as gone. If so many are gone that the cause must be the bot or the platform, stops that."""
+    async def _stop(self, outcome: errors.NotDelivered) -> None:
+        """Stop the platform. If it is its chats that refuse, go on with the one that accepted a message last."""
         deps, drain, platform = self._deps, self._drain, self._lane.platform
-        gone = drain.gone_chats.setdefault(platform, set())
-        gone.add(chat_id)
-        tried = sum(lane.platform == platform for lane in drain.lanes)
-        if deps.guard_gone and len(gone) > GONE_CHATS and len(gone) * GONE_SHARE > tried:
-            reason = f"{len(gone)} of {tried} chats answered that the bot may not write there."
-            await until_stored(deps, sending.stop_platform, platform, reason, sorted(gone), now=deps.clock.now())
-            drain.stopped[platform] = reason
-            # Operators on the stopped platform are also notified, since the bot may still be able to reach them.
-            told = await self._tell_operators(sending_stopped(platform, reason, gone=len(gone), of=tried).notice())
-            drain.exempt.update(told)
-            drain.wake(told)
+        if not isinstance(outcome, errors.ChatGone):
+            drain.stopped[platform] = outcome.reason
+        elif platform not in drain.probes:
+            lanes = await deps.store.run(claims.lanes, [platform], now=deps.clock.now())
+            drain.doubt(platform, await deps.store.run(claims.accepted_last, lanes) if lanes else None)
 
     async def _tell_operators(self, notice: Notice) -> Sequence[Lane]:
         """Tells the operators. Returns the lanes in which they hear of it."""

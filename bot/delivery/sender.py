@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -12,10 +12,11 @@ from bot.dependencies import Dependencies
 from bot.platform import Platform
 from bot.ports import measurements
 from subscriptions.errors import NotDelivered, StoreError
+from subscriptions.model import Lane
 from subscriptions.service import plan as plans
 from subscriptions.service import sending
-from subscriptions.store import bot_state, role
-from subscriptions.store.claims import lanes
+from subscriptions.service.findings import tell_of_doubts
+from subscriptions.store import bot_state, claims, role
 from subscriptions.store.outbox import outbox_counts
 
 log = logging.getLogger("paperwire")
@@ -87,7 +88,7 @@ class Sender:
             try:
                 await self._claim([name], new_bot=new_bot)
             except StoreError as error:
-                await self._deps.store.run(sending.stop_platform, name, str(error), (), now=self._deps.clock.now())
+                await self._deps.store.run(sending.stop_platform, name, str(error))
 
     async def send_once(self, stopped: Mapping[str, str] | None = None) -> Sent:
         """Plans once, drains every lane that has something to do now, and returns the counts.
@@ -99,6 +100,11 @@ class Sender:
         await plan(deps, drain)
         await self.wake_lanes(drain)
         await self.drain_woken(drain)
+        if drain.has_doubts:
+            admins, now = deps.conversation.bot_info.admins, deps.clock.now()
+            drain.exempt.update(await deps.store.run(tell_of_doubts, admins, now=now))
+            await self.wake_lanes(drain)
+            await self.drain_woken(drain)
         counts = await deps.store.run(outbox_counts)
         return Sent(
             planned=drain.planned,
@@ -111,9 +117,9 @@ class Sender:
             stopped=dict(drain.stopped),
         )
 
-    def new_drain(self, stopped: Mapping[str, str]) -> Drain:
-        """Begins a drain of the outbox. `stopped`: platform → why nothing is sent there."""
-        return Drain(self._deps.clock, self._deps.is_stopping, dict(stopped))
+    def new_drain(self, stopped: Mapping[str, str], exempt: Iterable[Lane] = ()) -> Drain:
+        """Begins a drain of the outbox. `stopped`: platform → why nothing is sent there, but in the `exempt` lanes."""
+        return Drain(self._deps.clock, self._deps.is_stopping, dict(stopped), exempt={*exempt})
 
     async def drain_woken(self, drain: Drain) -> None:
         """Delivers in the lanes that were woken, until nothing is left to do or the process has to stop.
@@ -135,13 +141,16 @@ class Sender:
     async def wake_lanes(self, drain: Drain) -> bool:
         """Wakes every lane that has something to do now and is not stopped. Returns whether there is one."""
         deps = self._deps
-        found = await deps.store.run(
-            lanes,
+        found, probes = await deps.store.run(
+            claims.lanes_and_probes,
             [platform for platform in deps.channels if deps.pace.token_pause_left(platform) <= PATIENCE],
             now=deps.clock.now(),
         )
         waiting = [lane for lane in found if not drain.is_stopped(lane)]
-        drain.wake(waiting)
+        for platform, probe in probes.items() if deps.guard_gone else ():
+            if platform not in drain.stopped:
+                drain.doubt(platform, probe)
+        drain.wake([lane for lane in waiting if not drain.is_stopped(lane)])
         return bool(waiting)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bot.digests import files, scalars
 from bot.failures import BrokenDigest, UnknownFormat, mistake_with
 from subscriptions.errors import PaperwireError, Sentence
+from subscriptions.identity import told_apart
 from subscriptions.model import Digest, DigestWarning
 from subscriptions.planning.source_calendar import lies_ahead
 
@@ -119,7 +120,7 @@ def _read(data: bytes, name: str, wanted: str | None, day: date | None, language
             Sentence("{name}: no paper entries found (looks like {look}); expected one of: {formats}.", seen)
         )
     found.leave_out_failures()
-    papers = found.papers
+    papers = told_apart(found.papers)
     if not papers and found.warnings["refused_entries"]:
         raise BrokenDigest(Sentence("No paper in it can be read."))
     first = {paper.key: paper for paper in reversed(papers)}.values()

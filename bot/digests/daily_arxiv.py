@@ -95,9 +95,9 @@ _TITLE_LINES = re.compile(
 _DATED = ("#", "**Report Date")  # beginnings of lines that may contain the day of the page
 _CONTENTS = re.compile(
     r"- \[(?P<name>[^\](]*?)(?: \((?P<inside>\d{1,6}) papers\))?\]\([^)]*\)"
-    r"(?: [\[(](?:Total: )?(?P<behind>\d{1,6})(?: 篇| papers)?[\])])?"
+    r"(?: [\[(](?:Total: )?(?P<behind>\d{1,6})(?: ?篇(?:论文)?| papers)?[\])])?"
 )
-_TOTAL = re.compile(r"#{1,3} (?:Total Papers Today|今日总计) ?[:：] ?(?P<count>\d{1,6})\b")
+_TOTAL = re.compile(r"#{1,3} (?:Total Papers Today|今日总计) ?[:：] ?(?P<count>\d{1,6})(?!\d)")
 _ANCHOR = re.compile(r"<(div|a) (?:id|name)=[^>]*>(?:</\1>)?\s*$")
 _SECTION = re.compile(r"#{1,3} (?:<div id=[^>]*></div> )?(?P<name>[^\[]*)(?P<back>\[\[Back\]\])?")
 

@@ -48,11 +48,11 @@ _OF_JOURNAL = re.compile(  # what the title of a feed has beside the name of a j
     r"^(?:rsc - |arbeiten aus |sciencedirect publication:\s*|[^:]{2,60}:\s+(?=.*: table of contents)|(?:the )?(?:latest|recent|new) (?:articles?|papers?|results|issues?) (?:published )?(?:from|for|in|of)\s+(?:the\s+)?|.*《)"
     r"|\s*[:|–—-]?\s*\b(?:table of contents|current issue|(?:latest|recent|new|most recent)(?: and \w+)? (?:issues?|articles?|papers?|results|toc)"
     r"|(?:advance|early) (?:access|articles)|early ?view|ahead of print|(?:atom |rss )?feed|rss|online first|articles in press|in press|subject collection)\b.*$|(?:》|-CNKI).*$",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _NO_JOURNAL = re.compile(
     r"[\"“”]|\b(?:results?|search|alerts?|query|feed|pubmed|google scholar|updates|paperwire|preprints?|chemrxiv)\b",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _IN_A_LIST = re.compile(r"https?://d\.repec\.org/")  # New Economics Papers
 _FEED_BEFORE = re.compile(r"^\[[^\[\]]*\] ")
@@ -218,6 +218,7 @@ class _Feed:
     journal_in_title: str  # "": that of a search or of a server of preprints
     is_blog: bool
     is_pubmed: bool
+    home: str  # its address, or its title
 
 
 def _feed_of(head: _Fields) -> _Feed:
@@ -230,6 +231,7 @@ def _feed_of(head: _Fields) -> _Feed:
         journal_in_title=_journal_in(head.first("title")[:_LONGEST_NOTE]),
         is_blog=any(map(_BLOG.search, programs)),
         is_pubmed="pubmed" in " ".join(head.links()),
+        home=next(iter(head.links()), head.first("title")),
     )
 
 
@@ -253,7 +255,7 @@ def _work_of(entry: _Fields, feed: _Feed) -> Work:
     people = [name for name in people if name not in (venue, *by_feed)] or described.people or list(filter(None, [by]))
     is_likely = any(map(papers.is_page_of_paper, links)) or entry.all("dc:identifier", "prism:publicationName")
     return Work(
-        title=papers.without_period(title) if feed.is_pubmed else title,
+        title=papers.title_of_pubmed(title) if feed.is_pubmed else title,
         doi=doi,
         people=people,
         date=first_of(
@@ -266,9 +268,17 @@ def _work_of(entry: _Fields, feed: _Feed) -> Work:
         abstract=described.abstract,
         venue=venue,
         links=links,
+        entry=entry_of(entry.first("guid", "id") or entry.about, feed.home),
         kinds=[*entry.terms(), *entry.texts("prism:section", "dc:type", "prism:genre", "prism:contentType")],
         is_paper=bool(doi) if is_blog else bool(doi or is_of_arxiv or people or is_likely),
     )  # fmt: skip
+
+
+def entry_of(name: str, home: str = "") -> str:
+    """Return what a feed calls an entry, so that no other feed means another entry by it. `home`: the feed's address."""
+    if not name or ":" in name:
+        return name
+    return f"{home} {name}" if home else ""
 
 
 def _doi_of(entry: _Fields, links: list[str], in_text: str | None, *, is_blog: bool) -> str | None:

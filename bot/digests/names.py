@@ -32,7 +32,10 @@ _GLUED = (
         rf"|(?<=[a-zß-ÿ])(?=(?:[A-Z](?:(?![a-z][A-Z])[^,;]){{0,80}})?{_INSTITUTION}[^,;]{{0,80}},).*"
     )
 )
-_ET_AL = re.compile(r"[,;]?\s*(?:\bet al\b\.?|…|\.\.\.)(?: ?\([^()]*\))?[\s.,;]*$", re.IGNORECASE)
+_ET_AL = re.compile(
+    r"[,;]?\s*(?:(?<![a-z])et al(?![a-z])\.?|(?<=[\u3400-\u9fff\s,，、;；])等人?|…|\.\.\.)(?: ?\([^()]*\))?[\s.,;]*$",
+    re.IGNORECASE,
+)
 _LONGEST_END = 200  # characters in which it is looked for
 _MAIL = re.compile(r"[^\s@]{1,64}@[^\s@()]{1,255}(?:\s{0,5}\((?P<name>[^()]{1,500})\)|\))?")
 _INITIALS = re.compile(r"(?:[^\W\d_a-zß-ÿ]\.?[\s-]?){1,4}")

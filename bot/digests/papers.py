@@ -4,7 +4,6 @@ Records with the same key are the same paper (docs/formats.md). A work is an ent
 database.
 """
 
-import hashlib
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -18,9 +17,9 @@ from bot.digests.files import check_entries, without_controls
 from bot.digests.scalars import collapse, first_of, language_of
 from bot.failures import error_location
 from subscriptions.errors import PaperwireError
+from subscriptions.identity import paper_key, versioned
 from subscriptions.model import Paper, Summary, Translation
-from subscriptions.texts.normal_forms import normalized
-from subscriptions.texts.statements import LEADING, summary_state
+from subscriptions.texts.statements import LEADING, states_nothing, summary_state
 
 Item = TypeVar("Item")
 
@@ -45,8 +44,10 @@ _SECOND_LANGUAGE = "<br/>**VN**:"  # one fork writes each field in English, then
 _NO_SUMMARY = ("failed", "placeholder", "empty")
 _LONG = 40  # bytes; two papers do not have so long a text in common, but they may both have "It works."
 _SEVERAL = 3  # papers of which a short text is the summary in short
-_ERROR = re.compile(  # the beginning of an error; a summary begins so only if its paper is about errors
-    r"error\b(?!-)|.{0,20}\bapi.{0,6}(?:配额|额度|限额|quota|limit)|.{0,20}\bquota (?:is |was )?(?:exceeded|used up)",
+_ALL_ALIKE = 3  # fields of one paper; a text that all of them share is no summary
+_ERROR = re.compile(  # the beginning of an error; a summary begins so only if its paper is about the same thing
+    r"(?P<of>error)(?![a-z-])|.{0,20}(?<![a-z])(?P<of_api>api).{0,6}(?:配额|额度|限额|quota|limit)"
+    r"|.{0,20}(?<![a-z])(?P<of_quota>quota) (?:is |was )?(?:exceeded|used up)",
     re.IGNORECASE,
 )
 
@@ -56,9 +57,10 @@ CHAT_TEXTS = ("translated_title", "title", "link", "tldr", "english_tldr", "tran
 _ABSTRACT = re.compile(  # a heading; `Abstract interpretation is …` begins with none
     r"\A(?i:abstract|summary|résumé|resumen|resumo|zusammenfassung)(?:\s*[:.—–]\s*|\n|\s+(?=[^\sa-zß-ÿ]))"
 )
-_NO_ABSTRACT = re.compile(r"(?:none|null|abstract|n\.?/?a|no abstract(?: available)?|-+)\.?", re.IGNORECASE)
+_NO_ABSTRACT = re.compile(r"(?:none|null|abstract)\.?|an abstract is not available for this content.*", re.IGNORECASE)
 _VENUE_TAIL = re.compile(  # volume, issue and year after the name of a journal
-    r"(?<![\s,;:])[\s,;:]++(?:Vol(?:ume)?\b\.?|Issue\b|Early ?View\b|Ahead of Print\b|\(|\d+(?!\w)).*$", re.IGNORECASE
+    r"(?<![\s,;:])[\s,;:]++(?:第\s?\d|\d{4}年|Vol(?:ume)?\b\.?|Issue\b|Early ?View\b|Ahead of Print\b|\(|\d+(?!\w)).*$",
+    re.IGNORECASE,
 )
 
 _PAGE_OF_PAPER = re.compile(  # a part of an address that shows a paper
@@ -66,6 +68,7 @@ _PAGE_OF_PAPER = re.compile(  # a part of an address that shows a paper
     r"|scholar\.google|ncbi\.nlm|openreview|ingentaconnect|philpapers\.org/rec|sci_arttext|RePEc:",
     re.IGNORECASE,
 )
+_PAGE = re.compile(r"https?://[^/]+/[^/]")  # an address that is not only a site's
 _BEHIND = r"(?:\s*[:：.\]].*|\s+[-–—]\s.*)?"
 _CORRECTION = "corrigend(?:um|a)|errat(?:um|a)|addend(?:um|a)|corrections?|retract(?:ions?|ed)"
 _NO_PAPERS = (  # a title, or what a source calls a work, is no paper if one of these matches all of it
@@ -169,18 +172,6 @@ class Found:
         self.warnings["repeated_texts"] = len(refused)
 
 
-def paper_key(*, arxiv_id: str | None = None, doi: str | None = None, title: str = "", abstract: str = "") -> str:
-    """Returns the key of a paper: the first that exists of its arXiv id, its DOI, and hashes of its title and abstract.
-
-    Returns "" if the paper has none of the four.
-    """
-    if arxiv_id or doi:
-        return arxiv_id or str(doi).lower()
-    title, abstract = (collapse(normalized("NFKC", text)) for text in (title, abstract))
-    kind, text = ("title", title.casefold()) if title else ("abstract", abstract)
-    return f"{kind}:{hashlib.sha256(text.encode()).hexdigest()[:16]}" if text else ""
-
-
 def _finished(paper: Paper, warnings: Counter[str]) -> Paper | None:
     """Returns a paper with its key and address, with what arXiv's announcement says, and with texts that can be stored.
 
@@ -196,7 +187,7 @@ def _finished(paper: Paper, warnings: Counter[str]) -> Paper | None:
             warnings["long_fields"] = before + 1
         return text[:most].rstrip()
 
-    title, abstract = fit(paper.title, TITLE), _meaningful(fit(paper.abstract, TEXT))
+    title, abstract = _stated(fit(paper.title, TITLE)), _meaningful(fit(paper.abstract, TEXT))
     announced, title, abstract = arxiv.split_announcement(title, abstract)
     arxiv_id, version = paper.arxiv_id or announced.arxiv_id, paper.version
     if announced.arxiv_id == arxiv_id:
@@ -219,7 +210,7 @@ def _finished(paper: Paper, warnings: Counter[str]) -> Paper | None:
         key=key,
         title=title,
         abstract=abstract,
-        authors=tuple(filter(None, [fit(name, NAME) for name in paper.authors])),
+        authors=tuple(filter(_stated, [fit(name, NAME) for name in paper.authors])),
         categories=categories,
         primary=next(iter(categories), None),
         arxiv_id=arxiv_id,
@@ -236,8 +227,12 @@ def _finished(paper: Paper, warnings: Counter[str]) -> Paper | None:
             for one in paper.translations[:LANGUAGES]
         ),
         comment=_meaningful(fit(paper.comment, COMMENT)),
-        venue=fit(paper.venue, NAME),
+        venue=_stated(fit(paper.venue, NAME)),
     )
+
+
+def _stated(text: str) -> str:
+    return "" if states_nothing(text) else text
 
 
 def _meaningful(text: str) -> str:
@@ -246,13 +241,18 @@ def _meaningful(text: str) -> str:
 
 
 def is_failed(texts: Mapping[str, str]) -> bool:
-    """Returns whether a summary failed, by its first field (tldr or task). Without one, it did not."""
-    return summary_state(next((texts[name] for name in LEADING if name in texts), "N/A")) in _NO_SUMMARY
+    """Return whether a summary failed, by its first field (tldr or task). Without one, it did not."""
+    first = next((texts[name] for name in LEADING if name in texts), "N/A")
+    return summary_state(first) in _NO_SUMMARY or (_are_all_alike(texts) and bool(_meaningful(first)))
+
+
+def _are_all_alike(texts: Mapping[str, str]) -> bool:
+    return len(texts) >= _ALL_ALIKE and len(set(map(str.strip, texts.values()))) == 1
 
 
 def summaries_of(texts: Mapping[str, str], language: str | None) -> tuple[Summary, ...]:
-    """Returns the summary of all fields with content, and a second one if the fields hold a second language."""
-    fields = {name: text.strip() for name, text in texts.items() if _meaningful(text)}
+    """Return the summary of all fields with content, and a second one if the fields hold a second language."""
+    fields = {} if _are_all_alike(texts) else {name: text.strip() for name, text in texts.items() if _meaningful(text)}
     language = language or language_of(*fields.values())
     halves = {name: text.partition(_SECOND_LANGUAGE) for name, text in fields.items()}
     first = {name: half.strip() for name, (half, _, _) in halves.items() if half.strip()}
@@ -280,9 +280,10 @@ def _leading(paper: Paper) -> list[str]:
 
 def _without(paper: Paper, refused: AbstractSet[str]) -> Paper:
     """Returns a paper without these texts, and without those that begin like an error, unless it is about errors."""
-    is_of_errors = not paper.abstract or "error" in f"{paper.title} {paper.abstract}".lower()
-    errors = set() if is_of_errors else {text for text in _texts(paper) if _ERROR.match(text)}
-    errors |= {text for text in _texts(paper) if text in refused}
+    about = f"{paper.title} {paper.abstract}".lower()
+    errors = {
+        text for text in _texts(paper) if text in refused or _is_error(text, about, has_abstract=bool(paper.abstract))
+    }
     if not errors:
         return paper
     summaries = [
@@ -301,6 +302,15 @@ def _without(paper: Paper, refused: AbstractSet[str]) -> Paper:
         translations=tuple(one for one in translations if one.title or one.abstract),
     )
     return replace(made, failed=paper.failed or (bool(_leading(paper)) and not _leading(made)))
+
+
+def _is_error(text: str, about: str, *, has_abstract: bool) -> bool:
+    """Return whether a text begins like an error, of which its paper does not treat."""
+    found = _ERROR.match(text)
+    if not found or not found.lastgroup:
+        return False
+    is_about = re.search(rf"(?<![a-z]){found[found.lastgroup].lower()}", about)
+    return not is_about and (has_abstract or found.lastgroup != "of")
 
 
 def paper_at(*addresses: str) -> Paper:
@@ -355,11 +365,12 @@ class Work:
     )  # what it is, in the words of its source: "Editorial"; at arXiv its categories
     is_paper: bool = True  # False: the reader knows that it is none
     version: int | None = None
+    entry: str = ""  # what its feed calls it, such as a guid
     summaries: tuple[Summary, ...] = ()
 
 
 def add_works(found: Found, records: Iterable[Item], work_of: Callable[[Item], Work]) -> None:
-    """Adds the papers among the works of some records.
+    """Add the papers among the works of some records, those with several versions in the highest one.
 
     Their day is the newest on which one was published, if one has a day.
     """
@@ -369,13 +380,18 @@ def add_works(found: Found, records: Iterable[Item], work_of: Callable[[Item], W
 
     found.is_feed = True
     found.add(records, paper_of)
+    newest: dict[str, Paper] = {}
+    for one in found.papers:
+        if one.key not in newest or (one.version or 0) > (newest[one.key].version or 0):
+            newest[one.key] = one
+    found.papers = [newest[one.key] if newest[one.key].version else one for one in found.papers]
     days = [date.fromisoformat(one.published) for one in found.papers if len(one.published) == len("2026-01-01")]
     found.day = max(days, default=found.day)
 
 
 def _paper_of(work: Work, found: Found) -> Paper | None:
     """Returns the paper of a work; None if it is none: a correction, news, a part of an issue."""
-    title = _BEFORE.sub("", _AFTER.sub("", markup.plain(work.title)))
+    title = _stated(_BEFORE.sub("", _AFTER.sub("", markup.plain(work.title))))
     kinds = list(map(collapse, work.kinds[:_MOST_KINDS]))
     if section := _SECTION.match(title):
         kinds.append(section["bracket"] or section["colon"])
@@ -387,6 +403,7 @@ def _paper_of(work: Work, found: Found) -> Paper | None:
     if is_nothing or says_no or not work.is_paper:
         found.warnings["not_papers"] += 1
         return None
+    doi = work.doi or paper.doi
     people, left_out = names.names_of(work.people)
     found.warnings["authors_not_shown"] += left_out
     abstract = _ABSTRACT.sub("", "\n".join(markup.lines(work.abstract))).replace("\n", " ")
@@ -396,8 +413,9 @@ def _paper_of(work: Work, found: Found) -> Paper | None:
         abstract="" if _NO_ABSTRACT.fullmatch(abstract) else abstract,
         authors=people,
         categories=tuple(work.kinds) if paper.arxiv_id else (),
-        doi=work.doi or paper.doi,
-        version=work.version or paper.version,
+        doi=doi,
+        version=work.version or paper.version or versioned(doi or "").version,
+        entry=work.entry or (paper.url if paper.url and _PAGE.match(paper.url) else ""),
         venue=venue,
         published=work.date,
         summaries=work.summaries,
@@ -409,13 +427,17 @@ def is_page_of_paper(address: str) -> bool:
     return bool(_PAGE_OF_PAPER.search(address))
 
 
-def without_period(title: str) -> str:
-    """Returns a title of PubMed without the full stop at its end and without the brackets around a translation."""
-    title = markup.plain(title)
-    if title.endswith(".") and not title.endswith(".."):
-        title = title[:-1].rstrip()
-    is_translated = title.startswith("[") and title.endswith("]") and "]" not in title[:-1]
-    return title[1:-1].removesuffix(".") if is_translated else title
+def title_of_pubmed(title: str, vernacular: str = "") -> str:
+    """Return a title of PubMed without the full stop at its end and the brackets around a translation.
+
+    Where PubMed has no translation, it writes "[Not Available]." beside the title in the language of the work.
+    """
+    plain = markup.plain(title)
+    if plain.endswith(".") and not plain.endswith(".."):
+        plain = plain[:-1].rstrip()
+    if plain.startswith("[") and plain.endswith("]") and "]" not in plain[:-1]:
+        plain = plain[1:-1].removesuffix(".")
+    return _stated(plain) or (title_of_pubmed(vernacular) if vernacular else "")
 
 
 def venue_of(text: str) -> str:

@@ -58,7 +58,7 @@ def _work_of(record: Element) -> Work:
     if any(abstract):  # a journal article with an abstract is one, whatever else it is
         kinds = [kind for kind in kinds if kind.lower() not in _BIOGRAPHIES]
     return Work(
-        title=papers.without_period(_text(article, "ArticleTitle")) or _text(article, "VernacularTitle"),
+        title=papers.title_of_pubmed(_text(article, "ArticleTitle"), _text(article, "VernacularTitle")),
         doi=first_of(scalars.doi_in_field, map(markup.text_of, record.xpath(_DOIS))),
         people=list(filter(None, map(_name_of, article.findall("AuthorList/Author")))),
         date=first_of(_date_of, (one for place in _DATES for one in record.findall(place))) or "",
@@ -90,7 +90,7 @@ def _work_of_summary(record: Element) -> Work:
         return next(filter(None, (text for name in named for text in fields.get(name, ()))), "")
 
     return Work(
-        title=papers.without_period(first("Title")),
+        title=papers.title_of_pubmed(first("Title"), first("VernacularTitle")),
         doi=scalars.doi_in_field(first("DOI")),
         people=fields.get("Author", []),
         date=first_of(scalars.date_of, [first("EPubDate"), first("PubDate")]) or "",

@@ -168,10 +168,7 @@ def _found_in(records: list[Any], kind: _Kind, language: str | None) -> Found:
     if kind.day:
         days = (scalars.day_in(text_at(one, kind.day)) for one in good)
         found.day = max(filter(None, days), default=None)
-    if kind.format == "biorxiv_json":
-        found.is_feed = False
-        best = {paper.key: paper for paper in sorted(found.papers, key=lambda paper: paper.version or 0)}
-        found.papers = [best[paper.key] for paper in found.papers]
+    found.is_feed = found.is_feed and kind.format != "biorxiv_json"
     return found
 
 
@@ -353,7 +350,7 @@ def _without_marks(text: str) -> str:
 
 
 def _amend_pubmed(record: Record, work: Work) -> None:
-    work.title = papers.without_period(work.title)
+    work.title = papers.title_of_pubmed(text_at(record, "title"), text_at(record, "vernaculartitle"))
     ids = {text_at(one, "idtype"): text_at(one, "value") for one in at(record, "articleids.*")}
     pmid = ids.get("pubmed") or ids.get("pmid") or ""  # in an answer of PMC, the record's own number is another one
     work.links = [f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/"] if pmid.isdecimal() and int(pmid) else []
@@ -362,7 +359,7 @@ def _amend_pubmed(record: Record, work: Work) -> None:
 
 def _amend_europepmc(record: Record, work: Work) -> None:
     source, number = text_at(record, "source"), text_at(record, "id")
-    work.title = papers.without_period(work.title)
+    work.title = papers.title_of_pubmed(work.title)
     work.people = work.people or [text_at(record, "authorString").rstrip(".")]
     work.kinds = [part for kind in work.kinds for part in kind.split("; ")]
     work.links = [f"https://europepmc.org/article/{source}/{number}"]
@@ -383,6 +380,7 @@ def _amend_feed(record: Record, work: Work) -> None:
         filter(None, (text_at(record, name) for name in ("content_html", "content_text", "summary"))), work.title
     )
     work.abstract, work.people = described.abstract, work.people or described.people
+    work.entry = feeds.entry_of(text_at(record, "id"))
     named = work.doi or first_of(scalars.doi_in_address, work.links) or first_of(arxiv.arxiv_address, work.links)
     work.is_paper = bool(named) or any(map(papers.is_page_of_paper, work.links))
 
@@ -435,7 +433,7 @@ _KINDS = (
     ),
     _Kind(  # PubMed's ESummary
         format="records_json", answer=("header", "result.uids"), lists="result.*", marks=("articleids",), amend=_amend_pubmed,
-        title="title|vernaculartitle", date="epubdate|pubdate|sortpubdate", venue="fulljournalname|source", kinds="pubtype",
+        date="epubdate|pubdate|sortpubdate", venue="fulljournalname|source", kinds="pubtype",
     ),
     _Kind(  # Europe PMC
         format="records_json", answer=("version", "resultList"), lists="resultList.result.*", marks=("source", "id"), alone=False, amend=_amend_europepmc,

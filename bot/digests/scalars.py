@@ -58,7 +58,8 @@ _PAGE_OF_DOI = re.compile(  # what a page's address has after the DOI
 )
 _VERSION = re.compile(r"(?P<doi>10\.(?:1101|64898)/[\d.]+)v(?P<version>\d{1,3})")  # of a preprint of bioRxiv
 _DOI_IN_LINE = re.compile(
-    r"\bDOI\s*:?\s*(?:https?://(?:dx\.)?doi\.org/)?(?P<doi>10\.\d{4,9}[^\s|]*[^\s|.,;)\]])", re.IGNORECASE
+    r"(?<![a-z])DOI\s*[:：]?\s*(?:https?://(?:dx\.)?doi\.org/)?(?P<doi>10\.\d{4,9}[^\s|，。；、）]*[^\s|.,;)\]，。；、）])",
+    re.IGNORECASE,
 )
 
 _KANA, _HANGUL = "\u3041-\u3096\u30a1-\u30fa\uff66-\uff9d", "\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3"

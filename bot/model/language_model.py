@@ -63,7 +63,7 @@ _WIDEST = 500  # columns of a text
 
 _SENTENCE = re.compile(r".+?(?:[.!?]+(?:\s+|$)|[。！？]+\s*|$)")
 _LEADS_AWAY = re.compile(  # an address, a mention, a command, the number of a telephone
-    r"://|www\.|\]\(|<[!@#]|\b(?:mailto|sms|tel|javascript):\S|(?<!\w)@\w|(?<!\w)/[a-z]{2}|[\w-]\.[^\W\d_]{2,24}(?!\w|\.\w)"
+    r"://|www\.|\]\(|<[!@#]|(?<![a-z])(?:mailto|sms|tel|javascript):\S|(?<!\w)@\w|(?<!\w)/[a-z]{2}|[\w-]\.[^\W\d_]{2,24}(?!\w|\.\w)"
     r"|\d(?:\.\d{1,3}){3}(?!\w)|\+\d[\d ()-]{6,}",
     re.IGNORECASE,
 )

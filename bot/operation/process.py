@@ -41,7 +41,7 @@ from subscriptions.notices import STOPPED, Finding
 from subscriptions.portable import PortableLine
 from subscriptions.service import access
 from subscriptions.service.notifying import notify_operators_of_trouble
-from subscriptions.store import bot_state, claims, role
+from subscriptions.store import bot_state, claims, outbox, role
 from subscriptions.store.database.store import Transaction, writes
 
 log = logging.getLogger("paperwire")
@@ -115,6 +115,7 @@ class Process:
         After an outage, planning waits until the sources have been polled, so that one delivery contains all missed
         papers.
         """
+        self.upkeep.follow_clock()
         try:
             await self.sources.poll()
             await self._update_stopped_platforms()
@@ -157,7 +158,7 @@ class Process:
         if self._draining is not None and self._draining.done():
             await app.store.run(claims.recover)  # messages without a stored outcome become unclear
             self._report(self._draining)
-            self._draining, self._drain = None, app.sender.new_drain(self._drain.stopped)
+            self._draining, self._drain = None, app.sender.new_drain(self._drain.stopped, self._drain.exempt)
         second = app.clock.monotonic()
         if self._draining is not None and second - self._woken_at < WAKE_INTERVAL:
             return
@@ -209,8 +210,9 @@ class Process:
         for one in self.findings:
             if not one.is_of_source and self._is_due(f"log of {one.name}", LOG_INTERVAL):  # polls log those of sources
                 log_finding(one)
-        planned = await app.store.run(notify_operators_of_trouble, app.settings.admins, self.findings, now=now)
-        return bool(planned)
+        told = await app.store.run(notify_operators_of_trouble, app.settings.admins, self.findings, now=now)
+        self._drain.exempt = {*told} or self._drain.exempt
+        return bool(told)
 
     def _is_due(self, what: str, every: timedelta) -> bool:
         """Returns whether `every` has passed since `what` was done, or the clock was set back.
@@ -230,7 +232,7 @@ class Options:
 
     once: bool  # one round of everything
     new_bot: bool  # the database is given to the bot of the token
-    pause_gone: bool  # stopped platforms send again
+    pause_gone: bool  # chats that may be gone are tried at once, and paused if they refuse
     look_back: bool  # see `subscription_files.follow`
     say: Callable[[str], None]  # prints a line for the operator
 
@@ -262,7 +264,7 @@ async def _run(app: App, sources: SourceScheduler, options: Options) -> int:
         if not await _take(ours, app, waits=not once and app.store.kind.file is None, say=say):
             return 0
         if options.pause_gone:
-            await app.store.run(bot_state.free_platforms)
+            await app.store.run(outbox.try_doubted_now)
         await app.sender.prepare(new_bot=options.new_bot)
         follow = partial(subscription_files.follow, app, lines, look_back=options.look_back, say=say)
         process = Process(app, sources, follow if app.settings.subscription_files else None)

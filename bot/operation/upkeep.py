@@ -58,6 +58,20 @@ class Upkeep:
             self._scheduler.add_job(job, "interval", seconds=every.total_seconds(), next_run_time=now + first)
         self._scheduler.start()
 
+    def follow_clock(self) -> None:
+        """Call soon the jobs that the machine's clock, when it was set back, would call after hours.
+
+        APScheduler plans by that clock. So a job is never further ahead than its interval.
+        """
+        now = self._app.clock.wall()
+        for job in self._scheduler.get_jobs():
+            if job.next_run_time > now + max(job.trigger.interval, FIRST_HEARTBEAT):
+                job.modify(next_run_time=now + job.trigger.interval)
+
+    def next_runs(self) -> dict[str, datetime]:
+        """Return when each job runs next by the machine's clock, by the name of its method."""
+        return {job.name.rpartition(".")[2]: job.next_run_time for job in self._scheduler.get_jobs()}
+
     async def close(self) -> None:
         """Ends the jobs. Their rest is done after the next start."""
         self._ends.set()

@@ -10,13 +10,17 @@ from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
+from typing import ClassVar
 
+import h11
 import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.failures import SettingsError, system_words
 from bot.operation.health import Problem, Readiness
@@ -37,6 +41,7 @@ _WORDS = {
     503: "Not now.",
 }
 MOST_CONNECTIONS = 256  # all others are answered with 503
+MOST_UNFINISHED_REQUESTS = 128  # connections whose request has not arrived whole; the oldest makes room for a new one
 MOST_TRIES = 100  # wrong passwords of one address in a minute; so many, because all users of a proxy share its address
 
 
@@ -161,7 +166,9 @@ def health_app(
     if metrics is not None:
         routes.append(Route("/metrics", partial(_figures, metrics, metrics_lock)))
     routes += [*web_routes, *pages]  # the pages take all paths that are left
-    return Starlette(routes=routes, exception_handlers={HTTPException: refused})
+    app = Starlette(routes=routes, exception_handlers={HTTPException: refused})
+    app.router.redirect_slashes = False  # its redirects lead to the host that the request names
+    return app
 
 
 async def _figures(metrics: MetricsPage, lock: Lock | None, request: Request) -> Response:
@@ -191,13 +198,55 @@ def _refusal(lock: Lock, request: Request) -> Response | None:
     return line(429) if opens is None else asks
 
 
+class _Connection(H11Protocol):
+    """A connection. Clients that send no request, or half of one, keep nobody else out."""
+
+    _unfinished: ClassVar[dict["_Connection", None]] = {}  # in the order in which they began
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+        super().connection_made(transport)
+        self._note(is_finished=False)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._note(is_finished=self.conn.their_state not in (h11.IDLE, h11.SEND_BODY))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._note(is_finished=True)
+
+    def _note(self, *, is_finished: bool) -> None:
+        if is_finished:
+            self._unfinished.pop(self, None)
+            return
+        self._unfinished.setdefault(self)
+        if len(self._unfinished) > MOST_UNFINISHED_REQUESTS:
+            oldest = next(iter(self._unfinished))
+            del self._unfinished[oldest]
+            oldest.transport.close()
+
+
+def _unambiguous(app: ASGIApp) -> ASGIApp:
+    """Return the application without requests that give their length twice, which a proxy may divide otherwise.
+
+    Such a request ends its connection (RFC 9112, 6.1).
+    """
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        names = {name for name, _ in scope.get("headers", ())}
+        is_ambiguous = {b"content-length", b"transfer-encoding"} <= names
+        await (line(400, {"connection": "close"}) if is_ambiguous else app)(scope, receive, send)
+
+    return answer
+
+
 @asynccontextmanager
 async def serving(settings: Settings, app: Starlette) -> AsyncIterator[str]:
     """Serves `app` while the body runs. Yields its address. Raises SettingsError if the port cannot be used."""
     listener = _listener(settings)
     config = uvicorn.Config(
-        app,
-        http="h11",
+        _unambiguous(app),
+        http=_Connection,
         ws="none",
         limit_concurrency=MOST_CONNECTIONS,
         log_config=None,  # uvicorn's own configuration would log secrets

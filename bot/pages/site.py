@@ -11,7 +11,7 @@ from starlette.middleware.sessions import SessionMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, Router
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
@@ -108,7 +108,9 @@ async def pages_of(app: App) -> Pages:
             https_only=(app.settings.web_url or "").startswith("https:"),
         ),
     ]
-    site = Mount("/", routes=_routes(ChatPage(app, channel, visitors), visitors, password), middleware=guard)
+    # its redirects would lead to the host that the request names
+    router = Router(_routes(ChatPage(app, channel, visitors), visitors, password), redirect_slashes=False)
+    site = Mount("/", app=router, middleware=guard)
     return Pages([site], receivers=[visitors])
 
 

@@ -52,6 +52,8 @@ class RequestBase:
     place: Place
     # the platform's id of the update; an update that is delivered again has no second effect. "": typed in a terminal
     update_id: str
+    # the platform's id of a message whose edits are updates of their own: once it was understood, they have no effect
+    said_id: str = ""
     sender: str = ""  # the platform's id of the person who sent it; "" if the update names no person
     sender_name: str = ""
     sender_is_admin: bool = False  # the update itself proves that the sender administers the chat (channel posts)

@@ -15,6 +15,7 @@ from bot.sources.fetch_request import FetchRequest
 from bot.sources.ingest import store_digest
 from bot.sources.poll import PollDependencies, said_in
 from subscriptions.errors import PaperwireError
+from subscriptions.identity import differ
 from subscriptions.model import Announce, Digest, Paper
 from subscriptions.normalize import title_alias
 
@@ -93,13 +94,13 @@ class PaperLookup:
         keys = {paper.arxiv_id: key for key, paper in papers.items() if paper.arxiv_id}
         async for digest in self._answers(list(keys), IDS_PER_REQUEST):
             found |= {keys[one.arxiv_id]: one for one in digest.entries if one.arxiv_id in keys}
-        titles = {key: paper.title for key, paper in papers.items() if not paper.arxiv_id}
-        for key, title in titles.items():
-            if not _LATIN.search(title):  # no paper of arXiv has it
+        without_id = {key: paper for key, paper in papers.items() if not paper.arxiv_id}
+        for key, paper in without_id.items():
+            if not _LATIN.search(paper.title):  # no paper of arXiv has it
                 continue
-            words = "+".join(map(quote, _WORD.findall(title)[:MAX_TITLE_WORDS]))
+            words = "+".join(map(quote, _WORD.findall(paper.title)[:MAX_TITLE_WORDS]))
             answer = await self._query(f"search_query=ti:%22{words}%22&start=0&max_results={MAX_RESULTS}")
-            if answer and (one := _titled(answer, title)):
+            if answer and (one := _titled(answer, paper)):
                 found[key] = one
 
     async def _answers(self, ids: Sequence[str], most: int) -> AsyncIterator[Digest]:
@@ -136,10 +137,11 @@ class PaperLookup:
         return answer.digest
 
 
-def _titled(digest: Digest, title: str) -> Paper | None:
-    """Returns the paper of the digest with exactly this title; None if there is none or more than one."""
-    alias = title_alias(title)
-    found = {entry.key: entry for entry in digest.entries if entry.arxiv_id and title_alias(entry.title) == alias}
+def _titled(digest: Digest, paper: Paper) -> Paper | None:
+    """Return the only paper of arXiv's answer with the title of a paper and nothing known that differs, or None."""
+    alias = title_alias(paper.title)
+    alike = (one for one in digest.entries if one.arxiv_id and title_alias(one.title) == alias)
+    found = {one.key: one for one in alike if not differ(one, paper)}
     if alias and len(found) == 1:
         return found.popitem()[1]
     return None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 import httpx
 
@@ -41,8 +41,21 @@ MAX_TURN = 60.0  # seconds that a request waits for its host at most; if it must
 
 # A list of sources, or a redirect, must not make this machine send requests to its own services or to its private network.
 # The networks are from IANA's special-purpose registries (www.iana.org/assignments/iana-ipv4-special-registry, …ipv6…).
+# Python's table of IPv4 is younger in each version, and global there are anycast relays, too; Azure's own services are no
+# special address, but belong to the machine that asks.
+_NO_PLACES_V4 = tuple(
+    map(
+        IPv4Network,
+        (
+            *("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32"),
+            *("192.31.196.0/24", "192.52.193.0/24", "192.175.48.0/24"),  # anycast: AS112, multicast tunnels
+        ),
+    )
+)
 _GLOBAL_V6 = IPv6Network("2000::/3")  # the part that has been assigned; the rest is special
-_NO_PLACES_V6 = tuple(map(IPv6Network, ("2001::/23", "2001:db8::/32", "3fff::/20")))  # tunnels, tests, documentation
+_NO_PLACES_V6 = tuple(
+    map(IPv6Network, ("2001::/23", "2001:db8::/32", "2620:4f:8000::/48", "3ffe::/16", "3fff::/20"))
+)  # tunnels, tests, documentation
 _NAT64 = IPv6Network("64:ff9b::/96")
 _COMPATIBLE = IPv6Network("::/96")
 
@@ -145,7 +158,8 @@ def is_public(address: str) -> bool:
         return False
     inner = _inner(found) if isinstance(found, IPv6Address) else found
     if inner is not None:
-        return inner.is_global and not (inner.is_multicast or inner.is_reserved)
+        is_special = inner.is_multicast or inner.is_reserved or any(inner in network for network in _NO_PLACES_V4)
+        return inner.is_global and not is_special
     return found in _GLOBAL_V6 and not any(found in network for network in _NO_PLACES_V6)
 
 

@@ -209,10 +209,9 @@ class WebPoll(Poll):
             categories = fetch_request.categories_of(self.source)
             entries = tuple(_announced(one, categories) for one in digest.entries)
             return replace(digest, day=request.day, entries=entries)
-        if request.is_missed:
-            return replace(digest, day=digest.day or request.day)
-        if digest.is_feed and digest.day:  # journals announce issues of months to come
-            return dated(digest, today(self.deps))
+        if request.day or (digest.day and digest.format not in BATCH_FORMATS):
+            # the day is that of the newest entry, whose date may be wrong; journals announce issues of months to come
+            return dated(digest, request.day or today(self.deps))
         return digest
 
     async def _store_answer(self, request: FetchRequest, digest: Digest, found: Fetched, *, is_last: bool) -> Ingested:

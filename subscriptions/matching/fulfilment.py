@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import permutations
 
 from subscriptions import meaning, normalize
+from subscriptions.identity import versioned
 from subscriptions.model import Paper
 from subscriptions.normalize import folding
 from subscriptions.query import (
@@ -82,7 +83,7 @@ def labels_of(field: Field, value: str) -> tuple[str, ...]:
             code = value.lower()
             return f"{field.name}:{code}", f"{field.name}:{code.partition('.')[0]}"
         case ValueKind.PAPER_ID:
-            return (f"{field.name}:{value.lower()}",)
+            return (f"{field.name}:{versioned(value.lower()).doi}",)
         case ValueKind.LABEL:
             return (f"{field.name}:{fold_value(value)}",)
         case _:
@@ -195,7 +196,8 @@ def papers_of(term: Term) -> Iterator[Term]:
 
 def label_of(term: Term) -> str:
     """Returns the label that a paper needs to fulfil a term with a value, such as "category:cs.lg"."""
-    return f"{term.field.name}:{term.value}"
+    value = versioned(term.value).doi if term.field.kind is ValueKind.PAPER_ID else term.value
+    return f"{term.field.name}:{value}"
 
 
 def _text_predicate(term: Term) -> Callable[[TokenizedPaper], bool]:

@@ -1,6 +1,7 @@
 """What follows a post that was not sent: a wait, the plain form, a paused chat, dead or unclear. Pure."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
@@ -16,7 +17,11 @@ _AN_HOUR, _A_DAY = timedelta(hours=1), timedelta(days=1)
 LONGEST_CREDIBLE_WAIT = _A_DAY
 # so long and so often a chat refuses in doubt before it counts as gone
 _GONE_AFTER, _GONE_REFUSALS = timedelta(days=3), 3
-_IN_A_ROW = 3  # the same refusal for so many chats in a row is the sender's
+_IN_A_ROW = 3  # a text that so many chats in a row refuse is not to blame
+# Refusals are the platform's if all of two or three chats give them that were tried within an hour, or more than a fifth of more.
+_FEW, _SHARE = 3, 5
+_MANY = 4  # so many chats that leave within an hour, and more than a fifth, did not all leave by themselves
+_FIRST_PROBE = timedelta(minutes=5)  # the first wait while the platform refuses; the longest is an hour
 _FIRST_WORDS = 12  # words that two sentences share if they tell the same refusal
 _AT_ONCE = 2  # posts without a wait between them, if a look-up shows that the first post did not arrive
 _DOUBLINGS = 5  # 30 s, 1, 2, 4, 8 min, then LONGEST_WAIT
@@ -38,30 +43,67 @@ class RetryDecision:
     attempts: int | None = None  # failed attempts in a row, to be stored; None: one more than before, if it waits
 
 
+class Tried(NamedTuple):
+    """The last attempts to post to a chat."""
+
+    chat: int
+    sent_at: datetime | None = None  # when it accepted a message last
+    refuses_since: datetime | None = None  # when it first refused one; None: it accepted the last one
+
+
 class Refusals(NamedTuple):
-    """The same refusal before this attempt, of a chat whose refusals are in doubt."""
+    """What speaks for and against the chat, if its platform refuses a message to it."""
 
-    own: int = 0  # of this message, one after another
+    own: int = 0  # the same refusal of this message before, one after another
     waited: timedelta = timedelta(0)  # since the delivery was planned
-    in_a_row: int = 0  # other chats that got it since a message to another chat ended otherwise
+    lasts: timedelta = timedelta(0)  # since the chat first refused
+    together: frozenset[int] = frozenset()  # other chats that refuse at the same time
+    accepting: int = 0  # chats that accepted something at that time
+    in_a_row: int = 0  # other chats that gave the same refusal since a message to another chat ended otherwise
     given_up: bool = False  # a message died of it in this row
-    elsewhere: int = 0  # other chats that got it of late, in a row or not
-    since_sent: timedelta | None = None  # since a message to another chat was sent; None: not of late
 
     @property
-    def are_ours(self) -> bool:
-        """Whether it is the sender that is refused."""
+    def are_the_platforms(self) -> bool:
+        """Whether it is the platform, or the bot, that is in trouble, and not this chat."""
+        refused = len(self.together) + 1
+        tried = refused + self.accepting
+        return refused > 1 and (refused == tried if tried <= _FEW else refused * _SHARE > tried)
+
+    @property
+    def are_too_many(self) -> bool:
+        """Whether so many chats refuse that even a definite answer is in doubt."""
+        return len(self.together) + 1 >= _MANY and self.are_the_platforms
+
+    @property
+    def are_of_no_text(self) -> bool:
+        """Whether it is the sender that is refused, and not a text."""
         return self.in_a_row + 1 >= _IN_A_ROW
-
-    @property
-    def may_be_ours(self) -> bool:
-        """Whether several chats get it, and nothing was sent to any other one for a day."""
-        return self.elsewhere + 1 >= _IN_A_ROW and (self.since_sent is None or self.since_sent > _A_DAY)
 
     @property
     def show_gone(self) -> bool:
         """Whether the chat is gone, if this attempt was refused, too."""
-        return self.waited >= _GONE_AFTER and self.own + 1 >= _GONE_REFUSALS and not self.may_be_ours
+        return self.lasts >= _GONE_AFTER and self.own + 1 >= _GONE_REFUSALS
+
+
+def weigh(tried: Iterable[Tried], chat: int, now: datetime) -> Refusals:
+    """Weigh the refusal of a chat at `now` against the last attempts to post to the chats of its platform.
+
+    A chat that still refuses after another one has accepted something speaks for itself alone.
+    """
+    known = {one.chat: one for one in tried}
+    since = (known.pop(chat, None) or Tried(chat)).refuses_since or now
+    sent_at = max((one.sent_at for one in known.values() if one.sent_at), default=None)
+    is_open = sent_at is None or sent_at < since
+    others = {of: one.refuses_since for of, one in known.items() if one.refuses_since}
+    fresh = {
+        of: at for of, at in others.items() if is_open and (at > now - _AN_HOUR or sent_at is None or at > sent_at)
+    }
+    first = min([since, *fresh.values()]) - _AN_HOUR
+    return Refusals(
+        lasts=now - since,
+        together=frozenset(fresh),
+        accepting=sum(1 for of, one in known.items() if of not in fresh and one.sent_at and one.sent_at >= first),
+    )
 
 
 NO_REFUSALS = Refusals()
@@ -97,15 +139,16 @@ def decide_retry(
       stays unclear until the platform confirms or refuses it.
     - `on_unclear`: the operator's setting. "resend" posts an unclear message again after a wait; "once" does so only
       once, and then gives up; "skip" leaves it to a person.
-    - `refusals`: the same refusal before, if the outcome is in doubt.
+    - `refusals`: what speaks for and against the chat, if it refuses.
 
     If the platform named a wait, the message, and so its whole lane, waits exactly that long.
     """
     match outcome:
         case _ if _is_the_senders(outcome, refusals, plain_tried=plain_tried):
-            attempts = max(refusals.own, 1)  # this does not count for the chat as gone
+            wait = _AN_HOUR if isinstance(outcome, Rejected) else min(max(refusals.lasts, _FIRST_PROBE), _AN_HOUR)
+            # this does not count for the chat as gone
             decision = RetryDecision(
-                state=MessageState.WAITING, not_before=now + _AN_HOUR, stops_sender=True, attempts=attempts
+                state=MessageState.WAITING, not_before=now + wait, stops_sender=True, attempts=refusals.own
             )
         case RetryLater():
             decision = RetryDecision(state=MessageState.WAITING, not_before=now + (outcome.after or _wait(failures)))
@@ -131,7 +174,7 @@ def decide_retry(
 
 
 def _is_the_senders(outcome: NotDelivered, refusals: Refusals, *, plain_tried: bool) -> bool:
-    """Returns whether a refusal in doubt is the sender's, since others got it, too.
+    """Return whether a refusal is the sender's or the platform's, since others got it, too.
 
     A text that everybody refuses would hold up what comes after it. So one message is given up after days: if the next
     text is sent, it was the text; if it is refused, too, nothing more is given up.
@@ -139,16 +182,16 @@ def _is_the_senders(outcome: NotDelivered, refusals: Refusals, *, plain_tried: b
     match outcome:
         case Rejected(in_doubt=True, form=form):
             is_settled = refusals.given_up or refusals.waited < _GONE_AFTER
-            return refusals.are_ours and is_settled and (plain_tried or not form)
-        case ChatGone(in_doubt=True):
-            return refusals.are_ours
+            return refusals.are_of_no_text and is_settled and (plain_tried or not form)
+        case ChatGone(scope="chat", in_doubt=in_doubt):
+            return refusals.are_the_platforms if in_doubt else refusals.are_too_many
         case _:
             return False
 
 
 def _on_gone(outcome: ChatGone, refusals: Refusals, now: datetime) -> RetryDecision:
     if outcome.in_doubt and not refusals.show_gone:
-        again = now + (_A_DAY if refusals.own and not refusals.may_be_ours else _AN_HOUR)
+        again = now + (_A_DAY if refusals.own else _AN_HOUR)
         return RetryDecision(state=MessageState.WAITING, not_before=again, attempts=refusals.own + 1)
     topic = outcome.scope == "topic"
     return RetryDecision(state=MessageState.READY, pause_topic=topic, pause_chat=not topic, attempts=0)

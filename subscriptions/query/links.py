@@ -66,7 +66,7 @@ _BEHIND_A_DOI = re.compile(
 )
 _PREPRINTS = ("10.1101/", "10.64898/")  # DOIs of bioRxiv and medRxiv; their links have the version after the DOI
 _VERSION = re.compile(r"v\d+$")
-_NO_ID = re.compile(r"(?<![\w./])\d{4}\.\d{6,}(?:v\d+)?(?![\w.])")
+_NO_ID = re.compile(r"(?<![\w./])\d{4}\.\d{6,}(?:v\d+)?(?![\w.])", re.ASCII)
 
 
 class IdentifierAt(NamedTuple):

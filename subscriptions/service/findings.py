@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 from shlex import quote
 
 from subscriptions.language import Language
+from subscriptions.model import ChatAddress, Lane
 from subscriptions.notices import STOPPED, Finding, Level
+from subscriptions.service.notifying import notify_operators_of_trouble
 from subscriptions.states import SourceTrouble
 from subscriptions.store import bot_state, outbox, stored_sources
-from subscriptions.store.database.store import Transaction, reads
+from subscriptions.store.database.store import Transaction, reads, writes
 from subscriptions.store.stored_sources import KnownSource
 
 OUTBOX = "Outbox"  # the part of the bot about which `paperwire check` always says something
@@ -36,6 +38,7 @@ def stored_findings(
     return (
         *_in_outbox(transaction, now, stopped),
         *(sending_stopped(platform, reason) for platform, reason in sorted(stopped.items())),
+        *_of_doubts(transaction),
         *filter(None, known),
         *_of_models(transaction),
         *_of_daily_work(transaction),
@@ -104,35 +107,56 @@ def waiting_deliveries(platform: str, late: outbox.Trouble, now: datetime) -> Fi
     )
 
 
-def sending_stopped(platform: str, reason: str, *, gone: int = 0, of: int = 0) -> Finding:
-    """Returns the finding that nothing is sent to a platform.
-
-    `gone`: so many of the `of` chats to which the bot wrote answered that they are gone.
-    """
-
-    def why(words: Language) -> str:
-        if not gone:
-            return _said(words, reason)
-        return words.say(
-            "{gone} of {of} chats answered that they are gone.", gone=words.number(gone), of=words.number(of)
-        )
-
-    def cure(words: Language) -> str:
-        cure = words.say("`paperwire check` says how to mend it.")
-        if gone:
-            cure = words.say(
-                "If that is right: `paperwire run --pause-gone`. To try once more: `paperwire outbox retry`."
-            )
-        return words.joined(words.say("Nothing is lost."), cure)
-
+def sending_stopped(platform: str, reason: str) -> Finding:
+    """Returns the finding that nothing is sent to a platform."""
     return Finding(
         cause=STOPPED,
         of=platform,
         part="Sending",
         text=lambda words: words.say("Sending to {platform} has stopped.", platform=platform.capitalize()),
-        why=why,
-        cure=cure,
+        why=lambda words: _said(words, reason),
+        cure=lambda words: words.joined(
+            words.say("Nothing is lost."), words.say("`paperwire check` says how to mend it.")
+        ),
     )
+
+
+def _of_doubts(transaction: Transaction) -> Iterator[Finding]:
+    """Yield the findings about chats that refuse messages, of which it is in doubt whether they are gone."""
+    return (chats_in_doubt(platform, found) for platform, found in outbox.doubted_chats(transaction).items())
+
+
+def chats_in_doubt(platform: str, found: outbox.Trouble) -> Finding:
+    """Return the finding about the chats of a platform that may be gone."""
+
+    def why(words: Language) -> str:
+        chats = ", ".join(found.ids) + (" …" if len(found.ids) < found.count else "")
+        return words.joined(words.say("{text}", text=f"{chats}."), _usually(words, found.reason))
+
+    return Finding(
+        cause="doubt",
+        of=platform,
+        part=OUTBOX,
+        level=Level.ATTENTION,
+        text=lambda words: words.count(
+            "{count} chat of {platform} may be gone.",
+            "{count} chats of {platform} may be gone.",
+            found.count,
+            platform=platform.capitalize(),
+        ),
+        why=why,
+        cure=lambda words: words.say(
+            "Nothing is lost. The bot tries each again after an hour and on the next days, and pauses one that alone refuses for three days. To pause those that are gone at once: `paperwire run --pause-gone`."
+        ),
+        since=found.since,
+        about=found.chat,
+    )
+
+
+@writes
+def tell_of_doubts(transaction: Transaction, admins: Sequence[ChatAddress], *, now: datetime) -> tuple[Lane, ...]:
+    """Tell the operators which chats may be gone. Return the lanes of the stored notices."""
+    return notify_operators_of_trouble(transaction, admins, _of_doubts(transaction), now=now)
 
 
 def _said(words: Language, reason: str) -> str:

@@ -83,14 +83,16 @@ def reactivate(transaction: Transaction, address: ChatAddress, *, now: datetime)
     An address with a topic means only this topic.
 
     Papers that would be sent at once wait ten minutes, so that a person can skip them. Returns False if none of these
-    chats was unreachable.
+    chats was unreachable. What waits for a chat that was only in doubt is tried at once.
     """
     returning = [chat for chat in stored_chats.chats_in(transaction, address.lane) if _returns(chat, address)]
     back = [chat for chat in returning if stored_chats.mark_reachable(transaction, chat.id, now=now)]
-    for chat in back:
+    outbox.try_now(transaction, [chat.id for chat in back if chat.is_active])
+    gone = [chat for chat in back if not chat.is_active]
+    for chat in gone:
         transaction.changed_chats.add(chat.id)
         changes.delay(transaction, chat, now)
-    return bool(back)
+    return bool(gone)
 
 
 def _returns(chat: Chat, address: ChatAddress) -> bool:
@@ -187,18 +189,22 @@ def pause_unreachable(
     now: datetime,
     reason: PauseReason = PauseReason.GONE,
     by: str = "",
+    until: datetime | None = None,
 ) -> None:
     """Pauses all chats at an address, or only one topic if `topic`, because the bot cannot write there.
 
     Stores the reason, and the platform's sentence as `detail`. At most once a day, tells the owner of the chat, or the
-    group of the topic. `by` is the person who caused the pause, and who is not told.
+    group of the topic. `by` is the person who caused the pause, and who is not told. `until`: when the bot may write
+    again; None: it is not known.
     """
     if topic:
         _pause_topic(transaction, address, reason, detail, now)
         return
     here_and_topics = stored_chats.chats_in(transaction, address.lane)
     lost = [
-        one for one in here_and_topics if stored_chats.mark_unreachable(transaction, one.id, reason, detail, now=now)
+        one
+        for one in here_and_topics
+        if stored_chats.mark_unreachable(transaction, one.id, reason, detail, now=now, until=until)
     ]
     if lost:
         chat = min(lost, key=lambda chat: chat.address)  # the group itself comes before its topics
@@ -229,10 +235,3 @@ def _notify_group(
     if active and topic.address.topic:
         general = stored_chats.add_around(transaction, topic, now=now)
         notifying.notify(transaction, general.address, news(topic.address, active), now=now)
-
-
-def reactivate_found(transaction: Transaction, found: Sequence[int], *, now: datetime) -> None:
-    """Reactivates chats that were paused by mistake, and drops notices of these pauses that are not sent yet."""
-    for chat in stored_chats.chats_by_id(transaction, found).values():
-        stored_chats.mark_reachable(transaction, chat.id, now=now)
-        outbox.drop_notices(transaction, "paused", chat.id, now=now)

@@ -7,7 +7,7 @@ from subscriptions.errors import ChatGone, NotDelivered, Rejected, Unclear
 from subscriptions.planning.retries import NO_REFUSALS, OnUnclear, RetryDecision, decide_retry
 from subscriptions.service import changes, pausing
 from subscriptions.states import MessageState, PauseReason
-from subscriptions.store import bot_state, claims, whole_chat
+from subscriptions.store import bot_state, claims, stored_chats, whole_chat
 from subscriptions.store.database.store import Transaction, confirms, shares, writes
 
 POSTING = timedelta(seconds=30)  # after its mark, a message is surely posted or not; a post takes at most 20
@@ -20,11 +20,17 @@ def record_outcome(
     outcome: NotDelivered,
     *,
     on_unclear: OnUnclear,
+    guard_gone: bool = True,
     now: datetime,
 ) -> RetryDecision:
-    """Stores the outcome of a failed attempt, and applies what `decide_retry` decides: wait, pause, move or give up."""
-    refusals = NO_REFUSALS
-    if isinstance(outcome, Rejected | ChatGone) and outcome.in_doubt:
+    """Stores the outcome of a failed attempt, and applies what `decide_retry` decides: wait, pause, move or give up.
+
+    Without `guard_gone`, whatever refuses is gone.
+    """
+    refusals, is_gone = NO_REFUSALS, isinstance(outcome, ChatGone)
+    if isinstance(outcome, ChatGone) and not guard_gone:
+        outcome = ChatGone(outcome.reason, outcome.scope, outcome.pause_reason)
+    elif isinstance(outcome, ChatGone | Rejected) and (is_gone or outcome.in_doubt):
         refusals = claims.refusals_before(transaction, claimed, outcome.reason, now=now)
     decision = decide_retry(
         outcome,
@@ -44,6 +50,10 @@ def record_outcome(
         pausing.pause_unreachable(
             transaction, address, outcome.reason, topic=decision.pause_topic, reason=reason, now=now
         )
+    elif isinstance(outcome, ChatGone):
+        together = refusals.together if decision.stops_sender else ()
+        for chat_id in (claimed.chat_id, *together):
+            stored_chats.doubt(transaction, chat_id, outcome.pause_reason, outcome.reason, now=now)
     if decision.moved_to is not None:
         whole_chat.chat_moved(transaction, address, decision.moved_to, now=now)
     return decision
@@ -80,7 +90,6 @@ def begin(
 
 
 @shares
-def stop_platform(transaction: Transaction, platform: str, reason: str, chats: Sequence[int], *, now: datetime) -> None:
-    """Stops a platform that reported too many chats as gone in one run (rule 11), and reactivates these chats."""
+def stop_platform(transaction: Transaction, platform: str, reason: str) -> None:
+    """Stops a platform until a person decides."""
     bot_state.put_platform(transaction, platform, stopped=reason)
-    pausing.reactivate_found(transaction, chats, now=now)

@@ -1,6 +1,6 @@
 """Marks and settles the messages of lanes: which is next, who may post it, what came of it (rules 6, 7 and 14)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -13,14 +13,18 @@ from subscriptions.planning.retries import (
     LONGEST_CREDIBLE_WAIT,
     Refusals,
     RetryDecision,
+    Tried,
     decide_not_found,
     same_refusal,
+    weigh,
 )
-from subscriptions.states import FINISHED, WAITING, ChatState, MessageState
-from subscriptions.store.columns import Utc
-from subscriptions.store.database.store import Transaction, confirms, execute, reads, shares
+from subscriptions.states import FINISHED, WAITING, ChatState, MessageState, PauseReason
+from subscriptions.store import stored_chats
+from subscriptions.store.columns import AnyRow, Utc
+from subscriptions.store.database.store import Transaction, confirms, execute, grouped, reads, shares
 from subscriptions.store.tables import DeliveryRow, MessageRow, tables
 
+_REFUSING = {reason for reason in PauseReason if reason.is_unreachable and not reason.is_of_topic}
 _TRIES = 50  # last attempts, among which the same refusal is looked for
 
 _deliveries, _chats, _messages, _items = tables("delivery", "chat", "message", "delivery_item")
@@ -35,7 +39,7 @@ _parents, _in_hand = _messages.alias(), _messages.alias()
 _NEXT = (
     sa.select(_d.seq, _d.id, _d.attempts, _d.rendered_at, _d.next_at, _d.chat, _c.platform, _c.address, _c.topic)
     .add_columns(_m.number, _m.state, _m.payload, _m.reply_to, _m.use_plain, _m.unclear_since, _m.attempted_at)
-    .add_columns(_parents.c.platform_id.label("thread"))
+    .add_columns(_parents.c.platform_id.label("thread"), _c.pause_reason)
     .join_from(_deliveries, _chats, _c.id == _d.chat)
     .outerjoin(_messages, sa.and_(_m.delivery == _d.seq, _is_unfinished, _m.left_to_person.is_(False)))
     .outerjoin(_parents, sa.and_(_parents.c.delivery == _m.delivery, _parents.c.number == _m.reply_to))
@@ -92,11 +96,13 @@ _SETTLE = (
     .returning(sa.case((_is_missing, sa.null()), else_=_shown))
 )
 _TRIED_LAST = (
-    sa.select(_d.chat, _m.state, _m.reason, _m.sent_at)
+    sa.select(_d.chat, _m.state, _m.reason, _m.sent_at, _c.address, _c.pause_reason, _c.state_since, _c.state_detail)
     .join_from(_messages, _deliveries, _d.seq == _m.delivery)
     .join(_chats, _c.id == _d.chat)
     .where(_c.platform == sa.bindparam("platform"), _m.attempted_at.is_not(None))
-    .where(_m.state.in_([MessageState.WAITING, MessageState.SENDING, MessageState.DEAD, MessageState.SENT]))
+    .where(
+        _m.state.in_([one for one in MessageState if one is not MessageState.UNCLEAR]), _d.kind != DeliveryKind.NOTICE
+    )
     .order_by(_m.attempted_at.desc(), _m.delivery.desc())
     .limit(_TRIES)
 )
@@ -124,6 +130,7 @@ class Claim:
     unclear_since: datetime | None = None
     was_repeated: bool = False  # it was posted again since then
     thread: str | None = None  # platform id of the message in whose thread it is posted
+    is_doubted: bool = False  # the chat refused an earlier attempt
 
 
 Step = Unrendered | Claim
@@ -172,6 +179,7 @@ def claim(transaction: Transaction, lane: Lane, *, now: datetime) -> Step | None
         unclear_since=row.unclear_since,
         was_repeated=row.attempted_at != row.unclear_since,
         thread=row.thread,
+        is_doubted=row.pause_reason is not None,
     )
 
 
@@ -216,6 +224,8 @@ def confirm(
     values = {"of": claimed.seq, "which": claimed.message.number, "its_id": platform_id, "now": now}
     execute(transaction, _CONFIRM, values)
     papers = execute(transaction, _SETTLE, values).scalar()
+    if claimed.is_doubted:
+        stored_chats.mark_reachable(transaction, claimed.chat_id, now=now)
     return papers, claim(transaction, claimed.address.lane, now=now)
 
 
@@ -287,26 +297,57 @@ def record_outcome(
 
 
 def refusals_before(transaction: Transaction, claimed: Claim, reason: str, *, now: datetime) -> Refusals:
-    """Returns the same refusal as `reason` before: of this message, and of other chats of its platform in a row."""
+    """Return what speaks for and against a chat whose platform refuses a message for this reason."""
     delivery = transaction.get(DeliveryRow, claimed.seq)
     if delivery is None:  # its chat was erased in the meantime
         return Refusals()
-    tried = execute(transaction, _TRIED_LAST, {"platform": claimed.address.platform}).all()
-    alike = [row for row in tried if same_refusal(row.reason, reason)]
+    last = _tried_last(transaction, claimed.address.platform)
+    alike = [row for row in last if same_refusal(row.reason, reason)]
     # what is tried again at this moment counts as it ended last
-    done = (row for row in tried if row.state is not MessageState.SENDING or row in alike)
+    done = (row for row in last if row.state is not MessageState.SENDING or row in alike)
     in_a_row = list(takewhile(lambda row: row in alike, done))
-    sent = (row.sent_at for row in tried if row.state is MessageState.SENT and row.chat != claimed.chat_id)
-    sent_at = next(sent, None)
-    own = {claimed.chat_id}
-    return Refusals(
+    return weigh(_tried(last), claimed.chat_id, now)._replace(
         own=delivery.attempts if same_refusal(delivery.reason, reason) else 0,
         waited=now - delivery.created_at,
-        in_a_row=len({row.chat for row in in_a_row} - own),
+        in_a_row=len({row.chat for row in in_a_row} - {claimed.chat_id}),
         given_up=any(row.state is MessageState.DEAD for row in in_a_row),
-        elsewhere=len({row.chat for row in alike} - own),
-        since_sent=now - sent_at if sent_at else None,
     )
+
+
+def _tried_last(transaction: Transaction, platform: str) -> Sequence[AnyRow]:
+    return execute(transaction, _TRIED_LAST, {"platform": platform}).all()
+
+
+def _tried(last: Sequence[AnyRow]) -> Iterator[Tried]:
+    """Yield each chat that refuses or has accepted a message, in the order of these attempts."""
+    for chat, rows in grouped((row.chat, row) for row in last).items():
+        refuses = rows[0].pause_reason in _REFUSING and rows[0].state not in FINISHED and bool(rows[0].reason)
+        sent_at = next((row.sent_at for row in rows if row.state is MessageState.SENT), None)
+        if refuses or sent_at:
+            yield Tried(chat, sent_at, rows[0].state_since if refuses else None)
+
+
+@reads
+def lanes_and_probes(
+    transaction: Transaction, platforms: Sequence[str], *, now: datetime
+) -> tuple[list[Lane], dict[str, Lane]]:
+    """Return the lanes of `lanes`, and platform → the one that is tried first, for platforms that refuse everybody.
+
+    A platform refuses everybody if its last answer was a refusal that is the platform's, and not of one chat.
+    """
+    found, probes = lanes(transaction, platforms, now=now), {}
+    for platform, there in grouped((lane.platform, lane) for lane in found).items():
+        tried = list(_tried(_tried_last(transaction, platform)))
+        if tried and tried[0].refuses_since and weigh(tried, tried[0].chat, now).are_the_platforms:
+            probes[platform] = accepted_last(transaction, there)
+    return found, probes
+
+
+@reads
+def accepted_last(transaction: Transaction, lanes: Sequence[Lane]) -> Lane:
+    """Return the lane that accepted a message last, of some lanes of one platform; the first one if none did of late."""
+    sent = {row.address: row.sent_at for row in reversed(_tried_last(transaction, lanes[0].platform)) if row.sent_at}
+    return max(lanes, key=lambda lane: (lane.address in sent, sent.get(lane.address)))
 
 
 def settle_if_finished(transaction: Transaction, delivery: DeliveryRow, now: datetime) -> None:

@@ -46,18 +46,24 @@ def note_update(
     update_id: str,
     *,
     chat: ChatAddress,
+    understood: str = "",
     changed: bool = False,
     answered: bool = False,
     now: datetime,
 ) -> None:
     """Notes an update and what became of it, with its chat, if that is stored now, in the transaction of its effect.
 
-    An update whose effect needs something slow is noted before that, too.
+    An update whose effect needs something slow is noted before that, too. `understood` is the id of the message, if it
+    was understood, so that its later versions have no effect; "" if not, or if it has none.
     """
     there = stored_chats.home_of(transaction, chat)
     row = UpdateRow(platform=platform, update_id=update_id, at=now, chat=there.id if there else None)
     row.changed, row.answered = changed, answered
     transaction.merge(row)
+    if understood:
+        said = UpdateRow(platform=platform, update_id=understood, at=now, chat=row.chat)
+        said.answered = True
+        transaction.merge(said)
 
 
 @confirms

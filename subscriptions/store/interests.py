@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from subscriptions import normalize
+from subscriptions.identity import versioned
 from subscriptions.model import Chat, KnownPaper, Library
 from subscriptions.states import Signal
 from subscriptions.store import known_papers, meanings
@@ -134,7 +135,9 @@ def put_library(transaction: Transaction, chat_id: int, library: Library, *, now
             # a short title is stored with a space before it, so that it equals no alias of a paper
             tells = len(alias.split()) >= _LEAST_ALIAS
             found[alias if tells else f" {alias}"] = title
-        found |= {f"doi:{name}" if "/" in name and name.startswith("10.") else name: "" for name in names}
+        found |= {
+            f"doi:{versioned(name).doi}" if "/" in name and name.startswith("10.") else name: "" for name in names
+        }
     rows = [{"chat": chat_id, "key": key, "title": title} for key, title in found.items()]
     transaction.execute_rows(sa.insert(_entries), rows)
 

@@ -6,6 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import col, select
 
+from subscriptions.identity import versioned
 from subscriptions.model import Announce, KnownPaper, ModelSummary, Paper, Summary, Translation
 from subscriptions.store import meanings, model_requests
 from subscriptions.store.bot_state import get_value, put_value
@@ -58,7 +59,7 @@ def first_paper_at(transaction: Transaction) -> datetime | None:
 
 def papers_with_keys(transaction: Transaction, keys: Sequence[str]) -> dict[str, int]:
     """Returns key → paper id for these arXiv ids, DOIs or keys. Unknown keys are left out."""
-    asked = {stored: key for key in keys for stored in (key, f"doi:{key}")}
+    asked = {stored: key for key in keys for stored in (key, f"doi:{versioned(key).doi}", f"doi:{key}")}
     rows = transaction.exec(select(PaperKeyRow.key, PaperKeyRow.paper).where(col(PaperKeyRow.key).in_(asked)))
     return {asked[stored]: paper for stored, paper in rows}
 

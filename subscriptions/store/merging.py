@@ -20,6 +20,7 @@ from enum import Enum, auto
 from operator import attrgetter
 from typing import NamedTuple
 
+from subscriptions.identity import paper_key
 from subscriptions.model import Announce, Paper
 from subscriptions.normalize import title_alias
 from subscriptions.store.columns import Json
@@ -104,7 +105,7 @@ def apply_claim(row: PaperValues, claim: Claim, now: datetime) -> Change:
     if may_add_keys(row, claim):
         row.doi = _merged_value(row.doi, paper.doi, effect)
         row.arxiv_id = row.arxiv_id or paper.arxiv_id
-    row.key = row.arxiv_id or row.doi or row.key
+    row.key = paper_key(arxiv_id=row.arxiv_id, doi=row.doi) or row.key
     if claim.is_trusted:
         row.withdrawn_at = _withdrawn_at(row, claim, now)
         known = 0 if effect is Effect.TAKES_OVER else row.version or 0

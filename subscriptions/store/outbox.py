@@ -1,7 +1,7 @@
 """Deliveries as people see them: listed, counted, tried again, dismissed, in trouble."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -13,7 +13,7 @@ from subscriptions.model import ChatAddress, DeliveryKind
 from subscriptions.states import MAYBE_SENT, UNDER_WAY, ChatState, DeliveryState, MessageState, describe_chat_state
 from subscriptions.store import bot_state, claims, stored_chats
 from subscriptions.store.columns import AnyRow, Utc
-from subscriptions.store.database.store import CHUNK, Scope, Transaction, execute, reads, writes
+from subscriptions.store.database.store import CHUNK, Scope, Transaction, execute, grouped, in_chunks, reads, writes
 from subscriptions.store.tables import DeliveryRow, tables
 
 LONG = timedelta(hours=1)  # deliveries that fail for longer than this are reported in notices, the log and `check`
@@ -42,6 +42,7 @@ _STATE = sa.case(
     else_=DeliveryState.PLANNED.value,
 )
 _NOT_OVER = _d.settled_at.is_(None) | _d.seq.in_(sa.select(_m.delivery).where(_m.state == MessageState.DEAD))
+_IS_DOUBTED = sa.and_(_c.state == ChatState.ACTIVE, _c.pause_reason.is_not(None), _c.state_since.is_not(None))
 _PAPERS = sa.select(sa.func.count()).where(_i.delivery == _d.seq).scalar_subquery()
 _MESSAGES = sa.select(sa.func.count()).where(_of_delivery).scalar_subquery()
 # of a message in the same state as the delivery
@@ -240,11 +241,11 @@ def _unsent(transaction: Transaction, chat_id: int, by: datetime | None) -> list
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
-    """Deliveries that have the same problem."""
+    """Deliveries, or chats, that have the same problem."""
 
     count: int
     reason: str = ""  # the most frequent reason
-    ids: tuple[str, ...] = ()  # ids of the first few deliveries
+    ids: tuple[str, ...] = ()  # ids of the first few deliveries, or addresses of the first few chats
     newest_at: datetime | None = None  # when the last of them was given up
     chat: ChatAddress | None = None  # None if the deliveries are for several chats
     since: datetime | None = None  # when the first of them was given up (dead) or planned (waiting)
@@ -278,12 +279,16 @@ def dead(transaction: Transaction) -> Trouble:
 
 
 def waiting_since(transaction: Transaction, before: datetime) -> dict[str, Trouble]:
-    """Returns platform → deliveries that failed at least once and have waited since before the moment `before`."""
+    """Returns platform → deliveries that failed at least once and have waited since before the moment `before`.
+
+    Those to chats of which it is in doubt whether they are gone do not count.
+    """
     first, count = sa.func.min(_d.created_at, type_=Utc), sa.func.count()
     wanted = (
         sa.select(_c.platform, _d.reason, count, first)
         .join_from(_chats, _deliveries, _d.chat == _c.id)
-        .where(_d.settled_at.is_(None), _d.attempts > 0, _d.created_at < before, _c.state == ChatState.ACTIVE)
+        .where(_d.settled_at.is_(None), _d.attempts > 0, _d.created_at < before)
+        .where(_c.state == ChatState.ACTIVE, _c.pause_reason.is_(None))
         .group_by(_c.platform, _d.reason)
         .order_by(count.desc(), _d.reason)
     )
@@ -295,6 +300,37 @@ def waiting_since(transaction: Transaction, before: datetime) -> dict[str, Troub
     return found
 
 
+def doubted_chats(transaction: Transaction) -> dict[str, Trouble]:
+    """Return platform → chats that refuse messages, of which it is in doubt whether they are gone."""
+    wanted = sa.select(_c.platform, _c.address, _c.topic, _c.state_detail, _c.state_since)
+    wanted = wanted.where(_IS_DOUBTED).order_by(_c.state_since, _c.id)
+    return {
+        platform: Trouble(
+            count=len(rows),
+            reason=Counter(row.state_detail for row in rows).most_common(1)[0][0],
+            ids=tuple(str(ChatAddress(*row[:3])) for row in rows[:_NAMED]),
+            chat=ChatAddress(*rows[0][:3]) if len(rows) == 1 else None,
+            since=rows[0].state_since,
+        )
+        for platform, rows in grouped((row.platform, row) for row in execute(transaction, wanted)).items()
+    }
+
+
+@writes
+def try_doubted_now(transaction: Transaction) -> None:
+    """Let messages to chats that may be gone be tried at once. Free all stopped platforms."""
+    bot_state.free_platforms(transaction)
+    try_now(transaction, list(execute(transaction, sa.select(_c.id).where(_IS_DOUBTED)).scalars()))
+
+
+def try_now(transaction: Transaction, chats: Sequence[int]) -> None:
+    """Let the messages that wait for these chats be tried at once."""
+    for part in in_chunks(chats):
+        execute(
+            transaction, sa.update(_deliveries).where(_d.chat.in_(part), _d.settled_at.is_(None)).values(next_at=None)
+        )
+
+
 def notices_since(transaction: Transaction, chat_id: int, cause: str, since: datetime) -> int:
     """Returns the number of notices with this cause that were stored for a chat at `since` or later."""
     begins = f"notice:{chat_id}:{cause}:"
@@ -304,11 +340,3 @@ def notices_since(transaction: Transaction, chat_id: int, cause: str, since: dat
 def noticed_since(transaction: Transaction, key: str, since: datetime) -> bool:
     """Whether a notice with this dedupe key was stored at `since` or later."""
     return transaction.finds(_d.dedupe_key == key, _d.created_at >= since)
-
-
-def drop_notices(transaction: Transaction, cause: str, about: int, *, now: datetime) -> None:
-    """Dismisses the notices with this cause about a chat that are not settled."""
-    notices = _dismissed(now).where(
-        _d.about == about, _d.dedupe_key.contains(f":{cause}:", autoescape=True), _d.settled_at.is_(None)
-    )
-    execute(transaction, notices.values(reason="it was not so after all"))

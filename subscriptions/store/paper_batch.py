@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from subscriptions import identity
 from subscriptions.model import Announce, Paper
 from subscriptions.normalize import title_alias
 from subscriptions.store import meanings, merging
@@ -21,7 +22,6 @@ from subscriptions.store.merging import Change
 from subscriptions.store.tables import PaperValues, tables
 
 _BY_NEWS_VALUE = ("", *(kind.value for kind in Announce))  # "": the digest does not say; counts as new
-_MOST_OF_A_TITLE = 20  # papers; a title that more have in common, such as "Editorial", identifies none
 _papers, _keys, _aliases = tables("paper", "paper_key", "paper_alias")
 _p = _papers.c
 _LAST_ID = sa.select(sa.func.max(_p.id))
@@ -57,19 +57,36 @@ class Incoming(NamedTuple):
     """A paper of a digest, with the keys and the title by which the store finds it."""
 
     paper: Paper
-    keys: tuple[str, ...]  # in order; a DOI has the prefix "doi:"
+    keys: tuple[str, ...]  # of its ids and numbers, in order; a DOI has the prefix "doi:"
+    former: tuple[str, ...]  # keys that 1.0.0 gave it, in which a DOI has its version
+    titles: tuple[str, ...]  # keys of a paper without an id: several papers may have such a key
+    entry: str  # the key of its entry in a feed; "" if it has none
     alias: str  # its title as an alias; "" if it has no title
 
 
 def incoming(papers: Iterable[Paper]) -> tuple[Incoming, ...]:
-    """Returns the papers of a digest with the keys and titles by which the store finds them."""
-    return tuple(Incoming(paper, stored_keys(paper), title_alias(paper.title)) for paper in papers)
+    """Return the papers of a digest with the keys and titles by which the store finds them."""
+    return tuple(map(_incoming, papers))
 
 
-def stored_keys(paper: Paper) -> tuple[str, ...]:
-    """Returns the keys under which the store finds a paper."""
-    keys = (paper.arxiv_id, f"doi:{paper.doi}" if paper.doi else None, paper.key if paper.key != paper.doi else None)
-    return tuple(dict.fromkeys(key for key in keys if key))
+def _incoming(paper: Paper) -> Incoming:
+    ids = (paper.arxiv_id,) if paper.arxiv_id else ()
+    dois = [f"doi:{doi}" for doi in identity.dois_of(paper.doi)] if paper.doi else []
+    numbers = [f"{kind}:{number}" for kind, number in identity.numbers_in(paper).items()] if not ids else []
+    has_title_key = paper.key.startswith("title:")
+    own = (paper.key,) if not (ids or dois or has_title_key) else ()
+    return Incoming(
+        paper=paper,
+        keys=(*ids, *dois[:1], *numbers, *own),
+        former=tuple(dois[1:]),
+        titles=tuple(dict.fromkeys((identity.key_apart(paper), paper.key))) if has_title_key else (),
+        entry=identity.entry_key(paper.entry) if paper.entry and not paper.arxiv_id else "",
+        alias=title_alias(paper.title),
+    )
+
+
+def _doi_key(doi: str | None) -> str:
+    return f"doi:{identity.versioned(doi).doi}" if doi else ""
 
 
 @dataclass(slots=True)
@@ -96,7 +113,8 @@ class PaperBatch:
 
     def read(self, transaction: Transaction, papers: Sequence[Incoming]) -> None:
         """Reads what the store knows about these papers. Call it once, before they are merged."""
-        keys, aliases = {key for one in papers for key in one.keys}, {one.alias for one in papers if one.alias}
+        keys = {key for one in papers for key in (*one.keys, *one.former, *one.titles, one.entry) if key}
+        aliases = {one.alias for one in papers if one.alias}
         self._keys.update(rows_of(transaction, _keys, _keys.c.key, sorted(keys)))
         for alias, paper in rows_of(transaction, _aliases, _aliases.c.alias, sorted(aliases)):
             self._aliases[alias].add(paper)
@@ -138,17 +156,35 @@ class PaperBatch:
 
     def _find(self, one: Incoming) -> int | None:
         """Returns the id of the stored row of the same paper, by its first known key, else its title (rule 4)."""
-        found = list(dict.fromkeys(self._keys[key] for key in one.keys if key in self._keys))
+        found = self._with((*one.keys, *one.former))
         titled = [paper for paper in found if paper in self._aliases[one.alias]]
         if self.ingest.of_arxiv and one.paper.arxiv_id and len(titled) > 1 and titled[0] == found[0]:
             return self._join_filed(titled)
+        found = found or [paper for paper in self._with((one.entry,)) if self._is_same_entry(paper, one)]
+        found = found or [
+            paper for paper in self._with(one.titles) if not identity.differ(self.entry(paper), one.paper)
+        ]
         if found or not one.alias:
             return found[0] if found else None
-        if len(self._aliases[one.alias]) > _MOST_OF_A_TITLE:
+        if len(self._aliases[one.alias]) > identity.MOST_OF_A_TITLE:
             return None
         has_id = bool(one.paper.arxiv_id or one.paper.doi)
-        fits = [i for i in sorted(self._aliases[one.alias]) if not (has_id and self.rows[i].has_id)]
+        fits = [
+            paper
+            for paper in sorted(self._aliases[one.alias])
+            if not (has_id and self.rows[paper].has_id) and not identity.differ(self.entry(paper), one.paper)
+        ]
         return fits[0] if len(fits) == 1 else None
+
+    def _with(self, keys: Sequence[str]) -> list[int]:
+        return list(dict.fromkeys(self._keys[key] for key in keys if key in self._keys))
+
+    def _is_same_entry(self, paper: int, one: Incoming) -> bool:
+        """Return whether an entry is still about the paper that it once was about: its title or its author is the same."""
+        known = self.entry(paper)
+        if identity.ids_differ(known, one.paper):
+            return False
+        return paper in self._aliases[one.alias] or not identity.authors_differ(known, one.paper)
 
     def _join_filed(self, papers: Sequence[int]) -> int:
         """Returns which of several rows with one title counts from now on, since arXiv says that they are one paper.
@@ -171,13 +207,14 @@ class PaperBatch:
         if not others:
             return paper
         arxiv_id = None if paper.arxiv_id in others else paper.arxiv_id
-        return replace(paper, arxiv_id=arxiv_id, doi=None if f"doi:{paper.doi}" in others else paper.doi)
+        return replace(paper, arxiv_id=arxiv_id, doi=None if _doi_key(paper.doi) in others else paper.doi)
 
     def _add(self, paper: Paper) -> PaperValues:
         """Adds an empty row for a new paper."""
         self._last_id += 1
         of, now, day = self.ingest.source, self.ingest.now, self.ingest.day
-        row = PaperValues(id=self._last_id, key=paper.key, owner=of, first_seen_at=now, day=day)
+        key = identity.key_apart(paper) if paper.key in self._keys else paper.key
+        row = PaperValues(id=self._last_id, key=key, owner=of, first_seen_at=now, day=day)
         self.rows[row.id] = row
         self.new.add(row.id)
         self.updated.add(row.id)
@@ -188,8 +225,9 @@ class PaperBatch:
 
         Without `further`, notes no new ids and no other title.
         """
-        for key in one.keys:
-            if key not in self._keys and (further or not (one.paper.arxiv_id or one.paper.doi)):
+        may_add = further or not (one.paper.arxiv_id or one.paper.doi)
+        for key in (*one.keys, *one.titles, one.entry):
+            if key and key not in self._keys and (may_add or key == _doi_key(row.doi)):
                 self._keys[key] = row.id
                 self._new_keys.append({"key": key, "paper": row.id})
         may_name = bool(one.alias) and (further or one.alias == title_alias(row.title))

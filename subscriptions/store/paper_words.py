@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from subscriptions.identity import versioned
 from subscriptions.matching import full_text
 from subscriptions.matching.fulfilment import simple_terms
 from subscriptions.matching.full_text import Expression
@@ -189,7 +190,7 @@ def _having(transaction: Transaction, term: Term, near: Mapping[Term, Collection
 
 def _having_simple(transaction: Transaction, term: Term) -> _Having:
     if term.field in (ID, DOI):  # also a paper that had this id before, in any letter case
-        keys = [term.value, f"doi:{term.value}"]
+        keys = [term.value, f"doi:{term.value}", f"doi:{versioned(term.value).doi}"]
         named = _p.id.in_(sa.select(_keys.c.paper).where(sa.func.lower(_keys.c.key).in_(keys)))
         return _Having(named, named)
     if term.field is SOURCE:

@@ -7,7 +7,7 @@ it, and it is shown only once. A chat has at most one.
 import hmac
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, astuple, replace
+from dataclasses import asdict, astuple, dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
@@ -19,10 +19,10 @@ import sqlalchemy as sa
 from subscriptions.addresses import facts_of
 from subscriptions.chat_settings import resolve
 from subscriptions.model import Chat, ChatAddress, ChatKind, ChatSettings, Lane
-from subscriptions.states import WAITING, Admission, ChatState, PauseReason
+from subscriptions.states import UNREACHABLE, WAITING, Admission, ChatState, PauseReason
 from subscriptions.store import bot_state
 from subscriptions.store.columns import AnyRow
-from subscriptions.store.database.store import CHUNK, Transaction, execute, reads, rows_of, writes
+from subscriptions.store.database.store import CHUNK, Transaction, execute, grouped, reads, rows_of, writes
 from subscriptions.store.tables import ChatRow, DenialRow, tables
 
 PLACE = ("platform", "address", "topic")
@@ -166,17 +166,25 @@ def resume_chat(transaction: Transaction, chat_id: int, *, now: datetime) -> Non
 
 
 def mark_unreachable(
-    transaction: Transaction, chat_id: int, reason: PauseReason, detail: str, *, now: datetime
+    transaction: Transaction,
+    chat_id: int,
+    reason: PauseReason,
+    detail: str,
+    *,
+    now: datetime,
+    until: datetime | None = None,
 ) -> bool:
     """Stores that the platform does not let the bot write to a chat. Returns False if this was already stored.
 
     `detail` is the platform's sentence. A chat that a person paused stays paused by this person. A chat that waits for
-    admission continues to wait.
+    admission continues to wait. `until`: when the bot may write again; None: it is not known.
     """
     row = transaction.get_one(ChatRow, chat_id)
     if row.state is ChatState.ACTIVE:
-        pause_chat(transaction, chat_id, reason, detail=detail, now=now)
+        pause_chat(transaction, chat_id, reason, detail=detail, now=now, until=until)
         return True
+    if row.state is ChatState.PAUSED and row.pause_reason is reason:
+        row.paused_until = until
     if row.state in WAITING and row.pause_reason is None:
         row.pause_reason, row.state_detail, row.state_since = reason, detail, now
         return True
@@ -188,11 +196,44 @@ def mark_reachable(transaction: Transaction, chat_id: int, *, now: datetime) -> 
     row = transaction.get_one(ChatRow, chat_id)
     if row.pause_reason is None or not row.pause_reason.is_unreachable:
         return False
-    if row.state in WAITING:
+    if row.state is not ChatState.PAUSED:
         row.pause_reason, row.state_detail, row.state_since = None, "", now
         return True
     resume_chat(transaction, chat_id, now=now)
     return True
+
+
+def doubt(transaction: Transaction, chat_id: int, reason: PauseReason, detail: str, *, now: datetime) -> None:
+    """Store that a chat refuses messages, and that it is in doubt whether it is gone. It stays active, or becomes so."""
+    row = transaction.get(ChatRow, chat_id)
+    if row is None:  # it was erased in the meantime
+        return
+    if row.state is ChatState.PAUSED and row.pause_reason in UNREACHABLE:
+        row.enter(ChatState.ACTIVE, now=row.state_since or now, reason=row.pause_reason, detail=row.state_detail)
+    elif row.state is ChatState.ACTIVE and row.pause_reason is None:
+        row.pause_reason, row.state_detail, row.state_since = reason, detail, now
+
+
+@dataclass(frozen=True, slots=True)
+class PausedChats:
+    """The chats that are paused for the same reason."""
+
+    reason: PauseReason
+    count: int
+    chats: tuple[str, ...]  # the addresses of some of them
+
+
+@reads
+def paused_chats(transaction: Transaction, *, most_named: int) -> list[PausedChats]:
+    """Return the paused chats by reason. At most `most_named` of them all have their addresses, unreachable ones first."""
+    is_paused = (_c.state == ChatState.PAUSED) & _c.pause_reason.is_not(None)
+    counts = sa.select(_c.pause_reason, sa.func.count()).where(is_paused).group_by(_c.pause_reason)
+    by_person = _c.pause_reason == PauseReason.PERSON
+    named = grouped(
+        (chat.pause_reason, str(chat.address)) for chat in _selected(transaction, is_paused, by_person, most=most_named)
+    )
+    found = [PausedChats(reason, count, tuple(named.get(reason, ()))) for reason, count in execute(transaction, counts)]
+    return sorted(found, key=lambda one: -one.count)
 
 
 def describe(transaction: Transaction, lane: Lane, *, title: str, public: bool) -> None:
@@ -281,10 +322,10 @@ def note_person(transaction: Transaction, chat_id: int, /, **values: str | bool)
 
 
 def _selected(
-    transaction: Transaction, which: sa.ColumnElement[bool], *order: sa.ColumnElement[Any]
+    transaction: Transaction, which: sa.ColumnElement[bool], *order: sa.ColumnElement[Any], most: int | None = None
 ) -> tuple[Chat, ...]:
-    """Returns the chats that meet a condition, sorted by `order` and then by id."""
-    wanted = _CHATS.where(which).order_by(*order, _c.id)
+    """Return the chats that meet a condition, sorted by `order` and then by id; of many, the first `most`."""
+    wanted = _CHATS.where(which).order_by(*order, _c.id).limit(most)
     return tuple(chat_of(transaction, row) for row in execute(transaction, wanted))
 
 
@@ -346,7 +387,7 @@ def chat_of_key(transaction: Transaction, key: str) -> Chat | None:
     if len(key) > LONGEST_KEY:
         return None
     for chat in _selected(transaction, _c.feed_key == _hash_of_key(key)):
-        if chat.state not in WAITING and not chat.is_unreachable:
+        if chat.is_active or (chat.state not in WAITING and not chat.is_unreachable):
             return chat
     return None
 

@@ -8,12 +8,12 @@ ARTEFACTS = {
     "code": re.compile(
         r"(?:github|gitlab|bitbucket|codeberg|sourceforge|gitee)\.(?:com|org|net)/\w|\bgitlab\.[\w.-]+/\w|\.github\.io\b|huggingface\.co/(?!datasets|papers)\w"
         r"|(?:pypi|anaconda|codeocean|npmjs)\.(?:org|com)/\w|cran\.r-project\.org|\bgit\.[\w.-]+/\w|softwareheritage\.org/\w",
-        re.IGNORECASE,
+        re.IGNORECASE | re.ASCII,
     ),
     "data": re.compile(
         r"(?:zenodo|figshare|datadryad|openneuro|kaggle|dataverse|pangaea|physionet|openml)\.(?:org|com|de)\b|\bosf\.io/\w|huggingface\.co/datasets/\w"
         r"|\b10\.(?:5281/zenodo|6084/m9\.figshare|5061/dryad|7910/dvn|17605/osf|17632|1594/pangaea)\b|\bdataverse\.[\w.-]+/|ncbi\.nlm\.nih\.gov/(?:geo|sra|bioproject)\b",
-        re.IGNORECASE,
+        re.IGNORECASE | re.ASCII,
     ),
 }
 # spaces are written as `\s`, since these parts belong to a verbose expression
@@ -38,21 +38,31 @@ LEADING = ("tldr", "task")
 """Names of the field of a summary that says in short what a paper is about. Without it, a paper has no usable summary."""
 SummaryState = Literal["ok", "failed", "placeholder", "empty", "not stated"]
 
-# Public digests of the daily-arXiv family contain these texts. A field has to equal one of them, since a real summary may
+# Public digests of the daily-arXiv family contain these texts. A field has to consist of one, since a real summary may
 # contain the word "failed".
-_FAILED = frozenset(
-    {
-        "Summary generation failed",
-        "Motivation analysis unavailable",
-        "Method extraction failed",
-        "Result analysis unavailable",
-        "Conclusion extraction failed",
-        "Processing failed",
-        "Error",
-        "错误：AI分析失败。",
-    },
+_LONGEST_STATEMENT = 100  # characters of a text that states a failure
+_MADE = r"(?:ai|analysis|api|conclusion|content|extraction|generation|llm|method|model|motivation|processing|request|result|summary|tl;?dr|task|translation)s?"
+_FAILED = re.compile(
+    rf"""[\W_]*(?:
+    (?:{_MADE}\s){{0,3}}{_MADE}\s(?:is\s|was\s|has\s|could\s)?(?:not\s)?(?:be\s|yet\s)?(?:available|empty|error|extracted|failed|failure|found|generated|missing|timed\sout|unavailable)
+    | error | (?:api\s|daily\s|rate\s|usage\s)*(?:limit|quota)s?\s(?:is\s|was\s)?(?:exceeded|reached|used\sup)
+    | no\s(?:{_MADE}\s)*{_MADE}(?:\s(?:available|found|generated|returned|yet))?
+    | (?:failed|unable)\sto\s(?:analy[sz]e|extract|fetch|generate|get|load|parse|process|summari[sz]e|translate)(?:\s(?:the|a|this|{_MADE}))*
+    | (?:错误[:：]?)?(?:ai|api|gpt|llm|模型|摘要|总结|分析|翻译|生成|请求|调用|处理|接口|网络|解析|获取|自动|论文|内容|服务|连接)+(?:失败|超时|出错|异常|错误|不可用)(?:[:：].*|[，,]?请.*)?
+    | (?:已?达到|超[出过]了?)?(?:ai|api|gpt|llm|模型|接口|请求|调用|每日|今日|配额|额度|限额|频率|次数)+(?:限制|上限|超限|不足|已?用[尽完])(?:[，,]?请.*)?
+    )[\W_]*""",
+    re.IGNORECASE | re.VERBOSE,
 )
-_NOT_STATED = frozenset({"N/A", "Not mentioned in abstract", "未在摘要中提及"})
+_NOTHING = re.compile(
+    r"""[\W_]*(?:
+    n/?a | unknown | untitled(?:\s(?:article|document|paper))? | not\savailable
+    | (?:no|unknown)\s(?:abstract|author|title)s?(?:\s(?:available|found|given|listed|provided))?
+    | (?:abstract|author|title)s?\s(?:is\s)?(?:missing|not\s(?:available|found|given|provided)|pending(?:\s\d+)?|unavailable)
+    | not\s(?:given|mentioned|provided|specified|stated)(?:\sin\s(?:the\s)?abstract)?
+    | 未在摘要中提及 | 摘要中?未提及 | 未提及 | 未提供 | 未知 | 暂无 | 暂?[无無](?:标题|摘要|题|題|作者|内容|数据|翻译)
+    )[\W_]* | none | null | nan | undefined | [无無] | [-–—.…_\s]+""",
+    re.IGNORECASE | re.VERBOSE,
+)
 _ERROR = re.compile(r"[\[(*]*(?i:error|错误)(?:[\])]|\W*(?:[:：]|\d|$))")  # the beginning of an error
 _ERROR_SIGNS = frozenset("[(*Ee错")  # with which it begins
 _PLACEHOLDER = re.compile(r"\{\w+\}")  # a template that was never filled: {tldr}
@@ -63,7 +73,7 @@ def artefacts_in(*texts: str) -> list[str]:
     return [name for name, address in ARTEFACTS.items() if any("." in text and address.search(text) for text in texts)]
 
 
-_WORD_WITH_ADDRESS = re.compile(r"[^\s<>\"'“”‘’(){}\[\]|，。；（）]{4,500}")
+_WORD_WITH_ADDRESS = re.compile(r"[^\s<>\"'“”‘’(){}\[\]|\u3001-\u9fff\uac00-\ud7a3，；（）：]{4,500}")
 _ADDRESS_BEGINS = re.compile(r"https?://|10\.\d{4,9}/", re.IGNORECASE)
 _AFTER_ADDRESS = ".,;:!?*…~`\\$"
 
@@ -111,18 +121,25 @@ def withdrawn_by(text: str) -> Literal["authors", "unknown", ""]:
     return "unknown"
 
 
+def states_nothing(text: str) -> bool:
+    """Return whether a title, a name or a text is only what a program writes where it has none: N/A, [Not Available]."""
+    return len(text) <= _LONGEST_STATEMENT and bool(_NOTHING.fullmatch(text))
+
+
 def summary_state(text: str) -> SummaryState:
-    """Returns the state of one field of a summary. Only fields in the state "ok" are shown and matched.
+    """Return the state of one field of a summary. Only fields in the state "ok" are shown and matched.
 
     "not stated" means that the summariser found nothing to say. The other three states are failures.
     """
     value = text.strip()
     if not value:
         return "empty"
-    if value in _FAILED or (value[0] in _ERROR_SIGNS and _ERROR.match(value)):
+    if value[0] in _ERROR_SIGNS and _ERROR.match(value):
         return "failed"
-    if value in _NOT_STATED:
-        return "not stated"
+    if len(value) > _LONGEST_STATEMENT:
+        return "ok"
+    if _FAILED.fullmatch(value):
+        return "failed"
     if _PLACEHOLDER.fullmatch(value):
         return "placeholder"
-    return "ok"
+    return "not stated" if _NOTHING.fullmatch(value) else "ok"

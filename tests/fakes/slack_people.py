@@ -95,6 +95,32 @@ class SlackPeople(FakePlatform):
         conversation.messages[ts] = {**event, "type": "message"}
         return self._event(event, workspace, needs="app_mentions:read", member=conversation)
 
+    def edits(self, sent: slack_event_delivery.SentEnvelope, text: str) -> slack_event_delivery.SentEnvelope:
+        """Edits a mention or a direct message as its author, who changes what follows the bot's name."""
+        workspace, before = self._first, sent.payload["event"]
+        said = escaped(text)
+        if before["type"] == "app_mention":
+            event = {
+                **before,
+                "text": f"<@{workspace.bot}> {said}".strip(),
+                "edited": {"user": before["user"], "ts": workspace.next_ts()},
+            }
+            return self._event(event, workspace)
+        stamp = workspace.next_ts()
+        message = {name: before[name] for name in ("type", "user", "text", "ts", "team")}
+        event = {
+            "type": "message",
+            "subtype": "message_changed",
+            "message": {**message, "text": said, "edited": {"user": before["user"], "ts": stamp}},
+            "previous_message": message,
+            "channel": before["channel"],
+            "channel_type": "im",
+            "hidden": True,
+            "ts": stamp,
+            "event_ts": stamp,
+        }
+        return self._event(event, workspace)
+
     def writes_dm(
         self,
         text: str,

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import replace
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -106,11 +107,22 @@ class FakeTelegram(FakePlatform):
         known.refusal = (400, "Bad Request: need administrator rights in the channel chat") if mute else None
         self._becomes(known, "left", known.usual, by, mute=mute)
 
-    def forbids(self, chat: str, words: str = "not enough rights to send text messages to the chat") -> None:
-        """Takes away the bot's right to write in a chat."""
+    def forbids(
+        self,
+        chat: str,
+        words: str = "not enough rights to send text messages to the chat",
+        *,
+        until: datetime | None = None,
+    ) -> None:
+        """Takes away the bot's right to write in a chat. At `until` a test lets it write again, without an update."""
         known = self._chat(chat)
         known.refusal = (400, f"Bad Request: {words}")
-        self._becomes(known, known.bot, "administrator" if known.kind == "channel" else "restricted", "7", mute=True)
+        status = "administrator" if known.kind == "channel" else "restricted"
+        self._becomes(known, known.bot, status, "7", mute=True, until=until)
+
+    def restriction_ends(self, chat: str) -> None:
+        """Lets the bot write again at the end of a restriction, of which the bot gets no update."""
+        self._chat(chat).refusal = None
 
     def unblocks(self, chat: str) -> None:
         """Lets the bot write again."""
@@ -295,10 +307,21 @@ class FakeTelegram(FakePlatform):
         known.refusal = refusal
         self._becomes(known, known.bot, "kicked", by)
 
-    def _becomes(self, known: FakeChat, before: str, status: str, by: str, *, mute: bool = False) -> None:
+    def _becomes(
+        self,
+        known: FakeChat,
+        before: str,
+        status: str,
+        by: str,
+        *,
+        mute: bool = False,
+        until: datetime | None = None,
+    ) -> None:
         """Changes the bot's own status in a chat, and sends the bot an update about this."""
         known.bot = status
         after = telegram_people.member(BOT, status)
+        if until:
+            after["until_date"] = int(until.timestamp())
         if status == "administrator" and known.kind == "channel":
             after["can_post_messages"] = not mute
         self.queue.notify(

@@ -72,7 +72,7 @@ async def waiting(world: World) -> None:
 
 
 async def stopped(world: World) -> None:
-    sending.stop_platform(world.app.store, "telegram", "The token is unknown.", [], now=NOON)
+    sending.stop_platform(world.app.store, "telegram", "The token is unknown.")
 
 
 async def source_failed(world: World) -> None:

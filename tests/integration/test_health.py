@@ -16,7 +16,7 @@ import pytest
 from bot.app import build_app
 from bot.operation import web_server
 from bot.operation.process import Process
-from bot.operation.upkeep import Upkeep
+from bot.operation.upkeep import HEARTBEAT_INTERVAL, LOOK_INTERVAL, Upkeep
 from subscriptions.store.database.store import Store
 from tests import make
 from tests.clock import FakeClock
@@ -191,6 +191,18 @@ async def test_a_failed_heartbeat_is_one_line_without_the_address(
         "The heartbeat of PAPERWIRE_HEARTBEAT_URL does not arrive: 127.0.0.1 answers 503.",
     ]
     assert len(watchman.calls) == 7
+
+
+async def test_clock_that_is_set_back_stops_no_heartbeat(beating: Beating, clock: FakeClock) -> None:
+    beating.upkeep.start()
+    clock.step(-dt.timedelta(hours=2))
+    before = beating.upkeep.next_runs()
+    beating.upkeep.follow_clock()
+    after = beating.upkeep.next_runs()
+    await beating.upkeep.close()
+    assert min(before.values()) > clock.wall() + dt.timedelta(hours=1)
+    assert after["heartbeat"] <= clock.wall() + HEARTBEAT_INTERVAL
+    assert max(after.values()) <= clock.wall() + LOOK_INTERVAL
 
 
 def test_once_calls_at_its_end_if_all_went_well(terminal: Terminal, watchman: Watchman) -> None:

@@ -4,6 +4,7 @@ docs/architecture.md has the rules.
 """
 
 import datetime as dt
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -103,6 +104,53 @@ async def test_a_bug_at_one_source_reaches_no_other(
     assert "by a mistake of paperwire" in feeding.receipts("one")[0].detail
     assert "ZeroDivisionError in stumble" in caplog.text
     assert "what stood at" not in caplog.text
+
+
+# one entry with a wrong date
+
+
+def preprints(*days: str) -> str:
+    entries = (
+        {
+            "doi": f"10.1101/2026.01.20.00000{n}",
+            "title": f"Kites {n}",
+            "authors": "Quill, A.",
+            "date": day,
+            "version": "1",
+        }
+        for n, day in enumerate(days, 1)
+    )
+    return json.dumps({"messages": [{"status": "ok"}], "collection": list(entries)})
+
+
+def upvoted(*days: str) -> str:
+    return json.dumps(
+        [
+            {"paper": {"id": f"2601.0000{n}", "title": f"Kites {n}", "submittedOnDailyAt": f"{day}T00:00:00.000Z"}}
+            for n, day in enumerate(days, 1)
+        ]
+    )
+
+
+def dated_page(_: str, day: str) -> str:
+    heads = (f"### [{n}] [Kites {n}](https://arxiv.org/abs/2601.0000{n})\n*Ada Quill*\n\nTL;DR: Up.\n" for n in (1, 2))
+    return f"# ArXiv Daily Papers - {day}\n" + "\n".join(heads)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [("/details", preprints), ("/daily", upvoted), ("/{date}.md", dated_page), ("/{date}/details", preprints)],
+    ids=["bioRxiv", "Hugging Face", "page of a day", "bioRxiv of a day"],
+)
+async def test_digest_with_one_date_ahead_is_stored_under_today(
+    path: str, text: Callable[..., str], store: Store, feeds: Feeds, arxiv: FakeArxiv
+) -> None:
+    arxiv.holds(path.format(date="2026-01-22"), text("2026-01-22", "2026-01-27"))
+    await feeds.polled(web_source(f"{arxiv.url}{path}"))
+    assert stored.rows(store, "SELECT title, day FROM paper ORDER BY title") == [
+        ("Kites 1", "2026-01-22"),
+        ("Kites 2", "2026-01-22"),
+    ]
 
 
 # a source that lies about papers of others (rule 4)

@@ -100,6 +100,24 @@ def test_a_group_that_forbids_writing_waits_with_all_its_topics(product: Product
     assert states(product, FORUM, VISION) == ["active", "active"]
 
 
+@pytest.mark.parametrize("first", [None, timedelta(days=9)])
+def test_restriction_with_an_end_ends_by_itself(
+    product: Product, telegram: FakeTelegram, first: timedelta | None
+) -> None:
+    """It may follow one without an end, or with a later one."""
+    product.says(f"/sub@{NAME} diffusion now", GROUP, by=OWNER)
+    for length in (first, timedelta(minutes=40)):
+        telegram.forbids(GROUP, until=product.clock.now() + length if length else None)
+        product.listens()
+        assert states(product, GROUP) == ["paused"]
+    product.brings("Diffusion of sand")
+    assert product.later(minutes=30) == []
+    telegram.restriction_ends(GROUP)
+    (alert,) = product.later(minutes=15)
+    assert alert.chats == [GROUP]
+    assert states(product, GROUP) == ["active"]
+
+
 @pytest.mark.parametrize("first", ["service message", "refusal"])
 def test_a_closed_topic_pauses_and_the_general_topic_hears_of_it_once(
     product: Product, telegram: FakeTelegram, first: str

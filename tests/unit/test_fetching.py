@@ -78,6 +78,13 @@ async def refusal(fetching: web.Fetcher, url: str) -> FetchError:
         127.0.0.1          →
         169.254.169.254    →  # here clouds give their machines secret keys
         224.0.0.1          →
+        192.0.0.8          →  # a dummy, which Python 3.11 takes for public
+        192.0.0.10         →
+        192.88.99.1        →  # the anycast relay of 6to4
+        192.31.196.1       →
+        2620:4f:8000::1    →
+        168.63.129.16      →  # Azure's services for the machine itself
+        192.0.1.8          → public
         ::1                →
         fc00::1            →
         2001:0:a00:1::     →  # Teredo
@@ -85,6 +92,7 @@ async def refusal(fetching: web.Fetcher, url: str) -> FetchError:
         ::ffff:8.8.8.8     → public
         ::127.0.0.1        →
         2002:7f00:1::      →  # 6to4 of 127.0.0.1
+        2002:c000:8::      →  # 6to4 of 192.0.0.8
         64:ff9b::a00:1     →  # NAT64 of 10.0.0.1
                            →
     """),

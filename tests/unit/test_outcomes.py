@@ -7,7 +7,7 @@ import re
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 import aiohttp
@@ -26,7 +26,7 @@ from bot.platforms.slack import client as slack
 from bot.platforms.telegram import client as telegram
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 from subscriptions.planning import retries
-from subscriptions.planning.retries import FIRST_WAIT, Refusals, RetryDecision
+from subscriptions.planning.retries import FIRST_WAIT, Refusals, RetryDecision, Tried
 from subscriptions.states import MessageState, PauseReason
 from tests import tables
 from tests.clock import NOON
@@ -89,29 +89,80 @@ def test_a_failed_post_says_nothing_of_an_earlier_one(outcome: NotDelivered, sta
     assert decided(outcome, was_unclear=True) == replace(decided(outcome), state=state)
 
 
-GONE = Refusals(own=2, waited=timedelta(days=3))
+GONE = Refusals(own=2, lasts=timedelta(days=3))
 
 
 @pytest.mark.parametrize(
     ("refusals", "hours", "attempts"),  # None: the chat is paused
     [
         (Refusals(), 1, 1),
-        (Refusals(own=1, waited=timedelta(days=9)), 24, 2),  # it waited for something else: two answers are not enough
-        (Refusals(own=4, waited=timedelta(days=2)), 24, 5),
+        (Refusals(own=1, lasts=timedelta(days=9)), 24, 2),  # it waited for something else: two answers are not enough
+        (Refusals(own=4, lasts=timedelta(days=2)), 24, 5),
         (GONE, None, 0),
-        (GONE._replace(elsewhere=1), None, 0),
-        (GONE._replace(elsewhere=2, since_sent=timedelta(hours=20)), None, 0),  # who is refused is gone, not the sender
-        (GONE._replace(elsewhere=2, since_sent=timedelta(days=2)), 1, 3),
+        (GONE._replace(together=frozenset({2}), accepting=20), None, 0),
     ],
 )
-def test_who_is_refused_is_tried_again_for_days(refusals: Refusals, hours: int | None, attempts: int) -> None:
-    """What several readers get in a row is told in tests/outside/test_refused_mail.py."""
+def test_chat_in_doubt_is_tried_for_days_before_it_is_gone(
+    refusals: Refusals, hours: int | None, attempts: int
+) -> None:
     decision = decided(ChatGone("no such user", in_doubt=True), refusals=refusals)
     if hours is None:
         assert decision == RetryDecision(state=READY, pause_chat=True, attempts=attempts)
     else:
         again = NOON + timedelta(hours=hours)
         assert decision == RetryDecision(state=WAITING, not_before=again, attempts=attempts)
+
+
+def minutes_ago(minutes: float) -> datetime:
+    return NOON - timedelta(minutes=minutes)
+
+
+def refusing(chat: int, since: float = 1) -> Tried:
+    return Tried(chat, refuses_since=minutes_ago(since))
+
+
+def accepting(chat: int, at: float = 2) -> Tried:
+    return Tried(chat, sent_at=minutes_ago(at))
+
+
+@pytest.mark.parametrize(
+    ("others", "is_platform"),
+    [
+        ([], False),
+        ([refusing(2)], True),
+        ([refusing(2), accepting(3)], False),  # two of three
+        ([refusing(2), refusing(3)], True),
+        ([accepting(2), accepting(3), accepting(4)], False),  # one is never the platform
+        ([refusing(2), *map(accepting, range(3, 10))], True),  # two of nine
+        ([refusing(2), *map(accepting, range(3, 11))], False),  # two of ten
+        ([refusing(2), accepting(3, at=70)], True),  # who accepted something long before says nothing
+        (
+            [refusing(2, since=70), accepting(3, at=65)],
+            False,
+        ),  # who refuses for longer, though others accepted, neither
+        ([refusing(2, since=7_000)], True),  # nobody has accepted anything since
+    ],
+)
+def test_refusal_is_the_platforms_if_enough_chats_give_it(others: list[Tried], *, is_platform: bool) -> None:
+    refusals = retries.weigh(others, 1, NOON)
+    decision = decided(ChatGone("chat not found", in_doubt=True), refusals=refusals)
+    assert decision.stops_sender is is_platform
+    assert decision.pause_chat is False
+
+
+def test_chat_that_refuses_after_another_accepted_is_refused_alone() -> None:
+    mine = refusing(1, since=5)
+    assert not retries.weigh([mine, refusing(2), accepting(3, at=1)], 1, NOON).are_the_platforms
+    assert retries.weigh([mine, refusing(2), accepting(3, at=90)], 1, NOON).are_the_platforms
+
+
+def test_definite_refusal_is_in_doubt_only_where_many_chats_refuse() -> None:
+    kicked = ChatGone("bot was kicked")
+    few, many = ([refusing(n) for n in range(2, 2 + number)] for number in (2, 3))
+    assert decided(kicked, refusals=retries.weigh(few, 1, NOON)).pause_chat
+    assert decided(kicked, refusals=retries.weigh(many, 1, NOON)).stops_sender
+    topic = ChatGone("closed", scope="topic")
+    assert decided(topic, refusals=retries.weigh(many, 1, NOON)).pause_topic
 
 
 @pytest.mark.parametrize(
@@ -200,7 +251,7 @@ def no_of_telegram(text: str) -> Exception:
 
 
 UNCLEAR_AT_TELEGRAM = [theirs.TimedOut(), Exception("something that nobody foresaw")]
-NO_RIGHTS = {"pause_reason": PauseReason.NO_RIGHTS}
+NO_RIGHTS = {"pause_reason": PauseReason.NO_RIGHTS, "in_doubt": True}
 Meaning = tuple[Exception, type[NotDelivered], Mapping[str, object]]
 AT_TELEGRAM: list[Meaning] = [
     (network(httpx.ConnectTimeout("x"), theirs.TimedOut), RetryLater, {}),
@@ -211,18 +262,19 @@ AT_TELEGRAM: list[Meaning] = [
     (telegram.Refusal(429, "Too Many Requests", {"retry_after": 86_400}), RetryLater, {"after": timedelta(seconds=86_400.5)}),
     *((telegram.Refusal(429, "Too Many Requests", {"retry_after": wait}), RetryLater, {"after": timedelta(seconds=5)}) for wait in (10**12, 1e300, -1, "soon")),
     *(
-        (no_of_telegram(text), ChatGone, {"scope": "chat"})
-        for text in tables.lines("""
-            Forbidden: bot was blocked by the user
-            Forbidden: bot can't initiate conversation with a user
-            Bad Request: chat not found
-            Bad Request: PEER_ID_INVALID
-            Bad Request: CHAT_ADMIN_REQUIRED
-            Bad Request: CHAT_SEND_PLAIN_FORBIDDEN
-            Bad Request: CHANNEL_PRIVATE
-            Bad Request: USER_IS_BLOCKED
-            Bad Request: INPUT_USER_DEACTIVATED
-            Bad Request: group chat was deactivated
+        (no_of_telegram(text), ChatGone, {"scope": "chat", "in_doubt": doubt == "in doubt"})
+        for text, doubt in tables.rows("""
+            Forbidden: bot was blocked by the user                 → definite
+            Forbidden: bot can't initiate conversation with a user → definite
+            Bad Request: chat not found                            → in doubt
+            Bad Request: PEER_ID_INVALID                           → in doubt
+            Bad Request: CHAT_ADMIN_REQUIRED                       → in doubt
+            Bad Request: CHAT_SEND_PLAIN_FORBIDDEN                 → in doubt
+            Bad Request: CHANNEL_PRIVATE                           → in doubt
+            Bad Request: group chat was upgraded                   → in doubt
+            Bad Request: USER_IS_BLOCKED                           → definite
+            Bad Request: INPUT_USER_DEACTIVATED                    → definite
+            Bad Request: group chat was deactivated                → definite
         """)
     ),
     (no_of_telegram("Bad Request: not enough rights to send text messages to the chat"), ChatGone, NO_RIGHTS),
@@ -266,7 +318,9 @@ AT_SLACK: list[Meaning] = [
     (said("rate_limited", headers={"Retry-After": "0"}), RetryLater, {"after": timedelta(seconds=1)}),
     (said("ratelimited", status=429, headers={"Retry-After": "9" * 5000}), RetryLater, {"after": timedelta(seconds=30)}),
     (said("message_limit_exceeded"), RetryLater, {"after": timedelta(hours=1)}),
-    (said("not_in_channel", secret="the whole body"), ChatGone, {"scope": "chat"}),
+    (said("not_in_channel", secret="the whole body"), ChatGone, {"scope": "chat", "in_doubt": False}),
+    (said("is_archived"), ChatGone, {"in_doubt": False}),
+    (said("channel_not_found"), ChatGone, {"in_doubt": True}),
     (said("restricted_action_read_only_channel"), ChatGone, NO_RIGHTS),
     (said("restricted_action_thread_locked"), ChatGone, {"scope": "topic"}),
     (said("invalid_blocks", **TOO_MANY_ITEMS), Rejected, {"form": True}),

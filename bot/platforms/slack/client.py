@@ -75,8 +75,13 @@ _MEANINGS: tuple[tuple[str, str, Callable[[str], NotDelivered]], ...] = (
         partial(ChatGone, pause_reason=PauseReason.NOT_A_MEMBER),
     ),
     ("is_archived|is_inactive", _THERE, partial(ChatGone, pause_reason=PauseReason.ARCHIVED)),
-    (r"restricted_action\w*", _THERE, partial(ChatGone, pause_reason=PauseReason.NO_RIGHTS)),
-    ("channel_not_found|no_permission|channel_type_not_supported|cannot_dm_bot", _THERE, ChatGone),
+    (r"restricted_action\w*", _THERE, partial(ChatGone, pause_reason=PauseReason.NO_RIGHTS, in_doubt=True)),
+    (
+        "channel_not_found",
+        _THERE,
+        partial(ChatGone, in_doubt=True),
+    ),  # also of channels that are there, for half a minute
+    ("no_permission|channel_type_not_supported|cannot_dm_bot", _THERE, ChatGone),
     ("users?_not_found|user_not_visible|user_disabled", _THERE, ChatGone),
     # no other form of an edit helps
     ("message_not_found|cant_update_message|edit_window_closed", "Slack refuses the message ({}).", Rejected),

@@ -4,7 +4,7 @@ Shapes: docs.slack.dev, Events API, Slash commands, Interactivity. A chat of dir
 not the id of the conversation. A thread is a topic.
 
 Slack repeats an event that is not acknowledged within three seconds. So we acknowledge once the effect is committed,
-and recognize a repetition by its id. When Slack announces the end of a connection, the library opens the next one; a
+and recognize a repetition by its id, that of a message by its channel and ts. When Slack announces the end of a connection, the library opens the next one; a
 connection that is lost is opened again here, since the library would ask for a new one without end if the token is
 refused.
 """
@@ -92,6 +92,9 @@ def _event(sent: Payload, here: BotIdentity) -> Request | None:
     kind = event["type"]
     if kind in HAPPENINGS:
         return _happened(HAPPENINGS[kind], event, here, update)
+    changed = event.get("message") or {}
+    if event.get("subtype") == "message_changed" and changed.get("edited"):  # by its author, and not by Slack itself
+        event = {**event, "subtype": None, **changed}
     if event.get("bot_id") or event.get("user") in (None, "USLACKBOT", here.user):
         return None
     home = event.get("user_team") or event.get("source_team") or event.get("team")
@@ -105,9 +108,13 @@ def _event(sent: Payload, here: BotIdentity) -> Request | None:
         more = {"direct_channel": channel, "thread_id": _thread(event), "file_id": str(file.get("id") or "")}
     else:
         return None
+    # the event has a new id after each edit, what was said keeps channel and ts
+    said = f"{channel}:{event['ts']}"
+    version = (event.get("edited") or {}).get("ts", "")
     return MessageRequest(
         place=place,
-        update_id=update,
+        update_id=f"{said}:{version}",
+        said_id=said,
         text=_OWN_COMMAND.sub("", unescape(text)),
         message_id=str(event["ts"]),
         sender=sender,

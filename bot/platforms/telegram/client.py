@@ -48,7 +48,10 @@ _WRONG_ADDRESS = (httpx.InvalidURL, httpx.UnsupportedProtocol)
 # Words in Telegram's refusals → their meaning. The first row with a matching pattern counts. Any other refusal is the message's.
 _TOPIC = "Telegram does not let the bot write to this topic"
 _CHAT = "Telegram does not let the bot write to this chat"
-_NO_RIGHTS = partial(ChatGone, pause_reason=PauseReason.NO_RIGHTS)  # the bot may only read there
+# Whether Telegram means this chat is in doubt: it says the first also of chats that are there, and what the bot may write
+# may come back without an update, as after a restriction with an end.
+_PERHAPS = partial(ChatGone, in_doubt=True)
+_NO_RIGHTS = partial(ChatGone, pause_reason=PauseReason.NO_RIGHTS, in_doubt=True)
 _MEANINGS: tuple[tuple[str, str, Callable[[str], NotDelivered]], ...] = (
     (
         "message thread not found|topic_deleted",
@@ -64,9 +67,13 @@ _MEANINGS: tuple[tuple[str, str, Callable[[str], NotDelivered]], ...] = (
         _CHAT,
         _NO_RIGHTS,
     ),
-    (r"\b(peer_id|chat|chat_id|channel)_(invalid|private|forbidden)\b|chat not found", _CHAT, ChatGone),
+    (
+        r"\b(peer_id|chat|chat_id|channel)_(invalid|private|forbidden)\b|chat not found|chat was upgraded",
+        _CHAT,
+        _PERHAPS,
+    ),
     ("user_is_(blocked|bot)|user_banned_in_channel|bot was (blocked|kicked)|bot is not a member", _CHAT, ChatGone),
-    ("chat was (deactivated|deleted|upgraded)|user(_| is )deactivated", _CHAT, ChatGone),
+    ("chat was (deactivated|deleted)|user(_| is )deactivated", _CHAT, ChatGone),
     # no other form helps
     ("message (to edit not found|can't be edited)|message_id_invalid", "Telegram refuses the message", Rejected),
 )

@@ -153,7 +153,7 @@ def _is_proven_admin(message: Mapping[str, Any]) -> bool:
 
 
 def _without_mention(text: str, bot_name: str) -> tuple[bool, str]:
-    mention = rf"\s*(?<!\w)@{re.escape(bot_name)}\b[:,]?\s*"
+    mention = rf"\s*(?<!\w)@{re.escape(bot_name)}(?![A-Za-z\d_])[:,：，]?\s*"
     if bot_name and (found := re.search(mention, text, re.IGNORECASE)):
         return (True, (text[: found.start()] + " " + text[found.end() :]).strip())
     return (False, text)
@@ -192,9 +192,15 @@ def _membership_changed(change: Mapping[str, Any], number: str) -> Request | Non
         place=place,
         update_id=number,
         event=event,
-        details={"before": str(before.get("status", ""))},
+        details={"before": str(before.get("status", "")), "until": _end_of(after)},
         **_by(change.get("from") or {}),
     )
+
+
+def _end_of(member: Mapping[str, Any]) -> str:
+    """Return when a restriction ends, as an ISO date; "" if it has no end."""
+    end = int(member.get("until_date") or 0)
+    return datetime.fromtimestamp(end, UTC).isoformat() if end else ""
 
 
 def _may_write(member: Mapping[str, Any], place: Place) -> bool:

@@ -113,3 +113,46 @@ async def test_a_file_that_cannot_be_sent_is_told_to_who_asked_only(
     assert slack.files_in("D2") == []
     assert (slack.posted_to("C1"), slack.files_in("C1")) == ([], [])
     assert known_chats.get_chat(on.app.store, address("slack:C1")).state is ChatState.ACTIVE
+
+
+async def test_edited_mention_that_was_done_does_nothing(on: Scene, slack: FakeSlack) -> None:
+    for query in ("diffusion", "graph", "moss"):
+        await on.mentions(f"sub {query}", by="U2")
+    undo = await on.mentions("undo", by="U2")
+    assert on.queries() == ["diffusion", "graph"]
+    answers = len(slack.journal)
+    for text in ("undo!", "undo", "unsub 1"):
+        await on.does(slack.edits(undo, text))
+    assert on.queries() == ["diffusion", "graph"]
+    assert len(slack.journal) == answers
+
+
+@pytest.mark.parametrize("first", ["unsubb 1", "unsub 7", "sub -survey"])
+async def test_edited_mention_that_was_not_understood_is_read_anew_once(
+    on: Scene, slack: FakeSlack, first: str
+) -> None:
+    for query in ("diffusion", "graph"):
+        await on.mentions(f"sub {query}", by="U2")
+    wrong = await on.mentions(first, by="U2")
+    right = await on.does(slack.edits(wrong, "unsub 1"))
+    assert on.queries() == ["graph"]
+    await on.does(slack.brings({**right.payload, "event_id": "Ev9"}, right.kind))
+    await on.does(slack.edits(wrong, "unsub 1 now"))
+    await on.does(slack.brings({**wrong.payload, "event_id": "Ev10"}, wrong.kind))
+    assert on.queries() == ["graph"]
+
+
+async def test_edited_direct_message_follows_the_same_rule(on: Scene, slack: FakeSlack) -> None:
+    for query in ("diffusion", "graph", "moss"):
+        done = await on.writes(f"sub {query}", by="U2")
+    await on.does(slack.edits(done, "sub lichen"))
+    assert on.queries("slack:U2") == ["diffusion", "graph", "moss"]
+    wrong = await on.writes("unsubb 1", by="U2")
+    await on.does(slack.edits(wrong, "unsub 1"))
+    assert on.queries("slack:U2") == ["graph", "moss"]
+    unfurled = {**(await on.writes("list", by="U2")).payload["event"], "subtype": "message_changed"}
+    answers = len(slack.journal)
+    await on.does(
+        slack.brings({**done.payload, "event_id": "Ev11", "event": {**unfurled, "message": unfurled}}, done.kind)
+    )
+    assert len(slack.journal) == answers

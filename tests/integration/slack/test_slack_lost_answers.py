@@ -36,7 +36,8 @@ _MAY_NOT_READ = ("withdraws", "channels:history")
 TROUBLES: dict[str, tuple[list[tuple[Any, ...]], str]] = {
     "the token is revoked": ([("revokes",)], "unclear"),
     "the workspace lets nobody in": ([("revokes", "accesslimited")], "unclear"),
-    "the bot may not write there": ([_MAY_NOT_READ, ("forbids", "C1")], "held"),
+    "the bot may not write there": ([_MAY_NOT_READ, ("forbids", "C1")], "unclear"),
+    "the channel is archived": ([_MAY_NOT_READ, ("forbids", "C1", "is_archived")], "held"),
     "Slack asks to wait": ([_MAY_NOT_READ, ("answers", "429", 9)], "unclear"),
     "Slack is out of reach": ([_MAY_NOT_READ, ("goes_down",)], "unclear"),
 }

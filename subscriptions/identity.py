@@ -1,0 +1,230 @@
+"""Decide whether two records describe one paper, by what both of them say about it.
+
+A value that only one of the two has is not known on both sides, so it separates nothing. The same holds for a value in
+another form: a name with initials, a journal that is abbreviated, another script.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from hashlib import sha256
+from itertools import islice, zip_longest
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from subscriptions.model import Paper
+from subscriptions.normalize import author_tokens, title_alias, written_tokens
+from subscriptions.texts.normal_forms import normalized
+
+# Registrants that give each version of a work a DOI of its own, with the version at its end: Research Square, Authorea,
+# TechRxiv, Preprints.org, ChemRxiv, Cambridge, Advance, ScienceOpen, figshare, F1000, OSF, Optica, Access Microbiology
+_WITH_SIGN = (
+    r"10\.(?:21203|22541|36227|20944|26434|33774|31124|14293|6084|12688)/.+?|10\.\d{4,9}/osf\.io/.+?"
+    r"|10\.1364/opticaopen.+?|10\.1099/acmi.+?"
+)
+_WITH_V = r"10\.(?:1101|64898)/[\d.]+|10\.7287/peerj\.preprints\.\d+"  # bioRxiv, medRxiv, PeerJ
+_WITH_NUMBER = (  # F1000 and its sister gateways, eLife, ESSOAr, Qeios
+    r"10\.12688/[a-z\d]+\.\d+|10\.3310/nihropenres\.\d+|10\.35241/emeraldopenres\.\d+|10\.15694/mep\.\d{4}\.\d+"
+    r"|10\.7554/elife\.\d+|10\.1002/essoar\.\d+|10\.32388/[a-z\d]{6}"
+)
+_VERSIONED = re.compile(
+    rf"(?:(?P<signed>{_WITH_SIGN})[/._-]v|(?P<plain>{_WITH_V})v|(?P<numbered>{_WITH_NUMBER})\.)(?P<version>[1-9]\d?)"
+)
+MOST_OF_A_TITLE = 20
+"""Papers of one title that are compared. A title that more have, such as "Editorial", identifies none."""
+_MOST_EARLIER = 20  # versions whose DOIs are looked up
+
+_PMID = re.compile(
+    r"(?:pubmed\.ncbi\.nlm\.nih\.gov/|ncbi\.nlm\.nih\.gov/pubmed/|europepmc\.org/(?:article|abstract)/med/|^(?:pmid|pubmed): ?)(?P<pmid>\d{1,9})(?!\d)",
+    re.IGNORECASE,
+)
+_PII = re.compile(r"(?<![a-z\d])(?:pii)?(?P<pii>[sb]\d{4}-?\d{3}[\dx]\(?\d\d\)?\d{5}-?[\dx])(?![a-z\d])", re.IGNORECASE)
+
+_NO_PERSON = re.compile(
+    r"\b(?:anonymous|collaboration|committee|consortium|editors?|editorial|group|initiative|investigators|network|no authors?|project|society|staff|team)\b",
+    re.IGNORECASE,
+)
+_INITIALS = re.compile(r"[A-ZÀ-Þ]{1,3}")  # "AB" of `Burt AB`, where the other parts have small letters
+_NO_NAME = frozenset({"et", "al", "dr", "prof", "phd", "md", "jr", "sr"})
+_LATIN = re.compile(r"[a-z]")
+
+_SERVERS = re.compile(
+    r"\w*rxiv\b|preprints?\b|\bssrn\b|research square|\bosf\b|authorea|zenodo|figshare|\bhal\b|open archive|cold spring harbor laboratory|\brepec\b|qeios",
+    re.IGNORECASE,
+)
+_PARENTHESES = re.compile(r"\([^()]*\)")
+_NO_WORDS = frozenset(("and", "de", "der", "des", "et", "for", "für", "in", "la", "le", "of", "on", "the", "und"))
+_LEAST_CUT = 2  # letters that an abbreviation leaves out; Cell and Cells are two journals
+_FEWEST_SHORTENED = 3  # words of an abbreviated name that may leave out the others
+
+
+class Versioned(NamedTuple):
+    """The DOI of a work, and the version that one of its DOIs names."""
+
+    doi: str
+    version: int | None
+
+
+def versioned(doi: str) -> Versioned:
+    """Return the part of a DOI that all versions of a work share, and the version that it names."""
+    found = _VERSIONED.fullmatch(doi)
+    if not found:
+        return Versioned(doi, None)
+    return Versioned(found["signed"] or found["plain"] or found["numbered"], int(found["version"]))
+
+
+def dois_of(doi: str) -> tuple[str, ...]:
+    """Return the DOI that all versions share, the DOI itself, and those of earlier versions."""
+    whole, version = versioned(doi)
+    if version is None:
+        return (doi,)
+    before = doi.removesuffix(str(version))
+    return (whole, doi, *(f"{before}{one}" for one in range(min(version, _MOST_EARLIER), 0, -1) if one != version))
+
+
+def numbers_in(paper: Paper) -> dict[str, str]:
+    """Return the PMID and the PII in the address and the DOI of a paper: kind → number."""
+    found = {}
+    address = unquote(f"{paper.url or ''} {paper.doi or ''}")
+    if pmid := _PMID.search(address):
+        found["pmid"] = pmid["pmid"]
+    if pii := _PII.search(address):
+        found["pii"] = re.sub("[^0-9A-Z]", "", pii["pii"].upper())
+    return found
+
+
+def paper_key(*, arxiv_id: str | None = None, doi: str | None = None, title: str = "", abstract: str = "") -> str:
+    """Return the key of a paper: the first that exists of its arXiv id, its DOI, and hashes of its title and abstract.
+
+    Return "" if the paper has none of the four.
+    """
+    if arxiv_id or doi:
+        return arxiv_id or versioned(str(doi).lower()).doi
+    title, abstract = (" ".join(normalized("NFKC", text).split()) for text in (title, abstract))
+    kind, text = ("title", title.casefold()) if title else ("abstract", abstract)
+    return f"{kind}:{_hash(text)}" if text else ""
+
+
+def key_apart(paper: Paper) -> str:
+    """Return the key of a paper without an id, among papers of the same title that differ."""
+    first = sorted(author_tokens(paper.authors[0])) if paper.authors else []
+    apart = (title_alias(paper.title), *first, title_alias(paper.venue), *numbers_in(paper).values())
+    return f"title:{_hash('|'.join(apart))}"
+
+
+def entry_key(entry: str) -> str:
+    """Return the key of an entry, by what its feed calls it."""
+    return f"entry:{_hash(entry)}"
+
+
+def _hash(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def told_apart(papers: Sequence[Paper]) -> list[Paper]:
+    """Return the papers of a digest, in which those with the same title that differ have keys of their own.
+
+    What several entries with other titles are called names none of them.
+    """
+    alike: defaultdict[str, dict[str, Paper]] = defaultdict(
+        dict
+    )  # key by the title → papers that differ, by their keys
+    titles: defaultdict[str, set[str]] = defaultdict(set)
+    for paper in papers:
+        titles[paper.entry].add(paper.title)
+    found = []
+    for paper in papers:
+        one = replace(paper, entry="") if paper.entry and len(titles[paper.entry]) > 1 else paper
+        if one.key.startswith("title:"):
+            known, key = alike[one.key], key_apart(one)
+            if key not in known:
+                compared = islice(known.values(), MOST_OF_A_TITLE)
+                same = next((other for other in compared if not differ(one, other)), None)
+                known[key] = same or (replace(one, key=key) if known else one)
+            one = replace(one, key=known[key].key)
+        found.append(one)
+    return found
+
+
+def differ(one: Paper, other: Paper) -> bool:
+    """Return whether something that both records say of their paper differs, apart from the title."""
+    return ids_differ(one, other) or authors_differ(one, other) or _venues_differ(one.venue, other.venue)
+
+
+def ids_differ(one: Paper, other: Paper) -> bool:
+    """Return whether two records have different ids of the same kind."""
+    ids, others = _ids_of(one), _ids_of(other)
+    return any(ids[kind] != others[kind] for kind in ids.keys() & others.keys())
+
+
+def _ids_of(paper: Paper) -> dict[str, str]:
+    found = numbers_in(paper)
+    if paper.arxiv_id:
+        found["arxiv"] = paper.arxiv_id
+    if paper.doi:
+        found["doi"] = versioned(paper.doi).doi
+    return found
+
+
+def authors_differ(one: Paper, other: Paper) -> bool:
+    """Return whether the first authors of two records are known and cannot be the same person."""
+    if not one.authors or not other.authors:
+        return False
+    name, other_name = one.authors[0], other.authors[0]
+    if _NO_PERSON.search(name) or _NO_PERSON.search(other_name):
+        return False
+    parts, others = _parts_of(name), _parts_of(other_name)
+    if not parts or not others or _is_latin(parts) != _is_latin(others):
+        return False
+    shared = {part for part in parts if part in others and len(part) > 1}
+    if not shared or not _is_latin(parts):
+        return sorted("".join(parts)) != sorted("".join(others))  # parts may be in another order or written together
+    rest, other_rest = ([part for part in some if part not in shared] for some in (parts, others))
+    if not rest or not other_rest:
+        return False
+    return not any(a.startswith(b) or b.startswith(a) for a in rest for b in other_rest)
+
+
+def _parts_of(name: str) -> list[str]:
+    """Return the parts of a name. Initials that are written together are separate parts."""
+    words = name.replace(",", " ").split()
+    if any(word != word.upper() for word in words):
+        name = " ".join(" ".join(word) if _INITIALS.fullmatch(word) else word for word in words)
+    return [part for part in author_tokens(name) if part not in _NO_NAME]
+
+
+def _is_latin(parts: Iterable[str]) -> bool:
+    return any(map(_LATIN.search, parts))
+
+
+def _venues_differ(venue: str, other: str) -> bool:
+    """Return whether two names of journals are known and cannot be the same one. Servers of preprints are none."""
+    if not venue or not other or _SERVERS.search(venue) or _SERVERS.search(other):
+        return False
+    return not any(_is_same_venue(a, b) for a in _words_of_venue(venue) for b in _words_of_venue(other))
+
+
+def _words_of_venue(venue: str) -> list[list[str]]:
+    """Return the words of a journal's name, with and without its subtitle."""
+    name = _PARENTHESES.sub(" ", venue)
+    forms = (name, re.split(r"[:=;]| - ", name)[0])
+    return [[word for word in written_tokens(form) if word not in _NO_WORDS] for form in forms]
+
+
+def _is_same_venue(words: Sequence[str], others: Sequence[str]) -> bool:
+    if not words or not others or _is_latin(words) != _is_latin(others):
+        return True
+    short, long = sorted((words, others), key=len)
+    pairs = list(zip_longest(short, long, fillvalue=""))[: len(short)]
+    if all(_is_short_for(a, b) or _is_short_for(b, a) for a, b in pairs):
+        return len(short) == len(long) or (len(short) >= _FEWEST_SHORTENED and short != long[: len(short)])
+    initials = "".join(word[0] for word in long)
+    return len(short) == 1 and len(short[0]) > 1 and initials.startswith(short[0])
+
+
+def _is_short_for(short: str, long: str) -> bool:
+    """Return whether a word is another one or its abbreviation: natl, national."""
+    letters = iter(long)
+    is_cut = len(long) - len(short) >= _LEAST_CUT and short[:1] == long[:1]
+    return short == long or (is_cut and all(letter in letters for letter in short))
