@@ -13,6 +13,7 @@ from bot.settings.opening import fact_of
 from bot.sources.arxiv_lookup import PaperLookup
 from bot.sources.fetch_request import everything
 from bot.sources.folders import STABLE_FOR, WatchedFolder
+from bot.sources.ingest import reading
 from bot.sources.poll import PollDependencies, schedule_of
 from bot.sources.web import WebPoll
 from subscriptions.errors import NotFound, PaperwireError
@@ -189,9 +190,10 @@ class SourceScheduler:
         """
         self._retry_at[name] = self._deps.clock.monotonic() + ERROR_BACKOFF
         try:
-            async with self._places:
-                poll = WebPoll(self._deps, self._web[name], known)
-                receipt = await poll.run(everything=everything, history=self._history)
+            with reading(self._deps.store, name):
+                async with self._places:
+                    poll = WebPoll(self._deps, self._web[name], known)
+                    receipt = await poll.run(everything=everything, history=self._history)
         except PaperwireError:
             raise
         except Exception as error:  # noqa: BLE001 - a mistake at one source stops no other
