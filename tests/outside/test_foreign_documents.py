@@ -15,6 +15,7 @@ from tests.product import Process, Product
 # 16 MB of empty lines below a head, in 16 kB: reading them takes longer than a minute
 BOMB = gzip.compress(b"### [1] [a](https://arxiv.org/abs/2601.00001)\n" + b"\n" * (16 * 2**20 - 100))
 MEMORY_MIB = 250  # of `run`, with all its modules
+STARTED = 3  # seconds of a processor, after which a reader is reading
 LONG = 15  # seconds of a processor; the limit of a reader is longer
 
 
@@ -84,7 +85,7 @@ def test_reader_does_not_outlive_a_killed_program(product: Product) -> None:
     with product.starts("run") as process:
         process.waits_until_ready()
         product.writes("inbox/a.md.gz", BOMB)
-        process.waits_until(lambda: bool(readers_of(process.pid)))
+        process.waits_until(lambda: sum(map(seconds_of, readers_of(process.pid))) > STARTED)
         reading = readers_of(process.pid)
         process.kill()
         while not all(map(is_gone, reading)):
