@@ -183,13 +183,19 @@ def authors_differ(one: Paper, other: Paper) -> bool:
     parts, others = _parts_of(name), _parts_of(other_name)
     if not parts or not others or _is_latin(parts) != _is_latin(others):
         return False
-    shared = {part for part in parts if part in others and len(part) > 1}
-    if not shared or not _is_latin(parts):
+    if not _is_latin(parts) or not any(part in others and len(part) > 1 for part in parts):
         return sorted("".join(parts)) != sorted("".join(others))  # parts may be in another order or written together
-    rest, other_rest = ([part for part in some if part not in shared] for some in (parts, others))
-    if not rest or not other_rest:
-        return False
-    return not any(a.startswith(b) or b.startswith(a) for a in rest for b in other_rest)
+    for fits in (str.__eq__, _may_be_one):
+        for part in [*parts]:
+            if fitting := next((its for its in others if fits(part, its)), None):
+                parts.remove(part)
+                others.remove(fitting)
+    return bool(parts and others)
+
+
+def _may_be_one(part: str, other: str) -> bool:
+    """Return whether a part of a name is the initial or the beginning of another."""
+    return part.startswith(other) or other.startswith(part)
 
 
 def _parts_of(name: str) -> list[str]:
