@@ -59,6 +59,7 @@ _FEED_BEFORE = re.compile(r"^\[[^\[\]]*\] ")
 _OFFICE = re.compile(
     r"(?:the |.* )?(?:editors?|editorial (?:office|staff|team)|admin(?:istrator)?|webmaster|publisher)", re.IGNORECASE
 )
+_PARTS_OF_HEAD = frozenset({"author", "channel", "contributor", "image", "items", "skipdays", "skiphours", "textinput"})
 _LONGEST_NAME = 100  # characters of the title of a feed in a list of feeds
 
 # lines of descriptions
@@ -148,8 +149,9 @@ def read(text: str, wanted: str | None, language: str | None) -> Found | None:  
     found = Found(format=_format_of(root, head))
     kinds = ("entry", "item") if root is channel else ("item", "entry")  # some feeds write those of the other kind
     present = [name for name in kinds if next(root.iter(f"{{*}}{name}"), None) is not None]
-    if not present and next(root.iter(f"{{{_RDF}}}li"), None) is not None:
-        return None  # the list of its items is there, but no item
+    parts = {markup.local(one).lower() for one in (*root, *channel) if len(one)}
+    if not present and (parts - _PARTS_OF_HEAD or next(root.iter(f"{{{_RDF}}}li"), None) is not None):
+        return None  # entries are there, but in no form that is known
     records = tree.records((present or kinds)[0])
     found.warnings["xml_truncated"] += tree.is_damaged
     entries = (_Fields(record, space) for record in records if len(record) or found.format != "bilingual_rss")

@@ -43,6 +43,7 @@ REFUSED = {
         '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/"><channel><title>Kites</title>'
         '<items><rdf:Seq><rdf:li resource="https://k.example/1"/></rdf:Seq></items></channel></rdf:RDF>'
     ),
+    "entries of another kind": "<rss><channel><title>Kites</title><article><title>Kites fly</title></article></channel></rss>",
     "other records": "<ArticleSet><Artikel><Titel>Kites</Titel></Artikel></ArticleSet>",
 }
 EMPTY = {
@@ -58,6 +59,7 @@ EMPTY = {
     "Europe PMC": '{"version": "6.9", "hitCount": 0, "resultList": {"result": []}}',
     "Zenodo": '{"hits": {"hits": [], "total": 0}}',
     "bioRxiv": '{"messages": [{"status": "no posts found"}], "collection": []}',
+    "a feed": "<rss><channel><title>Kites</title><image><url>https://k.example/k.png</url></image><language>en</language></channel></rss>",
     "JSON Feed": '{"version": "https://jsonfeed.org/version/1.1", "items": []}',
 }
 READ = {
