@@ -176,6 +176,8 @@ class PaperBatch:
             for paper in sorted(self._aliases[one.alias])
             if not (has_id and self.rows[paper].has_id) and not identity.differ(self.entry(paper), one.paper)
         ]
+        if len(fits) > 1 and one.paper.authors:
+            fits = [paper for paper in fits if self.rows[paper].authors]
         return fits[0] if len(fits) == 1 else None
 
     def _with(self, keys: Sequence[str]) -> list[int]:

@@ -114,6 +114,13 @@ def test_equal_titles_in_other_journals_are_two_papers_though_one_has_a_doi(read
     assert sent(reader, known, other, known.replace("Kite Letters", "Kite Lett."), other + " ") == [1, 1, 0, 0]
 
 
+def test_title_of_several_papers_joins_the_one_with_the_same_author(reader: Product) -> None:
+    known = crossref(
+        {"DOI": "10.1234/1", "author": []}, {"DOI": "10.1234/2"}, {"DOI": "10.1234/3", "author": [{"family": "Doe"}]}
+    )
+    assert sent(reader, known, feed(item(by="A. Ray"))) == [3, 0]
+
+
 def test_paper_without_a_doi_is_the_one_that_has_it_later(reader: Product) -> None:
     first = feed(item(link=PII, by="A. Ray, Bo Doe", venue="Kite Lett."))
     second = crossref(
