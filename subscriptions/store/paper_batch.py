@@ -57,10 +57,10 @@ class Incoming(NamedTuple):
     """A paper of a digest, with the keys and the title by which the store finds it."""
 
     paper: Paper
-    keys: tuple[str, ...]  # of its ids and numbers, in order; a DOI has the prefix "doi:"
+    keys: tuple[str, ...]  # of its ids, in order; a DOI has the prefix "doi:"
     former: tuple[str, ...]  # keys that 1.0.0 gave it, in which a DOI has its version
     titles: tuple[str, ...]  # keys of a paper without an id: several papers may have such a key
-    entry: str  # the key of its entry in a feed; "" if it has none
+    entries: tuple[str, ...]  # keys of its number at PubMed or Elsevier, and of its entry in a feed
     alias: str  # its title as an alias; "" if it has no title
 
 
@@ -72,17 +72,15 @@ def incoming(papers: Iterable[Paper]) -> tuple[Incoming, ...]:
 def _incoming(paper: Paper) -> Incoming:
     ids = (paper.arxiv_id,) if paper.arxiv_id else ()
     dois = [f"doi:{doi}" for doi in identity.dois_of(paper.doi)] if paper.doi else []
-    numbers = (
-        [f"{kind}:{number}" for kind, number in identity.numbers_in(paper.url, paper.doi).items()] if not ids else []
-    )
+    numbers = [f"{kind}:{number}" for kind, number in identity.numbers_in(paper.url, paper.doi).items()]
     has_title_key = paper.key.startswith("title:")
     own = (paper.key,) if not (ids or dois or has_title_key) else ()
     return Incoming(
         paper=paper,
-        keys=(*ids, *dois[:1], *numbers, *own),
+        keys=(*ids, *dois[:1], *own),
         former=tuple(dois[1:]),
         titles=tuple(dict.fromkeys((identity.key_apart(paper), paper.key))) if has_title_key else (),
-        entry=identity.entry_key(paper.entry) if paper.entry and not paper.arxiv_id else "",
+        entries=(*numbers, *([identity.entry_key(paper.entry)] if paper.entry else ())) if not ids else (),
         alias=title_alias(paper.title),
     )
 
@@ -115,7 +113,7 @@ class PaperBatch:
 
     def read(self, transaction: Transaction, papers: Sequence[Incoming]) -> None:
         """Reads what the store knows about these papers. Call it once, before they are merged."""
-        keys = {key for one in papers for key in (*one.keys, *one.former, *one.titles, one.entry) if key}
+        keys = {key for one in papers for key in (*one.keys, *one.former, *one.titles, *one.entries)}
         aliases = {one.alias for one in papers if one.alias}
         self._keys.update(rows_of(transaction, _keys, _keys.c.key, sorted(keys)))
         for alias, paper in rows_of(transaction, _aliases, _aliases.c.alias, sorted(aliases)):
@@ -162,7 +160,7 @@ class PaperBatch:
         titled = [paper for paper in found if paper in self._aliases[one.alias]]
         if self.ingest.of_arxiv and one.paper.arxiv_id and len(titled) > 1 and titled[0] == found[0]:
             return self._join_filed(titled)
-        found = found or [paper for paper in self._with((one.entry,)) if self._is_same_entry(paper, one)]
+        found = found or [paper for paper in self._with(one.entries) if self._is_same_entry(paper, one)]
         found = found or [
             paper for paper in self._with(one.titles) if not identity.differ(self.entry(paper), one.paper)
         ]
@@ -230,8 +228,8 @@ class PaperBatch:
         Without `further`, notes no new ids and no other title.
         """
         may_add = further or not (one.paper.arxiv_id or one.paper.doi)
-        for key in (*one.keys, *one.titles, one.entry):
-            if key and key not in self._keys and (may_add or key == _doi_key(row.doi)):
+        for key in (*one.keys, *one.titles, *one.entries):
+            if key not in self._keys and (may_add or key == _doi_key(row.doi)):
                 self._keys[key] = row.id
                 self._new_keys.append({"key": key, "paper": row.id})
         may_name = bool(one.alias) and (further or one.alias == title_alias(row.title))

@@ -147,6 +147,11 @@ def test_entry_of_a_feed_stays_the_same_paper(reader: Product, before: str, afte
     assert sent(reader, feed(before), feed(after), feed(before)) == [1, 0, 0]
 
 
+def test_address_that_another_paper_claimed_loses_no_paper(reader: Product) -> None:
+    lie, true = item("Kites of sand", PMID), item("Glue of kites", PMID, by="Cy Tree")
+    assert sent(reader, feed(item("Kites of sand", by="Ada Ray")), feed(lie), feed(true)) == [1, 0, 1]
+
+
 def test_address_of_several_entries_names_none(reader: Product) -> None:
     assert sent(reader, feed(item("Kites 1"), item("Kites 2")), feed(item("Kites 2"), item("Kites 3"))) == [2, 1]
 
