@@ -213,6 +213,16 @@ def test_a_break_before_the_content_is_certainly_not_sent(error: Exception) -> N
     assert [type(outcome_of(error, step)) for step in ("recipient", "content")] == [RetryLater, Unclear]
 
 
+@pytest.mark.parametrize(("code", "hint"), [(62, False), (18, True), (19, True), (20, True)])
+def test_certificate_of_an_unknown_authority_names_the_variable(code: int, *, hint: bool) -> None:
+    error = ssl.SSLCertVerificationError("x")
+    error.verify_code, error.verify_message = code, "unable to get local issuer certificate."
+    hidden = aiosmtplib.SMTPConnectError("x")
+    hidden.__cause__ = error
+    reason = outcome_of(hidden, "begin").reason
+    assert ("local issuer" in reason, "SSL_CERT_FILE" in reason) == (True, hint)
+
+
 def test_a_certificate_and_a_server_without_tls_stop_the_sender() -> None:
     hidden = aiosmtplib.SMTPConnectError("x")
     hidden.__cause__ = ssl.SSLCertVerificationError("x")
