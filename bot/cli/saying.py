@@ -26,6 +26,7 @@ from subscriptions.model import Chat, ChatKind
 from subscriptions.service import known_chats
 
 _FIRST = ("sub", "allow")  # the commands with which a person begins, before there is a chat
+_OF_NO_CHAT = ("help", "start", "search", "like", "today", "status")  # commands that ask nothing of a chat
 
 
 def say(
@@ -43,7 +44,7 @@ def say(
     may_be_first = command is not None and command.name in _FIRST
     with open_session(now, make=may_be_first) as session:
         address = session.address(chat)
-        if name and not may_be_first:  # a sentence is possible in a new chat, too
+        if command and command.name not in (*_FIRST, *_OF_NO_CHAT):  # a sentence is possible in a new chat, too
             before = known_chats.get_set_up(session.store, address)
         else:
             title, kind = look_up_new_chat(session, address)

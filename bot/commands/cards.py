@@ -33,7 +33,7 @@ from bot.commands.context import (
 )
 from bot.commands.everyday import is_word
 from bot.commands.phrasing import shortened, subscription_label
-from bot.commands.results import number_buttons, papers_reply
+from bot.commands.results import nothing_known, number_buttons, papers_reply
 from bot.commands.settings import phone_rows
 from bot.commands.subscribe import edit_here
 from bot.ports.channel import Button, Reply, Row
@@ -293,7 +293,7 @@ def named_papers(context: CommandContext, names: Sequence[str]) -> Reply:
         moment = context.localizer.moment(since)
         lines.append(context.say("I know the papers that came since {moment}.", moment=moment))
     elif lost:
-        lines.append(context.say("No papers are known yet."))
+        lines.append(nothing_known(context))
     if asked:
         said = Sentence("arXiv does not answer now, so I do not know {names}. Ask again in a minute.")
         if context.arxiv_answered:

@@ -428,19 +428,21 @@ class Registry:
         return self.by_name.get(name.casefold())
 
     def nearest(self, name: str, *, alike: float = 0.6) -> str:
-        """Returns the name of the command that is most similar to `name`.
+        """Return the main name of the command that is most similar to `name`.
 
-        "" if no similarity reaches `alike` (0 to 1).
+        Its alias if that has the same letters, or its Chinese name. "" if no similarity reaches `alike` (0 to 1).
         """
         said = name.casefold()
         if said in _PROPOSED:
             return _PROPOSED[said]
         names = list(self.by_name)
-        swapped = [known for known in names if sorted(known) == sorted(said)]  # "sbu"
-        if found := swapped or get_close_matches(said, names, n=1, cutoff=alike):
-            return found[0]
-        # A command without the space after it: "sub" for "/subdiffusion".
-        return max((known for known in names if said.startswith(known)), key=len, default="")
+        if swapped := [known for known in names if sorted(known) == sorted(said)]:  # "sbu"
+            return swapped[0]
+        close = get_close_matches(said, names, n=1, cutoff=alike)
+        # or a command without the space after it: "sub" for "/subdiffusion"
+        begun = max((known for known in names if said.startswith(known)), key=len, default="")
+        near = close[0] if close else begun
+        return self.by_name[near].name if near and near.isascii() else near
 
 
 def refusal(sentence: str, hint: str = "", /, **values: object) -> Refused:

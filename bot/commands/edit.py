@@ -30,11 +30,10 @@ from bot.ports.channel import Reply
 from subscriptions.errors import NotFound, QueryError, Refused, Sentence
 from subscriptions.model import ChatKind, Subscription
 from subscriptions.planning.times import (
-    NoSuchTime,
     excluding,
+    is_schedule,
     is_time,
     only_excluded,
-    read_when,
     split_exclusion,
     split_when,
 )
@@ -180,11 +179,7 @@ def _offer_times(context: CommandContext, subscription: Subscription | None) -> 
 
 def _is_time(text: str) -> bool:
     """Returns whether a text answers the question for a time, as "tuesday" and "8" do."""
-    try:
-        read_when(_TO.sub("", text))
-    except NoSuchTime:
-        return is_time(text)
-    return True
+    return is_schedule(_TO.sub("", text)) or is_time(text)
 
 
 def set_schedule(context: CommandContext, subscription: Subscription | None, typed: str) -> Reply:

@@ -16,7 +16,7 @@ from bot.commands.everyday_forms import FORMS, LISTS, SAID_OTHERWISE, SIGNS
 from bot.commands.text_kinds import asks_the_bot, has_small_words, wants_change
 from subscriptions.categories import is_category
 from subscriptions.normalize import tokens
-from subscriptions.planning.times import exclusions_at_end, is_time, only_excluded, split_when
+from subscriptions.planning.times import exclusions_at_end, is_schedule, is_time, only_excluded, split_when
 from subscriptions.query import FIELD_NAMED
 from subscriptions.query.parse import query_of
 from subscriptions.query.rewriting import author_rule, words_rule
@@ -139,7 +139,7 @@ def _formed(said: str) -> Wish | None:
     if query_of(query) is None:
         return None
     both = f"{when} {later}".strip()  # "daily" before a subject and "at midnight" after it are one time
-    return Wish(query, both if is_time(both) else later or when)
+    return Wish(query, both if is_schedule(both) else later or when)
 
 
 def _plain(said: str) -> Wish | None:

@@ -174,6 +174,8 @@ SAID_OTHERWISE = (
     (r"\s[-–—]\s+(?=(?:but )?(?:no|not|without) )", ", "),
     (r"[,;]?\s+(?:ideally|preferably) .*$", ""),
     (r"^(?:h\w{1,4}[,!.]? )?[\w ]{3,30} here[.,!] (?=\S)", ""),  # "hi, astronomer here."
+    (r"^(?:good )?(?:morning|afternoon|evening)(?: (?:all|everyone|everybody|team|folks|there|bot))?[,.!] (?=\S)", ""),
+    (r"^(?:早上|上午|中午|下午|晚上)好[啊呀]?[,.!，。！~～]*(?=\S)", ""),
     (r"^(?:hi|hello|hey|greetings) from [\w ]{2,30}[.,!] ", ""),
     # what may come between the verb and the subject: "notify me daily about", 想每周收到
     (

@@ -1,10 +1,11 @@
 """Writes values in words, for chats and the terminal: settings, times, subscriptions, pauses, nearness."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bot.ports.channel import Reply
@@ -62,6 +63,7 @@ _RELATED = (  # nearness in meaning from which the words hold
     (NEAR, Sentence("related")),
     (NEAR / 2, Sentence("loosely related")),
 )
+Reading = Mapping[str, tuple[int, int]]  # as `Store.reading`
 _MOST_NAMED = 10  # subscriptions that a reply lists
 _LONGEST_LABEL = 80  # characters of a name or query in a line
 
@@ -190,6 +192,7 @@ def subscribed(
     advice: str = "",
     short: bool = False,
     now: datetime,
+    reading: Reading = MappingProxyType({}),
 ) -> Reply:
     """Returns the reply to a subscription: how its query was read, when it delivers, and what it would have found.
 
@@ -204,14 +207,16 @@ def subscribed(
         return Reply(
             (
                 localizer.joined(head, *hints[:1]),
-                localizer.joined(_outcome(done, localizer), _first_delivery(done, localizer, now, instead)),
+                localizer.joined(
+                    _outcome(done, localizer, reading=reading), _first_delivery(done, localizer, now, instead)
+                ),
             ),
             ok=True,
         )
     lines = [head, *hints]
     if instead:
         lines.append(localizer.say("Instead of: {words}", words=instead))
-    lines.append(_outcome(done, localizer, examples))
+    lines.append(_outcome(done, localizer, examples, reading))
     lines += [advice] if advice else []
     lines.append(_first_delivery(done, localizer, now, instead))
     return Reply((*lines, *fixed_offset(_zone_of(done), localizer)), ok=True)
@@ -285,14 +290,25 @@ def subscription_row(one: Listed, localizer: Language, now: datetime | None = No
     )
 
 
-def _outcome(done: "Subscribed", localizer: Language, examples: Sequence[str] = ()) -> str:
+def being_read(localizer: Language, reading: Reading) -> str:
+    """Return that today's list is being read, and how far; "" if none is. `reading` is that of the store."""
+    counts = list(reading.values())
+    if whole := sum(papers for _, papers in counts):
+        ready = sum(papers for papers, _ in counts)
+        return localizer.say("I am reading today's list ({ready} of {whole}).", ready=ready, whole=whole)
+    return localizer.say("I am reading today's list.") if counts else ""
+
+
+def _outcome(
+    done: "Subscribed", localizer: Language, examples: Sequence[str] = (), reading: Reading = MappingProxyType({})
+) -> str:
     """Returns a sentence that says what the request did, or how many papers the subscription would have found."""
     if done.outcome == "rescheduled":
         return localizer.say("It was there already; its schedule is changed.")
     if done.outcome == "known":
         return localizer.say("It was there already; its schedule stays.")
     if not (done.found or done.base.days):
-        return localizer.say("I know no papers yet.")
+        return being_read(localizer, reading) or localizer.say("I know no papers yet.")
     days = days_known(localizer, done.base)
     if not done.found:
         return localizer.say("No paper of {days} fits.", days=days)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from bot.commands.context import CommandContext
-from bot.commands.phrasing import day_words, days_known, when_words
+from bot.commands.phrasing import being_read, day_words, days_known, when_words
 from bot.ports.channel import Button, Buttons, Reply, Row
 from subscriptions.matching.reasons import why
 from subscriptions.model import Because, Item, KnownPaper
@@ -29,7 +29,7 @@ def result_items(papers: Sequence[KnownPaper], query: Query | None = None) -> tu
 def count_found(context: CommandContext, found: int, base: Base) -> str:
     """Returns a sentence such as "6 papers in the last 7 days"."""
     if not base.of:
-        return context.say("No papers are known yet.")
+        return nothing_known(context)
     days = days_known(context.localizer, base)
     if not found:
         return context.count(
@@ -39,6 +39,11 @@ def count_found(context: CommandContext, found: int, base: Base) -> str:
             days=days,
         )
     return context.count("{count} paper in {days}", "{count} papers in {days}", found, days=days)
+
+
+def nothing_known(context: CommandContext) -> str:
+    """Return that no papers are known, or that the first ones are being read."""
+    return being_read(context.localizer, context.transaction.store.reading) or context.say("No papers are known yet.")
 
 
 def days_of(context: CommandContext, papers: Sequence[KnownPaper]) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from bot.commands.results import (
     count_found,
     days_of,
     lines_above_papers,
+    nothing_known,
     number_buttons,
     papers_reply,
     result_items,
@@ -39,7 +40,7 @@ from subscriptions.service import paper_search
 from subscriptions.service.known_chats import typed_number
 from subscriptions.service.nearness import are_late
 from subscriptions.service.paper_search import NearPaper, Spelling
-from subscriptions.service.previews import recent_matches
+from subscriptions.service.previews import recent_matches, search
 from subscriptions.texts.cutting import cut_letters
 
 _MOST_READ = 5000  # characters of a text that are read
@@ -47,6 +48,8 @@ _GIVEN_OF_TEXT = 3  # papers to which [bring such papers] subscribes after a tex
 PAGE = 5  # papers on a page
 _MANY_WORDS = 12
 _NAMED = 4  # unknown words that a reply names
+_MOST_BESIDE, _MOST_NEAR = 2, 3  # papers near in meaning: beside what words find, where words cannot find any
+_CYRILLIC = "\u0400"  # from this letter on, alphabets and scripts other than Latin and Greek
 _LABEL = 50  # characters of a button's label
 
 
@@ -100,7 +103,7 @@ def _as_wish(context: CommandContext, given: Sequence[KnownPaper]) -> Buttons:
 
 
 def search_(context: CommandContext) -> Reply:
-    """Shows the stored papers that match, newest first; for an id, DOI or link, the card of that paper."""
+    """Shows the stored papers that match, the best fit first; for an id, DOI or link, the card of that paper."""
     if not context.args:
         return ask(context, "search", context.say("What shall I look for? For example: /search diffusion -survey"))
     named = mentioned(context.args)
@@ -188,6 +191,11 @@ def _author_named(context: CommandContext, text: str) -> str:
     return author if found < few and found < _amount(context, parse_query(author)) else ""
 
 
+def _has_other_script(text: str) -> bool:
+    """Return whether a text has letters that English papers do not have, so that only its meaning can find these."""
+    return any(sign >= _CYRILLIC and sign.isalpha() for sign in text)
+
+
 def _timed(text: str, ending: Ending) -> str:
     """Returns a query followed by the time that was typed."""
     return f"{text} {ending.when or ''}".strip()
@@ -213,7 +221,9 @@ class _Results:
         self.context, self.text, self.start, self.is_older = context, text, start, is_older
         self.ending = split_when(text)
         self.subscription, self.query = _asked(context, self.ending.query)
-        self.found = paper_search.search(context.transaction, self.query, upto=upto, start=start, most=PAGE)
+        self.found = search(
+            context.transaction, context.chat, self.query, now=context.now, upto=upto, start=start, most=PAGE
+        )
         self.spelled, self.about = Spelling((), ""), ""
         self.near: Sequence[NearPaper] = ()
         is_first = not (start or is_older)
@@ -235,7 +245,10 @@ class _Results:
         """Returns the papers that are nearest in meaning to the words of the query, without those that have them."""
         asked, shown = parse_query(self.about), {known.id for known in self.found.papers}
         self.context.ask_for_vectors(asked.asked)
-        return paper_search.near_in_meaning(self.context.transaction, asked, without=shown, most=PAGE)
+        near = paper_search.near_in_meaning(self.context.transaction, asked, without=shown, most=_MOST_NEAR)
+        if self.found.found or not _has_other_script(self.query.text):
+            near = [one for one in near if one.nearness >= NEAR][:_MOST_BESIDE]
+        return near
 
     def reply(self, notes: Sequence[str] = ()) -> Reply:
         """Returns the reply that shows the page; `notes` say more of how the text was read."""
@@ -257,6 +270,7 @@ class _Results:
             items=items,
             days=[" · ".join(filter(None, both)) for both in days],
             headings=headings,
+            titles_from=len(found.papers),
             first=self.start + 1,
             numbers=number_buttons(items, first=self.start + 1),
             buttons=tuple(self._rows()),
@@ -301,7 +315,7 @@ class _Results:
         """
         context, found, amount = self.context, self.found, self.found.found
         if not found.stored:
-            return context.say("No papers are known yet.")
+            return nothing_known(context)
         if self.spelled.unknown and (self.spelled.meant or not amount):
             named = [f"“{word}”" for word in self.spelled.unknown[:_NAMED]]
             unknown = in_a_row(named, Sentence("{before}, {part}"), context.localizer)

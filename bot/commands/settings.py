@@ -10,6 +10,7 @@ from bot.commands.context import Callback, Change, Command, CommandContext
 from bot.commands.phrasing import cadence_words, fixed_offset, label_of, setting_change, value_words
 from bot.ports.channel import Button, Buttons, Reply, Row
 from bot.rendering.queries_in_words import refused
+from subscriptions.addresses import facts_of
 from subscriptions.chat_settings import SETTINGS, check_value, setting_begun, setting_name
 from subscriptions.errors import Refused, Sentence
 from subscriptions.language import Language
@@ -25,6 +26,8 @@ ZONE = "timezone"
 A_CITY = "Oslo"
 _CHOSEN = "✓"
 _LINE = Sentence("{label}: {value}")
+_FIXED = Sentence("{label} is fixed in this kind of chat: {value}.")
+_OF_BUTTONS = ("limit", "buttons")  # settings that have no effect on a platform without buttons
 _SIGN = re.compile(r"^(?P<name>[^\d:=]+?)\s*[:=]\s*")  # a name of one or several words, and the : or = after it
 _LONGEST_NAME = 4  # words in the name of a setting, such as "who may change it"
 # IANA names. Of zones with the same local time now, only the first is offered; any other city can be written.
@@ -107,8 +110,7 @@ def _all_settings(context: CommandContext) -> Reply:
 
     In a group of people it is short: the values are on the buttons only.
     """
-    kind, public = context.chat.kind, context.chat.public
-    free = [name for name, one in SETTINGS.items() if len(one.choices_in(kind, public=public)) != 1]
+    free = [name for name in SETTINGS if len(_offered_values(context, name)) != 1]
     lines = [context.say("Settings of this chat:")]
     if not context.is_about_here:
         lines = [context.say("Settings of {chat}:", chat=context.chat.name)]
@@ -123,6 +125,13 @@ def _all_settings(context: CommandContext) -> Reply:
     return Reply(lines, buttons=phone_rows(buttons), names_chat=True)
 
 
+def _is_without_effect(context: CommandContext, name: str, value: str) -> bool:
+    """Return whether a setting is of buttons, which the platform of the chat does not have, and would change."""
+    if name not in _OF_BUTTONS or facts_of(context.chat.address.platform).shows_more:
+        return False
+    return check_value(name, value, kind=context.chat.kind) != context.chat.settings.value(name)
+
+
 def _with_value(context: CommandContext, name: str, form: Sentence = _LINE) -> str:
     """Returns the label and the value of a setting: "Quiet hours: from 22:00 to 08:00"."""
     localizer = context.localizer
@@ -131,10 +140,12 @@ def _with_value(context: CommandContext, name: str, form: Sentence = _LINE) -> s
 
 
 def _offered_values(context: CommandContext, name: str) -> tuple[str, ...]:
-    """Returns the values that are shown as buttons: all values, or some with the current one.
+    """Return the values that are shown as buttons: all values, or some with the current one.
 
-    None for the time zone.
+    None for the time zone; only the current one if the platform has no buttons and another would have no effect.
     """
+    if name in _OF_BUTTONS and not facts_of(context.chat.address.platform).shows_more:
+        return (context.chat.settings.value(name),)
     words = SETTINGS[name].choices_in(context.chat.kind, public=context.chat.public)
     some = SETTINGS[name].offered.get(context.chat.kind, ())
     value = context.chat.settings.value(name)
@@ -147,7 +158,7 @@ def _one_setting(context: CommandContext, name: str) -> Reply:
     """Returns the reply about one setting: its value, its meaning, its other values."""
     offered = _offered_values(context, name)
     if len(offered) == 1:
-        return Reply((_with_value(context, name, Sentence("{label} is fixed in this kind of chat: {value}.")),))
+        return Reply((_with_value(context, name, _FIXED),))
     lines = [_with_value(context, name), context.say("({inner})", inner=context.say(SETTINGS[name].meaning))]
     buttons = phone_rows([_value_button(context, name, option) for option in offered])
     if name == ZONE:
@@ -173,6 +184,8 @@ def _value_button(context: CommandContext, name: str, value: str) -> Button:
 def _change(context: CommandContext, name: str, value: str) -> Reply:
     """Changes a setting. Returns the reply with its old and new value, in the language that is set after the change."""
     before, chosen = context.chat, {name: value}
+    if _is_without_effect(context, name, value):
+        raise Refused(_with_value(context, name, _FIXED))
     after = set_settings(context.transaction, before.address, chosen, now=context.now, who=context.actor)
     now = after.settings
     if before.settings.value(name) == now.value(name):

@@ -68,6 +68,7 @@ def echo(context: CommandContext, done: Subscribed, *, instead: str = "") -> Rep
         advice=advice,
         short=not private,
         now=context.now,
+        reading=context.transaction.store.reading,
     )
     if private and done.query.wants_nearness:
         reply = reply.with_lines(context.say("The nearest {most} each time.", most=MOST_NEAR))

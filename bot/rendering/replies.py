@@ -25,6 +25,7 @@ from bot.rendering.papers import (
 from bot.rendering.views import (
     CARD,
     HEAD,
+    ROW,
     WHOLE,
     CardButtons,
     Code,
@@ -48,6 +49,7 @@ from subscriptions.query.tree import Query
 from subscriptions.texts.cutting import clean, clean_lines, cut_at_sentence, cut_at_word, pieces
 
 DONE, REFUSED = "✓", "✗"
+_WITHOUT_TEXT = replace(ROW, text=0, abstract=0)
 _CHUNK = 1000  # characters of one part of a line; a longer line becomes several parts
 # columns of a piece of a section; of a smaller piece, where a platform counts characters that take many bytes
 _SECTION_ROOMS = (2000, 500, 100)
@@ -162,7 +164,8 @@ def _papers(reply: Reply, reader: Reader, medium: Medium, beneath: Size) -> Iter
             sections = whole_sections(item.paper.paper, reader)
         elif layout == "why":
             view, sections = partial(_why_head, item, reader), why_sections(item, reader)
-        paper = fitted(view, measure, medium, beneath, buttons)
+        is_title = reply.titles_from is not None and place >= reply.titles_from
+        paper = fitted(view, _WITHOUT_TEXT if is_title else measure, medium, beneath, buttons)
         heading = reply.headings.get(place)
         yield Part((paper,), opening=medium.draw(Heading(heading)) if heading else None)
         for section in sections:

@@ -139,7 +139,11 @@ def database_address(text: str) -> str:
         return f"{scheme}:///{at_home(path).absolute()}{mark}{options}"
     if kind in {"postgresql", "postgres"}:
         parts = address_parts(text)
+        behind = parts.path + parts.query.partition("=")[0] + parts.fragment
+        allowed(behind, "write the signs / ? # @ of its password as %2F %3F %23 %40", when="@" not in behind)
         if parts.hostname or parts.path.strip("/"):
+            login, at, host = parts.netloc.rpartition("@")  # SQLAlchemy ends a password at its first @
+            rest = f"{login.replace('@', '%40')}{at}{host}{rest.removeprefix(parts.netloc)}"
             return f"postgresql{scheme.removeprefix(kind)}://{rest}"  # SQLAlchemy does not know "postgres"
     raise ValueError("it must be sqlite:///FILE or postgresql://HOST/NAME")
 

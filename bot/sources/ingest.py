@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from hashlib import sha256
 from itertools import pairwise
 from typing import Protocol, TypeVar
@@ -105,24 +106,44 @@ async def store_digest(
         of_arxiv=of_arxiv,
     )
     try:
-        if complete is not None and (lacking := await deps.store.run(incomplete_papers, kept, ingest)):
-            found = await complete(lacking)
-            entries = (_completed(paper, found.get(paper.key, paper)) for paper in kept.entries)
-            kept = replace(kept, entries=tuple(entries))
-        *parts, last = _parts(kept)
-        before = Ingested()
-        for part in parts:
-            before = before.plus(await _store(deps, part, ingest))
-
-        def note_whole(transaction: Transaction, done: Ingested) -> None:
-            if note is not None:
-                note(transaction, before.plus(done))
-
-        return before.plus(await _store(deps, last, ingest, note_whole))
+        with reading(deps.store, source, len(kept.entries)):
+            return await _store_whole(deps, kept, ingest, note, complete)
     except PaperwireError:
         raise
     except Exception as error:
         raise mistake_with(source, error) from error
+
+
+@contextmanager
+def reading(store: Store, source: str, papers: int = 0) -> Iterator[None]:
+    """Let the store know that a source is being read, for those who ask meanwhile."""
+    before = store.reading.get(source)
+    store.reading[source] = (0, papers)
+    try:
+        yield
+    finally:
+        del store.reading[source]
+        if before:
+            store.reading[source] = before
+
+
+async def _store_whole(
+    deps: IngestDependencies, digest: Digest, ingest: Ingest, note: Note | None, complete: Complete | None
+) -> Ingested:
+    if complete is not None and (lacking := await deps.store.run(incomplete_papers, digest, ingest)):
+        found = await complete(lacking)
+        entries = (_completed(paper, found.get(paper.key, paper)) for paper in digest.entries)
+        digest = replace(digest, entries=tuple(entries))
+    *parts, last = _parts(digest)
+    before = Ingested()
+    for part in parts:
+        before = before.plus(await _store(deps, part, ingest))
+
+    def note_whole(transaction: Transaction, done: Ingested) -> None:
+        if note is not None:
+            note(transaction, before.plus(done))
+
+    return before.plus(await _store(deps, last, ingest, note_whole))
 
 
 def _parts(digest: Digest) -> Sequence[Digest]:
@@ -145,8 +166,14 @@ def _parts(digest: Digest) -> Sequence[Digest]:
 async def _store(deps: IngestDependencies, digest: Digest, ingest: Ingest, note: Note | None = None) -> Ingested:
     if deps.encoder is not None:
         news = await deps.store.run(papers_to_encode, digest, ingest, deps.encoder.name)
-        ingest = replace(ingest, codes=await codes_of(deps.encoder, news))
+        ready = partial(_count_ready, deps.store, ingest.source)
+        ingest = replace(ingest, codes=await codes_of(deps.encoder, news, ready))
     return await deps.store.run(ingest_digest, digest, ingest, note)
+
+
+def _count_ready(store: Store, source: str, papers: int) -> None:
+    ready, whole = store.reading[source]
+    store.reading[source] = (ready + papers, whole)
 
 
 def _completed(paper: Paper, known: Paper) -> Paper:
@@ -154,8 +181,8 @@ def _completed(paper: Paper, known: Paper) -> Paper:
     return replace(paper, **{name: getattr(known, name) for name in _COMPLETED if not getattr(paper, name)})
 
 
-async def codes_of(encoder: Encoder, papers: Mapping[Texts, Paper]) -> Codes:
-    """Returns the codes of papers, by their texts.
+async def codes_of(encoder: Encoder, papers: Mapping[Texts, Paper], ready: Callable[[int], None]) -> Codes:
+    """Return the codes of papers, by their texts. After each slice, calls `ready` with the number of its papers.
 
     If the encoder fails or is too slow, returns those made until then.
     """
@@ -167,6 +194,7 @@ async def codes_of(encoder: Encoder, papers: Mapping[Texts, Paper]) -> Codes:
                 part = texts[start : start + AT_ONCE]
                 codes = await _encoded(encoder.papers, [papers[one] for one in part])
                 made.update(zip(part, codes, strict=True))
+                ready(len(part))
     except (MeaningFails, TimeoutError) as error:
         log.warning(
             "%d papers get their meaning later: %s", len(texts) - len(made), str(error) or "that takes too long now."

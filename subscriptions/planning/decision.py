@@ -51,6 +51,8 @@ class Evidence(NamedTuple):
     )
 
 
+# position of a paper -> points that are added to its fit; None: the chat has no taste
+Points = Callable[[int], float] | None
 EvidenceOf = Callable[[str, KnownPaper], Evidence]  # (canonical text of a query, a paper that it finds) -> evidence
 
 
@@ -96,8 +98,7 @@ class DueDelivery(NamedTuple):
     notes: bool = False  # the chat wants a delivery also on days without papers
     missing: MissingSources | None = None  # awaited sources that have not reported
     has_others: bool = False  # the chat has active subscriptions that are not due
-    # position of a paper -> points that are added to its fit; None: the chat has no taste
-    added: Callable[[int], float] | None = None
+    added: Points = None
 
     @property
     def looked_at(self) -> int:
@@ -120,6 +121,14 @@ def decide(due: DueDelivery, evidence: EvidenceOf, *, limited: bool, name: str =
     items = _limited(_ordered(found), limit)
     kind = _kind(due.chat, sum(item.shown for item in items))
     return Delivery(id=name, chat=due.chat, kind=kind, due=due.due, items=items, facts=_facts(due))
+
+
+def in_order(
+    papers: Sequence[KnownPaper], found_by: Subscription, evidence: EvidenceOf, added: Points
+) -> list[KnownPaper]:
+    """Return papers that a subscription finds in the order of a delivery. See DueDelivery for `added`."""
+    found = [_of_paper(one, [found_by], evidence, added(at) if added else None) for at, one in enumerate(papers)]
+    return [one.paper for one in _ordered(found)]
 
 
 def nothing_fits(due: DueDelivery) -> bool:

@@ -140,7 +140,16 @@ def read_when(text: str, chat_schedule: Cadence | None = None) -> When:
 
 def is_time(text: str) -> bool:
     """Returns whether a whole text is a time, even one that paperwire does not have."""
-    return _read(text) is not None
+    return _read(without_politeness(text)) is not None
+
+
+def is_schedule(text: str) -> bool:
+    """Return whether `read_when` reads a whole text."""
+    try:
+        read_when(text)
+    except NoSuchTime:
+        return False
+    return True
 
 
 def hours_of(text: str) -> tuple[time, time] | None:
@@ -204,13 +213,7 @@ def typed_query(text: str, *, searches: bool = False) -> Ending:
 
 def is_doubtful(ending: Ending) -> bool:
     """Returns whether the time of a text may also be words of its query: "time series daily", but not "hourly"."""
-    if not ending.either or ending.when is None:
-        return False
-    try:
-        read_when(ending.when)
-    except NoSuchTime:
-        return False
-    return True
+    return ending.either and ending.when is not None and is_schedule(ending.when)
 
 
 def split_exclusion(when: str) -> tuple[str, tuple[str, ...]]:

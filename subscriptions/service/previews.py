@@ -126,6 +126,33 @@ def recent_matches(transaction: Transaction, query: Query, *, now: datetime) -> 
     return recent(transaction, now).find(transaction, paper_search.with_vectors_for(transaction, query))
 
 
+@reads
+def search(
+    transaction: Transaction,
+    chat: Chat,
+    query: Query,
+    *,
+    now: datetime,
+    upto: int | None = None,
+    start: int = 0,
+    most: int,
+) -> paper_search.Page:
+    """Search as `paper_search.search` does, in the order in which a delivery to the chat would show the papers."""
+    query = paper_search.with_vectors_for(transaction, query)
+    one, evidence = _unstored(chat, query, now)._replace(cursor=-1), evidence_by({query.canonical: query})
+
+    def in_order(known: Sequence[KnownPaper]) -> Sequence[KnownPaper]:
+        return decision.in_order(known, one, evidence, _points(transaction, chat, known))
+
+    return paper_search.search(transaction, query, upto=upto, start=start, most=most, in_order=in_order)
+
+
+def _points(transaction: Transaction, chat: Chat, known: Sequence[KnownPaper]) -> decision.Points:
+    """Return what the taste of a chat adds to the fit of papers."""
+    liked = nearness.tastes(transaction, [chat.id]).get(chat.id)
+    return nearness.points(liked, TokenizedPapers.of(one.paper for one in known)) if liked else None
+
+
 class Today(NamedTuple):
     """What subscriptions of a chat find on the newest day, or in the last days."""
 
@@ -284,7 +311,6 @@ def _delivery(
     most = max(_FEW, most_read // max(len(found), 1)) if most_read else None
     known = paper_search.read(transaction, list({paper: None for of_one in found.values() for paper in of_one[:most]}))
     place = {paper.id: at for at, paper in enumerate(known)}
-    liked = nearness.tastes(transaction, [chat.id]).get(chat.id)
     due = decision.DueDelivery(
         chat=chat,
         subscriptions=tuple(one._replace(cursor=-1) for one in subscriptions),  # all papers count as new
@@ -296,7 +322,7 @@ def _delivery(
         zone=zones.zone(chat.settings.timezone),
         next_due=None,
         may_be_empty=False,
-        added=nearness.points(liked, TokenizedPapers.of(paper.paper for paper in known)) if liked else None,
+        added=_points(transaction, chat, known),
     )
     queries = stored_queries(transaction, [one.canonical for one in subscriptions])
     decided = decision.decide(due, evidence_by(queries), limited=most_read is not None or decision.shows_more(chat))

@@ -22,7 +22,8 @@ from subscriptions.store.database.store import Store
 
 BEAT_SECONDS = 5.0  # between two beats of the process that has the role
 STANDSTILL_SECONDS = 15  # without a beat, until others take the role
-_LOCK = 7_250_012_023  # key of the advisory lock
+# key of the advisory lock, which belongs to the whole database: another schema has another installation of paperwire
+_LOCK = "7250012023 + CASE current_schema() WHEN 'public' THEN 0 ELSE hashtext(current_schema()) END"
 
 _PATIENCE = "SET lock_timeout = '2s'"  # the session of a process that was killed may last some moments longer
 _TAKE = f"SELECT pg_advisory_lock({_LOCK})"

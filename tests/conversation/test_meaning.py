@@ -3,8 +3,10 @@
 The encoder of these stories knows that some words of two languages mean the same.
 """
 
+import asyncio
 import json
 import os
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from threading import Event
@@ -14,12 +16,14 @@ import pytest
 from bot import dependencies
 from bot.digests import read_digest
 from bot.meaning.encoders import ChildEncoder, is_installed
+from bot.sources.ingest import store_digest
 from subscriptions.errors import MeaningFails, Sentence
 from subscriptions.model import Paper
 from tests import make
 from tests.bot_harness import BotHarness
 from tests.conversation import deliverer
 from tests.fakes.meaning import FakeEncoder
+from tests.patience import PATIENCE
 
 SHARED = os.environ.get("PAPERWIRE_SHARED", "")
 ENOUGH = 21  # of the questions of meaning.jsonl
@@ -91,6 +95,33 @@ class TestSearch:
         said = await bot.says("abejas")
         assert "Near in meaning:" in said.lines
         assert late not in said.lines
+
+
+async def test_first_list_is_counted_while_it_is_read(bot: BotHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dependencies, "PATIENCE", 0.0)  # the encoder is busy with papers
+    bot.encoder = encoder = FakeEncoder()
+    encode, is_busy, goes_on = encoder.papers, Event(), Event()
+
+    def papers(some: Sequence[Paper]) -> list[bytes]:
+        if len(encoder.asked) >= 16:
+            is_busy.set()
+            goes_on.wait(PATIENCE)
+        return encode(some)
+
+    monkeypatch.setattr(encoder, "papers", papers)
+    digest = make.digest(*(make.paper(f"Kelp {at}", arxiv_id=f"2601.{at:05}", key=str(at)) for at in range(30)))
+    assert (await bot.says("/today kelp")).lines[0] == "No papers are known yet."
+    reading = asyncio.create_task(store_digest(bot, digest, source="daily"))
+    await asyncio.to_thread(is_busy.wait, PATIENCE)
+    said = "I am reading today's list (16 of 30)."
+    assert (await bot.says("/today kelp")).lines[0] == said
+    assert (await bot.says("kelp on rocks")).lines[0] == said
+    assert said in (await bot.says("/sub kelp daily 8")).lines
+    assert said in (await bot.says("2512.00009")).lines
+    goes_on.set()
+    await reading
+    assert (await bot.says("/today kelp")).lines[0] == "30 papers of Thu 22 Jan"
+    assert bot.store.reading == {}
 
 
 class TestSubscriptions:

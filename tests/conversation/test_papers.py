@@ -256,7 +256,7 @@ class TestWhynot:
         product.sets(ACCESS="ask", ADMINS="telegram:1")
         self.comes(product)
         product.says("/sub diffusion")
-        assert self.answer(product) == "1  diffusion: fits; this chat waits until an admin lets it in"
+        assert self.answer(product) == "1  diffusion: fits; this chat waits until the operator of this bot lets it in"
 
     def test_the_nearest_subscriptions_come_first_and_the_far_ones_are_counted(self, product: Product) -> None:
         self.comes(product)

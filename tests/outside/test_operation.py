@@ -278,3 +278,10 @@ def test_check_says_that_no_temporary_file_can_be_written(product: Product, monk
     assert "Temporary" not in product.runs("check", "--offline").out
     monkeypatch.setattr("bot.operation.checks.gettempdir", refuses)
     assert "TMPDIR" in product.runs("check", "--offline").out
+
+
+def test_other_systems_are_refused_in_a_sentence() -> None:
+    windows = "import runpy, sys; sys.platform = 'win32'; runpy.run_module('bot', run_name='__main__')"
+    done = subprocess.run([sys.executable, "-c", windows], cwd=ROOT, capture_output=True, text=True)  # noqa: S603, PLW1510
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "paperwire runs on Linux and macOS. On Windows, run it in WSL or in its container image.\n"

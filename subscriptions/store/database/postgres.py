@@ -1,5 +1,6 @@
 """A PostgreSQL database: its connections and timeouts, and its errors as sentences."""
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -67,7 +68,7 @@ _AGAIN = Sentence(
 )
 _KNOWN = (  # errors while connecting have no SQLSTATE, so the words of their message decide
     KnownError(
-        states=("28", "3D000", "42501", "42P01", "42703"),
+        states=("28", "3D000", "3F000", "42501", "42P01", "42703"),
         words=(
             "authentication failed",
             "no password supplied",
@@ -92,7 +93,16 @@ _KNOWN = (  # errors while connecting have no SQLSTATE, so the words of their me
         for_everybody=True,
     ),
     KnownError(
-        states=("55P03", "40P01", "40001", "57014"),
+        states=("57014",),
+        sentence=Sentence("The database {where} breaks off what takes too long: {why}."),
+        hint=Sentence(
+            "Give paperwire's user a longer statement_timeout, or none: ALTER ROLE … RESET statement_timeout."
+        ),
+        cause="its statement_timeout is too short",
+        for_everybody=True,
+    ),
+    KnownError(
+        states=("55P03", "40P01", "40001"),
         sentence=Sentence("The database {where} is locked by another program."),
         hint=Sentence("Close what holds it, then try again."),
         cause=LOCKED,
@@ -175,7 +185,9 @@ class PostgresDatabase:
 
         They have the name of their process (`store.role`).
         """
-        options = f"{_OURS} {_PLANS} {_STOPPED} -c timezone=UTC -c lock_timeout={int(patience * 1000)}"
+        own = f"{_OURS} {_PLANS} {_STOPPED} -c timezone=UTC -c lock_timeout={int(patience * 1000)}"
+        theirs = self.url.query.get("options") or os.environ.get("PGOPTIONS", "")
+        options = f"{theirs if isinstance(theirs, str) else ' '.join(theirs)} {own}"  # of two values the last counts
         ours = {"application_name": f"paperwire {process}", "options": options, "client_encoding": "UTF8"}
         self._arguments = {**_SESSION, **self.url.query, **ours}
         self._engine = sa.create_engine(
@@ -353,9 +365,10 @@ def _known(state: str, message: str) -> KnownError | None:
 
 
 def _message(error: object, password: str | None) -> str:
-    """Returns the last line of the driver's message that is not a question, without the password."""
+    """Return the server's message, or the last line of the driver's that is not a question, without the password."""
+    primary = getattr(getattr(error, "diag", None), "message_primary", None)
     lines = [line.strip() for line in str(error).splitlines() if line.strip() and not line.endswith("?")]
-    said = (lines[-1] if lines else type(error).__name__).rstrip(".")
+    said = (primary or (lines[-1] if lines else type(error).__name__)).rstrip(".")
     if password:
         return said.replace(password, "***")
     return said

@@ -169,6 +169,8 @@ class Store:
         self.ends_soon = False  # whether this process does one round, so that nothing can be sent later
         self.has_model = False  # whether this process has a language model
         self.encoding: frozenset[str] = frozenset()  # texts whose vectors this process makes now
+        # source that this process reads now → (papers that are ready, papers of the digest; 0: that is not known yet)
+        self.reading: dict[str, tuple[int, int]] = {}
         self.questions: Mapping[str, bytes] = {}  # text → its vector by that encoder (`store.meanings.keep_questions`)
         self.kind = _kind_of(url)
         self.url = self.kind.url
