@@ -54,6 +54,8 @@ def record_outcome(
         together = refusals.together if decision.stops_sender else ()
         for chat_id in (claimed.chat_id, *together):
             stored_chats.doubt(transaction, chat_id, outcome.pause_reason, outcome.reason, now=now)
+        if together:
+            claims.wait_together(transaction, together, decision.not_before)
     if decision.moved_to is not None:
         whole_chat.chat_moved(transaction, address, decision.moved_to, now=now)
     return decision

@@ -1,6 +1,6 @@
 """Marks and settles the messages of lanes: which is next, who may post it, what came of it (rules 6, 7 and 14)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -348,6 +348,14 @@ def accepted_last(transaction: Transaction, lanes: Sequence[Lane]) -> Lane:
     """Return the lane that accepted a message last, of some lanes of one platform; the first one if none did of late."""
     sent = {row.address: row.sent_at for row in reversed(_tried_last(transaction, lanes[0].platform)) if row.sent_at}
     return max(lanes, key=lambda lane: (lane.address in sent, sent.get(lane.address)))
+
+
+def wait_together(transaction: Transaction, chats: Collection[int], until: datetime | None) -> None:
+    """Let the refused messages of these chats wait no longer than `until`. Their earlier refusals do not count."""
+    refused = sa.update(_deliveries).where(
+        _d.chat.in_(chats), _d.settled_at.is_(None), _d.reason != "", _d.next_at > until
+    )
+    execute(transaction, refused.values(next_at=until, attempts=0))
 
 
 def settle_if_finished(transaction: Transaction, delivery: DeliveryRow, now: datetime) -> None:
