@@ -306,8 +306,11 @@ def refusals_before(transaction: Transaction, claimed: Claim, reason: str, *, no
     # what is tried again at this moment counts as it ended last
     done = (row for row in last if row.state is not MessageState.SENDING or row in alike)
     in_a_row = list(takewhile(lambda row: row in alike, done))
-    return weigh(_tried(last), claimed.chat_id, now)._replace(
-        own=delivery.attempts if same_refusal(delivery.reason, reason) else 0,
+    own = delivery.attempts if same_refusal(delivery.reason, reason) else 0
+    doubted = sa.select(_c.state_since).where(_c.id == claimed.chat_id, _c.pause_reason.is_not(None))
+    since = execute(transaction, doubted).scalar() or (delivery.created_at if own else now)
+    return weigh(_tried(last), claimed.chat_id, since, now)._replace(
+        own=own,
         waited=now - delivery.created_at,
         in_a_row=len({row.chat for row in in_a_row} - {claimed.chat_id}),
         given_up=any(row.state is MessageState.DEAD for row in in_a_row),
@@ -338,7 +341,9 @@ def lanes_and_probes(
     found, probes = lanes(transaction, platforms, now=now), {}
     for platform, there in grouped((lane.platform, lane) for lane in found).items():
         tried = list(_tried(_tried_last(transaction, platform)))
-        if tried and tried[0].refuses_since and weigh(tried, tried[0].chat, now).are_the_platforms:
+        newest = tried[0] if tried else None
+        since = newest and newest.refuses_since
+        if newest and since and weigh(tried, newest.chat, since, now).are_the_platforms:
             probes[platform] = accepted_last(transaction, there)
     return found, probes
 

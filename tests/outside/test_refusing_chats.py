@@ -197,6 +197,17 @@ def test_status_counts_paused_chats_by_reason_and_names_five(product: Product, t
     assert "1 paused in the chat" in line
 
 
+def test_operator_who_is_gone_is_paused_too(product: Product, telegram: FakeTelegram) -> None:
+    """An operator gets notices only."""
+    subscribes(product, telegram, SIX)
+    loses(telegram, OPERATOR, SIX[0])
+    product.brings("A graph of kind 1")
+    for _ in range(10):
+        product.later(hours=12)
+    (gone,) = product.runs("status", "--json").json["paused"]
+    assert set(gone["chats"]) == {f"telegram:{OPERATOR}", f"telegram:{SIX[0]}"}
+
+
 CHANNELS = [f"C{n}PAPERS" for n in range(6)]
 
 
