@@ -11,6 +11,7 @@ PaperwireError            a sentence, and a hint that says what to do
 NotDelivered              the outcomes of an attempt to post, other than "sent"
 ├── RetryLater            not sent for certain; waiting helps
 ├── Unclear               it may have been sent
+│   └── PartlySent        some of its readers have it
 ├── Rejected              not sent; the platform refuses this message
 ├── ChatMoved             not sent; the chat has another address now
 ├── ChatGone              not sent; the chat or topic cannot be written to
@@ -193,6 +194,10 @@ class RetryLater(NotDelivered):
 
 class Unclear(NotDelivered):
     """Perhaps sent. On some platforms the message can be looked up (Platform.find)."""
+
+
+class PartlySent(Unclear):
+    """Sent to some of its readers. It is posted once more at most, since these may get it again."""
 
 
 @dataclass(eq=False)

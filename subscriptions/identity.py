@@ -50,7 +50,7 @@ _NO_NAME = frozenset({"et", "al", "dr", "prof", "phd", "md", "jr", "sr"})
 _LATIN = re.compile(r"[a-z]")
 
 _SERVERS = re.compile(
-    r"\w*rxiv\b|preprints?\b|\bssrn\b|research square|\bosf\b|authorea|zenodo|figshare|\bhal\b|open archive|cold spring harbor laboratory|\brepec\b|qeios",
+    r"rxiv\b|preprints?\b|\bssrn\b|research square|\bosf\b|authorea|zenodo|figshare|\bhal\b|open archive|cold spring harbor laboratory|\brepec\b|qeios",
     re.IGNORECASE,
 )
 _PARENTHESES = re.compile(r"\([^()]*\)")

@@ -58,6 +58,9 @@ def what_waits(context: CommandContext, subscription: Subscription | None = None
     if not found.papers:
         return [], ()
     lines = [context.count("{count} paper waits.", "{count} papers wait.", found.papers)]
+    comes_now = found.delivered_at is None or found.delivered_at <= context.now
+    if context.transaction.store.ends_soon and comes_now:  # before anybody could press a button
+        return [*lines, context.count("It comes now.", "They come now.", found.papers)], ()
     if found.delivered_at is not None:
         moment = context.localizer.moment(found.delivered_at)
         if found.come_together or found.papers == 1:

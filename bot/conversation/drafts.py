@@ -14,6 +14,9 @@ from bot.ports.channel import Button, File, Reply, Row
 from bot.ports.conversation import CallbackRequest, EventRequest, Place
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, Message
 from subscriptions.store import conversations
+from subscriptions.texts import cutting
+
+_LONGEST_NAME = 40  # columns of a person's name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +41,13 @@ class RenderedReply:
     replaces_ephemeral: bool = False  # the reply replaces a message that only `person` sees
 
 
-def draft_reply(deps: Dependencies, context: CommandContext, reply: Reply, *, changed: bool) -> RenderedReply:
-    """Returns the rendered reply to a request. Writes nothing. `changed`: the chat's subscriptions have changed."""
+def draft_reply(
+    deps: Dependencies, context: CommandContext, reply: Reply, *, changed: bool, by_manager: bool
+) -> RenderedReply:
+    """Returns the rendered reply to a request. Writes nothing. `changed`: the chat's subscriptions have changed.
+
+    `by_manager`: only people who manage the chat may do this.
+    """
     request, api = context.request, deps.api_of(context.request.chat)
     callback = request if isinstance(request, CallbackRequest) else None
     ephemeral = _is_ephemeral(context, reply, api, changed=changed)
@@ -47,6 +55,8 @@ def draft_reply(deps: Dependencies, context: CommandContext, reply: Reply, *, ch
     if api is not None and api.has_ephemeral:
         reply = _without_toast(_with_invitation(context, reply) if changed else reply)
     target, stays = _target(context, reply), reply.target_chat is None
+    if by_manager and reply.ok and stays and not ephemeral and target.kind is not ChatKind.PRIVATE:
+        reply = _naming_person(context, reply)
     about = context.chat.address if context.chat.address != target.address else None
     if about and stays:
         reply = _naming_chat(context, reply)
@@ -139,6 +149,14 @@ def _naming_chat(context: CommandContext, reply: Reply) -> Reply:
     first, *rest = reply.lines or ("",)
     line = context.say("{chat}: {line}", chat=context.chat.name, line=first).rstrip()
     return replace(reply, lines=(line, *rest))
+
+
+def _naming_person(context: CommandContext, reply: Reply) -> Reply:
+    """Return the reply with a line that names who changed what others in the chat have, too."""
+    name = cutting.short(context.request.sender_name, _LONGEST_NAME)
+    if not name or not has_content(reply):
+        return reply
+    return reply.with_lines(context.say("Changed by @{person}.", person=name))
 
 
 def _with_tokens(

@@ -96,8 +96,10 @@ def read_digest(
     """
     try:
         return _read(data, name, format, day, language)
-    except (UnknownFormat, MemoryError):
+    except UnknownFormat:
         raise
+    except MemoryError:
+        raise BrokenDigest(Sentence("{name}: reading it takes too much memory.", {"name": name})) from None
     except PaperwireError as error:
         sentence = Sentence("{name}: {problem}", {"name": name, "problem": error.sentence})
         raise type(error)(sentence, error.hint) from error

@@ -28,8 +28,8 @@ Entries are in sections by primary category, after a table of contents that coun
 its entries before it is read, so damage in one entry cannot affect the next. Older templates and forks write labels in
 bold or as headings, the address of another server, and anchors into their heads.
 
-A label that is not known ends the text before it. Its own text is left out and counted; but in an abstract, which comes
-last, such a line is text.
+A label that is not known ends the text before it, but in an abstract, which comes last, and below a known heading, such
+a line is text. The text of an unknown label is left out and counted, unless a paper would have no text without it.
 """
 
 import re
@@ -72,9 +72,19 @@ _NAMES = {  # fields, in the order of the standard template → names of their l
     _TRANSLATION: "translation|abstract translation|摘要翻译|中文摘要|chinese abstract",
     "conclusion_translation": "conclusion translation",
 }
+_HEADINGS = {  # of a paragraph, which as labels in lines would be the parts of an abstract
+    "background": "motivation",
+    "background knowledge": "motivation",
+    "背景": "motivation",
+    "研究背景": "motivation",
+    "summary": "tldr",
+    "总结": "tldr",
+}
 _LABELS = {name: field for field, names in _NAMES.items() for name in names.split("|")}
 _ORDER = {field: place for place, field in enumerate(_NAMES)}
 _OF_ONE_LINE = frozenset((_AUTHORS, _CATEGORIES, _TITLE))
+_NO_TEXTS = _OF_ONE_LINE | {_COMMENT, "keywords"}
+_LEAST_TEXT = 40  # letters of a text below an unknown label that is no mark or score
 _MOST_WORDS = 4  # of a label that is not known; a longer one is the beginning of a sentence
 
 # A head: perhaps a number and an anchor, then the title, `](` and an address up to the end of the line, perhaps with
@@ -110,7 +120,8 @@ _ALL_BOLD = re.compile(r"\*\*(?P<name>[^*:：]{1,60})[:：](?P<text>[^*]*)\*\*$"
 _PLAIN = re.compile(
     r"(?:[^\w\s\x00-\x7f]+ ?)?(?P<name>(?:TL;DR|[^\W\d_])[^:：.,;!?。，；！？、*<>|`$\\=\[\]]{0,49})[:：](?![/:])(?P<text>.*)$"
 )
-_MARKED = (_SUMMARY, _HEADING, _BOLD, _ALL_BOLD)
+_MARKED = (_SUMMARY, _BOLD, _ALL_BOLD)
+_BULLET = re.compile(r"^[-*+]\s+")
 _ITALIC = re.compile(r"\*(?P<text>[^*]+)\*$")
 # in time that grows with the text
 _ONLY_LINKS = re.compile(r"(?:[ \t|*]|!?\[(?:\[[^\]]*+\]|[^\[\]])*+\]\([^()\s]*+\))*+")
@@ -269,7 +280,7 @@ def _end_of(lines: list[str]) -> int:
             or line.startswith(("# Table of Contents", "## Table of Contents"))
         ):
             return number
-        if not heading or _field(heading["name"]):
+        if not heading or _field_of_heading(heading["name"]):
             continue
         is_section = (
             "[[Back]]" in line
@@ -289,6 +300,7 @@ class _Entry:
         self._unread: list[list[str]] = []  # lines below a label that is not known, or below none
         self._current: list[str] | None = None  # to which a line without a label belongs
         self._label = ""  # the field of the last label
+        self._has_heading = False  # the last label is a known heading, so that others below it are parts of its text
         self._lines = lines
         begins_paragraph = True
         for line in lines:
@@ -299,7 +311,12 @@ class _Entry:
             begins_paragraph = not shown or bool(_MARKUP.fullmatch(shown))
         # in reading order; "" for a label without a text
         self.fields = {name: " ".join(words).strip() for name, words in self._texts.items()}
-        self.unread = sum(any(map(str.isalnum, "".join(words))) for words in self._unread)
+        unread = [" ".join(words).strip() for words in self._unread if any(map(str.isalnum, "".join(words)))]
+        texts = [text for text in unread if len(text) >= _LEAST_TEXT]
+        if texts and not any(text for name, text in self.fields.items() if name not in _NO_TEXTS):
+            self.fields["tldr"] = " ".join(texts)
+            unread = [text for text in unread if text not in texts]
+        self.unread = len(unread)
 
     def _read(self, part: str, *, is_quoted: bool, begins_paragraph: bool) -> None:
         """Reads a line, or one of the parts of a line such as `*A, B* | **Category: cs.CR**`."""
@@ -309,7 +326,11 @@ class _Entry:
         italic = _ITALIC.match(part) if may_be_marked else None
         if italic and (is_quoted or not self._texts.keys() - {_TITLE}):
             self._begin(_TITLE if is_quoted else _AUTHORS, italic["text"])
-        elif may_be_marked and (marked := first_of(lambda label: label.match(part), _MARKED)):
+        elif may_be_marked and (heading := _HEADING.match(part)):
+            name = _field_of_heading(heading["name"])
+            self._begin(name, heading["text"] or "")
+            self._has_heading = bool(name)
+        elif may_be_marked and (marked := self._marked_label(part)):
             self._begin(_field(marked["name"]), marked["text"] or "")
         elif may_be_marked and (_MARKUP.fullmatch(part) or _is_only_links(part)):
             if "details" in part:
@@ -320,13 +341,18 @@ class _Entry:
             if self._current is None:
                 self._current = []
                 self._unread.append(self._current)
-            self._current.append(part)
+            self._current.append(_BULLET.sub("", part).replace("**", "") if self._has_heading else part)
+
+    def _marked_label(self, part: str) -> re.Match[str] | None:
+        """Return the match of a label in bold; None for one that is part of the text below a heading."""
+        marked = first_of(lambda label: label.match(part), _MARKED)
+        return marked if marked and (_field(marked["name"]) or not self._has_heading) else None
 
     def _begin(self, name: str, text: str) -> None:
         """Begins the text of a field; name "": of one that is not known."""
         if _is_only_links(text) or (name in self._texts and self._texts[name] == [text]):
             return
-        self._current, self._label = [text], name
+        self._current, self._label, self._has_heading = [text], name, False
         if name == _CATEGORIES:
             self._texts.setdefault(name, []).append(f"{text},")
         elif name and name not in self._texts:
@@ -347,7 +373,12 @@ class _Entry:
         """Returns whether a line that begins like a label without marks has one; else it is text."""
         name = _field(raw)
         if not name:
-            return begins_paragraph and self._label != _ABSTRACT and len(raw.split()) <= _MOST_WORDS
+            return (
+                not self._has_heading
+                and begins_paragraph
+                and self._label != _ABSTRACT
+                and len(raw.split()) <= _MOST_WORDS
+            )
         if name in self._texts:
             return False
         follows = self._label != _ABSTRACT and _ORDER[name] > _ORDER.get(self._label, -1)
@@ -366,3 +397,8 @@ def _field(raw: str) -> str:
         if found := _LABELS.get(plain) or _LABELS.get(plain.removesuffix("s")):
             return found
     return ""
+
+
+def _field_of_heading(raw: str) -> str:
+    """Return the field of a heading; "" if it is not known."""
+    return _field(raw) or _HEADINGS.get(" ".join(raw.casefold().split()), "")

@@ -56,6 +56,9 @@ _NO_JOURNAL = re.compile(
 )
 _IN_A_LIST = re.compile(r"https?://d\.repec\.org/")  # New Economics Papers
 _FEED_BEFORE = re.compile(r"^\[[^\[\]]*\] ")
+_OFFICE = re.compile(
+    r"(?:the |.* )?(?:editors?|editorial (?:office|staff|team)|admin(?:istrator)?|webmaster|publisher)", re.IGNORECASE
+)
 _LONGEST_NAME = 100  # characters of the title of a feed in a list of feeds
 
 # lines of descriptions
@@ -143,7 +146,11 @@ def read(text: str, wanted: str | None, language: str | None) -> Found | None:  
         return None
     head = _Fields(channel, space)
     found = Found(format=_format_of(root, head))
-    records = tree.records("entry" if root is channel else "item")
+    names_of_records = (
+        ("entry", "item") if root is channel else ("item", "entry")
+    )  # some feeds write those of the other
+    present = (name for name in names_of_records if next(root.iter(f"{{*}}{name}"), None) is not None)
+    records = tree.records(next(present, names_of_records[0]))
     found.warnings["xml_truncated"] += tree.is_damaged
     entries = (_Fields(record, space) for record in records if len(record) or found.format != "bilingual_rss")
     if found.format == "bilingual_rss":
@@ -253,7 +260,9 @@ def _work_of(entry: _Fields, feed: _Feed) -> Work:
         journal = ""
     venue = papers.venue_of(_venue_of(entry, title) or described.venue or journal)
     people = [name for name in people if name not in (venue, *by_feed)] or described.people or list(filter(None, [by]))
-    is_likely = any(map(papers.is_page_of_paper, links)) or entry.all("dc:identifier", "prism:publicationName")
+    pages = [link for link in links if link.rstrip("/") != feed.home.rstrip("/")]
+    is_by_people = any(not _OFFICE.fullmatch(name) for name in people)
+    is_likely = any(map(papers.is_page_of_paper, pages)) or entry.all("dc:identifier", "prism:publicationName")
     return Work(
         title=papers.title_of_pubmed(title) if feed.is_pubmed else title,
         doi=doi,
@@ -270,7 +279,7 @@ def _work_of(entry: _Fields, feed: _Feed) -> Work:
         links=links,
         entry=entry_of(entry.first("guid", "id") or entry.about, feed.home),
         kinds=[*entry.terms(), *entry.texts("prism:section", "dc:type", "prism:genre", "prism:contentType")],
-        is_paper=bool(doi) if is_blog else bool(doi or is_of_arxiv or people or is_likely),
+        is_paper=bool(doi) if is_blog else bool(doi or is_of_arxiv or is_by_people or is_likely),
     )  # fmt: skip
 
 

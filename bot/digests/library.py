@@ -155,7 +155,9 @@ def _blocks_in(piece: str, read: Callable[[str], Iterable[Any]]) -> list[Any]:
 
 def _entry(fields: _Fields) -> LibraryEntry | None:
     """Returns an entry; None if it has neither a title nor the id of a paper."""
-    titles = (_text(fields.get(name)) for name in _TITLES)
+    from bot.digests.markup import plain  # noqa: PLC0415 - loads lxml, and most people never send a library
+
+    titles = (plain(_text(fields.get(name))) for name in _TITLES)  # Zotero keeps its markup in each format
     title = decode_accents(next(filter(None, titles), ""))[:_LONGEST_TITLE]
     numbers = [_text(fields.get(name))[:_LONGEST_FIELD] for name in _NAMING]
     numbers += [note for name in _NOTES if _NOTED.match(note := _text(fields.get(name))[:_LONGEST_FIELD])]

@@ -17,6 +17,7 @@ from lxml.etree import _Element
 from bot.digests.files import check_entries
 from bot.failures import BrokenDigest
 from subscriptions.errors import Sentence
+from subscriptions.normalize.tex import SUPERSCRIPT
 
 Element: TypeAlias = _Element
 
@@ -48,6 +49,18 @@ _TAG = re.compile(  # `a <b and c> d` has none
     rf"<(?=/?[a-z])/?(?:jats:)?(?:(?P<inside>{_INSIDE_WORDS})|(?P<block>{_BLOCKS})|{_OTHERS}){_ATTRIBUTES}\s*/?>",
     re.IGNORECASE,
 )
+_RAISED = re.compile(
+    rf"(?P<before>\w)(?P<closed>(?:</[\w:-]+\s*+>)*+)<(?:jats:)?sup{_ATTRIBUTES}\s*+>"
+    r"(?P<inside>[^<]*+(?:<(?!/?(?:jats:)?sup\b)[^<>]*+>[^<]*+)*+)</(?:jats:)?sup\s*+>",
+    re.IGNORECASE,
+)
+_POWER = re.compile(  # of MathML: two elements, a base and an exponent
+    r"<(?:mml:)?msup\b[^<>]*+>(?P<inside>[^<]*+(?:<(?!/?(?:mml:)?msup\b)[^<>]*+>[^<]*+)*+)</(?:mml:)?msup\s*+>",
+    re.IGNORECASE,
+)
+_ANY_TAG = re.compile(r"<(?P<closes>/?)[\w:-][^<>]*?(?P<is_empty>/?)>")
+_EXPONENT = re.compile(r"(?P<sign>[+−–-]?)(?:\d{1,6}(?:[.,]\d{1,6})*[+−–-]?|(?P<letter>[kmn]))")
+_SIGNS_RAISED = str.maketrans("−–.", "⁻⁻·")
 _HEADING = re.compile(  # of a paragraph, without a space after it
     r"^(?:[A-Z][a-z]+ (?:and|&) )?(?:Abstract|ABSTRACT|Aims?|Background|Conclusions?|Design|Discussion|Findings|Funding|Importance"
     r"|Interpretation|Introduction|Methods?|Motivation|Objectives?|Purpose|Rationale|Results?|Setting|Significance|Summary)"
@@ -150,9 +163,9 @@ def local(element: Element) -> str:
 
 
 def text_of(element: Element | None) -> str:
-    """Returns the text of an element with that of all elements inside it.
+    """Return the text of an element with that of all elements inside it.
 
-    What is in blocks of its own is kept apart.
+    What is in blocks of its own is kept apart. What stands above the line keeps its tags.
     """
     if element is None:
         return ""
@@ -160,12 +173,18 @@ def text_of(element: Element | None) -> str:
 
 
 def _parts(element: Element) -> Iterator[str]:
+    powers = 0  # in which the walk is
     for event, one in etree.iterwalk(element, events=("start", "end")):
-        if one is not element and re.fullmatch(_BLOCKS, local(one)):
+        name = local(one)
+        if one is not element and re.fullmatch(_BLOCKS, name):
             yield "\n"
+        powers += (event == "start") - (event == "end") if name == "msup" else 0
+        is_kept = one is not element and (name in ("sup", "msup") or powers)
         if event == "start":
+            yield f"<{name}>" if is_kept else ""
             yield one.text or ""
         elif one is not element:
+            yield f"</{name}>" if is_kept else ""
             yield one.tail or ""
 
 
@@ -197,17 +216,38 @@ def _character(reference: re.Match[str]) -> str:
 
 
 def without_tags(text: str, between_blocks: str = " ") -> str:
-    """Returns the text without tags of HTML, JATS and MathML.
+    """Return the text without tags of HTML, JATS and MathML.
 
-    A `<` that belongs to no such tag stays: `p < 0.05`.
+    A `<` that belongs to no such tag stays: `p < 0.05`. A number above the line stays there where it would be read as
+    another number: 10⁶ and cm⁻³, but H2O, 13C and Ca2+.
     """
     if "<" not in text:
         return text
+    text = _RAISED.sub(_raised, _POWER.sub(_power, text))
 
     def replaced(tag: re.Match[str]) -> str:
         return "" if tag["inside"] else between_blocks if tag["block"] else " "
 
     return _TAG.sub(replaced, _COMMENT.sub(" ", text))
+
+
+def _power(found: re.Match[str]) -> str:
+    """Return a power of MathML as HTML has it."""
+    inside, depth = found["inside"], 0
+    for tag in _ANY_TAG.finditer(inside):
+        depth += 0 if tag["is_empty"] else -1 if tag["closes"] else 1
+        if depth <= 0:
+            return f"{inside[: tag.end()]}<sup>{inside[tag.end() :]}</sup>"
+    return found[0]
+
+
+def _raised(found: re.Match[str]) -> str:
+    """Return a letter or digit and what stands above the line behind it."""
+    exponent = "".join(_ANY_TAG.sub("", found["inside"]).split())
+    number = _EXPONENT.fullmatch(exponent)
+    if not number or not (found["before"].isdecimal() or (number["sign"] and not number["letter"])):
+        return found[0]
+    return f"{found['before']}{found['closed']}{exponent.translate(SUPERSCRIPT).translate(_SIGNS_RAISED)}"
 
 
 def plain(text: str) -> str:

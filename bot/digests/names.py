@@ -40,6 +40,7 @@ _LONGEST_END = 200  # characters in which it is looked for
 _MAIL = re.compile(r"[^\s@]{1,64}@[^\s@()]{1,255}(?:\s{0,5}\((?P<name>[^()]{1,500})\)|\))?")
 _INITIALS = re.compile(r"(?:[^\W\d_a-zß-ÿ]\.?[\s-]?){1,4}")
 _PARTICLE = re.compile(r"(?:van|von|de|del|della|der|den|di|da|dos|du|el|la|le|ten|ter|al)\b")
+_EASTERN = re.compile(r"[\u3005\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff·・]+")
 _FEW = 10  # names among which nobody has a namesake
 
 
@@ -79,6 +80,14 @@ def joined_names(texts: Iterable[str]) -> tuple[str, ...]:
         if len(found) >= MOST_AUTHORS:
             break
     return tuple(found[:MOST_AUTHORS])
+
+
+def full_name(*parts: str) -> str:
+    """Return the name of a person from given names, a family name and a suffix; Chinese names begin with the family."""
+    known = [part for part in map(str.strip, parts) if part]
+    if len(known) > 1 and all(map(_EASTERN.fullmatch, known)):
+        return "".join(reversed(known))
+    return " ".join(known)
 
 
 def names_of(people: Sequence[str]) -> tuple[tuple[str, ...], bool]:

@@ -98,10 +98,24 @@ _NO_PAPERS = (  # a title, or what a source calls a work, is no paper if one of 
     r"obituar(?:y|ies)(?:\s*[:,–—-].*)?|in memoriam\b.*|biography|portrait|interview|podcast|video|webcast|newspaper article|career(?:s|[- ]\w+)?",
     r"correspondence|comment|(?:research[- ])?(?:highlights?|briefings?)|calendar(?: of events)?|advertis(?:ement|ing)s?\b.*",
     r"(?:conference |meeting )?announcements?(?:\s*[:–—-].*)?|(?:.{0,90}[:–—-] )?call for (?:papers|applications|proposals|nominations)\b.*",
+    # notices of a service
+    r"(?:(?:important|service|system|technical|urgent|website|site|platform|maintenance|rss|feed) )+(?:notices?|notifications?|announcements?|alerts?|outages?|interruptions?|disruptions?|downtime|maintenance)\b(?:\s*[:–—-].*)?",
+    r"(?:(?:this|our|the|your|.{1,60}) )?(?:(?:rss|atom|web) )?(?:feed|website|web site)s? (?:has|have|is|are|was|were|will)(?: (?:be|been|being|now|no|soon|temporarily|currently))* (?:moved|moving|clos\w+|discontinu\w+|retir\w+|chang\w+|down|unavailable|longer|migrat\w+|replaced|end\w*|suspended)\b.*",
+    r"(?:scheduled|planned|upcoming|system|website|site) (?:\w+ )?(?:maintenance|downtime|outages?)(?: (?:on|at|from|this|in) .*)?|please (?:update|change|subscribe)\b.{0,60}\b(?:feed|reader|bookmark|subscription|link)s?\b.*|.{1,60} (?:has|have) a new (?:website|web site|home ?page|platform|feed)\b.*",
     r"(?:jobs?|vacanc(?:y|ies)|positions?)(?: (?:offers?|openings?|available))?(?:\s*:.*)?",
     r"(?:open |vacant )?(?:post-?doc\w*|ph\.?d\.?|faculty|tenure-track)(?: research)? (?:position|opening|vacancy)(?: (?:in|at|on|for|available)\b.*)?",
 )
 _NO_PAPER = re.compile(rf"(?:{'|'.join(_NO_PAPERS)})\.?", re.IGNORECASE)
+_RESEARCH = re.compile(  # what a source calls a work of research
+    r"(?:original|research|full|regular|short|review|brief|rapid)(?:[ -](?:research|length|original))?[ -](?:articles?|papers?|communications?|reports?)"
+    r"|original research|journal article|(?:new|confirmatory|contradictory) results",
+    re.IGNORECASE,
+)
+_ARTICLE = re.compile(r"(?:journal-)?article", re.IGNORECASE)  # what Crossref and OpenAlex call most works
+_GONE = re.compile(r"retract|withdraw|removed", re.IGNORECASE)
+_CORRECTS = re.compile(
+    r"\W*(?:this|the|an?|in)\b.{0,80}?\b(?:correct|corrig|errat|addend|retract|withdr)\w*", re.IGNORECASE
+)
 _MOST_KINDS = 100  # of a work that are looked at
 _LONGEST_TITLE = 1_000  # characters in which a mark of what is no paper is looked for
 _MAGAZINE_DOI = re.compile(r"10\.1038/d\d")  # news and comment of Nature
@@ -399,7 +413,9 @@ def _paper_of(work: Work, found: Found) -> Paper | None:
     venue = venue_of(work.venue)
     paper = paper_at(work.doi or "", *work.links)
     is_nothing = not any((title, work.doi, paper.arxiv_id, work.abstract)) or (title and title == venue)
-    says_no = _MAGAZINE_DOI.match(work.doi or "") or any(map(_NO_PAPER.fullmatch, [title[:_LONGEST_TITLE], *kinds]))
+    says_no = bool(_MAGAZINE_DOI.match(work.doi or "")) or any(map(_NO_PAPER.fullmatch, kinds))
+    if _NO_PAPER.fullmatch(title[:_LONGEST_TITLE]):
+        says_no = says_no or not _is_research(title, kinds, work)
     if is_nothing or says_no or not work.is_paper:
         found.warnings["not_papers"] += 1
         return None
@@ -420,6 +436,17 @@ def _paper_of(work: Work, found: Found) -> Paper | None:
         published=work.date,
         summaries=work.summaries,
     )
+
+
+def _is_research(title: str, kinds: list[str], work: Work) -> bool:
+    """Return whether a source says that a work is a research article, although its title is like that of no paper."""
+    if (
+        not (work.people and work.abstract)
+        or _GONE.search(title)
+        or _CORRECTS.match(markup.plain(work.abstract[:TEXT]))
+    ):
+        return False
+    return any(map(_RESEARCH.fullmatch, kinds)) or (" " not in title and any(map(_ARTICLE.fullmatch, kinds)))
 
 
 def is_page_of_paper(address: str) -> bool:

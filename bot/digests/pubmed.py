@@ -1,20 +1,31 @@
-"""PubMed's records in XML (dtd.nlm.nih.gov): PubmedArticleSet, ArticleSet and answers of ESummary."""
+"""PubMed's records in XML (dtd.nlm.nih.gov): PubmedArticleSet, ArticleSet and answers of ESummary, versions 1 and 2."""
 
-from bot.digests import markup, papers, scalars
+from functools import partial
+from itertools import chain
+
+from bot.digests import markup, names, papers, scalars
 from bot.digests.markup import Element
 from bot.digests.papers import Found, Work
 from bot.digests.scalars import first_of
 
-_RECORDS = {"PubmedArticleSet": "PubmedArticle", "ArticleSet": "Article", "eSummaryResult": "DocSum"}  # root → record
+_RECORDS = {  # root → names of its records
+    "PubmedArticleSet": ("PubmedArticle", "PubmedBookArticle"),
+    "ArticleSet": ("Article",),
+    "eSummaryResult": ("DocSum", "DocumentSummary"),
+}
+_AROUND = frozenset({"DocumentSummarySet", "DbBuild"})  # elements of an answer of ESummary that hold no record
 _BIOGRAPHIES = frozenset({"biography", "portrait", "webcast", "interview", "news", "video-audio media"})
 _DOIS = (  # not those of references
-    "*/Article/ELocationID[@EIdType='doi'] | ELocationID[@EIdType='doi'] | PubmedData/ArticleIdList/ArticleId[@IdType='doi'] | ArticleIdList/ArticleId[@IdType='doi']"
+    "*/Article/ELocationID[@EIdType='doi'] | ELocationID[@EIdType='doi'] | PubmedData/ArticleIdList/ArticleId[@IdType='doi'] | ArticleIdList/ArticleId[@IdType='doi'] | BookDocument/ArticleIdList/ArticleId[@IdType='doi']"
 )
+_VENUES = ("Journal/Title", "Journal/JournalTitle", "Book/BookTitle")
 _DATES = (  # on which a paper appeared online; of its issue; on which PubMed took it in
     "*/Article/ArticleDate",
     "*/Article/Journal/JournalIssue/PubDate",
     "Journal/PubDate[@PubStatus='aheadofprint']",
     "Journal/PubDate",
+    "ContributionDate",
+    "Book/PubDate",
     "PubmedData/History/PubMedPubDate[@PubStatus='pubmed']",
     "PubmedData/History/PubMedPubDate[@PubStatus='entrez']",
 )
@@ -26,16 +37,40 @@ def read(text: str, wanted: str | None, language: str | None) -> Found | None:  
     Raises BrokenDigest if it breaks off before the first.
     """
     tree = markup.tree_of(text)
-    name = _RECORDS.get(markup.local(tree.root), "") if tree else ""
-    if tree is None or not name:
+    kinds = _RECORDS.get(markup.local(tree.root), ()) if tree else ()
+    if tree is None or not kinds:
         return None
-    is_of_works = tree.root.find(".//DocSum") is None or tree.root.find(".//Item[@Name='PubDate']") is not None
-    if name == "DocSum" and not is_of_works:
-        return None  # a summary of another database, such as of proteins
     found = Found(format="pubmed_xml")
     found.warnings["xml_truncated"] += tree.is_damaged
-    papers.add_works(found, tree.records(name), _work_of_summary if name == "DocSum" else _work_of)
-    return found
+    present = [name for name in kinds if next(tree.root.iter(f"{{*}}{name}"), None) is not None]
+    if present or tree.is_damaged:
+        records = list(chain.from_iterable(tree.records(name) for name in present or kinds[:1]))
+        works = [record for record in records if _is_of_work(record)]
+        if records and not works:
+            return None  # of another database, such as of proteins
+        papers.add_works(found, works, _work_of_record)
+        found.warnings["not_papers"] += len(records) - len(works)
+        return found
+    found.error = _text(tree.root, "ERROR")
+    others = {markup.local(one) for one in tree.root.iter("*") if one is not tree.root} - _AROUND
+    return None if others and not found.error else found
+
+
+def _is_of_work(record: Element) -> bool:
+    match markup.local(record):
+        case "DocSum":
+            return record.find("Item[@Name='PubDate']") is not None
+        case "DocumentSummary":
+            return record.find("ArticleIds") is not None
+        case _:
+            return True
+
+
+def _work_of_record(record: Element) -> Work:
+    name = markup.local(record)
+    if name == "DocSum":
+        return _work_of_items(record)
+    return _work_of_summary(record) if name == "DocumentSummary" else _work_of(record)
 
 
 def _text(element: Element, path: str) -> str:
@@ -47,9 +82,8 @@ def _page_of(pmid: str) -> list[str]:
 
 
 def _work_of(record: Element) -> Work:
-    article = record.find("*/Article")
-    if article is None:
-        article = record
+    inner = (record.find(place) for place in ("*/Article", "BookDocument"))
+    article = next((one for one in inner if one is not None), record)
     abstract = []
     for part in article.findall("Abstract/AbstractText") or article.findall("Abstract"):
         label = part.get("Label") or "UNLABELLED"
@@ -58,20 +92,23 @@ def _work_of(record: Element) -> Work:
     if any(abstract):  # a journal article with an abstract is one, whatever else it is
         kinds = [kind for kind in kinds if kind.lower() not in _BIOGRAPHIES]
     return Work(
-        title=papers.title_of_pubmed(_text(article, "ArticleTitle"), _text(article, "VernacularTitle")),
+        title=papers.title_of_pubmed(
+            _text(article, "ArticleTitle") or _text(article, "Book/BookTitle"), _text(article, "VernacularTitle")
+        ),
         doi=first_of(scalars.doi_in_field, map(markup.text_of, record.xpath(_DOIS))),
         people=list(filter(None, map(_name_of, article.findall("AuthorList/Author")))),
-        date=first_of(_date_of, (one for place in _DATES for one in record.findall(place))) or "",
+        date=first_of(_date_of, (one for place in _DATES for root in (record, article) for one in root.findall(place)))
+        or "",
         abstract="\n".join(abstract),
-        venue=_text(article, "Journal/Title") or _text(article, "Journal/JournalTitle"),
-        links=_page_of(_text(record, "MedlineCitation/PMID")),
+        venue=first_of(partial(_text, article), _VENUES) or "",
+        links=_page_of(_text(record, "MedlineCitation/PMID") or _text(article, "PMID")),
         kinds=kinds,
     )
 
 
 def _name_of(author: Element) -> str:
     parts = ("ForeName", "FirstName", "MiddleName", "LastName", "Suffix")
-    return " ".join(filter(None, (_text(author, part) for part in parts))) or _text(author, "CollectiveName")
+    return names.full_name(*(_text(author, part) for part in parts)) or _text(author, "CollectiveName")
 
 
 def _date_of(element: Element) -> str:
@@ -80,7 +117,23 @@ def _date_of(element: Element) -> str:
 
 
 def _work_of_summary(record: Element) -> Work:
-    """Returns the work of an answer of ESummary, whose fields are items with names."""
+    """Return the work of an answer of ESummary, version 2.0."""
+    return Work(
+        title=papers.title_of_pubmed(_text(record, "Title"), _text(record, "VernacularTitle")),
+        doi=first_of(
+            scalars.doi_in_field,
+            (_text(one, "Value") for one in record.findall("ArticleIds/ArticleId") if _text(one, "IdType") == "doi"),
+        ),
+        people=[name for one in record.findall("Authors/Author") if (name := _text(one, "Name"))],
+        date=first_of(scalars.date_of, (_text(record, name) for name in ("EPubDate", "PubDate", "SortPubDate"))) or "",
+        venue=_text(record, "FullJournalName") or _text(record, "Source"),
+        links=_page_of(record.get("uid", "")),
+        kinds=[markup.text_of(one) for one in record.findall("PubType/flag")],
+    )
+
+
+def _work_of_items(record: Element) -> Work:
+    """Return the work of an answer of ESummary, version 1.0, whose fields are items with names."""
     fields: dict[str, list[str]] = {}
     for item in record.iter("Item"):
         if not len(item):  # no list of others

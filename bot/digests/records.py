@@ -67,6 +67,8 @@ class _Kind:
     marks: tuple[str, ...]  # paths that each record has
     answer: tuple[str, ...] = ()  # paths that an answer has, even one without records
     lists: str = ""  # path to the records of an answer
+    total: str = ""  # path to their number
+    may_be_empty: bool = True  # an answer without records is one of this kind
     alone: bool = True  # records are also in no list, but in an array or in lines
     in_lines: bool = False  # records are mostly in lines, or in joined files, of which the first may be torn
     paper: Callable[[Record, Found, str | None], Paper] | None = None  # for kinds with summaries; the others are works
@@ -101,10 +103,9 @@ def read(text: str, wanted: str | None, language: str | None) -> Found | None:  
             if values[0] is _TORN and not (kind.in_lines and text.lstrip().startswith("{")):
                 raise BrokenDigest(Sentence("The JSON is damaged or breaks off."))
             return _found_in([record for value in values for record in _records_in(value, kind)], kind, language)
-        answers = [value for value in seen if _is_answer(value, kind)]
-        if any(not at(one, kind.lists) for one in answers) or (kind is _HUGGING_FACE and [] in seen):
+        if any(_is_empty(value, kind) for value in seen) or (kind is _HUGGING_FACE and [] in seen):
             found = _found_in([], kind, language)
-            error = text_at(answers, "*.messages.*.status")
+            error = text_at(seen, "*.messages.*.status")
             found.error = "" if error.lower() in _NO_ERRORS else error
             return found
     return None
@@ -209,7 +210,7 @@ def _people_at(record: Record, kind: _Kind) -> list[str]:
             people.append(person)
         elif isinstance(person, dict) and person.get("hidden") is not True:
             forms = (map(partial(text_at, person), form.split()) for form in kind.name.split("|"))
-            people.append(first_of(lambda form: " ".join(filter(None, form)), forms) or "")
+            people.append(first_of(lambda form: names.full_name(*form), forms) or "")
     return list(filter(None, people))
 
 
@@ -221,6 +222,19 @@ def _records_in(value: object, kind: _Kind) -> list[Any]:
 
 def _is_answer(value: object, kind: _Kind) -> bool:
     return bool(kind.answer) and isinstance(value, dict) and all(_has(value, path) for path in kind.answer)
+
+
+def _is_empty(value: object, kind: _Kind) -> bool:
+    """Return whether an answer says that it has no records: its list is there and empty, or its total is 0."""
+    if not kind.may_be_empty or not _is_answer(value, kind) or at(value, kind.lists):
+        return False
+    return text_at(value, kind.total) == "0" or any(_is_empty_list(value, path) for path in kind.lists.split("|"))
+
+
+def _is_empty_list(value: object, path: str) -> bool:
+    outer, _, name = path.partition(".*")[0].rpartition(".")
+    lists = [one.get(name) for one in (at(value, outer) if outer else [value]) if isinstance(one, dict)]
+    return any(one == [] or (isinstance(one, dict) and not any(one.values())) for one in lists)
 
 
 def _is_record(record: object, kind: _Kind) -> bool:
@@ -246,11 +260,15 @@ def _paper_of_daily(record: Record, found: Found, language: str | None) -> Paper
     if not isinstance(generated, dict) or not generated:
         generated = {name: record[name] for name in papers.FIELDS if name in record}
     texts: dict[str, str] = {}
+    unread: list[str] = []
     for name, value in generated.items():
         if name in _FIELDS and isinstance(value, str | list):
             texts[_FIELDS[name]] = ", ".join(texts_at(value, "*"))
         elif name not in _NO_FIELDS and texts_at(value, "*"):
-            found.warnings["unread_text"] += 1
+            unread.append(" ".join(texts_at(value, "*")))
+    if unread and not texts and not text_at(record, "summary"):
+        texts["tldr"], unread = " ".join(unread), []
+    found.warnings["unread_text"] += len(unread)
     people = _people_at(record, _DAILY)
     categories = ",".join(texts_at(record, "categories|cate|category"))
     return replace(
@@ -396,10 +414,16 @@ _HUGGING_FACE = _Kind(
     day="paper.submittedOnDailyAt",
 )
 _CROSSREF = _Kind(
-    format="crossref_json", answer=("message.items",), lists="message.items.*", marks=("DOI", "container-title/title"),
+    format="crossref_json", answer=("message.items",), lists="message.items.*", total="message.total-results", marks=("DOI", "container-title/title"),
     amend=_amend_crossref, title="title.*", people="author", name="given family suffix|name", doi="DOI", links="URL", kinds="type",
     venue="container-title.*|institution.*.name",
     date="published.date-parts|issued.date-parts|published-online.date-parts|published-print.date-parts|posted.date-parts|created.date-parts",
+)  # fmt: skip
+_OPENALEX = _Kind(
+    format="openalex_json", answer=("meta", "results"), lists="results.*", total="meta.count", marks=("id=openalex.org/W", "authorships/title/display_name"), amend=_amend_openalex,
+    title="title|display_name", people="authorships", name="author.display_name|raw_author_name", doi="doi",
+    links="primary_location.landing_page_url locations.*.landing_page_url", date="publication_date|publication_year",
+    venue="primary_location.source.display_name|host_venue.display_name", kinds="type|type_crossref",
 )  # fmt: skip
 _FEED = _Kind(
     format="feed_json", answer=("version=jsonfeed.org/version", "items"), lists="items.*", marks=("id/url",), alone=False, amend=_amend_feed,
@@ -415,19 +439,15 @@ _KINDS = (
     _FEED,
     replace(_FEED, answer=("items", "total-results"), marks=("doi", "blog_name/blog"), alone=True),  # Rogue Scholar
     _Kind(
-        format="biorxiv_json", answer=("messages", "collection"), lists="collection.*", marks=("doi/title",), alone=False, amend=_amend_biorxiv,
+        format="biorxiv_json", answer=("messages", "collection"), lists="collection.*", total="messages.*.total", marks=("doi/title",), alone=False, amend=_amend_biorxiv,
         doi="doi", date="date", venue="server", kinds="type",
     ),
-    _Kind(
-        format="openalex_json", answer=("meta", "results"), lists="results.*", marks=("id=openalex.org/W", "authorships/title/display_name"), amend=_amend_openalex,
-        title="title|display_name", people="authorships", name="author.display_name|raw_author_name", doi="doi",
-        links="primary_location.landing_page_url locations.*.landing_page_url", date="publication_date|publication_year",
-        venue="primary_location.source.display_name|host_venue.display_name", kinds="type|type_crossref",
-    ),
+    _OPENALEX,
+    replace(_OPENALEX, answer=("results",), may_be_empty=False),  # a list of works that a program kept
     _CROSSREF,
-    replace(_CROSSREF, answer=("message.DOI",), lists="message"),  # a single work
+    replace(_CROSSREF, answer=("message.DOI",), lists="message", may_be_empty=False),  # a single work
     _Kind(
-        format="s2_json", answer=("total/offset/recommendedPapers", "data/offset/recommendedPapers"), lists="data.*.citingPaper|data.*.citedPaper|data.*|recommendedPapers.*", marks=("paperId",),
+        format="s2_json", answer=("total/offset/recommendedPapers", "data/offset/recommendedPapers"), total="total", lists="data.*.citingPaper|data.*.citedPaper|data.*|recommendedPapers.*", marks=("paperId",),
         doi="externalIds.DOI|doi", links="url externalIds.ArXiv", date="publicationDate|year", venue="journal.name|venue",
         kinds="publicationTypes", tldr="tldr.text",
     ),
@@ -436,26 +456,26 @@ _KINDS = (
         date="epubdate|pubdate|sortpubdate", venue="fulljournalname|source", kinds="pubtype",
     ),
     _Kind(  # Europe PMC
-        format="records_json", answer=("version", "resultList"), lists="resultList.result.*", marks=("source", "id"), alone=False, amend=_amend_europepmc,
+        format="records_json", answer=("version", "resultList"), lists="resultList.result.*", total="hitCount", marks=("source", "id"), alone=False, amend=_amend_europepmc,
         people="authorList.author", name="firstName lastName|fullName|collectiveName", doi="doi", abstract="abstractText",
         date="firstPublicationDate|pubYear", venue="journalInfo.journal.title|journalTitle|bookOrReportDetails.publisher",
         kinds="pubTypeList.pubType|pubType",
     ),
     _Kind(  # DOAJ
-        format="records_json", answer=("total", "results"), lists="results.*", marks=("bibjson.journal/author/abstract",), amend=_amend_doaj,
+        format="records_json", answer=("total", "results"), lists="results.*", total="total", marks=("bibjson.journal/author/abstract",), amend=_amend_doaj,
         title="bibjson.title", abstract="bibjson.abstract", people="bibjson.author", venue="bibjson.journal.title", links="bibjson.link.*.url",
     ),
     _Kind(  # HAL
-        format="records_json", answer=("response.docs",), lists="response.docs.*", marks=("title_s/halId_s",), title="title_s.*",
+        format="records_json", answer=("response.docs",), lists="response.docs.*", total="response.numFound", marks=("title_s/halId_s",), title="title_s.*",
         abstract="abstract_s.*", people="authFullName_s", doi="doiId_s", links="uri_s arxivId_s", venue="journalTitle_s",
         date="publicationDate_s|producedDate_s|publicationDateY_i|producedDateY_i|submittedDate_s",
     ),
     _Kind(  # PLOS
-        format="records_json", answer=("response.docs",), lists="response.docs.*", marks=("title_display/title", "id=10.1371/"),
+        format="records_json", answer=("response.docs",), lists="response.docs.*", total="response.numFound", marks=("title_display/title", "id=10.1371/"),
         title="title_display|title", abstract="abstract.*", people="author_display|author", doi="id", venue="journal", date="publication_date", kinds="article_type",
     ),
     _Kind(  # Zenodo
-        format="records_json", answer=("hits.hits",), lists="hits.hits.*", marks=("metadata.title",), title="metadata.title", abstract="metadata.description",
+        format="records_json", answer=("hits.hits",), lists="hits.hits.*", total="hits.total|hits.total.value", marks=("metadata.title",), title="metadata.title", abstract="metadata.description",
         people="metadata.creators", name="name|person_or_org.name|person_or_org.given_name person_or_org.family_name",
         doi="doi|metadata.doi|pids.doi.identifier", venue="metadata.journal.title|custom_fields.journal:journal.title", links="links.self_html|links.html",
         date="metadata.publication_date", kinds="metadata.resource_type.subtype",

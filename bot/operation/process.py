@@ -322,6 +322,7 @@ async def _keep(ours: role.Role, app: App) -> None:
 async def _run_once(process: Process, lines: Sequence[PortableLine], say: Callable[[str], None]) -> int:
     app, sources = process.app, process.sources
     process.problems.clear()  # it is not waited for
+    app.store.ends_soon = True
     await _unless_stopped(app, sources.drain())
     is_followed = app.stop.is_set() or await process.follow_files()  # a new database has to have asked all sources
     await worker.answer_once(app, sources.lookup)

@@ -103,7 +103,7 @@ async def pages_of(app: App) -> Pages:
         Middleware(
             SessionMiddleware,
             secret_key=key,
-            session_cookie=visiting.COOKIE,
+            session_cookie=visiting.cookie_name(key),
             max_age=int(visiting.LASTS.total_seconds()),
             https_only=(app.settings.web_url or "").startswith("https:"),
         ),

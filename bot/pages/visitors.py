@@ -8,7 +8,8 @@ import hmac
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from hashlib import sha256
 
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
@@ -27,7 +28,7 @@ from subscriptions.language import LANGUAGES, Language
 from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.service.known_chats import choose_language, known_or_new
 from subscriptions.store import bot_state
-from subscriptions.store.database.store import Transaction, writes
+from subscriptions.store.database.store import Transaction, reads, writes
 from subscriptions.zones import known_zone
 
 SIGN_IN = "/sign-in"
@@ -37,6 +38,7 @@ ZONE_COOKIE = "zone"  # set by page.js
 LOCAL_NAME = "me"  # the name of the person at this machine
 MOST_FIELDS = 60  # of a form
 _LONGEST_NAME = 40
+_ENDED = "ended-session "  # the beginning of the names of stored values
 
 # The words of pages. Templates contain no words, so that all msgids are found in Python code.
 _OF_FRAME = sentences({"skip": "To the content", "sign_out": "sign out"})
@@ -107,6 +109,28 @@ def session_key(transaction: Transaction, password: str) -> str:
     return f"{bot_state.made_value(transaction, 'page-key', lambda: secrets.token_hex(32))} {password}"
 
 
+def cookie_name(key: str) -> str:
+    """Return the name of the cookie of this instance, since browsers share cookies between the ports of a host."""
+    return f"{COOKIE}-{sha256(key.encode()).hexdigest()[:8]}"
+
+
+@writes
+def end_session(transaction: Transaction, token: str, *, now: datetime) -> None:
+    """Store that the session with this token has ended, until its cookie is too old anyway."""
+    bot_state.drop_ended(transaction, _ENDED, now)
+    bot_state.put_value(transaction, _name_of(token), (now + LASTS).isoformat())
+
+
+@reads
+def has_ended(transaction: Transaction, token: str) -> bool:
+    """Whether somebody has signed out of the session with this token."""
+    return bot_state.get_value(transaction, _name_of(token)) is not None
+
+
+def _name_of(token: str) -> str:
+    return _ENDED + sha256(token.encode()).hexdigest()
+
+
 def is_from_script(request: Request) -> bool:
     """Returns whether htmx sent the request, which puts the response into the open page."""
     return "hx-request" in request.headers
@@ -120,7 +144,7 @@ class Visitors(PageReceiver):
     def __init__(self, app: App, password: str | None) -> None:
         super().__init__()
         self._store, self._clock = app.store, app.clock
-        self._password = password
+        self._password, self._address = password, app.settings.pages_url
         self._lock = Lock(app.clock, password or "")
 
     async def handling(self) -> RequestDispatcher:
@@ -132,7 +156,7 @@ class Visitors(PageReceiver):
 
     async def admitted(self, request: Request) -> Visitor:
         """Returns the visitor. Raises HTTPException, which leads a browser to the sign-in, and StoreError."""
-        chat = self._chat_of(request)
+        chat = await self._chat_of(request)
         if chat is None:
             if is_from_script(request):
                 raise HTTPException(401, headers={"hx-redirect": SIGN_IN})
@@ -147,8 +171,10 @@ class Visitors(PageReceiver):
             is_local=self._password is None,
         )
 
-    def _chat_of(self, request: Request) -> ChatAddress | None:
-        """Returns the visitor's chat; None before the sign-in."""
+    async def _chat_of(self, request: Request) -> ChatAddress | None:
+        """Returns the visitor's chat; None before the sign-in and after the sign-out."""
+        if "name" in request.session and await self._store.run(has_ended, _token(request)):
+            request.session.clear()
         return FACTS.read_address(LOCAL_NAME if self._password is None else request.session.get("name", ""))
 
     async def own_form(self, request: Request) -> Form:
@@ -177,6 +203,11 @@ class Visitors(PageReceiver):
 
     async def sign_in(self, request: Request) -> Response:
         """Signs in, or shows the form with the reason why not."""
+        if "token" not in request.session:  # browsers keep no cookie of a page of https that was opened by http
+            problem = Sentence(
+                "Your browser kept no cookie of this page. Sign in at {address}.", {"address": self._address}
+            )
+            return await self.show_sign_in(request, problem=problem, status=403)
         form = await self.own_form(request)
         name, password = form.text("name").strip(), form.text("password")
         opens = self._lock.opens(password, request)
@@ -187,12 +218,13 @@ class Visitors(PageReceiver):
         if chat is None:
             return await self.show_sign_in(request, name, _NO_NAME, 400)
         request.session.clear()
-        request.session["name"] = chat.address
+        request.session.update(name=chat.address, token=secrets.token_urlsafe())
         return RedirectResponse("/", 303)
 
     async def sign_out(self, request: Request) -> Response:
-        """Ends the session in this browser."""
+        """Ends the session in this browser, and for everybody who has a copy of its cookie."""
         await self.own_form(request)
+        await self._store.run(end_session, _token(request), now=self._clock.now())
         request.session.clear()
         return RedirectResponse(SIGN_IN, 303)
 
@@ -203,7 +235,7 @@ class Visitors(PageReceiver):
         if language not in LANGUAGES:
             raise HTTPException(400)
         request.session["language"] = language
-        if chat := self._chat_of(request):
+        if chat := await self._chat_of(request):
             await self._store.run(choose_language, chat, language, now=self._clock.now())
             return RedirectResponse("/", 303)
         return RedirectResponse(SIGN_IN, 303)

@@ -29,6 +29,7 @@ MAX_AHEAD = timedelta(days=1.25)  # the longest wait that a server can ask for, 
 MAX_CONCURRENT_POLLS = 4
 PATIENCE = 5.0  # seconds that a tick waits for files; then they are read beside other work
 LONGEST_WAIT = timedelta(seconds=5)  # how long `drain` waits for files that are still being written
+FILES_CATCH_UP_SECONDS = 60.0  # that planning waits for files; one that takes long delays nobody's papers for longer
 MAX_CATCH_UP_WAIT = 300.0  # seconds that planning waits for overdue sources
 
 
@@ -58,6 +59,7 @@ class SourceScheduler:
         }
         self._web = {name: source for name, source in self._sources.items() if source.path is None}
         self._polls: dict[str, asyncio.Task[None]] = {}
+        self._reading_since: dict[str, float] = {}  # folder → the monotonic second in which its last poll began
         self._places = asyncio.Semaphore(MAX_CONCURRENT_POLLS)
         self._overdue: set[str] = set()  # sources that became due while no process ran, until they are polled
         self._overdue_until = 0.0  # the monotonic second until which planning waits for them
@@ -83,9 +85,11 @@ class SourceScheduler:
 
         Deliveries that are planned earlier would lack the papers of these sources.
         """
-        if not self._folders.keys().isdisjoint(self._polls):
+        second = self._deps.clock.monotonic()
+        reading = (self._reading_since[name] for name in self._polls if name in self._folders)
+        if any(second < since + FILES_CATCH_UP_SECONDS for since in reading):
             return True
-        return bool(self._overdue) and self._deps.clock.monotonic() < self._overdue_until
+        return bool(self._overdue) and second < self._overdue_until
 
     async def poll(self) -> None:
         """Reads the files that are complete, and starts polls of the sources that are due. Raises StoreError."""
@@ -93,6 +97,7 @@ class SourceScheduler:
         for name, folder in self._folders.items():
             if name not in self._polls:
                 self._polls[name] = asyncio.create_task(folder.poll())
+                self._reading_since[name] = self._deps.clock.monotonic()
         if reading := [task for name, task in self._polls.items() if name in self._folders]:
             await asyncio.wait(reading, timeout=PATIENCE)
         for name, task in list(self._polls.items()):

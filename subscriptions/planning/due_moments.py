@@ -139,14 +139,16 @@ def _due_after(chat: Chat, subscription: Subscription, until: datetime) -> Subsc
     return with_due(subscription, first_span(cadence, zone_of(subscription, chat), until - timedelta(microseconds=1)))
 
 
-def after_return(subscription: Subscription, chat: Chat, now: datetime) -> Subscription:
+def after_return(
+    subscription: Subscription, chat: Chat, now: datetime, *, delay: timedelta = ANSWER_WITHIN
+) -> Subscription:
     """Returns a subscription as it is due when its chat gets messages again: later, so that papers can be skipped.
 
-    A `now` subscription is due in ten minutes. An overdue moment is replaced by the next regular one.
+    A `now` subscription is due after the `delay`. An overdue moment is replaced by the next regular one.
     """
     due = subscription.next_due_at
     if subscription.cadence.kind == "now":
-        return with_due(subscription, (now + ANSWER_WITHIN, None))
+        return with_due(subscription, (now + delay, None))
     if due is None or due > now:
         return subscription
     zone = zone_of(subscription, chat)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
-from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped
+from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, PartlySent, Rejected, RetryLater, SenderStopped
 from subscriptions.states import MessageState
 
 FIRST_WAIT = timedelta(seconds=30)
@@ -162,7 +162,7 @@ def decide_retry(
             decision = RetryDecision(state=MessageState.READY, moved_to=outcome.address)
         case SenderStopped():
             decision = RetryDecision(state=MessageState.READY, stops_sender=True)
-        case _ if was_unclear and on_unclear == "once":
+        case _ if was_unclear and (on_unclear == "once" or isinstance(outcome, PartlySent)):
             decision = RetryDecision(state=MessageState.DEAD)
         case _:
             resend_at = None if on_unclear == "skip" else now + _wait(failures)

@@ -8,7 +8,7 @@ keeps its present cursor, so no paper is sent twice.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -255,22 +255,25 @@ def _restore_subscriptions(transaction: Transaction, chat: Chat, change: Change,
     stayed = {one.number: one for one in there if one.number in numbers}
     stored_subscriptions.remove_subscriptions(transaction, [one.id for one in stayed.values()])
     wanted = [change.before.subscriptions[number] for number in numbers if number in change.before.subscriptions]
-    restored = [_restored(one, stayed.get(one.number), chat, now) for one in wanted]
+    within = skip_within(transaction)
+    restored = [_restored(one, stayed.get(one.number), chat, now, within) for one in wanted]
     stored_subscriptions.insert_subscriptions(transaction, restored)
 
 
-def _restored(wanted: Subscription, stayed: Subscription | None, chat: Chat, now: datetime) -> Subscription:
+def _restored(
+    wanted: Subscription, stayed: Subscription | None, chat: Chat, now: datetime, within: timedelta
+) -> Subscription:
     """Returns the subscription to store when `wanted`, an old state of it, is restored.
 
     If the subscription still exists (`stayed`), it keeps its present cursor, and its present due moment if its time is
-    the same. Otherwise its old due moment counts if that is in the future.
+    the same. Otherwise its old due moment counts if that is in the future. `within`: how long papers wait to be skipped.
     """
     zone = due_moments.zone_of(wanted, chat)
     if stayed is not None:
         wanted = wanted._replace(cursor=stayed.cursor)
         if (stayed.cadence, due_moments.zone_of(stayed, chat)) == (wanted.cadence, zone):
             kept = due_moments.with_due(wanted, (stayed.next_due_at, stayed.latest_due_at))
-            return kept if stayed.is_active else due_moments.after_return(kept, chat, now)
+            return kept if stayed.is_active else due_moments.after_return(kept, chat, now, delay=within)
     if wanted.cadence.kind == "now" or wanted.next_due_at is None or wanted.next_due_at <= now:
         return due_moments.with_due(wanted, due_moments.first_span(wanted.cadence, zone, now))
     return wanted
@@ -290,8 +293,15 @@ def _restore_pause(transaction: Transaction, chat: Chat, change: Change, now: da
             delay(transaction, chat, now)
 
 
+def skip_within(transaction: Transaction) -> timedelta:
+    """Return how long papers wait for a person to skip them. Not at all in a process that could not send them then."""
+    return timedelta(0) if transaction.store.ends_soon else due_moments.ANSWER_WITHIN
+
+
 def delay(transaction: Transaction, chat: Chat, now: datetime) -> None:
-    """Delays by ten minutes what a chat that gets messages again would be sent at once."""
-    outbox.hold_planned(transaction, chat.id, now + due_moments.ANSWER_WITHIN)
+    """Delays what a chat that gets messages again would be sent at once, so that a person can skip it."""
+    within = skip_within(transaction)
+    outbox.hold_planned(transaction, chat.id, now + within)
     for one in stored_subscriptions.subscriptions_in(transaction, chat.id):
-        stored_subscriptions.change_subscription(transaction, one, due_moments.after_return(one, chat, now))
+        after = due_moments.after_return(one, chat, now, delay=within)
+        stored_subscriptions.change_subscription(transaction, one, after)

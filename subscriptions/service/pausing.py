@@ -72,7 +72,8 @@ def resume(
     else:
         for before in paused:
             after = before._replace(state=SubscriptionState.ACTIVE, paused_until=None)
-            stored_subscriptions.change_subscription(transaction, before, due_moments.after_return(after, chat, now))
+            later = due_moments.after_return(after, chat, now, delay=changes.skip_within(transaction))
+            stored_subscriptions.change_subscription(transaction, before, later)
     return known_chats.get_chat(transaction, address)
 
 
@@ -119,7 +120,7 @@ def get_waiting_papers(
     moments = {then.at or then.latest for then in following}
     planned = outbox.planned_papers(transaction, chat.id) if number is None else 0
     if planned:
-        moments.add(now + due_moments.ANSWER_WITHIN)
+        moments.add(now + changes.skip_within(transaction))
     return WaitingPapers(
         papers=planned + len(set().union(*found.values())),
         upto=last_sequence,

@@ -52,6 +52,12 @@ def get_moment(transaction: Transaction, name: str) -> datetime | None:
     return None
 
 
+def drop_ended(transaction: Transaction, begin: str, now: datetime) -> None:
+    """Remove the values whose names begin like this, and which are moments before `now`."""
+    past = sa.delete(_values).where(_values.c.name.between(begin, f"{begin}\uffff"), _values.c.value < now.isoformat())
+    execute(transaction, past)
+
+
 @writes
 def note_fails(transaction: Transaction, name: str, since: datetime | None) -> bool:
     """Stores since when something fails; None: it works. Returns False if this was known, and changes nothing."""

@@ -161,7 +161,8 @@ def library_of(transaction: Transaction, chat_id: int) -> StoredLibrary | None:
 
 def titles_asked(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, list[AskedTitle]]:
     """Returns chat id → the titles of its library to which papers are compared, those whose vectors are known."""
-    rows = rows_of(transaction, _ASKED, _q.chat, chat_ids, of=meanings.encoder(transaction))
+    encoder = meanings.encoder(transaction)
+    rows = rows_of(transaction, _ASKED, _q.chat, chat_ids, of=encoder) if encoder else ()
     return grouped((row.chat, AskedTitle(row.text, row.vector)) for row in rows)
 
 

@@ -55,12 +55,11 @@ _FAILED = re.compile(
 )
 _NOTHING = re.compile(
     r"""[\W_]*(?:
-    n/?a | unknown | untitled(?:\s(?:article|document|paper))? | not\savailable
+    n/a | unknown | untitled(?:\s(?:article|document|paper))? | not\savailable
     | (?:no|unknown)\s(?:abstract|author|title)s?(?:\s(?:available|found|given|listed|provided))?
     | (?:abstract|author|title)s?\s(?:is\s)?(?:missing|not\s(?:available|found|given|provided)|pending(?:\s\d+)?|unavailable)
-    | not\s(?:given|mentioned|provided|specified|stated)(?:\sin\s(?:the\s)?abstract)?
-    | 未在摘要中提及 | 摘要中?未提及 | 未提及 | 未提供 | 未知 | 暂无 | 暂?[无無](?:标题|摘要|题|題|作者|内容|数据|翻译)
-    )[\W_]* | none | null | nan | undefined | [无無] | [-–—.…_\s]+""",
+    | 未知 | 暂无 | 暂?[无無](?:标题|摘要|题|題|作者|内容|数据|翻译)
+    )[\W_]* | not\smentioned\sin\sabstract | 未在摘要中提及 | none | null | (?-i:nan|NaN) | undefined | [无無] | [-–—.…_\s]+""",
     re.IGNORECASE | re.VERBOSE,
 )
 _ERROR = re.compile(r"[\[(*]*(?i:error|错误)(?:[\])]|\W*(?:[:：]|\d|$))")  # the beginning of an error

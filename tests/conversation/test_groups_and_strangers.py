@@ -40,8 +40,37 @@ def test_a_member_changes_nothing(group: Product) -> None:
         assert group.presses(button, GROUP, by="8").toast == ONLY_ADMINS, button
     group.says("/name 1 D", GROUP, by="7")
     assert group.presses("undo", GROUP, by="8").toast == ONLY_ADMINS
-    assert group.presses("undo", GROUP, by="7").lines == ["✓ Undone.", "1 was: D", "1 is: without a name"]
+    assert group.presses("undo", GROUP, by="7").lines == [
+        "✓ Undone.",
+        "1 was: D",
+        "1 is: without a name",
+        "Changed by @Ada.",
+    ]
     assert group.runs("export", "--all").out == before
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "/sub kelp", "/unsub 1", "/edit 1 kelp", "/name 1 D", "/schedule 1 daily 9", "/pause", "/pause 1", "/stop",
+        "/set limit 5", "/set manage members", "/tz Berlin", "/import now | kelp | ", "/unsub all",
+    ],
+)  # fmt: skip
+def test_change_of_a_group_names_the_person_who_made_it(group: Product, said: str) -> None:
+    group.telegram.promotes(GROUP, "8", "administrator")
+    assert "@Grace Hopper" in group.says(said, GROUP, by="8", name="Grace Hopper").text
+    undone = group.presses("undo", GROUP, by="7", name="Ada\nof *Lovelace*")
+    assert "Undone" in undone.text
+    assert "@Ada of *Lovelace*" in undone.text
+
+
+def test_press_that_changes_a_group_names_the_person_and_a_look_does_not(group: Product) -> None:
+    for button in ("1", "pause", "resume"):
+        group.says("/list", GROUP, by="7") if button == "1" else None
+        seen = group.presses(button, GROUP, by="7", name="Ada")
+        assert ("@Ada" in seen.text) == (button != "1"), seen.text
+    for said in ("/list", "/today", "/set", "/status"):
+        assert "@Ada" not in group.says(said, GROUP, by="7", name="Ada").text
 
 
 def test_where_strangers_read_nothing_can_be_pressed_and_what_to_type_is_said(group: Product) -> None:

@@ -72,4 +72,4 @@ def test_in_a_group_values_stand_on_the_buttons_which_only_admins_press(product:
     refused = product.presses("Papers shown: 12 papers", GROUP, by="8")
     assert refused.toast == "Only admins of this chat can change that."
     assert len(product.presses("Papers shown: 12 papers", GROUP, by="7").lines) == 3
-    assert product.presses("50", GROUP, by="7").text == "✓ Papers shown: 50 papers (was: 12 papers)"
+    assert product.presses("50", GROUP, by="7").lines[0] == "✓ Papers shown: 50 papers (was: 12 papers)"

@@ -19,6 +19,7 @@ from tests.fakes.faults import JSON, Fault
 from tests.fakes.server import LOOPBACK, ApiCall, ApiResponse, FakePlatform
 
 TOKEN = "made-up-token-of-a-service"
+REFUSED = "bad"  # the topic of ntfy, or device of Bark, that is refused
 ROOM = "!papers:lab.org"
 SERVICES = ("json", "matrix", "discord", "feishu")
 PUSHES = ("ntfy", "bark")
@@ -147,12 +148,16 @@ class FakeServices(FakePlatform):
         return self._taken(call, body["text"]["content"])
 
     def _ntfy(self, call: ApiCall, body: dict[str, Any]) -> ApiResponse:
+        if body.get("topic") == REFUSED:
+            return ApiResponse(status=403, body={"code": 40301})
         if call.arguments["bytes"] > 2 * _PUSH:
             return ApiResponse(status=413, body={"code": 41303})
         is_file = len(body["message"].encode()) > _PUSH
         return self._taken(call, "You received a file: attachment.txt" if is_file else body["message"], body["title"])
 
     def _bark(self, call: ApiCall, body: dict[str, Any]) -> ApiResponse:
+        if body.get("device_key") == REFUSED:
+            return ApiResponse(status=400, body={"message": "no such device"})
         alert = {name: body[name] for name in ("title", "body", "markdown") if name in body}
         if len(json.dumps({"aps": {"alert": alert}}, ensure_ascii=False).encode()) > _PUSH:
             return ApiResponse(status=413, body={"message": "PayloadTooLarge"})

@@ -96,6 +96,20 @@ class FakeSlack(SlackPeople):
     def forbids(self, channel: str, code: str = "restricted_action") -> None:
         self._conversations[channel].refusal = code
 
+    def forbids_threads(self, channel: str, code: str = "restricted_action_non_threadable_channel") -> None:
+        """Takes posts in a channel, but no replies in threads."""
+        self._conversations[channel].threads_refusal = code
+
+    def deletes_message(self, channel: str, ts: str) -> None:
+        """Deletes a message as a person, and leaves what was answered to it."""
+        conversation = self._conversations[channel]
+        del conversation.messages[ts]
+        conversation.deleted.add(ts)
+
+    def shown_in(self, channel: str) -> list[str]:
+        """Returns the texts that stand in a channel now, outside of threads."""
+        return [one["text"] for one in self._conversations[channel].messages.values() if not one.get("thread_ts")]
+
     def unblocks(self, channel: str) -> None:
         """Lets the bot write again: it is a member, the channel is not archived, and nothing forbids it to write."""
         conversation = self._conversations[channel]
@@ -213,6 +227,7 @@ class FakeSlack(SlackPeople):
             "chat.postMessage": self._post_message,
             "chat.postEphemeral": self._post_ephemeral,
             "chat.update": self._update,
+            "chat.delete": self._delete,
             "conversations.open": self._open_direct,
             "conversations.history": self._history,
             "conversations.replies": self._history,
@@ -271,9 +286,21 @@ class FakeSlack(SlackPeople):
         self._in_thread(conversation, call)
         return {"message_ts": self._store_ephemeral(workspace, conversation, user, message, call.arguments)}
 
+    def _delete(self, workspace: FakeWorkspace, call: ApiCall) -> dict[str, Any]:
+        workspace.need("chat:write")
+        conversation, ts = workspace.writable(str(call.arguments.get("channel", ""))), str(call.arguments.get("ts"))
+        Refusal.when(ts not in conversation.messages, "message_not_found")
+        Refusal.when(conversation.messages[ts].get("user") != workspace.bot, "cant_delete_message")
+        del conversation.messages[ts]
+        conversation.deleted.add(ts)
+        return {"channel": conversation.id, "ts": ts}
+
     def _in_thread(self, conversation: FakeConversation, call: ApiCall) -> str:
         thread = str(call.arguments.get("thread_ts") or "")
         if thread:
+            Refusal.when(conversation.threads_refusal, conversation.threads_refusal)
+            if thread in conversation.deleted:
+                return ""  # Slack posts in the channel and answers ok (as one probe showed)
             parent = conversation.messages.get(thread)
             if parent is None or parent.get("thread_ts", thread) != thread:
                 raise Refusal("thread_not_found")  # stricter than Slack, which starts a new thread, as reports say

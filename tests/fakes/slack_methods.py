@@ -19,6 +19,7 @@ JSON_METHODS = frozenset(  # for other methods, Slack reads no JSON (docs.slack.
         "chat.postMessage",
         "chat.postEphemeral",
         "chat.update",
+        "chat.delete",
         "conversations.open",
         "files.completeUploadExternal",
     }

@@ -66,6 +66,8 @@ class FakeConversation:
     member: bool = True  # whether the bot is a member
     private: bool = False
     archived: bool = False
+    threads_refusal: str = ""  # the error code with which Slack refuses replies in threads; "" if it accepts them
+    deleted: set[str] = field(default_factory=set)  # the ts of deleted messages
     refusal: str = ""  # the error code with which Slack refuses messages to this conversation; "" if it accepts them
     name: str = "general"
     people: set[str] = field(default_factory=set)

@@ -12,6 +12,7 @@ from unittest.mock import patch
 import pytest
 
 from bot.operation.process import Process
+from bot.settings import SourceSettings
 from bot.sources.fetcher import FetchLimits
 from bot.sources.source_scheduler import MAX_CATCH_UP_WAIT
 from subscriptions.model import ChatAddress, Paper
@@ -260,3 +261,24 @@ async def test_a_monthly_list_misses_nothing_at_its_first_look(clock: FakeClock,
     clock.advance(new_york("2026-02-27 12:00") - clock.now())
     await feeding.due()
     assert feeding.receipts("web")[-1].detail == "Due since 2026-02-01 04:00 UTC. The same as before."
+
+
+async def test_file_that_takes_long_delays_planning_for_a_minute(
+    feeds: Feeds, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    never = asyncio.Event()
+
+    async def waits(*_: object) -> None:
+        await never.wait()
+
+    monkeypatch.setattr("bot.digests.sandbox.InProcess.read", waits)
+    monkeypatch.setattr("bot.sources.source_scheduler.PATIENCE", 0.01)
+    (tmp_path / "slow.md").write_text(page(("2601.00001", "Kites", "Words.")))
+    scheduler = feeds.of(SourceSettings(name="inbox", path=tmp_path)).scheduler
+    seen = []
+    for seconds in (0, 2, 30, 30):
+        feeds.clock.advance(dt.timedelta(seconds=seconds))
+        await scheduler.poll()
+        seen.append(scheduler.is_catching_up)
+    await scheduler.close()
+    assert seen == [False, True, True, False]

@@ -495,6 +495,35 @@ async def test_what_failed_comes_again_at_least_once(poster: Poster, service: st
     assert poster.clock.slept == [], "nothing but the outbox waits"
 
 
+@pytest.mark.parametrize("poster", ["/second/third"], indirect=True)
+async def test_target_that_failed_gets_its_message_alone(poster: Poster) -> None:
+    poster.fake.answers("500", times=1, after=1)
+    await poster.sends(["ntfy"], *papers(1))
+    [entry] = poster.outbox()
+    assert "2 of 3 targets" in entry.reason
+    await poster.delivers(minutes=20)
+    assert (poster.outbox(), len(poster.fake.texts("ntfy"))) == ([], 3)
+
+
+@pytest.mark.parametrize(
+    ("url", "parts"),
+    [
+        ("ntfy://lab.org/one", 1),
+        ("ntfy://lab.org/one/two", 2),
+        ("mailto://me:secret@lab.org?to=a@lab.org,b@lab.org", 2),
+        ("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#one/#two/#three", 3),
+        ("tgram://123456789:AAAAbbbbccccddddeeeeffffgggghhhhiii/123/456", 2),
+        ("mmost://lab.org/token?channels=one,two", 2),
+        ("json://lab.org/hook", 1),
+    ],
+)
+def test_targets_of_one_address_are_posted_to_one_by_one(url: str, parts: int) -> None:
+    channel = adapter.AppriseChannel([Destination(name="lab", url_env="LAB_URL", url=SecretStr(url))])
+    target = channel.targets["lab"]
+    assert isinstance(target, adapter.Target)
+    assert [len(one) for one in target.parts] == [1] * parts
+
+
 @pytest.mark.parametrize(
     ("service", "body", "state"),
     [

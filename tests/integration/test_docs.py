@@ -190,6 +190,15 @@ def test_a_page_that_a_program_writes_is_fresh(name: str) -> None:
     assert runpy.run_path(str(DOCS / f"{name}_page.py"))["page"](written) == written, f"run: python docs/{name}_page.py"
 
 
+@pytest.mark.parametrize("name", ["README.md", "README.zh.md"])
+def test_readme_names_the_two_commands_that_do_everything(name: str) -> None:
+    blocks = re.findall(r"^```\n(.*?)^```", (ROOT / name).read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    first = {line.split("  ")[0] for line in blocks[0].splitlines()}
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert {"make demo", "make test"} <= first
+    assert {"demo", "test"} <= targets
+
+
 @pytest.mark.parametrize("path", [ROOT / "README.md", DOCS / "operating.md"], ids=lambda path: path.name)
 def test_what_a_page_types_can_be_done_without_a_token(
     path: Path, terminal: cli.Terminal, monkeypatch: pytest.MonkeyPatch

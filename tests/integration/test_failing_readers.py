@@ -12,6 +12,7 @@ import bot.digests
 import subscriptions.service.ingestion
 from bot.digests import papers
 from bot.digests.papers import Found, Work
+from bot.digests.sandbox import InProcess
 from subscriptions.model import Paper
 from tests.outside.test_bad_documents import GOOD, findings, item, journal
 from tests.product import Product
@@ -72,6 +73,7 @@ def test_whatever_fails_at_a_document_is_told_in_a_sentence_and_the_others_are_s
             raise RecursionError("secret words")
         return whole(papers, *_)
 
+    monkeypatch.setattr("bot.app.Sandbox", InProcess)  # in another process, nothing would be replaced
     product.writes("inbox/a.xml", journal(item("Bad pot", 1)))
     product.writes("inbox/b.jsonl", GOOD)
     whole = operator.attrgetter(where.removeprefix("bot.").removeprefix("subscriptions."))(

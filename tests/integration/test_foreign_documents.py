@@ -17,12 +17,11 @@ from tests.clock import FakeClock
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.telegram_bot import a_listening_bot, confirmed, posts
 from tests.papers import jsonl, paper
-from tests.product import Process, Product
+from tests.product import Product
 
 # 16 MB of empty lines below a head, in 16 kB: reading them takes longer than a minute
 BOMB = gzip.compress(b"### [1] [a](https://arxiv.org/abs/2601.00001)\n" + b"\n" * (16 * 2**20 - 100))
 LIBRARY = ("mine.ris", "TY  - JOUR\nTI  - Reef fish\nER  - \n")
-MEMORY_MIB = 250  # of `run`, with all its modules
 UPLOADS = 18  # more than requests are handled at the same time
 
 
@@ -36,31 +35,6 @@ def test_packed_document_that_takes_too_long_holds_up_none_beside_it(
     assert "Moss on stones" in product.listens().text
     (source,) = product.tells("sources")
     assert "a.md.gz: Reading it takes more than 1 seconds of a processor." in json.dumps(source)
-
-
-def children_of(pid: int) -> list[int]:
-    stats = [one.read_text() for one in Path("/proc").glob("[0-9]*/stat") if os.access(one, os.R_OK)]
-    parts = [(int(one.partition(" ")[0]), one.rpartition(")")[2].split()) for one in stats]
-    return [number for number, (state, parent, *_) in parts if int(parent) == pid and state != "Z"]
-
-
-def memory_of(process: Process) -> int:
-    """Returns the most memory that a process had, in MiB."""
-    (line,) = [one for one in Path(f"/proc/{process.pid}/status").read_text().splitlines() if one.startswith("VmHWM")]
-    return int(line.split()[1]) >> 10
-
-
-def test_stop_ends_the_reader_and_leaves_its_document_for_the_next_start(product: Product) -> None:
-    product.says("/sub moss now")
-    with product.starts("run") as process:
-        process.waits_until_ready()
-        product.writes("inbox/a.md.gz", BOMB)
-        process.waits_until(lambda: bool(children_of(process.pid)))
-        reading = children_of(process.pid)
-        assert memory_of(process) < MEMORY_MIB
-        assert process.stops() == 0
-        assert not [one for one in reading if Path(f"/proc/{one}").exists()]
-    assert "a.md.gz" not in process.said + json.dumps(product.tells("sources"))
 
 
 class Slow(InProcess):

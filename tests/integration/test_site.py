@@ -136,13 +136,61 @@ async def test_a_password_opens_the_chat_of_a_name(with_password: web_site.Pages
     assert (await browser.opens()).status_code == 303
 
 
+async def test_page_opened_by_another_address_than_its_own_names_that(tmp_path: Path, clock: FakeClock) -> None:
+    """A browser keeps no cookie of a page of https for http."""
+    settings = {"web_password": PASSWORD, "web_url": "https://papers.lab.org", "access": "open"}
+    async with web_site.open_pages(tmp_path, clock, **settings) as pages:
+        browser = await pages.opened("/sign-in", "http://192.168.1.7:8420")
+        answer = await browser.posts("/sign-in", RIGHT)
+        assert (answer.status_code, "https://papers.lab.org" in answer.text) == (403, True)
+        at_home = await pages.visited("ada", "https://papers.lab.org")
+        assert (await at_home.opens()).status_code == 200
+
+
+async def test_two_bots_on_one_host_keep_their_sessions(tmp_path: Path, clock: FakeClock) -> None:
+    folders = [tmp_path / name for name in ("one", "two")]
+    for folder in folders:
+        folder.mkdir()
+    settings = {"web_password": PASSWORD, "access": "open"}
+    async with (
+        web_site.open_pages(folders[0], clock, **settings) as one,
+        web_site.open_pages(folders[1], clock, **settings) as two,
+    ):
+        first = await one.visited("ada", "http://lab:8420")
+        second = two.browser("http://lab:8421")
+        second.client.cookies = first.client.cookies  # a browser sends them to all ports of a host
+        await second.opens("/sign-in")
+        assert (await second.posts("/sign-in", RIGHT)).headers["location"] == "/"
+        for browser in (first, second):
+            assert (await browser.opens()).status_code == 200
+
+
+async def test_cookie_opens_nothing_after_the_sign_out(with_password: web_site.Pages, clock: FakeClock) -> None:
+    browser = await with_password.visited("ada")
+    other = await with_password.visited("ada")
+    kept = httpx.Cookies(browser.client.cookies)
+    assert (await browser.posts("/sign-out", {})).status_code == 303
+    browser.client.cookies = httpx.Cookies(kept)
+    for path in ("/", "/chat/news", "/chat/file"):
+        assert (await browser.opens(path)).status_code != 200, path
+    assert (await browser.posts("/chat/say", {"text": "/sub diffusion"})).status_code == 303
+    browser.client.cookies = httpx.Cookies(kept)
+    assert (await browser.posts("/language", {"language": "zh"})).headers["location"] == "/sign-in"
+    page = await other.opens()
+    assert (page.status_code, "✓ 1" in page.text) == (200, False), "another browser stays signed in"
+    clock.advance(timedelta(days=31))
+    again = await with_password.visited("ada")
+    await again.posts("/sign-out", {})
+
+
 async def test_a_session_ends_with_its_time_with_a_new_password_and_here_with_the_sign_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = FakeClock(NOON)
 
     def cookie(browser: web_site.Browser) -> str:
-        return f"paperwire={browser.client.cookies['paperwire']}"
+        ((name, value),) = browser.client.cookies.items()
+        return f"{name}={value}"
 
     async def opens(pages: web_site.Pages, session: str) -> bool:
         return (await pages.browser(cookie=session).opens()).status_code == 200
@@ -152,7 +200,8 @@ async def test_a_session_ends_with_its_time_with_a_new_password_and_here_with_th
         kept = cookie(desk)
         assert await opens(pages, kept)
         said, time, signature = kept.rsplit(".", 2)
-        eve = cookie(other).rsplit(".", 2)[0]
+        stays = cookie(other)
+        eve = stays.rsplit(".", 2)[0]
         for forged in (
             f"{eve}.{time}.{signature}",
             f"{said}.{time}.",
@@ -165,13 +214,13 @@ async def test_a_session_ends_with_its_time_with_a_new_password_and_here_with_th
         assert (await desk.opens()).status_code == 303
         assert (await other.opens()).status_code == 200, "another session goes on"
     async with web_site.open_pages(tmp_path, clock, web_password=PASSWORD) as after_a_restart:
-        assert await opens(after_a_restart, kept)
+        assert [await opens(after_a_restart, one) for one in (stays, kept)] == [True, False]
         later = time_of_python() + visitors.LASTS.total_seconds()
         with monkeypatch.context() as patched:
             patched.setattr("itsdangerous.timed.time.time", lambda: later + 1)
-            assert not await opens(after_a_restart, kept)
+            assert not await opens(after_a_restart, stays)
     async with web_site.open_pages(tmp_path, clock, web_password=f"{PASSWORD}, another") as changed:
-        assert not await opens(changed, kept)
+        assert not await opens(changed, stays)
 
 
 async def test_where_people_come_by_https_the_session_is_for_https_alone(tmp_path: Path, clock: FakeClock) -> None:

@@ -229,9 +229,9 @@ def test_a_chat_that_is_gone_is_paused_and_not_emptied(product: Product, telegra
     product.listens()
     assert product.queries() == ["graph"]
     telegram.unblocks("42")
-    offer = product.listens()
-    assert "2 papers wait." in offer.lines
-    assert sorted(titles(product.presses("send now"))) == ["A graph of kind 1", "A graph of kind 2"]
+    back = product.listens()
+    assert "2 papers wait." in back.lines
+    assert sorted(titles(back)) == ["A graph of kind 1", "A graph of kind 2"]
 
 
 def test_many_chats_that_are_gone_at_once_stop_the_platform_instead(product: Product, telegram: FakeTelegram) -> None:

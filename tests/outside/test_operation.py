@@ -248,3 +248,10 @@ def test_a_database_that_is_gone_beside_its_copy_is_named_before_and_when_it_beg
     assert checked.status == 1
     assert f"paperwire restore {copy}" in checked.out
     assert f"paperwire restore {copy}" in product.runs("run", "--once").err
+
+
+def test_other_systems_are_refused_in_a_sentence() -> None:
+    windows = "import runpy, sys; sys.platform = 'win32'; runpy.run_module('bot', run_name='__main__')"
+    done = subprocess.run([sys.executable, "-c", windows], cwd=ROOT, capture_output=True, text=True)  # noqa: S603, PLW1510
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "paperwire runs on Linux and macOS. On Windows, run it in WSL or in its container image.\n"

@@ -96,15 +96,17 @@ def test_what_a_person_does_not_answer_waits_for_the_morning(begun: Product) -> 
     assert len(begun.at(MORNING)) == 1
 
 
-def test_what_comes_within_the_ten_minutes_after_a_pause_is_not_lost(product: Product) -> None:
+def test_round_that_ends_a_pause_brings_what_waited(product: Product) -> None:
     product.says("/sub diffusion now")
     papers_come(product, "Diffusion at noon")
     product.telegram.knows("43")
     product.says("/sub diffusion now", "43")
     product.says("/pause")
-    product.says("/resume")
-    assert [one.chats for one in papers_come(product, "Diffusion in between")] == [["43"]]
-    assert [one.chats for one in product.later(minutes=11)] == [["42"]]
+    papers_come(product, "Diffusion in a pause")
+    back = product.says("/resume")
+    assert back.lines[:3] == ["✓ Papers come again.", "1 paper waits.", "It comes now."]
+    assert "Diffusion in a pause" in back.text
+    assert [one.chats for one in papers_come(product, "Diffusion in between")] == [["42"], ["43"]]
 
 
 def test_a_process_that_was_down_all_day_keeps_quiet_at_night(begun: Product) -> None:

@@ -70,6 +70,58 @@ def test_a_few_codes_mean_the_channel_the_workspace_or_a_wait(
     assert states(product) == [state]
 
 
+EIGHT = [f"Diffusion of kind {n}" for n in range(8)]
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["restricted_action_non_threadable_channel", "restricted_action_thread_locked", "cannot_reply_to_message"],
+)
+def test_channel_without_threads_gets_its_papers_below_one_another(
+    product: Product, slack: FakeSlack, code: str
+) -> None:
+    slack.forbids_threads(CHANNEL, code)
+    product.brings(*EIGHT)
+    product.later(minutes=5)
+    posted = slack.posted_to(CHANNEL)
+    assert len(posted) > 1
+    assert {entry.thread for entry in posted} == {""}
+    assert all(any(title in entry.text for entry in posted[1:]) for title in EIGHT)
+    assert states(product) == []
+    assert {one["state"] for one in product.tells("subscriptions")} == {"active"}
+
+
+def test_papers_come_below_a_head_that_was_deleted(product: Product, slack: FakeSlack) -> None:
+    slack.answers("429", after=1, retry_after=120)
+    product.brings(*EIGHT)
+    product.later(minutes=5)
+    (head,) = slack.posted_to(CHANNEL)
+    slack.deletes_message(CHANNEL, head.id)
+    product.later(minutes=5)
+    shown = slack.shown_in(CHANNEL)
+    assert all(any(title in text for text in shown) for title in EIGHT)
+    assert states(product) == []
+
+
+def test_thread_whose_root_was_deleted_is_paused_and_the_channel_sees_none_of_it(
+    product: Product, slack: FakeSlack
+) -> None:
+    root = slack.says(CHANNEL, "graphs, please")
+    product.runs("subscribe", "graph", "--as", f"slack:{CHANNEL}/{root}", "--when", "now")
+    product.brings("A graph of kind 1")
+    product.later(minutes=5)
+    assert [entry.thread for entry in slack.posted_to(CHANNEL) if "kind 1" in entry.text] == [root]
+    slack.deletes_message(CHANNEL, root)
+    product.brings("A graph of kind 2")
+    product.later(minutes=5)
+    assert "kind 2" not in "".join(slack.shown_in(CHANNEL))
+    assert states(product) == ["held"]
+    assert any("topic of this chat" in text for text in slack.shown_in(CHANNEL)), "the channel is told"
+    product.brings("Diffusion for maps")
+    product.later(minutes=5)
+    assert "Diffusion for maps" in "".join(slack.shown_in(CHANNEL))
+
+
 @pytest.mark.parametrize(
     ("words", "status"),
     [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.fakes.apprise import TOKEN, fake_services
+from tests.fakes.apprise import REFUSED, TOKEN, fake_services
 from tests.product import INBOX, Product
 
 PAPERS = 150  # more than one message of Matrix holds
@@ -21,3 +21,26 @@ def test_each_message_to_matrix_has_a_number_of_its_own(product: Product, servic
     assert (product.delivered.json["sent"], len(texts)) == (1, 2)
     assert all(f"Diffusion map ({number}) " in "".join(texts) for number in range(PAPERS))
     assert TOKEN not in product.delivered.out + product.delivered.err
+
+
+@pytest.mark.parametrize(
+    ("service", "others"), [("ntfy", f"/{REFUSED}"), ("ntfy", f"/{REFUSED}/more"), ("bark", f"/{REFUSED}")]
+)
+def test_target_that_refuses_costs_the_others_one_repetition_at_most(
+    product: Product, service: str, others: str
+) -> None:
+    """The destination has several targets, of which one refuses."""
+    good = others.count("/")
+    product.writes("paperwire.toml", INBOX + '[[destination]]\nname = "phones"\nurl_env = "PHONES_URL"\n')
+    with fake_services() as fake:
+        product.settings["PHONES_URL"] = fake.address(service, others)
+        product.runs("subscribe", "diffusion", "--as", "apprise:phones", "--when", "now")
+        for kind in ("maps", "roads"):
+            product.brings(f"Diffusion for {kind}")
+            for _ in range(12):
+                product.later(minutes=20)
+            texts = [text for text in fake.texts(service) if kind in text]
+            assert good <= len(texts) <= 2 * good
+        dead = product.tells("outbox", "--state", "dead")
+    assert [f"{good} of {good + 1} targets" in one["reason"] for one in dead] == [True, True]
+    assert product.tells("outbox") == dead

@@ -1,11 +1,11 @@
-"""A person blocks the bot and returns. Nothing is sent during the block; then the person may get or skip the papers."""
+"""A person blocks the bot and returns. Nothing is sent during the block; then the papers come in the round of the return."""
 
 from tests.fakes.telegram import FakeTelegram
 from tests.papers import paper
 from tests.product import Product
 
 
-def test_who_blocks_and_comes_back_is_offered_what_waits(product: Product, telegram: FakeTelegram) -> None:
+def test_chat_that_blocked_the_bot_and_returns_gets_what_waited(product: Product, telegram: FakeTelegram) -> None:
     product.says("/sub diffusion now")
 
     # The person blocks the bot, and Telegram reports it. New papers wait, and the bot does not try to send them.
@@ -16,14 +16,12 @@ def test_who_blocks_and_comes_back_is_offered_what_waits(product: Product, teleg
     assert product.later(hours=2) == []
     assert telegram.arrived("sendMessage") == tried
 
-    # The person returns. The bot offers the papers and sends them when the person agrees.
+    # The person returns. The papers come in the same round, since no process waits for an answer.
     telegram.unblocks("42")
-    offer = product.listens()
-    assert offer.lines[:2] == ["I can write to you again.", "1 paper waits."]
-    assert offer.buttons == ["send now", "skip"]
-    assert product.later(minutes=1) == []
-    assert product.presses("send now").lines[:2] == ["✓ 1 paper is on its way.", "Diffusion for tides"]
-    assert product.later(minutes=1) == []
+    back = product.listens()
+    assert back.lines[:4] == ["I can write to you again.", "1 paper waits.", "It comes now.", "Diffusion for tides"]
+    assert "send now" not in back.buttons
+    assert product.later(hours=1) == []
 
     # The second time, the bot learns of the block when a message cannot be sent.
     telegram.blocks("42")
@@ -33,16 +31,15 @@ def test_who_blocks_and_comes_back_is_offered_what_waits(product: Product, teleg
     product.brings(paper("Diffusion for maps"))
     assert product.later(hours=1) == []
 
-    # The person returns by writing a message. The bot offers the papers once, and the person declines.
+    # The person returns by writing a message, and gets what was missed once.
     telegram.unblocks("42")
     said = product.says("/start")
     assert said.text.count("I can write to you again.") == 1
     assert "3 papers wait." in said.lines
-    skipped = product.presses("skip")
-    assert skipped.lines == ["✓ 3 papers are skipped.", "/search still finds what was skipped."]
+    assert all(said.text.count(f"Diffusion for {what}") == 1 for what in ("coins", "boats", "maps"))
     assert product.later(hours=12) == []
 
-    # New papers come as before, but none of the skipped ones.
+    # New papers come as before.
     product.brings(paper("Diffusion for snow"))
     (new,) = product.later(hours=9)
     assert new.lines[0] == "Diffusion for snow"

@@ -2,6 +2,9 @@
 
 Apprise tells only whether a message was sent. The addresses of its services are secrets, so Apprise must log nothing.
 
+A service may have several targets, such as topics or recipients. Apprise fails if one of them does, so each is posted to
+by a plugin of its own.
+
 Feishu, Lark, DingTalk and WeCom answer with status 200 also when they refuse, and Apprise would count that as sent. So
 we post to these ourselves; Apprise still reads their addresses.
 """
@@ -27,7 +30,7 @@ from bot.platforms.apprise.markup import MEDIUM, Service
 from bot.ports import channel as channels
 from bot.ports.http import NEVER_SENT, trusted
 from bot.settings import Destination
-from subscriptions.errors import NotFound, Rejected, RetryLater, Unclear, install_extra
+from subscriptions.errors import NotFound, PartlySent, Rejected, RetryLater, Unclear, install_extra
 from subscriptions.model import ChatAddress, ChatKind, Message
 
 if TYPE_CHECKING:
@@ -66,9 +69,10 @@ Payload = Mapping[str, Any]  # see bot/platforms/apprise/markup.py
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A destination with its plugin, whose address is a secret."""
+    """A destination with its plugin, whose address is a secret, and a plugin for each of its targets."""
 
     plugin: "NotifyBase" = field(repr=False)
+    parts: tuple["NotifyBase", ...] = field(repr=False)
     medium: Service
 
 
@@ -99,10 +103,18 @@ def _target(destination: Destination, library: ModuleType | None) -> Target | Se
             f"Apprise does not understand the address in {destination.url_env}.",
             "Compare it with appriseit.com/services; for some services another package has to be installed.",
         )
-    return Target(plugin, _medium(plugin, library))
+    return Target(plugin, _parts(plugin, library), _medium(plugin, library))
 
 
-def _plugin(url: str, library: ModuleType) -> "NotifyBase | None":
+def _parts(plugin: "NotifyBase", library: ModuleType) -> tuple["NotifyBase", ...]:
+    """Return a plugin for each target; the plugin itself if it has one, or if Apprise does not tell them apart."""
+    parsed = (len(plugin) > 1 and type(plugin).parse_url(plugin.url())) or {}  # type: ignore[no-untyped-call]
+    parts = [_plugin({**parsed, "targets": [one]}, library) for one in parsed.get("targets") or ()]
+    found = tuple(one for one in parts if one is not None and len(one) == 1)
+    return found if len(found) == len(plugin) else (plugin,)
+
+
+def _plugin(url: str | Mapping[str, Any], library: ModuleType) -> "NotifyBase | None":
     """Returns the plugin that sends to an address of Apprise; None if no plugin understands the address."""
     asset = library.AppriseAsset(
         app_id="paperwire",
@@ -113,7 +125,8 @@ def _plugin(url: str, library: ModuleType) -> "NotifyBase | None":
         storage_mode="memory",
     )
     try:
-        plugin: NotifyBase | None = library.Apprise.instantiate(url.strip(), asset=asset)
+        told = url.strip() if isinstance(url, str) else url
+        plugin: NotifyBase | None = library.Apprise.instantiate(told, asset=asset)
     except Exception:  # noqa: BLE001 - a plugin may raise any error, and its text may quote the address
         return None
     if plugin is not None:
@@ -155,6 +168,7 @@ class AppriseChannel(Platform):
         self.destinations = tuple(ChatAddress(FACTS.name, one.name) for one in destinations)
         self._threads = ThreadPoolExecutor(THREADS, "apprise")
         self._under_way: dict[str, Future[bool]] = {}
+        self._taken: dict[str, set[int]] = {}  # message → which of its targets have it, if others failed
 
     @cached_property
     def targets(self) -> dict[str, Target | SettingsError]:
@@ -206,9 +220,26 @@ class AppriseChannel(Platform):
             raise Rejected(f"{title} takes at most {target.medium.limit} characters.", form=True)
         if target.plugin.schema in _CODES:
             await post_ourselves(target.plugin, payload["text"])
-        elif not await self._notified(chat.address, target.plugin, payload):
-            raise Unclear(f"{title} did not take it, or its answer was lost: Apprise does not say which.")
+        else:
+            await self._notify_all(chat.address, target, payload, f"{delivery}-{message.number}")
         return f"{delivery}-{message.number}"
+
+    async def _notify_all(self, name: str, target: Target, payload: Payload, number: str) -> None:
+        """Post to each target that has not taken this message yet. Raises RetryLater, PartlySent or Unclear."""
+        taken, targets = self._taken.setdefault(number, set()), len(target.plugin)
+        for index, part in enumerate(target.parts):
+            if index not in taken and await self._notified(f"{name}/{index}", part, payload):
+                taken.add(index)
+        if len(taken) == len(target.parts):
+            del self._taken[number]
+            return
+        words = "did not take it, or its answer was lost: Apprise does not say which."
+        if taken:
+            raise PartlySent(
+                f"{len(taken)} of {targets} targets of {target.plugin.service_name} took it; the rest {words}"
+            )
+        outcome = Unclear if targets == len(target.parts) else PartlySent
+        raise outcome(f"{target.plugin.service_name} {words}")
 
     async def close(self) -> None:
         """See Platform. Some plugins sign out of their service, with a request, when they are deleted."""

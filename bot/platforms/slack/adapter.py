@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
@@ -27,6 +28,7 @@ from bot.ports.channel import Clock, File, Limits, usable_text
 from bot.ports.conversation import Place, Request, file_too_large
 from subscriptions.errors import ChatGone, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 from subscriptions.model import ChatAddress, ChatKind, Message
+from subscriptions.states import PauseReason
 from subscriptions.zones import known_zone
 
 T = TypeVar("T")
@@ -87,18 +89,30 @@ class SlackChannel(Platform):
         shown = markup.message_arguments(message, plain=plain)
         # Slack posts each client_msg_id once. The plain form counts as another message, so it has another id.
         once = uuid.uuid5(_NAMESPACE, f"{delivery} {message.number} {message.payload}{' plain' if plain else ''}")
-        sent = await self.workspace.post(
+        post = partial(
+            self.workspace.post,
             "chat.postMessage",
             chat.address,
-            thread_ts=thread or chat.topic,
             **shown,
             unfurl_links=False,
             unfurl_media=False,
             metadata={"event_type": "paperwire_delivery", "event_payload": {"id": delivery, "n": message.number}},
             client_msg_id=str(once),
         )
+        try:
+            sent = await post(thread_ts=thread or chat.topic)
+        except ChatGone as gone:
+            if gone.scope != "topic" or chat.topic:
+                raise
+            sent = await post()  # the channel takes no replies, so the message stands in it
         if not isinstance(ts := sent.get("ts"), str):
             raise Unclear("Slack took the message and did not say which it is.")
+        posted = sent.get("message")
+        if chat.topic and isinstance(posted, Mapping) and not posted.get("thread_ts"):
+            # the first message of the thread is gone, so Slack posted in the channel, which asked for nothing
+            with suppress(NotDelivered):
+                await self.workspace.post("chat.delete", chat.address, ts=ts)
+            raise ChatGone("The first message of this thread was deleted.", "topic", PauseReason.TOPIC_DELETED)
         return ts
 
     async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:

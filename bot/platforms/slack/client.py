@@ -63,11 +63,10 @@ _MEANINGS: tuple[tuple[str, str, Callable[[str], NotDelivered]], ...] = (
     ),
     (rf"invalid_auth|not_authed|account_inactive|token_\w+|{_OF_ONE_METHOD}|\w*deprecated\w*", _SENDER, SenderStopped),
     (r"team_\w+|org_login_required|accesslimited|enterprise_is_restricted|two_factor_\w+", _SENDER, SenderStopped),
-    ("thread_not_found|invalid_thread_ts|cannot_reply_to_message", _IN_THREAD, partial(ChatGone, scope="topic")),
     (
-        r"restricted_action\w*thread_locked",
+        r"thread_not_found|invalid_thread_ts|cannot_reply_to_message|(restricted_action\w*)?(thread_locked|non_threadable\w*)",
         _IN_THREAD,
-        partial(ChatGone, scope="topic", pause_reason=PauseReason.TOPIC_CLOSED),
+        partial(ChatGone, scope="topic"),
     ),
     (
         "not_in_channel",

@@ -15,7 +15,7 @@ from bot.rendering import brand
 NEEDED = ("chat:write", "commands")  # without these, nothing works
 # each scope → the events that Slack sends only with it; the comment names the methods of the Web API that the program calls with it
 SCOPES = {
-    "chat:write": (),  # chat.postMessage, chat.update, chat.postEphemeral
+    "chat:write": (),  # chat.postMessage, chat.update, chat.delete, chat.postEphemeral
     "commands": (),
     "app_mentions:read": ("app_mention",),
     "im:history": ("message.im",),  # conversations.history, conversations.replies

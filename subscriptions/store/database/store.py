@@ -166,6 +166,7 @@ class Store:
         self.zone = zone
         self.schedules = schedules or Schedules()
         self.encoder = ""  # the name of this process's encoder; "": meaning is off
+        self.ends_soon = False  # whether this process does one round, so that nothing can be sent later
         self.has_model = False  # whether this process has a language model
         self.encoding: frozenset[str] = frozenset()  # texts whose vectors this process makes now
         # source that this process reads now → (papers that are ready, papers of the digest; 0: that is not known yet)

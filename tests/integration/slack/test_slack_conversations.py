@@ -115,6 +115,17 @@ async def test_a_file_that_cannot_be_sent_is_told_to_who_asked_only(
     assert known_chats.get_chat(on.app.store, address("slack:C1")).state is ChatState.ACTIVE
 
 
+async def test_change_of_a_channel_names_the_member_who_made_it(on: Scene, slack: FakeSlack) -> None:
+    await on.types("/paperwire sub diffusion", by="U2")
+    await on.mentions("sub graph", by="U2")
+    await on.mentions("unsub 1", by="U2")
+    await on.clicks("undo", by="U5")
+    texts = [entry.text for entry in slack.posted_to("C1")]
+    assert ["@Bob Ray" in text for text in texts] == [True, True, True]
+    await on.writes("sub moss", by="U2")
+    assert "@Bob" not in slack.posted_to("D2")[-1].text
+
+
 async def test_edited_mention_that_was_done_does_nothing(on: Scene, slack: FakeSlack) -> None:
     for query in ("diffusion", "graph", "moss"):
         await on.mentions(f"sub {query}", by="U2")
