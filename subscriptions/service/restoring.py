@@ -90,8 +90,8 @@ def look_for_copy(copy: Path) -> None:
 
 
 def is_of_another(copy: Path, store: Store) -> bool:
-    """Return whether a copy would replace a database other than its own. If there is no database, it replaces none."""
-    return store.exists() and origin_of(copy) is not None and not is_copy_of(copy, store.path)
+    """Return whether a copy would replace a database other than its own, which can be read."""
+    return bool(origin_of(copy) and origin_of(store.path)) and not is_copy_of(copy, store.path)
 
 
 def _take(copy: Path, prepared: Path) -> None:

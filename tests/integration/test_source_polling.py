@@ -9,10 +9,12 @@ from unittest.mock import patch
 
 import pytest
 
+from bot.commands.phrasing import being_read
 from bot.settings import SourceSettings
 from bot.sources.fetcher import FetchLimits
 from bot.sources.folders import noted
 from subscriptions.errors import StoreError
+from subscriptions.language import Language
 from subscriptions.planning.receipts import Outcome
 from subscriptions.store.database.store import Store
 from tests import source_harness
@@ -170,6 +172,7 @@ async def test_the_tick_waits_for_no_server(arxiv: FakeArxiv, tmp_path: Path, fe
     )
     await feeding.scheduler.poll()
     await asyncio.to_thread(arxiv.waits_hanging)
+    assert being_read(Language("en", "UTC"), feeds.store.reading) == "I am reading today's list."
     (tmp_path / "inbox" / "a.md").write_text(PAGE)
     for _ in range(3):
         feeds.clock.advance(dt.timedelta(seconds=2))
@@ -177,6 +180,7 @@ async def test_the_tick_waits_for_no_server(arxiv: FakeArxiv, tmp_path: Path, fe
     assert (len(titles(feeds.store)), len(arxiv.asked())) == (3, 1)
     await feeding.scheduler.close()
     assert feeding.receipts("arxiv") == []
+    assert feeds.store.reading == {}
 
 
 def folder(tmp_path: Path, **values: object) -> SourceSettings:

@@ -51,11 +51,9 @@ def is_copy_of(copy: Path, database: Path) -> bool:
 
     Version 1.0.0 named copies only by their folder. They belong to the only database next to that folder.
     """
-    theirs, ours = origin_of(copy), origin_of(database)
-    if theirs is None:
-        return False
-    if theirs.id and ours and ours.id:
-        return theirs.id == ours.id
+    theirs, ours = origin_of(copy) or Origin(), id_of(database)
+    if theirs.id and ours:
+        return theirs.id == ours
     if theirs.place:
         return theirs.place == place_of(database)
     return copy.resolve().parent == database.resolve().parent / FOLDER and _is_alone(database)
