@@ -53,6 +53,7 @@ _SERVERS = re.compile(
     r"rxiv\b|preprints?\b|\bssrn\b|research square|\bosf\b|authorea|zenodo|figshare|\bhal\b|open archive|cold spring harbor laboratory|\brepec\b|qeios",
     re.IGNORECASE,
 )
+_ISSUE = re.compile(r"(?<=\w)[\s,]+(?:第\s?\d|\d{4}年?(?!\w)|\d{4}年).*$")
 _PARENTHESES = re.compile(r"\([^()]*\)")
 _NO_WORDS = frozenset(("and", "de", "der", "des", "et", "for", "für", "in", "la", "le", "of", "on", "the", "und"))
 _LEAST_CUT = 2  # letters that an abbreviation leaves out; Cell and Cells are two journals
@@ -83,10 +84,10 @@ def dois_of(doi: str) -> tuple[str, ...]:
     return (whole, doi, *(f"{before}{one}" for one in range(min(version, _MOST_EARLIER), 0, -1) if one != version))
 
 
-def numbers_in(paper: Paper) -> dict[str, str]:
+def numbers_in(*addresses: str | None) -> dict[str, str]:
     """Return the PMID and the PII in the address and the DOI of a paper: kind → number."""
     found = {}
-    address = unquote(f"{paper.url or ''} {paper.doi or ''}")
+    address = unquote(" ".join(filter(None, addresses)))
     if pmid := _PMID.search(address):
         found["pmid"] = pmid["pmid"]
     if pii := _PII.search(address):
@@ -109,13 +110,18 @@ def paper_key(*, arxiv_id: str | None = None, doi: str | None = None, title: str
 def key_apart(paper: Paper) -> str:
     """Return the key of a paper without an id, among papers of the same title that differ."""
     first = sorted(author_tokens(paper.authors[0])) if paper.authors else []
-    apart = (title_alias(paper.title), *first, title_alias(paper.venue), *numbers_in(paper).values())
+    apart = (title_alias(paper.title), *first, title_alias(paper.venue), *numbers_in(paper.url, paper.doi).values())
     return f"title:{_hash('|'.join(apart))}"
 
 
 def entry_key(entry: str) -> str:
     """Return the key of an entry, by what its feed calls it."""
     return f"entry:{_hash(entry)}"
+
+
+def keys_of_address(address: str) -> list[str]:
+    """Return the keys that an address alone gives a paper."""
+    return [*(f"{kind}:{number}" for kind, number in numbers_in(address).items()), entry_key(address)]
 
 
 def _hash(text: str) -> str:
@@ -159,7 +165,7 @@ def ids_differ(one: Paper, other: Paper) -> bool:
 
 
 def _ids_of(paper: Paper) -> dict[str, str]:
-    found = numbers_in(paper)
+    found = numbers_in(paper.url, paper.doi)
     if paper.arxiv_id:
         found["arxiv"] = paper.arxiv_id
     if paper.doi:
@@ -177,13 +183,19 @@ def authors_differ(one: Paper, other: Paper) -> bool:
     parts, others = _parts_of(name), _parts_of(other_name)
     if not parts or not others or _is_latin(parts) != _is_latin(others):
         return False
-    shared = {part for part in parts if part in others and len(part) > 1}
-    if not shared or not _is_latin(parts):
+    if not _is_latin(parts) or not any(part in others and len(part) > 1 for part in parts):
         return sorted("".join(parts)) != sorted("".join(others))  # parts may be in another order or written together
-    rest, other_rest = ([part for part in some if part not in shared] for some in (parts, others))
-    if not rest or not other_rest:
-        return False
-    return not any(a.startswith(b) or b.startswith(a) for a in rest for b in other_rest)
+    for fits in (str.__eq__, _may_be_one):
+        for part in [*parts]:
+            if fitting := next((its for its in others if fits(part, its)), None):
+                parts.remove(part)
+                others.remove(fitting)
+    return bool(parts and others)
+
+
+def _may_be_one(part: str, other: str) -> bool:
+    """Return whether a part of a name is the initial or the beginning of another."""
+    return part.startswith(other) or other.startswith(part)
 
 
 def _parts_of(name: str) -> list[str]:
@@ -206,8 +218,8 @@ def _venues_differ(venue: str, other: str) -> bool:
 
 
 def _words_of_venue(venue: str) -> list[list[str]]:
-    """Return the words of a journal's name, with and without its subtitle."""
-    name = _PARENTHESES.sub(" ", venue)
+    """Return the words of a journal's name, with and without its subtitle. Year and issue belong to neither."""
+    name = _ISSUE.sub("", _PARENTHESES.sub(" ", venue))
     forms = (name, re.split(r"[:=;]| - ", name)[0])
     return [[word for word in written_tokens(form) if word not in _NO_WORDS] for form in forms]
 

@@ -42,11 +42,11 @@ class RenderedReply:
 
 
 def draft_reply(
-    deps: Dependencies, context: CommandContext, reply: Reply, *, changed: bool, by_manager: bool
+    deps: Dependencies, context: CommandContext, reply: Reply, *, changed: bool, has_set: bool
 ) -> RenderedReply:
-    """Returns the rendered reply to a request. Writes nothing. `changed`: the chat's subscriptions have changed.
+    """Returns the rendered reply to a request. Writes nothing.
 
-    `by_manager`: only people who manage the chat may do this.
+    `changed`: the chat's subscriptions have changed; `has_set`: its settings.
     """
     request, api = context.request, deps.api_of(context.request.chat)
     callback = request if isinstance(request, CallbackRequest) else None
@@ -55,7 +55,7 @@ def draft_reply(
     if api is not None and api.has_ephemeral:
         reply = _without_toast(_with_invitation(context, reply) if changed else reply)
     target, stays = _target(context, reply), reply.target_chat is None
-    if by_manager and reply.ok and stays and not ephemeral and target.kind is not ChatKind.PRIVATE:
+    if (changed or has_set) and stays and not ephemeral and target.kind is not ChatKind.PRIVATE:
         reply = _naming_person(context, reply)
     about = context.chat.address if context.chat.address != target.address else None
     if about and stays:

@@ -342,8 +342,8 @@ def _ran(
         reply = reply.with_lines(context.say("I did the first command only; send each by itself."))
     here = stored_chats.find_chat(transaction, context.origin.address)
     shows_change = prepared.needs_manager and here is not None and here.id in transaction.changed_chats
-    drafted = draft_reply(deps, context, reply, changed=shows_change, by_manager=prepared.needs_manager)
-    return drafted, changed
+    has_set = prepared.needs_manager and here is not None and here.chosen != context.origin.chosen
+    return draft_reply(deps, context, reply, changed=shows_change, has_set=has_set), changed
 
 
 _look = reads(_ran)  # of a command that changes nothing

@@ -25,7 +25,7 @@ class Drain:
     stopped: dict[str, str] = field(default_factory=dict)  # platform → why nothing is sent
     # platform that is stopped because its chats refuse → the lane that is tried, if any
     probes: dict[str, Lane | None] = field(default_factory=dict)
-    # lanes of operators, who hear of it although their platform is stopped
+    # lanes of operators, who hear of it although the chats of their platform refuse
     exempt: set[Lane] = field(default_factory=set)
     planned: int = 0  # planned deliveries
     sent: int = 0  # deliveries that were sent
@@ -43,7 +43,10 @@ class Drain:
 
     def is_stopped(self, lane: Lane) -> bool:
         """Returns whether nothing is sent in this lane."""
-        return lane.platform in self.stopped and lane not in (*self.exempt, self.probes.get(lane.platform))
+        reason = self.stopped.get(lane.platform)
+        if reason == SEVERAL_REFUSE:
+            return lane not in self.exempt and lane != self.probes.get(lane.platform)
+        return reason is not None
 
     def doubt(self, platform: str, probe: Lane | None) -> None:
         """Stop a platform whose chats refuse, but for one lane that is tried."""

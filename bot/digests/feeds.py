@@ -59,6 +59,7 @@ _FEED_BEFORE = re.compile(r"^\[[^\[\]]*\] ")
 _OFFICE = re.compile(
     r"(?:the |.* )?(?:editors?|editorial (?:office|staff|team)|admin(?:istrator)?|webmaster|publisher)", re.IGNORECASE
 )
+_PARTS_OF_HEAD = frozenset({"author", "channel", "contributor", "image", "items", "skipdays", "skiphours", "textinput"})
 _LONGEST_NAME = 100  # characters of the title of a feed in a list of feeds
 
 # lines of descriptions
@@ -146,11 +147,12 @@ def read(text: str, wanted: str | None, language: str | None) -> Found | None:  
         return None
     head = _Fields(channel, space)
     found = Found(format=_format_of(root, head))
-    names_of_records = (
-        ("entry", "item") if root is channel else ("item", "entry")
-    )  # some feeds write those of the other
-    present = (name for name in names_of_records if next(root.iter(f"{{*}}{name}"), None) is not None)
-    records = tree.records(next(present, names_of_records[0]))
+    kinds = ("entry", "item") if root is channel else ("item", "entry")  # some feeds write those of the other kind
+    present = [name for name in kinds if next(root.iter(f"{{*}}{name}"), None) is not None]
+    parts = {markup.local(one).lower() for one in (*root, *channel) if len(one)}
+    if not present and (parts - _PARTS_OF_HEAD or next(root.iter(f"{{{_RDF}}}li"), None) is not None):
+        return None  # entries are there, but in no form that is known
+    records = tree.records((present or kinds)[0])
     found.warnings["xml_truncated"] += tree.is_damaged
     entries = (_Fields(record, space) for record in records if len(record) or found.format != "bilingual_rss")
     if found.format == "bilingual_rss":
@@ -260,8 +262,8 @@ def _work_of(entry: _Fields, feed: _Feed) -> Work:
         journal = ""
     venue = papers.venue_of(_venue_of(entry, title) or described.venue or journal)
     people = [name for name in people if name not in (venue, *by_feed)] or described.people or list(filter(None, [by]))
-    pages = [link for link in links if link.rstrip("/") != feed.home.rstrip("/")]
-    is_by_people = any(not _OFFICE.fullmatch(name) for name in people)
+    pages = [link for link in links if link and link.rstrip("/") != feed.home.rstrip("/")]
+    is_by_people = any(not _OFFICE.fullmatch(name) for name in people) or bool(people and pages)
     is_likely = any(map(papers.is_page_of_paper, pages)) or entry.all("dc:identifier", "prism:publicationName")
     return Work(
         title=papers.title_of_pubmed(title) if feed.is_pubmed else title,

@@ -57,7 +57,9 @@ CHAT_TEXTS = ("translated_title", "title", "link", "tldr", "english_tldr", "tran
 _ABSTRACT = re.compile(  # a heading; `Abstract interpretation is …` begins with none
     r"\A(?i:abstract|summary|résumé|resumen|resumo|zusammenfassung)(?:\s*[:.—–]\s*|\n|\s+(?=[^\sa-zß-ÿ]))"
 )
-_NO_ABSTRACT = re.compile(r"(?:none|null|abstract)\.?|an abstract is not available for this content.*", re.IGNORECASE)
+_NO_ABSTRACT = re.compile(
+    r"(?:none|null|abstract|n\.?/?a)\.?|an abstract is not available for this content.*", re.IGNORECASE
+)
 _VENUE_TAIL = re.compile(  # volume, issue and year after the name of a journal
     r"(?<![\s,;:])[\s,;:]++(?:第\s?\d|\d{4}年|Vol(?:ume)?\b\.?|Issue\b|Early ?View\b|Ahead of Print\b|\(|\d+(?!\w)).*$",
     re.IGNORECASE,
@@ -99,6 +101,7 @@ _NO_PAPERS = (  # a title, or what a source calls a work, is no paper if one of 
     r"correspondence|comment|(?:research[- ])?(?:highlights?|briefings?)|calendar(?: of events)?|advertis(?:ement|ing)s?\b.*",
     r"(?:conference |meeting )?announcements?(?:\s*[:–—-].*)?|(?:.{0,90}[:–—-] )?call for (?:papers|applications|proposals|nominations)\b.*",
     # notices of a service
+    r"notices?(?:\s*[:–—-].*| (?:to|for) (?:all |our )?(?:authors|contributors|members|readers|subscribers|users)\b.*)?|(?:we are|we['’]re|we have|we['’]ve|our \w+ (?:is|has|are)) (?:mov\w+|migrat\w+|updat\w+|upgrad\w+)\b.*",
     r"(?:(?:important|service|system|technical|urgent|website|site|platform|maintenance|rss|feed) )+(?:notices?|notifications?|announcements?|alerts?|outages?|interruptions?|disruptions?|downtime|maintenance)\b(?:\s*[:–—-].*)?",
     r"(?:(?:this|our|the|your|.{1,60}) )?(?:(?:rss|atom|web) )?(?:feed|website|web site)s? (?:has|have|is|are|was|were|will)(?: (?:be|been|being|now|no|soon|temporarily|currently))* (?:moved|moving|clos\w+|discontinu\w+|retir\w+|chang\w+|down|unavailable|longer|migrat\w+|replaced|end\w*|suspended)\b.*",
     r"(?:scheduled|planned|upcoming|system|website|site) (?:\w+ )?(?:maintenance|downtime|outages?)(?: (?:on|at|from|this|in) .*)?|please (?:update|change|subscribe)\b.{0,60}\b(?:feed|reader|bookmark|subscription|link)s?\b.*|.{1,60} (?:has|have) a new (?:website|web site|home ?page|platform|feed)\b.*",

@@ -13,6 +13,7 @@ _RECORDS = {  # root → names of its records
     "ArticleSet": ("Article",),
     "eSummaryResult": ("DocSum", "DocumentSummary"),
 }
+_SUMMARIES = _RECORDS["eSummaryResult"]
 _AROUND = frozenset({"DocumentSummarySet", "DbBuild"})  # elements of an answer of ESummary that hold no record
 _BIOGRAPHIES = frozenset({"biography", "portrait", "webcast", "interview", "news", "video-audio media"})
 _DOIS = (  # not those of references
@@ -57,20 +58,12 @@ def read(text: str, wanted: str | None, language: str | None) -> Found | None:  
 
 
 def _is_of_work(record: Element) -> bool:
-    match markup.local(record):
-        case "DocSum":
-            return record.find("Item[@Name='PubDate']") is not None
-        case "DocumentSummary":
-            return record.find("ArticleIds") is not None
-        case _:
-            return True
+    """Return whether a record is of a work; ESummary also describes proteins and the like."""
+    return markup.local(record) not in _SUMMARIES or "PubDate" in _fields_of(record)
 
 
 def _work_of_record(record: Element) -> Work:
-    name = markup.local(record)
-    if name == "DocSum":
-        return _work_of_items(record)
-    return _work_of_summary(record) if name == "DocumentSummary" else _work_of(record)
+    return _work_of_summary(record) if markup.local(record) in _SUMMARIES else _work_of(record)
 
 
 def _text(element: Element, path: str) -> str:
@@ -116,38 +109,27 @@ def _date_of(element: Element) -> str:
     return written or scalars.date_of(_text(element, "MedlineDate"))
 
 
-def _work_of_summary(record: Element) -> Work:
-    """Return the work of an answer of ESummary, version 2.0."""
-    return Work(
-        title=papers.title_of_pubmed(_text(record, "Title"), _text(record, "VernacularTitle")),
-        doi=first_of(
-            scalars.doi_in_field,
-            (_text(one, "Value") for one in record.findall("ArticleIds/ArticleId") if _text(one, "IdType") == "doi"),
-        ),
-        people=[name for one in record.findall("Authors/Author") if (name := _text(one, "Name"))],
-        date=first_of(scalars.date_of, (_text(record, name) for name in ("EPubDate", "PubDate", "SortPubDate"))) or "",
-        venue=_text(record, "FullJournalName") or _text(record, "Source"),
-        links=_page_of(record.get("uid", "")),
-        kinds=[markup.text_of(one) for one in record.findall("PubType/flag")],
-    )
-
-
-def _work_of_items(record: Element) -> Work:
-    """Return the work of an answer of ESummary, version 1.0, whose fields are items with names."""
+def _fields_of(record: Element) -> dict[str, list[str]]:
+    """Return the texts of an answer of ESummary by their names: those of items in version 1.0, of elements in 2.0."""
     fields: dict[str, list[str]] = {}
-    for item in record.iter("Item"):
-        if not len(item):  # no list of others
-            fields.setdefault(str(item.get("Name")), []).append(markup.text_of(item).strip())
+    for one in record.iter("*"):
+        if not len(one):  # no list of others
+            fields.setdefault(one.get("Name") or markup.local(one), []).append(markup.text_of(one).strip())
+    return fields
+
+
+def _work_of_summary(record: Element) -> Work:
+    fields = _fields_of(record)
 
     def first(*named: str) -> str:
-        return next(filter(None, (text for name in named for text in fields.get(name, ()))), "")
+        return next((text for name in named for text in fields.get(name, ()) if text), "")
 
     return Work(
         title=papers.title_of_pubmed(first("Title"), first("VernacularTitle")),
-        doi=scalars.doi_in_field(first("DOI")),
-        people=fields.get("Author", []),
+        doi=first_of(scalars.doi_in_field, [*fields.get("DOI", ()), *fields.get("Value", ())]),
+        people=fields.get("Author") or fields.get("Name", []),
         date=first_of(scalars.date_of, [first("EPubDate"), first("PubDate")]) or "",
         venue=first("FullJournalName", "Source"),
-        links=_page_of(_text(record, "Id")),
-        kinds=fields.get("PubType", []),
+        links=_page_of(record.get("uid") or first("Id")),
+        kinds=fields.get("PubType") or fields.get("flag", []),
     )

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
+from tempfile import gettempdir
 
 from bot.app import App
 from bot.digests.files import folder_of, is_missing, is_there, list_folder, unreadable
@@ -15,7 +16,7 @@ from bot.operation import subscription_files
 from bot.operation.health import findings_of, texts
 from bot.platform import CheckResult, Platform
 from bot.ports.models import Summarizer
-from bot.settings import FILE, Settings, SourceSettings, unknown_variables
+from bot.settings import FILE, Settings, SourceSettings, service_variables, unknown_variables
 from bot.settings.opening import backup_folder, newest_copy
 from bot.sources import fetch_request, folders
 from bot.sources.answers import read_answer, read_refusal
@@ -45,6 +46,7 @@ def check_here(app: App) -> Iterator[CheckResult]:
     """Yields what can be found out on this machine."""
     settings, store = app.settings, app.store
     yield from check_settings(settings)
+    yield from check_temporary_folder()
     try:
         subscription_files.read(settings)
     except SettingsError as error:
@@ -69,8 +71,20 @@ def check_settings(settings: Settings) -> Iterator[CheckResult]:
     if not unknown:
         has_file = settings.config or Path(FILE).exists()
         yield CheckResult(question, "all can be used" if has_file else f"all can be used; no {FILE} is in this folder")
+    if services := service_variables():
+        cure = "Write enableServiceLinks: false into the pod to keep them away."
+        yield CheckResult(question, f"left out, since Kubernetes set it for a service: {', '.join(services)}", cure)
     for name, cure in unknown.items():
         yield CheckResult.wrong(question, f"{name} means nothing to paperwire", cure)
+
+
+def check_temporary_folder() -> Iterator[CheckResult]:
+    """Yield that no file can be written that lasts for a moment, as SQLite and the libraries of services do."""
+    try:
+        gettempdir()
+    except OSError:
+        cure = "Mount a folder at /tmp that this user may write to, or name one in TMPDIR."
+        yield CheckResult.wrong("Temporary files", "no folder for them can be written to", cure)
 
 
 def check_database(settings: Settings, store: Store) -> Iterator[CheckResult]:

@@ -32,7 +32,7 @@ from bot.operation.web_server import Lock, Pages, health_app, serving
 from bot.ports.conversation import Receiver
 from bot.ports.models import Summarizer
 from bot.ports.tasks import end_tasks
-from bot.settings import unknown_variables
+from bot.settings import service_variables, unknown_variables
 from bot.sources.ingest import LateEncoding
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.errors import PaperwireError, RoleLost, StoreError, StoreUnavailable
@@ -392,6 +392,8 @@ def startup_lines(app: App, sources: SourceScheduler) -> list[str]:
     for platform in app.platforms.values():
         lines += platform.startup_lines
     lines.append(f"Database: {app.store.where}")
+    if services := service_variables():
+        lines.append(f"Left out, since Kubernetes set it for a service: {', '.join(services)}.")
     lines += [f"{name} means nothing to paperwire. {cure}" for name, cure in unknown_variables(app.settings).items()]
     return lines + sources.descriptions
 

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartParser
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
@@ -31,6 +32,7 @@ log = logging.getLogger("paperwire")
 
 LARGEST_FORM = 65_536  # bytes
 LARGEST_UPLOAD = conversation.LARGEST + LARGEST_FORM  # bytes of a file and the form around it
+MultiPartParser.spool_max_size = LARGEST_UPLOAD  # a file below the limit stays in memory and needs no temporary folder
 _LOCAL_HOSTS = ("localhost", "*.localhost", "127.0.0.1", "[::1]")
 # Headers that show that a proxy forwarded the request, so that it may come from anywhere. Browsers send none of them.
 _OF_PROXIES = (

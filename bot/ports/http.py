@@ -27,6 +27,7 @@ _IN_GZIP = frozenset({"gzip", "x-gzip"})
 _AS_IT_IS = frozenset({"identity", ""})
 
 
+_UNKNOWN_AUTHORITY = frozenset({18, 19, 20, 21})  # self-signed, or no issuer is known (X509_V_ERR_… of OpenSSL)
 # httpx raises these before it writes the first byte of a request
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
@@ -90,6 +91,17 @@ def _unpacked(data: bytes, most: int) -> bytes:
 def trusted() -> ssl.SSLContext:
     """Returns the TLS context of this process. One is enough: reading the certificates takes 50 ms and 2 MB."""
     return httpx.create_ssl_context()
+
+
+def certificate_problem(error: BaseException | None) -> str:
+    """Return why a certificate was refused, in OpenSSL's words; "" if none was refused."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            words = getattr(error, "verify_message", "").rstrip(".").lower() or "it is not valid"
+            is_unknown = getattr(error, "verify_code", 0) in _UNKNOWN_AUTHORITY
+            return f"{words}; a certificate authority of your own belongs into SSL_CERT_FILE" if is_unknown else words
+        error = error.__cause__ or error.__context__
+    return ""
 
 
 def proxy_of_environment(scheme: str, host: str) -> str | None:

@@ -290,6 +290,11 @@ VARIABLES = tuple(
 )
 
 
+# what Kubernetes sets in a pod for each service: of "paperwire-web", PAPERWIRE_WEB_PORT=tcp://10.0.0.1:8420 and others
+_SERVICE_LINK = re.compile(r"(?:tcp|udp|sctp)://\S+:\d+")
+_OF_SERVICE = re.compile(r"_SERVICE_(?:HOST|PORT(?:_\w+)?)$|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?$")
+
+
 def load_settings() -> Settings:
     """Reads all settings of this process. Relative paths start at the current folder, those of the file at its folder.
 
@@ -333,7 +338,8 @@ def variable(name: str) -> str | None:
     Raises ValueError if the file cannot be read, without its path: it may be a misplaced secret.
     """
     if not (file := os.environ.get(f"{name}_FILE")):
-        return os.environ.get(name) or None
+        given = os.environ.get(name) or None
+        return None if given and _is_of_a_service(name, given) else given
     try:
         content = bytes_of(Path(file).absolute(), _LARGEST_SECRET + 1)
         values.allowed(file, f"the file of {name}_FILE is too large for a secret", when=len(content) <= _LARGEST_SECRET)
@@ -344,6 +350,11 @@ def variable(name: str) -> str | None:
         raise ValueError(f"the file of {name}_FILE cannot be read: {system_words(error)}") from None
     values.allowed(file, f"the file of {name}_FILE is empty", when=text.strip())
     return text.removesuffix("\n").removesuffix("\r")
+
+
+def _is_of_a_service(name: str, value: str) -> bool:
+    """Return whether Kubernetes set a variable for a service that is named like this program."""
+    return bool(_OF_SERVICE.search(name)) or (name.endswith("_PORT") and bool(_SERVICE_LINK.fullmatch(value)))
 
 
 def bytes_of(path: Path, most: int) -> bytes:
@@ -365,11 +376,17 @@ def _opened_pipe(path: Path) -> int:
     return pipe
 
 
+def service_variables() -> list[str]:
+    """Return the variables that Kubernetes set for services and that are left out, those with a name of ours first."""
+    found = [one for one, value in os.environ.items() if one.startswith(PREFIX) and _is_of_a_service(one, value)]
+    return sorted(found, key=lambda one: (one not in VARIABLES, one))
+
+
 def unknown_variables(settings: Settings) -> Mapping[str, str]:
     """Returns the variables that begin with PAPERWIRE_ and mean nothing, each with what to do about it."""
     known = {*VARIABLES, *(destination.url_env for destination in settings.destinations)}
     found = {}
-    for name in sorted(os.environ):
+    for name in sorted({*os.environ} - {*service_variables()}):
         if name.startswith(PREFIX) and not {name, name.removesuffix("_FILE")} & known:
             near = get_close_matches(name, VARIABLES, n=1, cutoff=_ALIKE)
             found[name] = f"Did you mean {near[0]}?" if near else "Remove it."

@@ -16,7 +16,15 @@ import httpx
 
 from bot.failures import FetchError
 from bot.ports.channel import Clock
-from bot.ports.http import CODINGS, TooLarge, UnknownCoding, proxy_of_environment, sent_body_of, trusted
+from bot.ports.http import (
+    CODINGS,
+    TooLarge,
+    UnknownCoding,
+    certificate_problem,
+    proxy_of_environment,
+    sent_body_of,
+    trusted,
+)
 
 # Requests go only to public IP addresses, even after redirects. The only exceptions are hosts of sources that the
 # settings allow. The host name is resolved here, and the connection goes to the IP address that was checked, so that a
@@ -373,7 +381,7 @@ def _is_web(url: httpx.URL) -> bool:
 
 def _translated(url: httpx.URL, error: httpx.HTTPError, limits: FetchLimits) -> FetchError:
     """Returns the FetchError for an error of a connection."""
-    certificate = _certificate_problem(error)
+    certificate = certificate_problem(error)
     if certificate:
         return FetchError(f"The certificate of {url.host} cannot be trusted: {certificate}.")
     for kind, sentence in _SENTENCES:
@@ -381,12 +389,3 @@ def _translated(url: httpx.URL, error: httpx.HTTPError, limits: FetchLimits) -> 
             made = _NotReached if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout) else FetchError
             return made(sentence.format(host=url.host, connect=limits.connect, idle=limits.idle))
     return FetchError(f"{url.host} cannot be asked ({type(error).__name__}).")
-
-
-def _certificate_problem(error: BaseException | None) -> str:
-    """Returns why a certificate was refused, in OpenSSL's words; "" if none was refused."""
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return error.verify_message.rstrip(".").lower() or "it is not valid"
-        error = error.__cause__ or error.__context__
-    return ""

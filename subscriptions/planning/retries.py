@@ -21,7 +21,7 @@ _IN_A_ROW = 3  # a text that so many chats in a row refuse is not to blame
 # Refusals are the platform's if all of two or three chats give them that were tried within an hour, or more than a fifth of more.
 _FEW, _SHARE = 3, 5
 _MANY = 4  # so many chats that leave within an hour, and more than a fifth, did not all leave by themselves
-_FIRST_PROBE = timedelta(minutes=5)  # the first wait while the platform refuses; the longest is an hour
+_FIRST_PROBE = timedelta(minutes=1)  # the first wait while the platform refuses; it doubles up to an hour
 _FIRST_WORDS = 12  # words that two sentences share if they tell the same refusal
 _AT_ONCE = 2  # posts without a wait between them, if a look-up shows that the first post did not arrive
 _DOUBLINGS = 5  # 30 s, 1, 2, 4, 8 min, then LONGEST_WAIT
@@ -85,13 +85,12 @@ class Refusals(NamedTuple):
         return self.lasts >= _GONE_AFTER and self.own + 1 >= _GONE_REFUSALS
 
 
-def weigh(tried: Iterable[Tried], chat: int, now: datetime) -> Refusals:
-    """Weigh the refusal of a chat at `now` against the last attempts to post to the chats of its platform.
+def weigh(tried: Iterable[Tried], chat: int, since: datetime, now: datetime) -> Refusals:
+    """Weigh the refusal of a chat, which refuses since then, against the last attempts to post on its platform.
 
     A chat that still refuses after another one has accepted something speaks for itself alone.
     """
-    known = {one.chat: one for one in tried}
-    since = (known.pop(chat, None) or Tried(chat)).refuses_since or now
+    known = {one.chat: one for one in tried if one.chat != chat}
     sent_at = max((one.sent_at for one in known.values() if one.sent_at), default=None)
     is_open = sent_at is None or sent_at < since
     others = {of: one.refuses_since for of, one in known.items() if one.refuses_since}

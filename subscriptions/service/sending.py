@@ -51,9 +51,12 @@ def record_outcome(
             transaction, address, outcome.reason, topic=decision.pause_topic, reason=reason, now=now
         )
     elif isinstance(outcome, ChatGone):
-        together = refusals.together if decision.stops_sender else ()
-        for chat_id in (claimed.chat_id, *together):
+        # some of the others may have been paused before they were many
+        others = refusals.together if refusals.are_too_many else ()
+        for chat_id in (claimed.chat_id, *others):
             stored_chats.doubt(transaction, chat_id, outcome.pause_reason, outcome.reason, now=now)
+        if decision.stops_sender:
+            claims.wait_together(transaction, refusals.together, decision.not_before)
     if decision.moved_to is not None:
         whole_chat.chat_moved(transaction, address, decision.moved_to, now=now)
     return decision

@@ -1,6 +1,6 @@
 """Marks and settles the messages of lanes: which is next, who may post it, what came of it (rules 6, 7 and 14)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -306,8 +306,11 @@ def refusals_before(transaction: Transaction, claimed: Claim, reason: str, *, no
     # what is tried again at this moment counts as it ended last
     done = (row for row in last if row.state is not MessageState.SENDING or row in alike)
     in_a_row = list(takewhile(lambda row: row in alike, done))
-    return weigh(_tried(last), claimed.chat_id, now)._replace(
-        own=delivery.attempts if same_refusal(delivery.reason, reason) else 0,
+    own = delivery.attempts if same_refusal(delivery.reason, reason) else 0
+    doubted = sa.select(_c.state_since).where(_c.id == claimed.chat_id, _c.pause_reason.is_not(None))
+    since = execute(transaction, doubted).scalar() or (delivery.created_at if own else now)
+    return weigh(_tried(last), claimed.chat_id, since, now)._replace(
+        own=own,
         waited=now - delivery.created_at,
         in_a_row=len({row.chat for row in in_a_row} - {claimed.chat_id}),
         given_up=any(row.state is MessageState.DEAD for row in in_a_row),
@@ -338,7 +341,9 @@ def lanes_and_probes(
     found, probes = lanes(transaction, platforms, now=now), {}
     for platform, there in grouped((lane.platform, lane) for lane in found).items():
         tried = list(_tried(_tried_last(transaction, platform)))
-        if tried and tried[0].refuses_since and weigh(tried, tried[0].chat, now).are_the_platforms:
+        newest = tried[0] if tried else None
+        since = newest and newest.refuses_since
+        if newest and since and weigh(tried, newest.chat, since, now).are_the_platforms:
             probes[platform] = accepted_last(transaction, there)
     return found, probes
 
@@ -348,6 +353,14 @@ def accepted_last(transaction: Transaction, lanes: Sequence[Lane]) -> Lane:
     """Return the lane that accepted a message last, of some lanes of one platform; the first one if none did of late."""
     sent = {row.address: row.sent_at for row in reversed(_tried_last(transaction, lanes[0].platform)) if row.sent_at}
     return max(lanes, key=lambda lane: (lane.address in sent, sent.get(lane.address)))
+
+
+def wait_together(transaction: Transaction, chats: Collection[int], until: datetime | None) -> None:
+    """Let the refused messages of these chats wait no longer than `until`. Their earlier refusals do not count."""
+    refused = sa.update(_deliveries).where(
+        _d.chat.in_(chats), _d.settled_at.is_(None), _d.reason != "", _d.next_at > until
+    )
+    execute(transaction, refused.values(next_at=until, attempts=0))
 
 
 def settle_if_finished(transaction: Transaction, delivery: DeliveryRow, now: datetime) -> None:

@@ -72,7 +72,9 @@ def incoming(papers: Iterable[Paper]) -> tuple[Incoming, ...]:
 def _incoming(paper: Paper) -> Incoming:
     ids = (paper.arxiv_id,) if paper.arxiv_id else ()
     dois = [f"doi:{doi}" for doi in identity.dois_of(paper.doi)] if paper.doi else []
-    numbers = [f"{kind}:{number}" for kind, number in identity.numbers_in(paper).items()] if not ids else []
+    numbers = (
+        [f"{kind}:{number}" for kind, number in identity.numbers_in(paper.url, paper.doi).items()] if not ids else []
+    )
     has_title_key = paper.key.startswith("title:")
     own = (paper.key,) if not (ids or dois or has_title_key) else ()
     return Incoming(
@@ -174,6 +176,8 @@ class PaperBatch:
             for paper in sorted(self._aliases[one.alias])
             if not (has_id and self.rows[paper].has_id) and not identity.differ(self.entry(paper), one.paper)
         ]
+        if len(fits) > 1 and one.paper.authors:
+            fits = [paper for paper in fits if self.rows[paper].authors]
         return fits[0] if len(fits) == 1 else None
 
     def _with(self, keys: Sequence[str]) -> list[int]:

@@ -140,22 +140,15 @@ def choose_setting(transaction: Transaction, chat_id: int, name: str, value: str
 
 
 def pause_chat(
-    transaction: Transaction,
-    chat_id: int,
-    reason: PauseReason,
-    *,
-    now: datetime,
-    detail: str = "",
-    until: datetime | None = None,
+    transaction: Transaction, chat_id: int, reason: PauseReason, *, now: datetime, until: datetime | None
 ) -> None:
     """Pauses a chat. The cursors of its subscriptions do not change.
 
-    Does nothing if the chat waits for admission or confirmation. `detail` is the platform's sentence if the platform is
-    the reason of the pause.
+    Does nothing if the chat waits for admission or confirmation.
     """
     row = transaction.get_one(ChatRow, chat_id)
     if row.state not in WAITING:
-        row.enter(ChatState.PAUSED, now=now, reason=reason, detail=detail, until=until)
+        row.enter(ChatState.PAUSED, now=now, reason=reason, until=until)
 
 
 def resume_chat(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
@@ -181,7 +174,8 @@ def mark_unreachable(
     """
     row = transaction.get_one(ChatRow, chat_id)
     if row.state is ChatState.ACTIVE:
-        pause_chat(transaction, chat_id, reason, detail=detail, now=now, until=until)
+        since = row.state_since if row.pause_reason else None  # of a chat that was in doubt
+        row.enter(ChatState.PAUSED, now=since or now, reason=reason, detail=detail, until=until)
         return True
     if row.state is ChatState.PAUSED and row.pause_reason is reason:
         row.paused_until = until

@@ -32,6 +32,7 @@ class FakeMailServer:
 
     user: str = ""
     password: str = ""
+    only_tokens: bool = False  # it offers XOAUTH2 and no other sign-in
     controller: "_Controller" = field(init=False)
     mails: list[EmailMessage] = field(default_factory=list)
     raw: list[bytes] = field(default_factory=list)  # the same mails as they came
@@ -83,6 +84,10 @@ class FakeMailServer:
         if self.troubles and self.troubles[0].startswith(f"{step} "):
             return self.troubles.popleft().removeprefix(f"{step} ")
         return ""
+
+    async def auth_XOAUTH2(self, server: smtp.SMTP, arguments: list[str]) -> smtp.AuthResult:  # noqa: N802
+        """Refuses tokens, since nothing here can have one."""
+        return smtp.AuthResult(success=False, handled=False)
 
     async def handle_MAIL(  # noqa: N802 - the names that aiosmtpd calls
         self, server: "_Protocol", session: smtp.Session, envelope: smtp.Envelope, address: str, options: list[str]
@@ -144,6 +149,7 @@ class _Protocol(smtp.SMTP):
             loop=fake.controller.loop,
             auth_require_tls=False,
             authenticator=self._signs_in,
+            auth_exclude_mechanism=("PLAIN", "LOGIN") if fake.only_tokens else (),
         )
         self._fake = fake
         fake._open.append(self)
@@ -182,9 +188,9 @@ class _Controller(Controller):
 
 
 @contextmanager
-def a_mail_server(user: str = "", password: str = "") -> Iterator[FakeMailServer]:
+def a_mail_server(user: str = "", password: str = "", *, only_tokens: bool = False) -> Iterator[FakeMailServer]:
     """Runs a mail server that listens until the context ends."""
-    fake = FakeMailServer(user=user, password=password)
+    fake = FakeMailServer(user=user, password=password, only_tokens=only_tokens)
     fake.controller = _Controller(fake, hostname=LOOPBACK, port=0)
     fake.controller.start()
     try:

@@ -239,7 +239,7 @@ def test_whoever_is_gone_or_paused_is_not_due(store: Store) -> None:
     )
     with store.write() as session:
         stored_chats.mark_unreachable(session, first, PauseReason.GONE, "blocked", now=NOON)
-        stored_chats.pause_chat(session, second, PauseReason.PERSON, now=NOON)
+        stored_chats.pause_chat(session, second, PauseReason.PERSON, now=NOON, until=None)
         stored_chats.answer(session, third, None, now=NOON)
         pause(session, address("telegram:-4"), 1, until=None, now=NOON)
     with store.read() as session:

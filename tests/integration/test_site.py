@@ -165,6 +165,24 @@ async def test_two_bots_on_one_host_keep_their_sessions(tmp_path: Path, clock: F
             assert (await browser.opens()).status_code == 200
 
 
+async def test_upload_below_the_limit_needs_no_temporary_folder(
+    with_password: web_site.Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(*_: object, **__: object) -> None:
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    browser = await with_password.visited("ada")
+    monkeypatch.setattr("tempfile.TemporaryFile", refuses)
+    library = b"@article{a, title = {Kelp}}\n" * 100_000
+    answer = await browser.client.post(
+        "/chat/file",
+        data={"token": browser.token},
+        files={"file": ("mine.bib", library)},
+        headers={"origin": "http://127.0.0.1:8420"},
+    )
+    assert answer.status_code == 303
+
+
 async def test_cookie_opens_nothing_after_the_sign_out(with_password: web_site.Pages, clock: FakeClock) -> None:
     browser = await with_password.visited("ada")
     other = await with_password.visited("ada")

@@ -39,6 +39,11 @@ REFUSED = {
     "proteins": "<eSummaryResult><DocumentSummarySet><DocumentSummary uid='1'><Caption>P1</Caption></DocumentSummary></DocumentSummarySet></eSummaryResult>",
     "a failed summary": "<eSummaryResult><DocumentSummarySet><DocumentSummary uid='1'><error>cannot get document summary</error></DocumentSummary></DocumentSummarySet></eSummaryResult>",
     "deleted citations": "<PubmedArticleSet><DeleteCitation><PMID>1</PMID></DeleteCitation></PubmedArticleSet>",
+    "a list of RDF without its items": (
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/"><channel><title>Kites</title>'
+        '<items><rdf:Seq><rdf:li resource="https://k.example/1"/></rdf:Seq></items></channel></rdf:RDF>'
+    ),
+    "entries of another kind": "<rss><channel><title>Kites</title><article><title>Kites fly</title></article></channel></rss>",
     "other records": "<ArticleSet><Artikel><Titel>Kites</Titel></Artikel></ArticleSet>",
 }
 EMPTY = {
@@ -54,6 +59,7 @@ EMPTY = {
     "Europe PMC": '{"version": "6.9", "hitCount": 0, "resultList": {"result": []}}',
     "Zenodo": '{"hits": {"hits": [], "total": 0}}',
     "bioRxiv": '{"messages": [{"status": "no posts found"}], "collection": []}',
+    "a feed": "<rss><channel><title>Kites</title><image><url>https://k.example/k.png</url></image><language>en</language></channel></rss>",
     "JSON Feed": '{"version": "https://jsonfeed.org/version/1.1", "items": []}',
 }
 READ = {
@@ -111,6 +117,8 @@ NOTICES = [
     "The website is temporarily unavailable",
     "Kite Letters has a new website",
     "Please update your feed reader",
+    "Notice to authors",
+    "We have moved!",
 ]
 
 

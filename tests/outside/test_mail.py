@@ -146,3 +146,15 @@ def test_without_a_mail_server_the_answer_says_who_can_change_that(product: Prod
     answer = product.says("/email me@lab.org")
     assert "e-mail is off here" in answer.text
     assert "PAPERWIRE_SMTP_URL" in answer.text
+
+
+def test_sign_in_that_the_program_does_not_know_is_named(product: Product) -> None:
+    with a_mail_server("ada", "sesame", only_tokens=True) as fake:
+        product.sets(SMTP_URL=fake.url, MAIL_FROM="papers@bot.org")
+        checked = product.runs("check")
+        assert checked.status == 1
+        assert "offers no sign-in that paperwire knows (XOAUTH2)" in " ".join(checked.out.split())
+        product.runs("subscribe", "kelp", "--as", "email:me@lab.org", "--when", "now")
+        sent = product.runs("deliver")
+        assert "offers no sign-in that paperwire knows (XOAUTH2)" in sent.err
+        assert "sesame" not in checked.out + checked.err + sent.out + sent.err

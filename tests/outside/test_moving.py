@@ -112,5 +112,5 @@ def test_a_group_that_only_talked_gives_way_to_the_one_that_subscribed(
     moves(product)
     assert numbered(product) == [(2, "trees")]
     assert says(product, "undo", NEW).lines[0] == "✓ Undone."
-    assert says(product, "undo", NEW).lines == ["✓ Undone.", "Back: 1  graphs"]
+    assert says(product, "undo", NEW).lines[:2] == ["✓ Undone.", "Back: 1  graphs"]
     assert product.presses("subscribe", NEW, by=ADMIN).text.startswith("✓ 3  forests"), "its buttons stay"

@@ -65,6 +65,8 @@ PMID, OTHER_PMID = (f"https://pubmed.ncbi.nlm.nih.gov/4100000{n}/" for n in (1, 
 DIFFER = {
     "first author": (item(by="Ada Ray"), item(link="2", by="Cy Tree")),
     "given name": (item(by="Wei Ray"), item(link="2", by="Li Ray")),
+    "family name beside the same initials": (item(by="Ada B. Ray"), item(link="2", by="Ada B. Roe")),
+    "family name beside a particle": (item(by="J. van der Berg"), item(link="2", by="J. van der Meer")),
     "Chinese name": (item(by="李文"), item(link="2", by="王文")),
     "PII": (item(link=PII, by="Ada Ray"), item(link=f"{OTHER_PII}?dgcid=rss", by="Ada Ray")),
     "PMID": (item(link=PMID, by="Ada Ray"), item(link=OTHER_PMID, by="Ada Ray")),
@@ -79,12 +81,15 @@ SAME = {
     "initials behind": (item(by="Burt AB"), item(link="2", by="Burt, Austin B.")),
     "order of a Chinese name": (item(by="LI Wei"), item(link="2", by="Wei Li")),
     "script": (item(by="李文"), item(link="2", by="Wen Li")),
+    "second given name": (item(by="J. Robert Ray"), item(link="2", by="Robert Ray")),
+    "hyphen": (item(by="Wang X-M"), item(link="2", by="Xiaoming Wang")),
     "accents": (item(by="Jörg Müller"), item(link="2", by="Mueller J")),
     "authors not known": (item(by="Ada Ray"), item(link="2")),
     "group": (item(by="The Kite Consortium"), item(link="2", by="Ada Ray")),
     "abbreviated venue": (item(venue="Nat. Commun."), item(link="2", venue="Nature Communications")),
     "initials of the venue": (item(venue="JAMA"), item(link="2", venue="Journal of the American Medical Association")),
     "town of the venue": (item(venue="The Lancet"), item(link="2", venue="Lancet (London, England)")),
+    "issue of the venue": (item(venue="海洋学报"), item(link="2", venue="海洋学报 2026年第3期")),
     "server of preprints": (item(venue="bioRxiv"), item(link="2", venue="Kite Letters")),
 }
 
@@ -107,6 +112,13 @@ def test_equal_titles_in_other_journals_are_two_papers_though_one_has_a_doi(read
     known = crossref({"DOI": "10.1234/kites.9", "container-title": ["Kite Letters"]})
     other = feed(item(link=PII, by="Ada Ray", venue="Tides"))
     assert sent(reader, known, other, known.replace("Kite Letters", "Kite Lett."), other + " ") == [1, 1, 0, 0]
+
+
+def test_title_of_several_papers_joins_the_one_with_the_same_author(reader: Product) -> None:
+    known = crossref(
+        {"DOI": "10.1234/1", "author": []}, {"DOI": "10.1234/2"}, {"DOI": "10.1234/3", "author": [{"family": "Doe"}]}
+    )
+    assert sent(reader, known, feed(item(by="A. Ray"))) == [3, 0]
 
 
 def test_paper_without_a_doi_is_the_one_that_has_it_later(reader: Product) -> None:
@@ -195,13 +207,25 @@ def test_dois_that_only_look_like_versions_are_two_papers(reader: Product, one: 
 def test_upgrade_from_1_0_0_sends_no_paper_again(reader: Product) -> None:
     """1.0.0 knew a paper without an id by its title alone, and each version of a preprint by the DOI of its own."""
     works = ({"DOI": "10.21203/rs.3.rs-7/v2", "title": ["Glue for kites"]}, {"DOI": "10.1234/7", "title": ["Kites 7"]})
-    entries = (item(link=PII, by="Ada Ray"), item("Kites fly", guid="k-17"), item("About kites", link="3", by="文 李"))
-    assert sent(reader, feed(*entries), crossref(*works)) == [3, 2]
+    entries = (
+        item(link=PII, by="Ada Ray"),
+        item("Kites fly", guid="k-17"),
+        item("About kites", link="3", by="文 李"),
+        item("Kites not available", PMID, by="Bo Doe"),
+    )
+    assert sent(reader, feed(*entries), crossref(*works)) == [4, 2]
     with closing(sqlite3.connect(reader.folder / "paperwire.db")) as database, database:
         database.execute("DELETE FROM paper_key WHERE key NOT LIKE 'doi:%' AND key NOT IN (SELECT key FROM paper)")
         database.execute("UPDATE paper_key SET key = 'doi:10.21203/rs.3.rs-7/v2' WHERE key = 'doi:10.21203/rs.3.rs-7'")
         database.execute("UPDATE paper SET key = doi WHERE doi LIKE '10.21203%'")
-    again = (item("Kites fly", guid="k-17"), item("About kites", link="3", by="李文"), item(link=PII, by="Ray, A."))
+        database.execute("DELETE FROM key_value WHERE name = 'database-id'")
+        database.execute("UPDATE alembic_version SET version_num = 'first_438489b20d2a'")
+    again = (
+        item("Drachen (kites)", PMID, by="B. Doe"),
+        item("Kites fly", guid="k-17"),
+        item("About kites", link="3", by="李文"),
+        item(link=PII, by="Ray, A."),
+    )
     assert sent(reader, feed(*again), crossref(*works) + " ") == [0, 0]
     third = crossref({"DOI": "10.21203/rs.3.rs-7/v3", "title": ["Stronger glue for kites"]})
     assert sent(reader, third) == [0]

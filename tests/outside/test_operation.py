@@ -250,6 +250,36 @@ def test_a_database_that_is_gone_beside_its_copy_is_named_before_and_when_it_beg
     assert f"paperwire restore {copy}" in product.runs("run", "--once").err
 
 
+SERVICES = {
+    "PAPERWIRE_WEB_SERVICE_HOST": "10.96.0.7",
+    "PAPERWIRE_WEB_PORT_8420_TCP_PROTO": "tcp",
+    "PAPERWIRE_PORT": "udp://[fd00::7]:53",
+    "PAPERWIRE_SERVICE_PORT_HTTP": "8420",
+}
+
+
+def test_variables_of_kubernetes_are_left_out_with_a_line(product: Product) -> None:
+    product.settings |= SERVICES
+    with product.starts("run") as process:
+        process.waits_until_ready()
+        assert process.stops() == 0
+    (line,) = [one for one in process.said.splitlines() if "Kubernetes" in one]
+    assert all(name in line for name in SERVICES)
+    assert "means nothing" not in process.said
+    product.sets(WEB_PORT="tcp://10.96.0.7:8420")
+    checked = product.runs("check", "--offline")
+    assert "Kubernetes set it for a service: PAPERWIRE_WEB_PORT, " in " ".join(checked.out.split())
+
+
+def test_check_says_that_no_temporary_file_can_be_written(product: Product, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses() -> str:
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    assert "Temporary" not in product.runs("check", "--offline").out
+    monkeypatch.setattr("bot.operation.checks.gettempdir", refuses)
+    assert "TMPDIR" in product.runs("check", "--offline").out
+
+
 def test_other_systems_are_refused_in_a_sentence() -> None:
     windows = "import runpy, sys; sys.platform = 'win32'; runpy.run_module('bot', run_name='__main__')"
     done = subprocess.run([sys.executable, "-c", windows], cwd=ROOT, capture_output=True, text=True)  # noqa: S603, PLW1510

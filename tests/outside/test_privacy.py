@@ -196,6 +196,7 @@ def test_what_others_have_of_a_forgotten_group_goes_with_it(known: Product) -> N
     known.presses("1", ME)
     known.presses("edit", ME)
     known.telegram.forbids(GROUP)
+    known.listens()
     known.brings("Graphs of sand")
     known.later(days=1)
     kinds = {row.partition(":")[0] for row in traces(known, GROUP)}

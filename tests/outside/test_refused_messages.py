@@ -145,11 +145,9 @@ def test_a_topic_that_a_private_chat_never_had_costs_no_paper(product: Product, 
     product.brings("Diffusion for maps")
     product.later(minutes=5)
     assert product.queries() == ["diffusion"]
-    product.says("/start")  # whoever writes is there
+    assert "Diffusion for maps" in product.says("/start").text  # whoever writes is there
     product.brings("Diffusion for roads")
-    said = "".join(one.text for one in product.later(hours=1))
-    assert "Diffusion for maps" in said
-    assert "Diffusion for roads" in said
+    assert "Diffusion for roads" in "".join(one.text for one in product.later(hours=1))
 
 
 @pytest.mark.parametrize(

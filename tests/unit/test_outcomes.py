@@ -144,25 +144,25 @@ def accepting(chat: int, at: float = 2) -> Tried:
     ],
 )
 def test_refusal_is_the_platforms_if_enough_chats_give_it(others: list[Tried], *, is_platform: bool) -> None:
-    refusals = retries.weigh(others, 1, NOON)
+    refusals = retries.weigh(others, 1, NOON, NOON)
     decision = decided(ChatGone("chat not found", in_doubt=True), refusals=refusals)
     assert decision.stops_sender is is_platform
     assert decision.pause_chat is False
 
 
 def test_chat_that_refuses_after_another_accepted_is_refused_alone() -> None:
-    mine = refusing(1, since=5)
-    assert not retries.weigh([mine, refusing(2), accepting(3, at=1)], 1, NOON).are_the_platforms
-    assert retries.weigh([mine, refusing(2), accepting(3, at=90)], 1, NOON).are_the_platforms
+    for at, is_platform in ((1, False), (90, True)):
+        refusals = retries.weigh([refusing(1), refusing(2), accepting(3, at)], 1, minutes_ago(5), NOON)
+        assert refusals.are_the_platforms is is_platform
 
 
 def test_definite_refusal_is_in_doubt_only_where_many_chats_refuse() -> None:
     kicked = ChatGone("bot was kicked")
     few, many = ([refusing(n) for n in range(2, 2 + number)] for number in (2, 3))
-    assert decided(kicked, refusals=retries.weigh(few, 1, NOON)).pause_chat
-    assert decided(kicked, refusals=retries.weigh(many, 1, NOON)).stops_sender
+    assert decided(kicked, refusals=retries.weigh(few, 1, NOON, NOON)).pause_chat
+    assert decided(kicked, refusals=retries.weigh(many, 1, NOON, NOON)).stops_sender
     topic = ChatGone("closed", scope="topic")
-    assert decided(topic, refusals=retries.weigh(many, 1, NOON)).pause_topic
+    assert decided(topic, refusals=retries.weigh(many, 1, NOON, NOON)).pause_topic
 
 
 @pytest.mark.parametrize(
@@ -211,6 +211,16 @@ def test_an_answer_means_by_its_step_and_a_few_words(step: Step, code: str, word
 @pytest.mark.parametrize("error", [aiosmtplib.SMTPServerDisconnected("x"), aiosmtplib.SMTPReadTimeoutError("x"), OSError("x")])  # fmt: skip
 def test_a_break_before_the_content_is_certainly_not_sent(error: Exception) -> None:
     assert [type(outcome_of(error, step)) for step in ("recipient", "content")] == [RetryLater, Unclear]
+
+
+@pytest.mark.parametrize(("code", "hint"), [(62, False), (18, True), (19, True), (20, True)])
+def test_certificate_of_an_unknown_authority_names_the_variable(code: int, *, hint: bool) -> None:
+    error = ssl.SSLCertVerificationError("x")
+    error.verify_code, error.verify_message = code, "unable to get local issuer certificate."
+    hidden = aiosmtplib.SMTPConnectError("x")
+    hidden.__cause__ = error
+    reason = outcome_of(hidden, "begin").reason
+    assert ("local issuer" in reason, "SSL_CERT_FILE" in reason) == (True, hint)
 
 
 def test_a_certificate_and_a_server_without_tls_stop_the_sender() -> None:

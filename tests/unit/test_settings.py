@@ -170,6 +170,17 @@ def test_variables_that_mean_nothing_are_listed(tmp_path: Path, monkeypatch: pyt
     }
 
 
+@pytest.mark.parametrize("link", ["tcp://10.0.0.7:8420", "udp://[fd00::7]:53"])
+def test_port_of_a_service_of_kubernetes_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, link: str
+) -> None:
+    assert load(tmp_path, PAPERWIRE_WEB_PORT=link).web_port == 8420
+    monkeypatch.setattr("os.environ", {"PAPERWIRE_WEB_PORT": link})
+    assert bot_settings.service_variables() == ["PAPERWIRE_WEB_PORT"]
+    with pytest.raises(SettingsError, match="PAPERWIRE_WEB_PORT"):
+        load(tmp_path, PAPERWIRE_WEB_PORT="tcp://x")
+
+
 # paperwire.toml
 
 

@@ -35,6 +35,7 @@ from bot.platforms.email import FACTS, markup
 from bot.platforms.email.link_pages import MailPages, Signer, signer_of
 from bot.platforms.email.markup import Payload
 from bot.ports.channel import Clock, File, Limits, read_message, store_outcomes
+from bot.ports.http import certificate_problem
 from bot.rendering.dialects import draw
 from bot.rendering.views import reader_of
 from bot.settings import Settings
@@ -241,7 +242,7 @@ class EmailChannel(Platform):
         """Returns a client, not yet connected, for the server of PAPERWIRE_SMTP_URL."""
         parts = urlsplit(self._url.get_secret_value())
         is_tls = parts.scheme == "smtps"  # TLS from the first byte; otherwise STARTTLS, if the server offers it
-        host, user = parts.hostname or "", unquote(parts.username or "")
+        host, user = parts.hostname or "", parts.username
         # With a password, encryption is required. Without one, mail is sent unencrypted if the server offers nothing else.
         start_tls = True if user else None
         if is_tls or is_loopback(host):  # mail to this machine needs no encryption, because it does not use the network
@@ -253,9 +254,21 @@ class EmailChannel(Platform):
             start_tls=start_tls,
             local_hostname=self._greeting,
             timeout=TIMEOUT,
-            username=user or None,
-            password=unquote(parts.password or "") or None,
         )
+
+    async def _sign_in(self, client: aiosmtplib.SMTP) -> None:
+        """Sign in with the user of PAPERWIRE_SMTP_URL, if it names one. Raise SenderStopped if the server offers no way."""
+        parts = urlsplit(self._url.get_secret_value())
+        if not parts.username:
+            return
+        try:
+            await client.login(unquote(parts.username), unquote(parts.password or ""))
+        except aiosmtplib.SMTPException as error:
+            if type(error) is not aiosmtplib.SMTPException:
+                raise
+            offered = ", ".join(client.server_auth_methods).upper()
+            known = f" that paperwire knows ({offered})" if offered else ""
+            raise SenderStopped(f"The mail server offers no sign-in{known}, so the password was not sent.") from None
 
     async def _send(self, address: str, mail: bytes) -> None:
         """Sends a mail; to "", only tries the server and the sender. Raises NotDelivered."""
@@ -266,6 +279,7 @@ class EmailChannel(Platform):
             place.callback(self._places.release)
             try:
                 await client.connect()
+                await self._sign_in(client)
                 step = "sender"
                 await client.mail(self.sender.addr_spec)
                 if address:
@@ -320,9 +334,9 @@ def outcome_of(error: Exception, step: Step) -> NotDelivered:
         case aiosmtplib.SMTPResponseException():
             return _of_answer(error.code, " ".join(error.message.split()), step)
         case aiosmtplib.SMTPNotSupported():
-            return SenderStopped("The mail server offers no STARTTLS or no sign-in, so the password was not sent.")
-        case _ if ssl.SSLCertVerificationError in (type(error), type(error.__cause__)):
-            return SenderStopped("The certificate of the mail server is not valid for its name.")
+            return SenderStopped("The mail server offers no STARTTLS, so the password was not sent.")
+        case _ if certificate := certificate_problem(error):
+            return SenderStopped(f"The certificate of the mail server cannot be trusted: {certificate}.")
         case _ if step == "content":
             return Unclear(UNANSWERED)
         case _:

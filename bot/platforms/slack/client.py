@@ -28,6 +28,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.platforms.slack import PEOPLE
 from bot.ports.channel import File
+from bot.ports.http import certificate_problem
 from subscriptions.errors import ChatGone, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 from subscriptions.states import PauseReason
 
@@ -97,7 +98,8 @@ def outcome(error: Exception) -> NotDelivered:
         case aiohttp.NonHttpUrlClientError() | aiohttp.InvalidURL():
             return SenderStopped("The address of Slack's API is not a web address.")
         case aiohttp.ConnectionTimeoutError() | aiohttp.ClientConnectorError():
-            return RetryLater(f"No connection to Slack ({type(error).__name__}).")
+            why = certificate_problem(error)
+            return RetryLater(f"No connection to Slack ({f'its certificate: {why}' if why else type(error).__name__}).")
         case _:
             return Unclear(f"Slack gave no usable answer ({type(error).__name__}); it may have the message.")
 

@@ -153,7 +153,7 @@ def _is_proven_admin(message: Mapping[str, Any]) -> bool:
 
 
 def _without_mention(text: str, bot_name: str) -> tuple[bool, str]:
-    mention = rf"\s*(?<!\w)@{re.escape(bot_name)}(?![A-Za-z\d_])[:,：，]?\s*"
+    mention = rf"\s*(?<!\w)@{re.escape(bot_name)}\b[:,]?\s*"
     if bot_name and (found := re.search(mention, text, re.IGNORECASE)):
         return (True, (text[: found.start()] + " " + text[found.end() :]).strip())
     return (False, text)

@@ -97,7 +97,7 @@ def _message(call: ApiCall) -> tuple[str, str]:
 
 
 def chats_blocked(folder: Path, tries: int) -> Verdict:
-    """People block the bot while it sends them a message. They return and request the waiting papers."""
+    """People block the bot while it sends them a message. They return and get the waiting papers."""
     blocked: list[str] = []
 
     def blocks(fake: StormyTelegram, call: ApiCall) -> None:
@@ -111,9 +111,6 @@ def chats_blocked(folder: Path, tries: int) -> Verdict:
         world.product.listens()
         for chat in blocked:
             world.fake.unblocks(chat)
-        world.product.listens()
-        for chat in blocked:
-            world.fake.presses("send now", chat)
         world.product.listens()
         blocked.clear()
         world.fake.share = share
