@@ -304,7 +304,7 @@ def restore(
         )
     restoring.look_for_copy(file)
     if not another and restoring.is_of_another(file, store):
-        print_error(f"{file} belongs to another database than {store.where}, as far as it says.")
+        print_error(f"{file} is not a copy of {store.where}, as far as it says.")
         if asks("Put it in place of this database? [y/n] ") not in _YES:
             raise WrongUsage("Nothing was restored.", "Name a copy of this database, or take this one with --another.")
     if sent is None:

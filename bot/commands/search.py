@@ -270,7 +270,6 @@ class _Results:
             items=items,
             days=[" · ".join(filter(None, both)) for both in days],
             headings=headings,
-            titles_from=len(found.papers),
             first=self.start + 1,
             numbers=number_buttons(items, first=self.start + 1),
             buttons=tuple(self._rows()),

@@ -162,11 +162,12 @@ async def _with_retries(
         try:
             with post_counted(chat.platform, "reply"):
                 await post(chat, plain=plain)
-        except RetryLater as later:
-            seconds = later.after.total_seconds() or backoff
-            if deps.clock.monotonic() + seconds - began > MAX_WAIT or deps.is_stopping():
+        except (RetryLater, ChatGone) as later:
+            asked = later.after.total_seconds() if isinstance(later, RetryLater) else 0
+            seconds, is_over = asked or backoff, isinstance(later, ChatGone) and not later.in_doubt
+            if is_over or deps.clock.monotonic() + seconds - began > MAX_WAIT or deps.is_stopping():
                 raise
-            if later.after:
+            if asked:
                 deps.pace.pause(chat.lane, seconds)
             await deps.clock.sleep(seconds)
             backoff *= 2

@@ -115,8 +115,8 @@ class Reply:
     # they were delivered ("why").
     item_layout: Literal["row", "card", "whole", "why"] = "row"
     days: Sequence[str] = ()  # for each of `items`, the text shown next to it, such as its day; may be ""
-    headings: Mapping[int, str] = field(default_factory=dict)  # index in `items` → a line above that paper
-    titles_from: int | None = None  # index in `items` from which papers are shown without their texts
+    # index in `items` → a line above that paper; from there on, papers are shown without their texts
+    headings: Mapping[int, str] = field(default_factory=dict)
     first: int = 1
     # for each of `items`, or of the papers that `delivery` shows, the button that opens its card; its label is a number
     numbers: Row = ()

@@ -164,9 +164,9 @@ def _papers(reply: Reply, reader: Reader, medium: Medium, beneath: Size) -> Iter
             sections = whole_sections(item.paper.paper, reader)
         elif layout == "why":
             view, sections = partial(_why_head, item, reader), why_sections(item, reader)
-        is_title = reply.titles_from is not None and place >= reply.titles_from
-        paper = fitted(view, _WITHOUT_TEXT if is_title else measure, medium, beneath, buttons)
         heading = reply.headings.get(place)
+        measure = _WITHOUT_TEXT if heading else measure
+        paper = fitted(view, measure, medium, beneath, buttons)
         yield Part((paper,), opening=medium.draw(Heading(heading)) if heading else None)
         for section in sections:
             for fragment in _in_pieces(section, medium, beneath):

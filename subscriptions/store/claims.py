@@ -95,6 +95,8 @@ _SETTLE = (
     .values(next_at=None, attempts=0, reason="", settled_at=sa.case((_is_open, _d.settled_at), else_=_settled_at))
     .returning(sa.case((_is_missing, sa.null()), else_=_shown))
 )
+IS_DOUBTED = sa.and_(_c.state == ChatState.ACTIVE, _c.pause_reason.is_not(None), _c.state_since.is_not(None))
+_DOUBTED = sa.select(_c.platform).where(IS_DOUBTED).distinct()
 _TRIED_LAST = (
     sa.select(_d.chat, _m.state, _m.reason, _m.sent_at, _c.address, _c.pause_reason, _c.state_since, _c.state_detail)
     .join_from(_messages, _deliveries, _d.seq == _m.delivery)
@@ -339,7 +341,8 @@ def lanes_and_probes(
     A platform refuses everybody if its last answer was a refusal that is the platform's, and not of one chat.
     """
     found, probes = lanes(transaction, platforms, now=now), {}
-    for platform, there in grouped((lane.platform, lane) for lane in found).items():
+    doubted = {*execute(transaction, _DOUBTED).scalars()}  # else, the last attempts need not be looked for
+    for platform, there in grouped((lane.platform, lane) for lane in found if lane.platform in doubted).items():
         tried = list(_tried(_tried_last(transaction, platform)))
         newest = tried[0] if tried else None
         since = newest and newest.refuses_since

@@ -42,7 +42,6 @@ _STATE = sa.case(
     else_=DeliveryState.PLANNED.value,
 )
 _NOT_OVER = _d.settled_at.is_(None) | _d.seq.in_(sa.select(_m.delivery).where(_m.state == MessageState.DEAD))
-_IS_DOUBTED = sa.and_(_c.state == ChatState.ACTIVE, _c.pause_reason.is_not(None), _c.state_since.is_not(None))
 _PAPERS = sa.select(sa.func.count()).where(_i.delivery == _d.seq).scalar_subquery()
 _MESSAGES = sa.select(sa.func.count()).where(_of_delivery).scalar_subquery()
 # of a message in the same state as the delivery
@@ -303,7 +302,7 @@ def waiting_since(transaction: Transaction, before: datetime) -> dict[str, Troub
 def doubted_chats(transaction: Transaction) -> dict[str, Trouble]:
     """Return platform → chats that refuse messages, of which it is in doubt whether they are gone."""
     wanted = sa.select(_c.platform, _c.address, _c.topic, _c.state_detail, _c.state_since)
-    wanted = wanted.where(_IS_DOUBTED).order_by(_c.state_since, _c.id)
+    wanted = wanted.where(claims.IS_DOUBTED).order_by(_c.state_since, _c.id)
     return {
         platform: Trouble(
             count=len(rows),
@@ -320,7 +319,7 @@ def doubted_chats(transaction: Transaction) -> dict[str, Trouble]:
 def try_doubted_now(transaction: Transaction) -> None:
     """Let messages to chats that may be gone be tried at once. Free all stopped platforms."""
     bot_state.free_platforms(transaction)
-    try_now(transaction, list(execute(transaction, sa.select(_c.id).where(_IS_DOUBTED)).scalars()))
+    try_now(transaction, list(execute(transaction, sa.select(_c.id).where(claims.IS_DOUBTED)).scalars()))
 
 
 def try_now(transaction: Transaction, chats: Sequence[int]) -> None:

@@ -14,7 +14,7 @@ from tests.postgres.server import Server
 from tests.product import INBOX, Product
 
 pytestmark = pytest.mark.sqlite_alone("of a database on a server, its operator makes the copies")
-OTHER = "belongs to another database"
+OTHER = "is not a copy of"
 MADE_BY_1_0_0 = Path(__file__).parents[1] / "integration" / "made_by_1_0_0" / "sqlite.sql"
 
 
@@ -128,29 +128,38 @@ def test_id_of_a_database_outlives_copy_restore_and_move(installed: Product, pos
     assert OTHER not in installed.runs("restore", "first.db", "--sent").err
 
 
-def made_by_1_0_0(file: Path) -> None:
+def made_by_1_0_0(file: Path, *, moment: str = "2026-01-22 08:00:00") -> None:
+    """Make a database of version 1.0.0 whose first chat came at this moment."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(file)) as made:
-        made.executescript(MADE_BY_1_0_0.read_text())
+        made.executescript(MADE_BY_1_0_0.read_text().replace("2026-01-22 08:00:00", moment))
 
 
 @pytest.mark.parametrize("beside", [False, True], ids=["alone", "another_database_beside"])
-def test_copies_of_1_0_0_belong_to_the_only_database_of_their_folder(installed: Product, *, beside: bool) -> None:
-    for file in ("paperwire.db", *(f"backups/daily-202601{day}T000000Z.db" for day in range(10, 17))):
-        made_by_1_0_0(installed.folder / file)
+def test_copies_of_1_0_0_belong_to_the_database_whose_rows_they_have(installed: Product, *, beside: bool) -> None:
+    made_by_1_0_0(installed.folder / "paperwire.db")
+    for day in range(10, 17):
+        made_by_1_0_0(installed.folder / f"backups/daily-202601{day}T000000Z.db")
+        if beside:
+            made_by_1_0_0(installed.folder / f"backups/daily-202601{day}T000001Z.db", moment="2026-01-20 10:00:00")
+    made_by_1_0_0(installed.folder / "elsewhere" / "mine.db")
     if beside:
-        made_by_1_0_0(installed.folder / "other.db")
-    old = copies(installed)
+        made_by_1_0_0(installed.folder / "other.db", moment="2026-01-20 10:00:00")
+    ours, others = ([one for one in copies(installed) if one.name.endswith(f"{last}Z.db")] for last in "01")
     daily_copies(installed, "paperwire.db", days=2)
     (upgraded,) = copies(installed, kind="before")
     assert content(upgraded) == ["limpets", "kelp OR moss"]
-    assert len(set(old) & set(copies(installed))) == (7 if beside else 5)
-    assert installed.runs("status", "--json").json["copies"]["count"] == (3 if beside else 8)
-    restored = installed.runs("restore", str(old[-1]), "--not-sent")
-    assert (restored.status, OTHER in restored.err) == ((2, True) if beside else (0, False))
-    restored = installed.runs("restore", str(upgraded), "--not-sent")
-    assert (restored.status, OTHER in restored.err) == (0, False)
+    assert len(set(ours) & set(copies(installed))) == 5
+    assert set(others) <= set(copies(installed))
+    assert installed.runs("status", "--json").json["copies"]["count"] == 8
+    for copy, asks in [
+        (upgraded, False),
+        (installed.folder / "elsewhere" / "mine.db", False),
+        *((one, True) for one in others[:1]),
+    ]:
+        restored = installed.runs("restore", str(copy), "--not-sent")
+        assert (restored.status, OTHER in restored.err) == ((2, True) if asks else (0, False))
     installed.folder.joinpath("paperwire.db").unlink()
-    for copy in (*copies(installed, kind="before"), *set(copies(installed)) - set(old)):
+    for copy in (*copies(installed, kind="before"), *set(copies(installed)) - set(ours) - set(others)):
         copy.unlink()
     assert ("paperwire restore" in installed.runs("check", "--offline").out) == (not beside)

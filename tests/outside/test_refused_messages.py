@@ -202,6 +202,11 @@ def test_a_reply_waits_as_long_as_telegram_says(product: Product) -> None:
     assert 40 <= product.clock.monotonic() - before < 60
 
 
+def test_reply_to_a_chat_that_seems_to_be_gone_comes_a_moment_later(product: Product) -> None:
+    product.telegram.refuses("Bad Request: chat not found", times=3)
+    assert "/sub" in product.says("/help").text
+
+
 def test_a_reply_to_a_group_that_has_just_moved_goes_to_its_new_address(product: Product) -> None:
     old, new = "-1005", "-1001000000005"
     product.telegram.knows(old, "group", title="Lab", people={"42": "creator"})

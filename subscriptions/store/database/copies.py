@@ -16,6 +16,10 @@ PART = ".part"  # the name of an incomplete copy ends with this
 KEPT_COPIES = 7
 LONGEST_COPYING = timedelta(days=1)
 _MARKS = "SELECT name, value FROM key_value WHERE name IN (?, ?)"
+_FIRST_ROWS = """
+    SELECT * FROM (SELECT 'chat', id, created_at FROM chat ORDER BY id LIMIT 50)
+    UNION ALL SELECT * FROM (SELECT 'paper', id, first_seen_at FROM paper ORDER BY id LIMIT 50)
+"""
 _TIME = re.compile(r"-(\d{8}T\d{6}Z)[-.]")
 _CLOCK = "%Y%m%dT%H%M%SZ"
 _ODD = re.compile(r"[^\w.-]+")  # what not every file system takes
@@ -49,13 +53,16 @@ def id_of(database: Path) -> str:
 def is_copy_of(copy: Path, database: Path) -> bool:
     """Return whether a file is a copy of this database, which may be lost.
 
-    Version 1.0.0 named copies only by their folder. They belong to the only database next to that folder.
+    Copies that version 1.0.0 made do not say so. They have rows of the database; if that is lost, they belong to the only
+    database next to their folder.
     """
-    theirs, ours = origin_of(copy) or Origin(), id_of(database)
-    if theirs.id and ours:
+    theirs, ours = origin_of(copy), id_of(database)
+    if theirs and theirs.id and ours:
         return theirs.id == ours
-    if theirs.place:
+    if theirs and theirs.place:
         return theirs.place == place_of(database)
+    if theirs and ours:
+        return not _first_rows(copy).isdisjoint(_first_rows(database))
     return copy.resolve().parent == database.resolve().parent / FOLDER and _is_alone(database)
 
 
@@ -86,6 +93,15 @@ def _time_of(copy: Path) -> str:
     """Return the time in the name of one of the program's own copies; "" for a file of another name."""
     found = _TIME.search(copy.name)
     return found[1] if found else ""
+
+
+def _first_rows(file: Path) -> set[tuple[object, ...]]:
+    """Return when the first chats and papers of a database came, to the microsecond."""
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            return set(connection.execute(_FIRST_ROWS))
+    except sqlite3.Error:
+        return set()
 
 
 def _is_alone(database: Path) -> bool:
