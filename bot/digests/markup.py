@@ -49,13 +49,13 @@ _TAG = re.compile(  # `a <b and c> d` has none
     rf"<(?=/?[a-z])/?(?:jats:)?(?:(?P<inside>{_INSIDE_WORDS})|(?P<block>{_BLOCKS})|{_OTHERS}){_ATTRIBUTES}\s*/?>",
     re.IGNORECASE,
 )
-_RAISED = re.compile(
-    rf"(?P<before>\w)(?P<closed>(?:</[\w:-]+\s*+>)*+)<(?:jats:)?sup{_ATTRIBUTES}\s*+>"
-    r"(?P<inside>[^<]*+(?:<(?!/?(?:jats:)?sup\b)[^<>]*+>[^<]*+)*+)</(?:jats:)?sup\s*+>",
+_RAISED = re.compile(  # without possessive quantifiers in a group, which Python 3.11.2 does not capture
+    rf"(?P<before>\w)(?P<closed>(?:</[\w:-]+\s*>)*)<(?:jats:)?sup{_ATTRIBUTES}\s*>"
+    r"(?P<inside>[^<]*(?:<(?!/?(?:jats:)?sup\b)[^<>]*>[^<]*)*)</(?:jats:)?sup\s*>",
     re.IGNORECASE,
 )
 _POWER = re.compile(  # of MathML: two elements, a base and an exponent
-    r"<(?:mml:)?msup\b[^<>]*+>(?P<inside>[^<]*+(?:<(?!/?(?:mml:)?msup\b)[^<>]*+>[^<]*+)*+)</(?:mml:)?msup\s*+>",
+    r"<(?:mml:)?msup\b[^<>]*>(?P<inside>[^<]*(?:<(?!/?(?:mml:)?msup\b)[^<>]*>[^<]*)*)</(?:mml:)?msup\s*>",
     re.IGNORECASE,
 )
 _ANY_TAG = re.compile(r"<(?P<closes>/?)[\w:-][^<>]*?(?P<is_empty>/?)>")

@@ -96,7 +96,7 @@ _SETTLE = (
     .returning(sa.case((_is_missing, sa.null()), else_=_shown))
 )
 IS_DOUBTED = sa.and_(_c.state == ChatState.ACTIVE, _c.pause_reason.is_not(None), _c.state_since.is_not(None))
-_DOUBTED = sa.select(_c.platform).where(IS_DOUBTED).distinct()
+_DOUBTED = sa.select(_c.platform).where(IS_DOUBTED)  # with `distinct`, SQLite would read all chats
 _TRIED_LAST = (
     sa.select(_d.chat, _m.state, _m.reason, _m.sent_at, _c.address, _c.pause_reason, _c.state_since, _c.state_detail)
     .join_from(_messages, _deliveries, _d.seq == _m.delivery)

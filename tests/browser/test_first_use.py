@@ -34,7 +34,7 @@ def test_who_writes_first_is_still_offered_the_samples(browser: Any, tmp_path: P
     with ExitStack() as stack:
         bot = stack.enter_context(visiting.running_bot(tmp_path, {}, sources=False))
         me = visiting.Visitor.comes(browser, stack, bot, "")
-        me.says("diffusion", "No papers are known yet.")
+        me.says("diffusion")  # the answer depends on whether the first poll has failed already
         me.presses("use the samples")
         me.is_live()
         me.says("diffusion", "Diffusion")
