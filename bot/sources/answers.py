@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -22,7 +23,10 @@ from subscriptions.model import Digest
 MOST_PAGES = 100  # of one answer; with more of them, a server repeats itself or the question is too wide
 MOST_OLDER_PAGES = 12  # of an operator's own query to arXiv's API; several are needed after an outage
 _RATE_EXCEEDED = b"Rate exceeded."  # the body with which arXiv's API asks for a wait, with any status
-_CURSOR = re.compile(r"(?P<before>/details/[^/]+/[^/]+/[^/]+)(?:/(?P<cursor>\d+))?(?P<after>(?:/[^/]*)?/?)")
+_CURSOR = re.compile(  # of bioRxiv's API, also behind a prefix: two days, or the last days or preprints
+    r"(?P<before>.*/(?:details|pubs?)/[^/]+/(?:\d{4}-\d\d-\d\d/\d{4}-\d\d-\d\d|\d{1,6}d?))(?:/(?P<cursor>\d+))?(?P<after>(?:/[a-z]\w*)?/?)"
+)
+_MESSAGES, _HEAD = b'"messages"', 4096  # bytes, in which the total of an answer of bioRxiv is told
 _TOTAL = re.compile(rb"totalResults\b[^>]{0,200}>\s{0,20}(\d{1,9})\s{0,20}<")
 _ENTRY = re.compile(rb"<(?:\w{1,20}:)?entry[\s>]")
 _PUBMED_RECORD = re.compile(rb"<Pubmed(?:Book)?Article[\s>]")
@@ -56,6 +60,10 @@ def read_answer(data: bytes, request: FetchRequest, source: str, language: str |
     if request.is_list:
         return Answer(digest=None, following=following, missing=missing)
     digest = read_digest(data, request.named(source), format=request.format, language=language)
+    page = sha256("\n".join(one.key for one in digest.entries).encode()).hexdigest()
+    if digest.entries and page in request.pages:  # what it lacks would look as if it had come
+        return Answer(digest=digest, missing=f"The answer repeats itself after {request.received:,} papers.")
+    following = tuple(replace(one, pages=(*request.pages, page)) for one in following)
     return Answer(digest=digest, following=following, older=_older_page(request, data), missing=missing)
 
 
@@ -94,8 +102,7 @@ def _rest(request: FetchRequest, data: bytes) -> _Rest:
         return _rest_by_cursor(request, data)
     if request.history or request.is_api:
         return _rest_of_arxiv(request, data)
-    path = _CURSOR.fullmatch(urlsplit(request.url).path)
-    return _rest_of_biorxiv(request, data, path) if path else ((), 0, "")
+    return _rest_of_biorxiv(request, data) if _MESSAGES in data[:_HEAD] else ((), 0, "")
 
 
 def _older_page(request: FetchRequest, data: bytes) -> FetchRequest | None:
@@ -136,17 +143,18 @@ def _with_number(url: str, name: str, number: int) -> str:
     return given.sub(str(number), url) if given.search(url) else f"{url}&{name}={number}"
 
 
-def _rest_of_biorxiv(request: FetchRequest, data: bytes, path: re.Match[str]) -> _Rest:
+def _rest_of_biorxiv(request: FetchRequest, data: bytes) -> _Rest:
     """`messages[0].total` of api.biorxiv.org is the total; the papers in `collection` are counted."""
     try:
         answer = _parsed(data)
         total, received = int(answer["messages"][0]["total"]), len(answer["collection"])
-    except (ValueError, TypeError, KeyError, IndexError):
+    except (ValueError, TypeError, KeyError, IndexError, OverflowError):
         return (), 0, ""
-    following = int(path["cursor"] or 0) + received
+    path = _CURSOR.fullmatch(urlsplit(request.url).path)
+    following = received + (int(path["cursor"] or 0) if path else 0)
     if following >= total:
         return (), following, ""
-    if not received:
+    if not (received and path):
         return (), following, _ENDS_EARLY.format(received=following, total=total)
     address = urlsplit(request.url)._replace(path=f"{path['before']}/{following}{path['after']}").geturl()
     return [address], following, ""
@@ -185,7 +193,7 @@ def _rest_of_pubmed(request: FetchRequest, data: bytes) -> _Rest:
         if problem := _wrong_with_query(answer):
             return (), 0, problem
         ids, total = [str(int(one)) for one in answer["idlist"]], int(answer["count"])
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         return (), 0, _NOT_WHOLE
     kept = {name: query.get(name, "") for name in ("db", "tool", "email")}
     records = request.url.partition("?")[0].replace("esearch", "efetch")

@@ -61,6 +61,7 @@ class FetchRequest:
     is_missed: bool = False  # `day` is one that earlier polls did not bring
     database: str = ""  # one of DATABASES
     received: int = 0  # papers of its pages so far
+    pages: tuple[str, ...] = ()  # hashes of the keys on these pages
 
     @property
     def host(self) -> str:

@@ -35,6 +35,7 @@ MOST_REDIRECTS = 5
 LONGEST_ASKED = timedelta(days=1)  # if a server asks for a longer wait, this one is used
 LONGEST_OF_HOST = timedelta(hours=1)  # a longer wait holds only for the source whose document was requested
 _EARLIEST_MOMENT = 1_000_000_000  # a larger number of seconds is a moment since 1970, and no wait
+_MOST_DIGITS = 15  # of such a number
 _REDIRECTS = (301, 302, 303, 307, 308)
 _BUSY = (429, 503)
 _ERROR_BODY = 64 * 1024  # bytes of an error page that are read: arXiv's feeds explain errors there
@@ -65,7 +66,6 @@ _NO_PLACES_V6 = tuple(
     map(IPv6Network, ("2001::/23", "2001:db8::/32", "2620:4f:8000::/48", "3ffe::/16", "3fff::/20"))
 )  # tunnels, tests, documentation
 _NAT64 = IPv6Network("64:ff9b::/96")
-_COMPATIBLE = IPv6Network("::/96")
 
 _SENTENCES = (  # most specific first
     (httpx.ConnectTimeout, "{host} was not reached within {connect:g} seconds."),
@@ -175,7 +175,7 @@ def _inner(address: IPv6Address) -> IPv4Address | None:
     """Returns the IPv4 address in an IPv6 address (mapped, 6to4 or NAT64); None if there is none."""
     if address.ipv4_mapped or address.sixtofour:
         return address.ipv4_mapped or address.sixtofour
-    if address in _NAT64 or address in _COMPATIBLE:
+    if address in _NAT64:
         return IPv4Address(int(address) & 0xFFFF_FFFF)
     return None
 
@@ -321,20 +321,24 @@ class Fetcher:
         Retry-After has seconds or a date (RFC 9110, 10.2.3). OpenAlex has X-RateLimit-Reset instead: the seconds until
         its limit is renewed. Other servers put the moment there, in seconds since 1970.
         """
-        text = (headers.get("Retry-After") or headers.get("X-RateLimit-Reset", "")).strip()
-        whole = text.partition(".")[0]
+        asked = (self._wait_in(headers.get(name, "")) for name in ("Retry-After", "X-RateLimit-Reset"))
+        wait = next((one for one in asked if one), timedelta(0))
+        return min(wait, LONGEST_ASKED)
+
+    def _wait_in(self, text: str) -> timedelta:
+        """Return the wait that a header names, in seconds or as a moment; zero if it is over or cannot be read."""
+        whole, now = text.strip().partition(".")[0], self._clock.wall()
         try:
             if whole.isascii() and whole.isdigit():
-                seconds = int(whole[:12])
-                if seconds > _EARLIEST_MOMENT:
-                    seconds -= int(self._clock.wall().timestamp())
-                wait = timedelta(seconds=seconds)
+                seconds = int(whole[:_MOST_DIGITS])
+                seconds //= 1000 if seconds > _EARLIEST_MOMENT * 100 else 1  # since 1970 in milliseconds
+                wait = timedelta(seconds=seconds - (now.timestamp() if seconds > _EARLIEST_MOMENT else 0))
             else:
                 until = parsedate_to_datetime(text)
-                wait = (until if until.tzinfo else until.replace(tzinfo=UTC)) - self._clock.wall()
+                wait = (until if until.tzinfo else until.replace(tzinfo=UTC)) - now
         except (ValueError, OverflowError):
             return timedelta(0)
-        return max(timedelta(0), min(wait, LONGEST_ASKED))
+        return max(timedelta(0), wait)
 
 
 async def _body(url: httpx.URL, response: httpx.Response, most: int) -> bytes:

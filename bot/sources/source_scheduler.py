@@ -59,7 +59,7 @@ class SourceScheduler:
         }
         self._web = {name: source for name, source in self._sources.items() if source.path is None}
         self._polls: dict[str, asyncio.Task[None]] = {}
-        self._reading_since: dict[str, float] = {}  # folder → the monotonic second in which its last poll began
+        self._reading_since: float | None = None  # the monotonic second since which some folder is always being read
         self._places = asyncio.Semaphore(MAX_CONCURRENT_POLLS)
         self._overdue: set[str] = set()  # sources that became due while no process ran, until they are polled
         self._overdue_until = 0.0  # the monotonic second until which planning waits for them
@@ -86,8 +86,7 @@ class SourceScheduler:
         Deliveries that are planned earlier would lack the papers of these sources.
         """
         second = self._deps.clock.monotonic()
-        reading = (self._reading_since[name] for name in self._polls if name in self._folders)
-        if any(second < since + FILES_CATCH_UP_SECONDS for since in reading):
+        if self._reading_since is not None and second < self._reading_since + FILES_CATCH_UP_SECONDS:
             return True
         return bool(self._overdue) and second < self._overdue_until
 
@@ -97,7 +96,6 @@ class SourceScheduler:
         for name, folder in self._folders.items():
             if name not in self._polls:
                 self._polls[name] = asyncio.create_task(folder.poll())
-                self._reading_since[name] = self._deps.clock.monotonic()
         if reading := [task for name, task in self._polls.items() if name in self._folders]:
             await asyncio.wait(reading, timeout=PATIENCE)
         for name, task in list(self._polls.items()):
@@ -106,6 +104,7 @@ class SourceScheduler:
                 self._overdue.discard(name)
                 task.result()  # raises the StoreError of a poll that could not store what it read
         second = self._deps.clock.monotonic()
+        self._note_reading(second)
         if self._last_check is not None and 0 <= second - self._last_check < CHECK_INTERVAL:
             return
         self._last_check = second
@@ -119,6 +118,12 @@ class SourceScheduler:
         self._overdue |= late
         for name in due:
             self._polls[name] = asyncio.create_task(self._poll(name, known[name]))
+
+    def _note_reading(self, second: float) -> None:
+        if self._folders.keys().isdisjoint(self._polls):
+            self._reading_since = None
+        elif self._reading_since is None:
+            self._reading_since = second
 
     async def drain(self) -> None:
         """Reads all files, and polls the sources that are due. Raises StoreError."""

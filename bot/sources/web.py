@@ -257,10 +257,13 @@ def validators_of(last: Part, now: datetime) -> tuple[str, str]:
     """
     if last.fetched_at is None or now - last.fetched_at >= NOT_MODIFIED_FOR or last.fetched_at > now:
         return "", ""
+    if not last.modified:
+        return last.etag, ""
     try:
-        lies_ahead = parsedate_to_datetime(last.modified) > now
-    except (ValueError, TypeError, OverflowError):
-        lies_ahead = False
+        modified = parsedate_to_datetime(last.modified)
+    except (ValueError, OverflowError):
+        return last.etag, ""
+    lies_ahead = (modified if modified.tzinfo else modified.replace(tzinfo=UTC)) > now
     return ("", "") if lies_ahead else (last.etag, last.modified)
 
 

@@ -133,8 +133,10 @@ async def test_server_that_says_not_modified_is_believed_for_a_day(feeds: Feeds)
 
 
 @ON_ONE
-async def test_document_from_the_future_is_asked_for_without_conditions(feeds: Feeds) -> None:
-    future = "Tue, 01 Jan 2041 00:00:00 GMT"
+@pytest.mark.parametrize(
+    "future", ["Tue, 01 Jan 2041 00:00:00 GMT", "Tue, 01 Jan 2041 00:00:00 -0000", "Tue Jan  1 00:00:00 2041"]
+)
+async def test_document_from_the_future_is_asked_for_without_conditions(feeds: Feeds, future: str) -> None:
     feeds.arxiv.holds("/list.xml", feed_of("Kites"), modified=future)
     feeding = feeds.of(web_source(f"{feeds.arxiv.url}/list.xml", schedule="every 6h"))
     await feeding.due()

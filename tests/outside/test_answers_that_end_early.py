@@ -71,3 +71,10 @@ def test_query_to_arxiv_that_finds_papers_and_shows_none_is_not_quiet(product: P
     assert polled(product)[1] == "new"
     server.holds(QUERY, f"{head}{total.format(0)}</feed>")
     assert polled(product)[1] == "quiet"
+
+
+def test_server_that_repeats_its_first_page_is_not_whole(product: Product, server: FakeArxiv) -> None:
+    source(product, f"{server.url}{DETAILS}/0")
+    server.holds(f"{DETAILS}/0", preprints(0, 2, 6))
+    server.holds(f"{DETAILS}/2", preprints(0, 2, 6))
+    assert polled(product) == (1, "failed", "The answer repeats itself after 2 papers.")

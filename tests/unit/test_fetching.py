@@ -91,6 +91,7 @@ async def refusal(fetching: web.Fetcher, url: str) -> FetchError:
         ::ffff:127.0.0.1   →
         ::ffff:8.8.8.8     → public
         ::127.0.0.1        →
+        ::8.8.8.8          →  # a form that is given up
         2002:7f00:1::      →  # 6to4 of 127.0.0.1
         2002:c000:8::      →  # 6to4 of 192.0.0.8
         64:ff9b::a00:1     →  # NAT64 of 10.0.0.1
@@ -269,6 +270,9 @@ async def test_a_busy_server_says_how_long(status: int, retry_after: str, second
         ({"X-RateLimit-Reset": "5400", "Retry-After": "7"}, 7),
         ({"X-RateLimit-Reset": str(int(NOON.timestamp()) - 90)}, 0),
         ({"X-RateLimit-Reset": "soon"}, 0),
+        ({"X-RateLimit-Reset": str(int(NOON.timestamp() + 30) * 1000)}, 30),
+        ({"X-RateLimit-Reset": "60", "Retry-After": "abc"}, 60),
+        ({"X-RateLimit-Reset": "500", "Retry-After": "0"}, 500),
     ],
 )
 async def test_limit_of_a_server_says_when_it_is_renewed(
@@ -353,7 +357,8 @@ def biorxiv(received: int, total: object) -> bytes:
     return json.dumps({"messages": [{"total": total, "count": received}], "collection": [{}] * received}).encode()
 
 
-DETAILS = "https://api.biorxiv.org/details/biorxiv/2026-01-21/2026-01-22"
+SITE = "https://api.biorxiv.org"
+DETAILS = f"{SITE}/details/biorxiv/2026-01-21/2026-01-22"
 
 
 @pytest.mark.parametrize(
@@ -366,8 +371,13 @@ DETAILS = "https://api.biorxiv.org/details/biorxiv/2026-01-21/2026-01-22"
         (f"{DETAILS}/100", biorxiv(0, "230"), None, "The answer ends after 100 of 230 papers."),
         (f"{DETAILS}/0", biorxiv(0, "230"), None, "The answer ends after 0 of 230 papers."),
         (f"{DETAILS}/0", biorxiv(100, "many"), None, ""),
+        (f"{DETAILS}/0", b'{"messages": [{"total": 1e999}], "collection": []}', None, ""),
+        (f"{SITE}/details/biorxiv/7d/0/json", biorxiv(30, "90"), f"{SITE}/details/biorxiv/7d/30/json", ""),
+        (f"{SITE}/details/biorxiv/7d", biorxiv(30, "90"), f"{SITE}/details/biorxiv/7d/30", ""),
+        (f"{SITE}/mirror/pubs/medrxiv/5", biorxiv(2, "5"), f"{SITE}/mirror/pubs/medrxiv/5/2", ""),
+        ("https://example.org/mirror.json", biorxiv(30, "90"), None, "The answer ends after 30 of 90 papers."),
         (f"{DETAILS}/0", b"[1, 2]", None, ""),
-        ("https://example.org/list.json", biorxiv(100, "230"), None, ""),
+        ("https://example.org/list.json", biorxiv(230, "230"), None, ""),
     ],
 )
 def test_next_page_of_biorxiv_begins_after_the_last(url: str, data: bytes, following: str | None, missing: str) -> None:

@@ -17,6 +17,7 @@ from bot.commands.asking import NUMBERS
 from bot.commands.text_kinds import asks_nothing
 from bot.digests import read_digest
 from bot.platforms.slack.incoming import unescape
+from bot.platforms.telegram.incoming import read_update
 from bot.ports.conversation import MessageRequest, Place
 from bot.settings.values import is_cron
 from subscriptions import portable
@@ -132,6 +133,13 @@ REPEATED = (
     "please send papers on ", "/sub ", "@paperwire ", "telegram:1 | daily 9 | x | graphs\n", "\u0301\u0327", "\u200b", "👩\u200d", "a; ", "2024 ",
 )  # fmt: skip
 
+
+def telegram_message(text: str) -> object:
+    chat = {"id": 42, "type": "private"}
+    message = {"message_id": 1, "date": 0, "chat": chat, "from": {"id": 42, "first_name": "Ada"}, "text": text}
+    return read_update({"update_id": 1, "message": message}, bot_id="7", bot_name="paperwire_bot")
+
+
 READERS: dict[str, Callable[[str], object]] = {
     "sentences": lambda text: intent.understand(_message(text, "42"), None, intent.REGISTRY),
     "commands": lambda text: intent.understand(_message(text, "42", "sub"), None, intent.REGISTRY),
@@ -152,6 +160,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "settings": lambda text: check_value("limit", text, kind=ChatKind.PRIVATE),
     "exports": lambda text: list(portable.read_lines(text)),
     "text of Slack": unescape,
+    "mentions on Telegram": telegram_message,
 }
 
 

@@ -153,9 +153,9 @@ def _is_proven_admin(message: Mapping[str, Any]) -> bool:
 
 
 def _without_mention(text: str, bot_name: str) -> tuple[bool, str]:
-    mention = rf"\s*(?<!\w)@{re.escape(bot_name)}\b[:,]?\s*"
+    mention = rf"(?<!\w)@{re.escape(bot_name)}\b[:,]?"
     if bot_name and (found := re.search(mention, text, re.IGNORECASE)):
-        return (True, (text[: found.start()] + " " + text[found.end() :]).strip())
+        return (True, f"{text[: found.start()].rstrip()} {text[found.end() :].lstrip()}".strip())
     return (False, text)
 
 
