@@ -13,7 +13,7 @@ from bot.commands.intent import REGISTRY
 from bot.delivery.sender import Sender
 from bot.delivery.subscribe_links import subscribe_link
 from bot.dependencies import ConversationDependencies, Dependencies
-from bot.digests.sandbox import InProcess, Reading, Sandbox
+from bot.digests.sandbox import InProcess, ReaderRunner, Sandbox
 from bot.meaning import encoders
 from bot.platform import Given, Platform
 from bot.platforms import ADAPTERS, connect, medium_of
@@ -49,7 +49,7 @@ class App:
     deps: Dependencies
     sender: Sender
     bot_names: dict[str, str]  # platform → the bot's name there; filled when the platform tells it
-    sandbox: Reading  # how documents of sources are read
+    sandbox: ReaderRunner  # how documents of sources are read
     summarizer: Summarizer | None = None  # None: no language model makes summaries
     stop: asyncio.Event = field(default_factory=asyncio.Event)  # set when the process must stop
     asked_to_stop: bool = False  # whether a signal is the reason to stop
@@ -152,7 +152,7 @@ def build_app(
     )
 
 
-def _sandbox(*, isolated: bool) -> Reading:
+def _sandbox(*, isolated: bool) -> ReaderRunner:
     return Sandbox() if isolated else InProcess()
 
 

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
 
 from bot.commands.context import BotInfo, Registry
-from bot.digests.sandbox import InProcess, Reading
+from bot.digests.sandbox import InProcess, ReaderRunner
 from bot.platform import Platform
 from bot.ports import channel
 from bot.ports.models import ENCODING, Encoder, MessageReader
@@ -42,7 +42,7 @@ class ConversationDependencies:
     is_terminal: bool = False  # replies are printed in a terminal, which is patient and asks no platform
     bot_info: BotInfo = field(default_factory=BotInfo)
     command_limits: CommandLimits = field(default_factory=CommandLimits)
-    sandbox: Reading = field(default_factory=InProcess)  # how files of people are read
+    sandbox: ReaderRunner = field(default_factory=InProcess)  # how files of people are read
     fetching_files: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))  # a file may have 20 MB
 
 

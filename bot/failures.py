@@ -51,7 +51,7 @@ class FetchError(UnreadableInput):
 
     `retry_after`: how long the server requests to wait; zero if it requests no wait. `busy`: the only problem is that
     the server requests a wait. `host_wide`: requests for other addresses of the host would fail, too. `status`, `body`:
-    those of the response, if there was one.
+    those of the response, if there was one; the body as it was sent, perhaps packed.
     """
 
     def __init__(

@@ -36,7 +36,7 @@ class Limits:
     memory_bytes: int = 1 << 30  # of addresses; macOS has no such limit
 
 
-class Reading(Protocol):
+class ReaderRunner(Protocol):
     """A way to call a reader of documents."""
 
     async def read(self, name: str, reader: Callable[..., T], *arguments: object) -> T:
@@ -49,18 +49,18 @@ class Reading(Protocol):
         """End what is being read."""
 
 
-class InProcess(Reading):
+class InProcess(ReaderRunner):
     """Call readers in this process: in the command line, where the person who named the document waits for it."""
 
     async def read(self, name: str, reader: Callable[..., T], *arguments: object) -> T:  # noqa: ARG002 - nothing ends it
-        """See Reading."""
+        """See ReaderRunner."""
         return await asyncio.to_thread(reader, *arguments)
 
     def close(self) -> None:
-        """See Reading."""
+        """See ReaderRunner."""
 
 
-class Sandbox(Reading):
+class Sandbox(ReaderRunner):
     """Call readers in a child process, one after another. It ends when it has been idle for a minute.
 
     A program that uses it needs `if __name__ == "__main__"`, as for every process that multiprocessing spawns.
@@ -73,13 +73,13 @@ class Sandbox(Reading):
         self._thread = ThreadPoolExecutor(1, "paperwire-reader")
 
     async def read(self, name: str, reader: Callable[..., T], *arguments: object) -> T:
-        """See Reading."""
+        """See ReaderRunner."""
         asking = asyncio.get_running_loop().run_in_executor(self._thread, self._ask, name, reader, arguments)
         found: T = await asking
         return found
 
     def close(self) -> None:
-        """See Reading."""
+        """See ReaderRunner."""
         self._child.close()
         self._thread.shutdown(wait=False, cancel_futures=True)
 

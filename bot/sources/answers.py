@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -39,8 +40,8 @@ _Rest = tuple[Sequence[str], int, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What one answer says."""
+class AnswerPage:
+    """What one page of an answer says."""
 
     digest: Digest | None  # None: it only lists papers, which are requested next
     following: tuple[FetchRequest, ...] = ()  # requests for the rest of it
@@ -48,7 +49,7 @@ class Answer:
     missing: str = ""  # why papers are missing; "" if it is whole
 
 
-def read_answer(data: bytes, request: FetchRequest, source: str, language: str | None = None) -> Answer:
+def read_answer(data: bytes, request: FetchRequest, source: str, language: str | None = None) -> AnswerPage:
     """Return what an answer says. `source` is the name of the source, `language` that of its summaries.
 
     Raise UnknownFormat, BrokenDigest, and FetchError if it only says that the server is busy.
@@ -58,13 +59,13 @@ def read_answer(data: bytes, request: FetchRequest, source: str, language: str |
         raise FetchError(f"{request.host} is too busy to answer.", "It is asked again by itself.", busy=True)
     following, missing = rest_of_answer(request, data)
     if request.is_list:
-        return Answer(digest=None, following=following, missing=missing)
+        return AnswerPage(digest=None, following=following, missing=missing)
     digest = read_digest(data, request.named(source), format=request.format, language=language)
     page = sha256("\n".join(one.key for one in digest.entries).encode()).hexdigest()
     if digest.entries and page in request.pages:  # what it lacks would look as if it had come
-        return Answer(digest=digest, missing=f"The answer repeats itself after {request.received:,} papers.")
+        return AnswerPage(digest=digest, missing=f"The answer repeats itself after {request.received:,} papers.")
     following = tuple(replace(one, pages=(*request.pages, page)) for one in following)
-    return Answer(digest=digest, following=following, older=_older_page(request, data), missing=missing)
+    return AnswerPage(digest=digest, following=following, older=_older_page(request, data), missing=missing)
 
 
 def read_refusal(body: bytes, request: FetchRequest, status: int, source: str) -> tuple[bool, str]:
@@ -75,7 +76,7 @@ def read_refusal(body: bytes, request: FetchRequest, status: int, source: str) -
             return True, ""
         if request.database:
             return False, _refusal(body)
-        if status == 400:  # noqa: PLR2004 - arXiv reports an error as a feed
+        if status == HTTPStatus.BAD_REQUEST:  # arXiv reports an error as a feed
             found = read_digest(body, request.named(source), format=request.format).warnings
             return False, next(
                 (f"{one.message[:1].upper()}{one.message[1:]}" for one in found if one.code == "feed_error"), ""

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from bot.digests import files, read_digest
-from bot.digests.sandbox import Reading
+from bot.digests.sandbox import ReaderRunner
 from bot.failures import UnreadableInput, brief
 from bot.settings import SourceSettings
 from bot.sources.poll import Poll, PollDependencies
@@ -253,7 +253,7 @@ def read_watched_digest(source: SourceSettings, path: str) -> Digest:
         return _reader(source)(_bytes_of(source, path), path)
 
 
-async def _read_apart(sandbox: Reading, source: SourceSettings, path: str) -> Digest:
+async def _read_apart(sandbox: ReaderRunner, source: SourceSettings, path: str) -> Digest:
     data = await asyncio.to_thread(_bytes_of, source, path)
     with _quoting_nothing_elsewhere(source, path):
         return await sandbox.read(path, _reader(source), data, path)

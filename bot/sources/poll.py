@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from itertools import islice
 from shlex import quote
 
-from bot.digests.sandbox import InProcess, Reading
+from bot.digests.sandbox import InProcess, ReaderRunner
 from bot.ports.channel import Clock
 from bot.ports.models import Encoder
 from bot.ports.release import installed_version
@@ -76,14 +76,16 @@ class PollDependencies:
     clock: Clock
     sites: Sites
     fetcher: Fetcher
-    sandbox: Reading = field(default_factory=InProcess)  # how documents are read
+    sandbox: ReaderRunner = field(default_factory=InProcess)  # how documents are read
     encoder: Encoder | None = None
     complete: Complete | None = None  # None: arXiv is no source
     admins: Sequence[ChatAddress] = ()
     jitter: Callable[[], float] = random.random
 
     @classmethod
-    def of(cls, settings: Settings, deps: IngestDependencies, sandbox: Reading | None = None) -> "PollDependencies":
+    def of(
+        cls, settings: Settings, deps: IngestDependencies, sandbox: ReaderRunner | None = None
+    ) -> "PollDependencies":
         """Return what polls of the sources of these settings need. Without a sandbox, this process reads documents."""
         contact, key = settings.contact or "", settings.openalex_key
         agent = f"paperwire/{installed_version() or 'dev'}" + (f" (+{contact})" if contact else "")
