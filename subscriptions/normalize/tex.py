@@ -155,6 +155,7 @@ _SCRIPT = rf"""
     \\text(?:sub|super)script\s*\{{
     | [_^] \{{ (?: \s* \\(?:{"|".join(sorted(STYLES | SWITCHES))}) (?![A-Za-z]) \s* )?
     | (?<=[$}}]) [_^]
+    | (?<=\\ell) [_^]
     | [_^] (?=[^\W_] [$}}])
     | (?: (?<=[A-Z]) | (?<=[A-Z][a-z]) | (?<=[_^]\d) ) [_^] (?=\d)
     | (?<=(?<![^\W_]) [^\W\d_]) [_^] (?=\d | [^\W_] (?![^\W_]))
@@ -205,6 +206,8 @@ def _replacement(match: re.Match[str]) -> str:
         return letters
     if match["vanishing"] or match["script"]:
         return ""
+    if match["command"] == "ell":
+        return "l"  # of ℓ-norms, as NFKC has it; unlike a Greek letter, it is no word alone
     name = GREEK_COMMANDS.get(match["command"] or "", "")
     return f" {name} "
 

@@ -1,0 +1,207 @@
+"""What is one word: a word in the singular and the plural, in British and American spelling (step 6); joined parts (step 7).
+
+Queries and papers are stemmed alike, so a stem need not be a word: virus and viruses both become "viru". Only that two
+different words have one stem is a fault (tests/unit/words_apart.txt). Rules of form alone: organ and organic are two words.
+The lists have what follows no rule; an ending is also replaced behind other letters, as in submatrices. No library does
+this: those that were tried merge dozens of different words, as Porter's stemmer does with universe and university.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from functools import lru_cache, wraps
+
+VERSION = 2
+"""The version of steps 1 to 7. Stored words and canonical texts of another version are made anew (docs/operating.md)."""
+
+Span = tuple[int, int]  # (first, behind the last) of some parts or tokens that follow each other
+
+_MOST_STEMS = 1 << 16  # words whose stems are cached
+_LONGEST_CACHED = 40  # letters of a word; longer ones are rare, and would fill the memory
+
+
+def cached(most: int) -> Callable[[Callable[[str], str]], Callable[[str], str]]:
+    """Return a decorator for a function of a word, with a cache of at most `most` words, none of them very long."""
+
+    def decorate(function: Callable[[str], str]) -> Callable[[str], str]:
+        kept = lru_cache(most)(function)
+        return wraps(function)(lambda word: kept(word) if len(word) <= _LONGEST_CACHED else function(word))
+
+    return decorate
+
+
+def _pairs(text: str) -> dict[str, str]:
+    return dict(pair.split(":") for pair in text.split())
+
+
+def _any_of(words: Iterable[str]) -> str:
+    return "|".join(sorted(words, key=len, reverse=True))
+
+
+_NO_PLURALS = frozenset(
+    [
+        "news",
+        "aids",
+        "mars",
+        "does",
+        "this",
+        "less",
+        "sars",
+        "mips",
+        "lens",
+        "kras",
+        "hras",
+        "nras",
+        "bayes",
+        "texas",
+        "kansas",
+        "whereas",
+    ]
+)
+_WORDS = _pairs("""
+    apices:apex axes:axis calves:calf halves:half leaves:leaf lice:louse loaves:loaf mice:mouse nevi:nevus naevi:nevus
+    naevus:nevus novae:nova pupae:pupa gyri:gyrus tori:torus ova:ovum oxen:ox sera:serum taxa:taxon testes:testis algae:alga women:woman
+    aliases:alias atlases:atlas biases:bias buses:bus canvases:canvas gases:gas irises:iris lenses:lens
+    pancreases:pancreas quizzes:quiz
+    acknowledgement:acknowledgment ageing:aging caecal:cecal caecum:cecum catalogued:cataloged cataloguing:cataloging
+    disc:disk distil:distill enrol:enroll enrolment:enrollment fulfil:fulfill fulfilment:fulfillment grey:gray
+    instil:instill judgement:judgment licence:license mediaeval:medieval neurone:neuron plough:plow
+    programme:program skilful:skillful
+""")
+_ENDINGS = _pairs("""
+    appendices:appendix cervices:cervix codices:codex cortices:cortex helices:helix indices:index radices:radix
+    simplices:simplex trices:trix varices:varix vertices:vertex vortices:vortex
+    addenda:addendum atria:atrium bacteria:bacterium cerebella:cerebellum cilia:cilium consortia:consortium
+    continua:continuum crania:cranium curricula:curriculum endothelia:endothelium epithelia:epithelium
+    equilibria:equilibrium errata:erratum extrema:extremum flagella:flagellum infima:infimum maxima:maximum
+    millennia:millennium minima:minimum momenta:momentum optima:optimum phyla:phylum plasmodia:plasmodium quanta:quantum
+    septa:septum spectra:spectrum sporangia:sporangium strata:stratum suprema:supremum symposia:symposium vacua:vacuum
+    automata:automaton criteria:criterion ganglia:ganglion hedra:hedron mitochondria:mitochondrion phenomena:phenomenon
+    alumni:alumnus alveoli:alveolus annuli:annulus bacilli:bacillus bronchi:bronchus cacti:cactus calculi:calculus
+    cocci:coccus colliculi:colliculus emboli:embolus foci:focus fungi:fungus glomeruli:glomerulus
+    hippocampi:hippocampus loci:locus menisci:meniscus moduli:modulus nuclei:nucleus radii:radius stimuli:stimulus
+    sulci:sulcus syllabi:syllabus termini:terminus thrombi:thrombus tubuli:tubulus tumuli:tumulus villi:villus
+    corpora:corpus genera:genus lemmata:lemma omata:oma schemata:schema stigmata:stigma
+    anastomoses:anastomosis apoptoses:apoptosis cirrhoses:cirrhosis crises:crisis culoses:culosis emphases:emphasis
+    fibroses:fibrosis geneses:genesis gnoses:gnosis lyses:lysis meioses:meiosis mitoses:mitosis necroses:necrosis
+    neuroses:neurosis oases:oasis psychoses:psychosis scleroses:sclerosis stases:stasis stenoses:stenosis
+    symbioses:symbiosis synopses:synopsis theses:thesis thromboses:thrombosis
+    cargoes:cargo echoes:echo embargoes:embargo heroes:hero mangoes:mango mosquitoes:mosquito potatoes:potato
+    tomatoes:tomato tornadoes:tornado torpedoes:torpedo vetoes:veto volcanoes:volcano zeroes:zero
+    children:child feet:foot geese:goose teeth:tooth hooves:hoof knives:knife shelves:shelf thieves:thief wolves:wolf
+    centre:center centred:centered litre:liter lustre:luster metre:meter spectre:specter theatre:theater titre:titer
+    analogue:analog catalogue:catalog dialogue:dialog homologue:homolog monologue:monolog orthologue:ortholog
+    paralogue:paralog defence:defense offence:offense pretence:pretense
+""")
+_PARTS = _pairs("""
+    armour:armor behaviour:behavior colour:color endeavour:endeavor favour:favor flavour:flavor harbour:harbor
+    honour:honor humour:humor labour:labor neighbour:neighbor odour:odor rigour:rigor rumour:rumor savour:savor
+    tumour:tumor vapour:vapor vigour:vigor
+    aemi:emi aesth:esth aetiol:etiol amoeb:ameb archaeo:archeo caesarean:cesarean coeliac:celiac faec:fec foet:fet
+    gynaec:gynec haem:hem homoeo:homeo leucocyt:leukocyt oedem:edem oesoph:esoph oestr:estr paed:ped palaeo:paleo
+    pnoea:pnea rrhoe:rrhe
+    aluminium:aluminum artefact:artifact benefitt:benefit biass:bias caesium:cesium calibre:caliber fibre:fiber
+    focuss:focus greyscale:grayscale manoeuv:maneuv maneuvre:maneuver maneuvring:maneuvering mould:mold
+    practis:practic sceptic:skeptic sulph:sulf
+    foerster:forster goedel:godel groebner:grobner hoelder:holder kaehler:kahler koehler:kohler loewner:lowner
+    moebiu:mobiu moessbauer:mossbauer roentgen:rontgen schroeding:schroding
+""")
+_SHORT = frozenset("ova")  # the word of fewer than four letters that has an irregular plural of its own
+_WORD = re.compile("[a-z]{4,}")
+_ENDING = re.compile(f"(?:{_any_of(_ENDINGS)})$")
+_PART = re.compile(_any_of(_PARTS))
+_DOUBLED = re.compile(
+    "((?:barre|cance|channe|counse|dia|equa|fue|funne|labe|leve|mode|pane|peda|rece|signa|spira|tota|trave|tunne|unrave)l)"
+    "l(?=(?:ed|ing|er)$)"
+)
+# -ize becomes -ise, which meets no other word (the reverse would meet those like noise); not in size
+_IZE = re.compile("(?<=[a-z]{2})iz(?=(?:e[dr]?|ing|ation|ational|able|ability)$)|(?<=l)yz(?=(?:e[dr]?|ing|able)$)")
+_SILENT_E = ("che", "she", "xe", "sse", "ze")  # caches, crashes, boxes, classes, sizes
+_MOST_UNFOLDED = 3  # letters: gas and bus keep their s
+_SHORTEST_IN_AE, _SHORTEST_IN_USE = len("larvae"), len("viruse")  # not Danae, cause
+
+
+@cached(_MOST_STEMS)
+def stem(token: str) -> str:
+    """Return what the spellings of a word have in common (step 6). The stem of a stem is the same stem."""
+    if not _WORD.fullmatch(token) and token not in _SHORT:
+        return token
+    while (word := _stem_once(token)) != token:
+        token = word
+    return token
+
+
+def stem_of_beginning(beginning: str) -> str:
+    """Return the beginning of the stems of all words that begin so: tumour* and tumor* find the same."""
+    while (other := _PART.sub(lambda part: _PARTS[part[0]], beginning)) != beginning:
+        beginning = other
+    return beginning
+
+
+def _stem_once(word: str) -> str:
+    word = _WORDS.get(word) or _ENDING.sub(lambda ending: _ENDINGS[ending[0]], word)
+    word = _DOUBLED.sub(r"\1", stem_of_beginning(_in_singular(word)))
+    return _IZE.sub(lambda sign: f"{sign[0][0]}s", word)
+
+
+def _in_singular(word: str) -> str:
+    if len(word) > _MOST_UNFOLDED and word.endswith("s") and not word.endswith("ss") and word not in _NO_PLURALS:
+        word = word[:-1]
+    if word.endswith("ie") and len(word) >= len("skie"):
+        return word[:-2] + "y"
+    if word.endswith("use") and len(word) >= _SHORTEST_IN_USE:
+        return word[:-2]
+    if word.endswith(_SILENT_E) and not _IZE.search(word):
+        return word[:-1]
+    if word.endswith("ae") and len(word) >= _SHORTEST_IN_AE:
+        return word[:-1]
+    return word
+
+
+_SMALL_WORDS = frozenset(
+    [
+        "a",
+        "an",
+        "and",
+        "as",
+        "at",
+        "by",
+        "de",
+        "for",
+        "from",
+        "in",
+        "is",
+        "it",
+        "la",
+        "no",
+        "of",
+        "on",
+        "or",
+        "per",
+        "the",
+        "to",
+        "up",
+        "vs",
+        "with",
+    ]
+)
+_ROMAN_NUMERALS = frozenset(["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"])
+_MOST_PARTS = 4  # of a hyphenated word that may be one word as a whole
+
+
+@lru_cache(1 << 14)
+def joinable(parts: tuple[str, ...]) -> tuple[Span, ...]:
+    """Return which parts of a hyphenated word may be one word: all of them first, then of three or more any two neighbours.
+
+    Never two numbers (10-20), two letters (x-y) or Roman numerals (I-II); in a longer chain no small word (LLM-as-a-judge).
+    """
+    pairs = [(place, place + 2) for place in range(len(parts) - 1) if _may_join(*parts[place : place + 2])]
+    whole = [(0, len(parts))] if len(parts) <= _MOST_PARTS and len(pairs) == len(parts) - 1 else []
+    if len(parts) > 2:  # noqa: PLR2004 - of two parts, the whole is the only pair
+        whole += [(first, behind) for first, behind in pairs if _SMALL_WORDS.isdisjoint(parts[first:behind])]
+    return tuple(whole)
+
+
+def _may_join(one: str, other: str) -> bool:
+    if (one[-1].isdigit() and other[0].isdigit()) or (one in _ROMAN_NUMERALS and other in _ROMAN_NUMERALS):
+        return False
+    return len(one) + len(other) > len("xy") or one.isdigit() != other.isdigit()
