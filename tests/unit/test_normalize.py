@@ -100,7 +100,7 @@ TEXTS = st.lists(
 def test_two_words_that_look_alike_have_two_stems() -> None:
     lines = (Path(__file__).parent / "words_apart.txt").read_text("utf-8").splitlines()
     pairs = [pair.split() for line in lines if not line.startswith("#") for pair in line.split("·")]
-    assert len(pairs) == 200  # noqa: PLR2004 - as many as the table says
+    assert len(pairs) == 200
     assert [pair for pair in pairs if len({*map(words.stem, pair)}) == 1] == []
 
 
