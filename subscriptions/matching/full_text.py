@@ -144,24 +144,27 @@ def _part_of_name(word: str) -> str:
     return " ".join(normalize.author_tokens(word))
 
 
-def _changed(written: Iterable[str]) -> Iterator[str]:
-    """Yields those words that are stemmed, as the index stores them."""
-    return (_encoded(_MARK + "s", word) for word in written if stem(word) != word)
+@_cached
+def _unstemmed(word: str) -> str:
+    """Return a word as the index stores it beside its stem."""
+    return _encoded(_MARK + "s", word)
 
 
-def _with_capitals(exact: Iterable[str]) -> Iterator[str]:
-    """Yields those words that have capitals inside, as the index stores them."""
-    return (_encoded(_MARK + "x", word) for word in exact if _has_inner_capital(word))
+@_cached
+def _with_capitals(word: str) -> str:
+    """Return an exact word with capitals as the index stores it; "" if only its first letter is one."""
+    return _encoded(_MARK + "x", word) if _has_inner_capital(word) else ""
 
 
 def _words_of(text: str) -> tuple[str, set[str], bool]:
     """Returns (the words of a text as the index stores them, their other forms, whether its exact words are missing)."""
     words = normalize.words_of(text)
     lines = [*lines_of(words)]
-    written = set[str]().union(*(line.written for line in lines))
+    stemmed = {word for line in lines for word, folded in zip(line.written, line.folded, strict=True) if word != folded}
+    capitals = {word for word in words.exact if not word.islower()}
     return (
-        f" {_MARK} ".join(_encoded("", " ".join(line.folded)) for line in lines),
-        {*_changed(_longer(written)), *_with_capitals(_longer(words.exact))},
+        _encoded("", "  ".join(" ".join(line.folded) for line in lines)).replace("  ", f" {_MARK} "),
+        {*map(_unstemmed, stemmed), *map(_with_capitals, capitals)},
         not (_is_plain(text) or _agree(words.written, words.exact, _written_alone)),
     )
 
@@ -178,11 +181,6 @@ def _is_plain(text: str) -> bool:
     True for ASCII without TeX, and most Chinese.
     """
     return (text.isascii() and "\\" not in text) or _PLAIN.fullmatch(text) is not None
-
-
-def _longer(words: Iterable[str]) -> set[str]:
-    """Returns the words of two or more characters. Shorter ones (most Chinese) have no plural and no inner capital."""
-    return {word for word in set(words) if len(word) > 1}
 
 
 def _agree(folded: Sequence[str], exact: Iterable[str], folded_alone: Callable[[str], str]) -> bool:

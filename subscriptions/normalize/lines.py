@@ -24,7 +24,7 @@ class Line(NamedTuple):
 
     folded: list[str]  # the words as they are compared
     written: list[str]  # the same words before step 6
-    spans: Sequence[Span]  # the tokens of the text that each word is made of
+    spans: list[Span]  # the tokens of the text that each word is made of
 
 
 class Words(NamedTuple):
@@ -39,38 +39,44 @@ class Words(NamedTuple):
 def lines_of(words: Words) -> Iterator[Line]:
     """Yield the text word by word, then the lines in which words are joined."""
     folded = [stem(word) for word in words.written]
-    yield Line(folded, words.written, [(place, place + 1) for place in range(len(folded))])
+    plain = Line(folded, words.written, [*pairwise(range(len(folded) + 1))])
+    yield plain
     reach, near = len(folded) if len(folded) <= _SHORT else _REACH, list[Span]()
     for runs in words.hyphenated:
         if runs[1] - runs[0] > _MOST_PARTS:
             continue
         starts = words.starts[runs[0] : runs[1] + 1]
-        for first, behind in joinable(tuple("".join(words.written[slice(*part)]) for part in pairwise(starts))):
+        for first, behind in joinable(tuple("".join(words.written[start:end]) for start, end in pairwise(starts))):
             span = starts[first], starts[behind]
-            yield _line(words.written, folded, [span], reach)
+            yield _with_joined(plain, [span], reach)
             if behind - first == len(starts) - 1:
                 if near and span[0] > near[-1][1] + reach:
-                    yield from _all_joined(words.written, folded, near, reach)
+                    yield from _all_joined(plain, near, reach)
                     near = []
                 near.append(span)
-    yield from _all_joined(words.written, folded, near, reach)
+    yield from _all_joined(plain, near, reach)
 
 
-def _all_joined(written: list[str], folded: list[str], joined: list[Span], reach: int) -> Iterator[Line]:
-    if len(joined) > 1:
-        yield _line(written, folded, joined, reach)
+def _all_joined(plain: Line, spans: list[Span], reach: int) -> Iterator[Line]:
+    if len(spans) > 1:
+        yield _with_joined(plain, spans, reach)
 
 
-def _line(written: list[str], folded: list[str], joined: list[Span], reach: int) -> Line:
+def _with_joined(plain: Line, joined: list[Span], reach: int) -> Line:
     """Return the line of joined words with the words before, between and behind them."""
-    spans, place = list[Span](), max(0, joined[0][0] - reach)
-    for span in joined:
-        spans += [(one, one + 1) for one in range(place, span[0])]
-        spans.append(span)
-        place = span[1]
-    spans += [(one, one + 1) for one in range(place, min(len(written), place + reach))]
-    whole = [written[first] if behind == first + 1 else "".join(written[first:behind]) for first, behind in spans]
-    stems = [
-        folded[first] if behind == first + 1 else stem(word) for word, (first, behind) in zip(whole, spans, strict=True)
-    ]
-    return Line(stems, whole, spans)
+    line, place = Line([], [], []), max(0, joined[0][0] - reach)
+    for first, behind in joined:
+        _extend(line, plain, place, first)
+        word = "".join(plain.written[first:behind])
+        line.folded.append(stem(word))
+        line.written.append(word)
+        line.spans.append((first, behind))
+        place = behind
+    _extend(line, plain, place, place + reach)
+    return line
+
+
+def _extend(line: Line, plain: Line, start: int, end: int) -> None:
+    line.folded.extend(plain.folded[start:end])
+    line.written.extend(plain.written[start:end])
+    line.spans.extend(plain.spans[start:end])
