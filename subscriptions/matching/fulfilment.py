@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import combinations, pairwise, permutations
+from itertools import chain, combinations, islice, pairwise, permutations
 
 from subscriptions import meaning, normalize
 from subscriptions.identity import versioned
@@ -118,14 +118,13 @@ def _as_one_word(term: Term) -> tuple[Term, ...]:
     if term.exact or len(term.tokens) < _LEAST_PARTS or term.field.kind is not ValueKind.WORDS:
         return (term,)
     spans = joinable(term.tokens)
-    found = {term.tokens: None} | {_joined(term, (span,)): None for span in spans}
-    found |= {_joined(term, (span,), "s"): None for span in spans if span[1] - span[0] == _LEAST_PARTS}
-    several = (some for count in range(2, len(spans) + 1) for some in combinations(spans, count) if _are_apart(some))
-    for some in several if len(found) < _MOST_SPELLINGS else ():
-        found[_joined(term, some)] = None
-        if len(found) == _MOST_SPELLINGS:
-            break
-    return tuple(replace(term, tokens=tokens) for tokens in [*found][:_MOST_SPELLINGS])
+    spelled = chain(
+        (_joined(term, (span,)) for span in spans),
+        (_joined(term, (span,), "s") for span in spans if span[1] - span[0] == _LEAST_PARTS),
+        (_joined(term, some) for n in range(2, len(spans)) for some in combinations(spans, n) if _are_apart(some)),
+    )
+    different = dict.fromkeys((term.tokens, *islice(spelled, _MOST_SPELLINGS)))
+    return tuple(replace(term, tokens=tokens) for tokens in different)
 
 
 def _are_apart(spans: tuple[Span, ...]) -> bool:
