@@ -124,7 +124,7 @@ def _as_one_word(term: Term) -> tuple[Term, ...]:
         (_joined(term, some) for n in range(2, len(spans)) for some in combinations(spans, n) if _are_apart(some)),
     )
     different = dict.fromkeys((term.tokens, *islice(spelled, _MOST_SPELLINGS)))
-    return tuple(replace(term, tokens=tokens) for tokens in different)
+    return tuple(Term(term.field, tokens, term.prefix) for tokens in different)
 
 
 def _are_apart(spans: tuple[Span, ...]) -> bool:
