@@ -25,6 +25,7 @@ from subscriptions.query import (
 from subscriptions.query.lexer import fold_value
 from subscriptions.query.tree import Alternative, Query, Term
 
+_LABELLED = tuple(field for field in FIELDS if field.kind not in (ValueKind.WORDS, ValueKind.NAME))
 _LEAST_PARTS = 2  # of a name that has other spellings
 _MOST_SPELLINGS = 32  # of a phrase whose words may be one word; a phrase of seven words has fewer
 
@@ -65,7 +66,7 @@ def tokenize(paper: Paper) -> TokenizedPaper:
         },
         codes=meaning.read_paper(paper.meaning),
         labels=frozenset(
-            label for field in FIELDS for value in field.values(paper) for label in labels_of(field, value)
+            label for field in _LABELLED for value in field.values(paper) for label in labels_of(field, value)
         ),
     )
 
@@ -259,14 +260,20 @@ def places(term: Term, folded: list[str], written: list[str]) -> list[int]:
 
     Both lists have the same words, folded or as written.
     """
+    if not term.prefix:
+        first, wanted = term.tokens[0], list(term.tokens)
+        return [
+            start
+            for start, word in enumerate(folded)
+            if word == first and folded[start : start + len(wanted)] == wanted
+        ]
     *whole, last = term.tokens
-    starts = []
-    for start in range(len(folded) - len(whole)):
-        end = start + len(whole)
-        begins = term.prefix and (written[end].startswith(last) or folded[end].startswith(last))
-        if folded[start:end] == whole and (begins or folded[end] == last):
-            starts.append(start)
-    return starts
+    return [
+        start
+        for start in range(len(folded) - len(whole))
+        if folded[start : start + len(whole)] == whole
+        and (written[start + len(whole)].startswith(last) or folded[start + len(whole)].startswith(last))
+    ]
 
 
 def is_name(term: Term, name: tuple[str, ...]) -> bool:
