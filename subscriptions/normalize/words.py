@@ -68,54 +68,62 @@ _NO_PLURALS = frozenset(
     ]
 )
 _WORDS = _pairs("""
-    apices:apex axes:axis calves:calf halves:half leaves:leaf lice:louse loaves:loaf mice:mouse nevi:nevus naevi:nevus
-    naevus:nevus novae:nova pupae:pupa gyri:gyrus tori:torus ova:ovum oxen:ox sera:serum taxa:taxon testes:testis algae:alga women:woman
+    apices:apex axes:axis calves:calf dwarves:dwarf halves:half leaves:leaf lice:louse loaves:loaf mice:mouse nevi:nevus
+    naevi:nevus naevus:nevus novae:nova pupae:pupa gyri:gyrus tori:torus ova:ovum oxen:ox sera:serum taxa:taxon
+    testes:testis algae:alga ulnae:ulna women:woman
     aliases:alias atlases:atlas biases:bias buses:bus canvases:canvas gases:gas irises:iris lenses:lens
     pancreases:pancreas quizzes:quiz
     acknowledgement:acknowledgment ageing:aging caecal:cecal caecum:cecum catalogued:cataloged cataloguing:cataloging
     disc:disk distil:distill enrol:enroll enrolment:enrollment fulfil:fulfill fulfilment:fulfillment grey:gray
-    instil:instill judgement:judgment licence:license mediaeval:medieval neurone:neuron plough:plow
-    programme:program skilful:skillful
+    instalment:installment instil:instill judgement:judgment licence:license marvellous:marvelous mediaeval:medieval
+    neurone:neuron plough:plow programme:program skilful:skillful wilful:willful
 """)
 _ENDINGS = _pairs("""
-    appendices:appendix cervices:cervix codices:codex cortices:cortex helices:helix indices:index radices:radix
-    simplices:simplex trices:trix varices:varix vertices:vertex vortices:vortex
-    addenda:addendum atria:atrium bacteria:bacterium cerebella:cerebellum cilia:cilium consortia:consortium
-    continua:continuum crania:cranium curricula:curriculum endothelia:endothelium epithelia:epithelium
-    equilibria:equilibrium errata:erratum extrema:extremum flagella:flagellum infima:infimum maxima:maximum
-    millennia:millennium minima:minimum momenta:momentum optima:optimum phyla:phylum plasmodia:plasmodium quanta:quantum
-    septa:septum spectra:spectrum sporangia:sporangium strata:stratum suprema:supremum symposia:symposium vacua:vacuum
-    automata:automaton criteria:criterion ganglia:ganglion hedra:hedron mitochondria:mitochondrion phenomena:phenomenon
+    appendices:appendix cervices:cervix codices:codex cortices:cortex helices:helix indices:index phalanges:phalanx
+    radices:radix rynges:rynx simplices:simplex trices:trix varices:varix vertices:vertex vortices:vortex
+    addenda:addendum aquaria:aquarium atria:atrium bacteria:bacterium cerebella:cerebellum cerebra:cerebrum cilia:cilium
+    colloquia:colloquium compendia:compendium consortia:consortium continua:continuum crania:cranium
+    curricula:curriculum endothelia:endothelium epithelia:epithelium equilibria:equilibrium errata:erratum
+    extrema:extremum flagella:flagellum fulcra:fulcrum infima:infimum maxima:maximum millennia:millennium minima:minimum
+    momenta:momentum optima:optimum paramecia:paramecium pendula:pendulum phyla:phylum plasmodia:plasmodium
+    quanta:quantum rostra:rostrum septa:septum spectra:spectrum sporangia:sporangium sterna:sternum strata:stratum
+    suprema:supremum symposia:symposium vacua:vacuum
+    aphelia:aphelion archaea:archaeon automata:automaton criteria:criterion ganglia:ganglion hedra:hedron lexica:lexicon
+    mitochondria:mitochondrion perihelia:perihelion phenomena:phenomenon zoa:zoon
     alumni:alumnus alveoli:alveolus annuli:annulus bacilli:bacillus bronchi:bronchus cacti:cactus calculi:calculus
-    cocci:coccus colliculi:colliculus emboli:embolus foci:focus fungi:fungus glomeruli:glomerulus
-    hippocampi:hippocampus loci:locus menisci:meniscus moduli:modulus nuclei:nucleus radii:radius stimuli:stimulus
-    sulci:sulcus syllabi:syllabus termini:terminus thrombi:thrombus tubuli:tubulus tumuli:tumulus villi:villus
-    corpora:corpus genera:genus lemmata:lemma omata:oma schemata:schema stigmata:stigma
+    cirri:cirrus cocci:coccus colliculi:colliculus cumuli:cumulus emboli:embolus esophagi:esophagus eucalypti:eucalyptus
+    foci:focus fungi:fungus glomeruli:glomerulus hippocampi:hippocampus humeri:humerus isthmi:isthmus loci:locus
+    menisci:meniscus moduli:modulus nuclei:nucleus nucleoli:nucleolus octopi:octopus plexi:plexus radii:radius
+    rhombi:rhombus stimuli:stimulus styli:stylus sulci:sulcus syllabi:syllabus termini:terminus thalami:thalamus
+    thesauri:thesaurus thrombi:thrombus thymi:thymus tubuli:tubulus tumuli:tumulus uteri:uterus villi:villus
+    corpora:corpus femora:femur genera:genus lemmata:lemma omata:oma schemata:schema stigmata:stigma
     anastomoses:anastomosis apoptoses:apoptosis cirrhoses:cirrhosis crises:crisis culoses:culosis emphases:emphasis
-    fibroses:fibrosis geneses:genesis gnoses:gnosis lyses:lysis meioses:meiosis mitoses:mitosis necroses:necrosis
-    neuroses:neurosis oases:oasis psychoses:psychosis scleroses:sclerosis stases:stasis stenoses:stenosis
-    symbioses:symbiosis synopses:synopsis theses:thesis thromboses:thrombosis
-    cargoes:cargo echoes:echo embargoes:embargo heroes:hero mangoes:mango mosquitoes:mosquito potatoes:potato
-    tomatoes:tomato tornadoes:tornado torpedoes:torpedo vetoes:veto volcanoes:volcano zeroes:zero
-    children:child feet:foot geese:goose teeth:tooth hooves:hoof knives:knife shelves:shelf thieves:thief wolves:wolf
-    centre:center centred:centered litre:liter lustre:luster metre:meter spectre:specter theatre:theater titre:titer
+    fibroses:fibrosis geneses:genesis gnoses:gnosis lyses:lysis meioses:meiosis mitoses:mitosis morphoses:morphosis
+    necroses:necrosis neuroses:neurosis oases:oasis psychoses:psychosis scleroses:sclerosis stases:stasis
+    stenoses:stenosis symbioses:symbiosis synopses:synopsis theses:thesis thromboses:thrombosis
+    buffaloes:buffalo cargoes:cargo echoes:echo embargoes:embargo heroes:hero mangoes:mango mosquitoes:mosquito
+    potatoes:potato tomatoes:tomato tornadoes:tornado torpedoes:torpedo vetoes:veto volcanoes:volcano zeroes:zero
+    children:child eaux:eau feet:foot geese:goose teeth:tooth hooves:hoof knives:knife sheaves:sheaf shelves:shelf
+    thieves:thief wolves:wolf
+    goitre:goiter lustre:luster meagre:meager sabre:saber spectre:specter theatre:theater titre:titer
     analogue:analog catalogue:catalog dialogue:dialog homologue:homolog monologue:monolog orthologue:ortholog
     paralogue:paralog defence:defense offence:offense pretence:pretense
 """)
 _PARTS = _pairs("""
-    armour:armor behaviour:behavior colour:color endeavour:endeavor favour:favor flavour:flavor harbour:harbor
-    honour:honor humour:humor labour:labor neighbour:neighbor odour:odor rigour:rigor rumour:rumor savour:savor
-    tumour:tumor vapour:vapor vigour:vigor
+    armour:armor behaviour:behavior candour:candor clamour:clamor colour:color demeanour:demeanor endeavour:endeavor
+    favour:favor flavour:flavor harbour:harbor honour:honor humour:humor labour:labor neighbour:neighbor odour:odor
+    rigour:rigor rumour:rumor saviour:savior savour:savor splendour:splendor tumour:tumor valour:valor vapour:vapor
+    vigour:vigor
     aemi:emi aesth:esth aetiol:etiol amoeb:ameb archaeo:archeo caesarean:cesarean coeliac:celiac faec:fec foet:fet
     gynaec:gynec haem:hem homoeo:homeo leucocyt:leukocyt oedem:edem oesoph:esoph oestr:estr paed:ped palaeo:paleo
-    pnoea:pnea rrhoe:rrhe
-    aluminium:aluminum artefact:artifact benefitt:benefit biass:bias caesium:cesium calibre:caliber fibre:fiber
-    focuss:focus greyscale:grayscale manoeuv:maneuv maneuvre:maneuver maneuvring:maneuvering mould:mold
-    practis:practic sceptic:skeptic sulph:sulf
+    phaeochrom:pheochrom pnoea:pnea rrhoe:rrhe
+    aluminium:aluminum artefact:artifact benefitt:benefit biass:bias caesium:cesium calibre:caliber centre:center
+    centred:centered counsellor:counselor fibre:fiber focuss:focus greyscale:grayscale litre:liter manoeuv:maneuv
+    maneuvre:maneuver maneuvring:maneuvering metre:meter mould:mold practis:practic sceptic:skeptic sulph:sulf
     foerster:forster goedel:godel groebner:grobner hoelder:holder kaehler:kahler koehler:kohler loewner:lowner
     moebiu:mobiu moessbauer:mossbauer roentgen:rontgen schroeding:schroding
 """)
-_SHORT = frozenset("ova")  # the word of fewer than four letters that has an irregular plural of its own
+_SHORT = frozenset({"ova"})  # the word of fewer than four letters that has an irregular plural of its own
 _WORD = re.compile("[a-z]{4,}")
 _ENDING = re.compile(f"(?:{_any_of(_ENDINGS)})$")
 _PART = re.compile(_any_of(_PARTS))
@@ -127,7 +135,7 @@ _DOUBLED = re.compile(
 _IZE = re.compile("(?<=[a-z]{2})iz(?=(?:e[dr]?|ing|ation|ational|able|ability)$)|(?<=l)yz(?=(?:e[dr]?|ing|able)$)")
 _SILENT_E = ("che", "she", "xe", "sse", "ze")  # caches, crashes, boxes, classes, sizes
 _MOST_UNFOLDED = 3  # letters: gas and bus keep their s
-_SHORTEST_IN_AE, _SHORTEST_IN_USE = len("larvae"), len("viruse")  # not Danae, cause
+_SHORTEST_IN_AE, _SHORTEST_IN_USE = len("larvae"), len("viruse")  # not Danae, Rosaceae, clause, house
 
 
 @cached(_MOST_STEMS)
@@ -158,11 +166,11 @@ def _in_singular(word: str) -> str:
         word = word[:-1]
     if word.endswith("ie") and len(word) >= len("skie"):
         return word[:-2] + "y"
-    if word.endswith("use") and len(word) >= _SHORTEST_IN_USE:
+    if word.endswith("use") and len(word) >= _SHORTEST_IN_USE and word[-4] not in "ao":
         return word[:-2]
     if word.endswith(_SILENT_E) and not _IZE.search(word):
         return word[:-1]
-    if word.endswith("ae") and len(word) >= _SHORTEST_IN_AE:
+    if word.endswith("ae") and not word.endswith("aceae") and len(word) >= _SHORTEST_IN_AE:
         return word[:-1]
     return word
 

@@ -595,10 +595,10 @@ FINDS = (
     ),
     Finds(
         "a hyphenated word of a paper is also one word",
-        titled("Multi-Modal Pre‑trained U-Net-like Models by IL‐6 (GPT-3.5-turbo), COVID-19 α-GANs"),
+        titled(r"Multi-Modal Pre‑trained U-Net-like Models by IL‐6 (GPT-3.5-turbo), COVID-19 α-GANs, IFN-$\gamma$ {$\beta$}-VAE"),
         """
         multimodal ¦ "multimodal pretrained" ¦ "modal pretrained" ¦ "multi modal pre trained unet" ¦ UNet ¦ "unet like model" ¦ netlike ¦
-        unetlike ¦ IL6 ¦ "gpt3.5 turbo" ¦ covid19 ¦ alphagan ¦ multimod* ¦ "pretrained u-net" ¦ pretrained-unetl* ¦ ti:multimodal
+        unetlike ¦ IL6 ¦ "gpt3.5 turbo" ¦ covid19 ¦ alphagan ¦ IFNgamma ¦ betaVAE ¦ beta gamma ¦ multimod* ¦ "pretrained u-net" ¦ pretrained-unetl* ¦ ti:multimodal
         """,
         """
         =MultiModal ¦ =UNet ¦ abs:multimodal ¦ modalpre ¦ "5 turbo" ¦ 5turbo ¦ "multimodal models" ¦ ti:multimodels* ¦ multimodal -UNet
