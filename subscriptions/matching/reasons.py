@@ -141,16 +141,17 @@ def unfulfilled_parts(query: Query, paper: Paper) -> tuple[Node, ...]:
     return tuple(part for part in parts if not _is_fulfilled(part, tokens))
 
 
-def _is_fulfilled(node: Node, paper: TokenizedPaper) -> bool:
+def _is_fulfilled(node: Node, paper: TokenizedPaper, *, excluded: bool = False) -> bool:
+    """Return whether a paper fulfils a node, which has no exclusion in it if it is itself `excluded`."""
     match node:
         case Leaf():
-            return fulfils(node.term, paper)
+            return fulfils(node.term.in_full if excluded else node.term, paper)
         case Not():
-            return not _is_fulfilled(node.node, paper)
+            return not _is_fulfilled(node.node, paper, excluded=True)
         case And():
-            return all(_is_fulfilled(part, paper) for part in node.nodes)
+            return all(_is_fulfilled(part, paper, excluded=excluded) for part in node.nodes)
         case Or():
-            return any(_is_fulfilled(part, paper) for part in node.nodes)
+            return any(_is_fulfilled(part, paper, excluded=excluded) for part in node.nodes)
 
 
 def spans(query: Query, text: str, field: Field) -> tuple[Span, ...]:
@@ -166,7 +167,9 @@ def spans(query: Query, text: str, field: Field) -> tuple[Span, ...]:
 def _wanted(alternatives: Iterable[Alternative]) -> list[Term]:
     """Returns the simple terms that alternatives want, each once, in a fixed order."""
     terms = {part for alternative in alternatives for term in alternative.positive for part in simple_terms(term)}
-    return sorted(terms, key=lambda term: (term.tokens, term.value, term.field.name, term.prefix, term.exact))
+    return sorted(
+        terms, key=lambda term: (term.tokens, term.value, term.field.name, term.prefix, term.exact, term.given)
+    )
 
 
 class _Text:

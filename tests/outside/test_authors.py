@@ -1,0 +1,42 @@
+"""An author whose paper has only initials is found by the full name, unless it is excluded or a common one."""
+
+import httpx
+import pytest
+
+from tests.papers import paper
+from tests.patience import PATIENCE
+from tests.product import Product
+
+KELP = paper("Kelp and Its Limpets", authors=["Burt, A.", "Quill, M."])
+MOSS = paper("Moss on Old Walls", authors=["Alice Burt", "B. Burt"])
+
+
+@pytest.mark.parametrize(
+    "said", ['/search author:"Austin Burt"', '/today author:"Burt, Austin"', "papers by Austin Burt"]
+)
+def test_full_name_finds_paper_with_initials(product: Product, said: str) -> None:
+    product.brings(KELP, MOSS)
+    shown = product.says(said).text
+    assert KELP.title in shown
+    assert MOSS.title not in shown
+
+
+def test_author_with_initials_is_delivered_explained_and_in_the_feed(product: Product) -> None:
+    product.sets(WEB_URL="https://papers.example.org")
+    product.says('/sub author:"Austin Burt" now')
+    product.brings(KELP, MOSS)
+    (message,) = product.later(minutes=1)
+    assert KELP.title in message.text
+    assert MOSS.title not in message.text
+    assert "author: Burt, A." in product.says(f"/why {KELP.arxiv_id}").text
+    (address,) = [line for line in product.says("/feed").lines if line.endswith(".atom")]
+    with product.starts("run", moved=True) as process, httpx.Client(timeout=PATIENCE, trust_env=False) as reader:
+        feed = reader.get(process.waits_until_ready() + address.removeprefix("https://papers.example.org")).text
+    assert (KELP.title in feed, MOSS.title in feed) == (True, False)
+
+
+def test_exclusion_leaves_out_only_the_full_name(product: Product) -> None:
+    product.brings(KELP, paper("Kelp alone", authors=["Austin Burt"]))
+    shown = product.says('/search kelp -author:"Austin Burt"').text
+    assert KELP.title in shown
+    assert "Kelp alone" not in shown
