@@ -24,7 +24,7 @@ from subscriptions.matching.fulfilment import (
 from subscriptions.model import Paper
 from subscriptions.normalize import author_spellings, folding
 from subscriptions.normalize.lines import Line, lines_of
-from subscriptions.query import TEXT, TITLE, Field, ValueKind
+from subscriptions.query import AUTHOR, TEXT, TITLE, Field, ValueKind
 from subscriptions.query.links import without_owner
 from subscriptions.query.tree import Alternative, And, Leaf, Node, Not, Or, Query, Term
 
@@ -132,6 +132,16 @@ class HitFinder:
         if term not in self._places:
             self._places[term] = [_places(term, words, field) for field, words in self._texts]
         return self._places[term]
+
+
+def shortened_names(query: Query, paper: Paper) -> tuple[str, ...]:
+    """Return the authors whom a query wants by their full names and the paper has by initials, as it writes them."""
+    terms = [term for term in _wanted(query.alternatives) if term.given]
+    return tuple(
+        name
+        for name in (AUTHOR.values(paper) if terms else ())
+        if any(is_name(term, parts) for term in terms for parts in author_spellings(name))
+    )
 
 
 def unfulfilled_parts(query: Query, paper: Paper) -> tuple[Node, ...]:

@@ -101,13 +101,13 @@ def combined(kind: type[And | Or], nodes: Sequence[Node]) -> Node:
     return nodes[0]
 
 
-def leaves(node: Node) -> Iterator[Leaf]:
-    """Yields each value of a node, in the order in which they were typed."""
+def leaves(node: Node, *, also_excluded: bool = True) -> Iterator[Leaf]:
+    """Yield each value of a node, in the order in which they were typed."""
     if isinstance(node, Leaf):
         yield node
-        return
-    for part in (node.node,) if isinstance(node, Not) else node.nodes:
-        yield from leaves(part)
+    elif also_excluded or not isinstance(node, Not):
+        for part in (node.node,) if isinstance(node, Not) else node.nodes:
+            yield from leaves(part, also_excluded=also_excluded)
 
 
 @dataclass(frozen=True, slots=True)

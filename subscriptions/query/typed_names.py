@@ -73,6 +73,21 @@ def read_name(typed: str) -> TypedName:
     return TypedName(tokens, (), next((words for words in orders if not _split(" ".join(words)).shortened), tokens))
 
 
+def also_initials(typed: str) -> tuple[str, str]:
+    """Return ("W. Zhang", "Wei (W.) Zhang") for "Wei Zhang": the initials, and the name that also asks for them.
+
+    ("", "") if a paper may write them anyway, or the name has no initials.
+    """
+    before, comma, after = typed.partition(",")
+    *given, family = (after, before) if comma else before.rsplit(maxsplit=1)
+    letters = " ".join(f"{part[0].upper()}." for part in author_tokens("".join(given)))
+    family = family.title() if family.islower() else family
+    wider = f"{''.join(given)} ({letters}) {family}".strip()
+    if not letters or read_name(typed).given or not read_name(wider).given:
+        return "", ""
+    return f"{letters} {family}", wider
+
+
 def given_names(given: Sequence[str], family: Sequence[str], typed: Sequence[str]) -> tuple[str, ...]:
     """Return the given names if a paper may write them as initials, otherwise (). `typed`: the family name as typed."""
     return tuple(given) if not COMMON_FAMILY_NAMES.issuperset(typed) and _has_full_names(given, family) else ()

@@ -40,3 +40,59 @@ def test_exclusion_leaves_out_only_the_full_name(product: Product) -> None:
     shown = product.says('/search kelp -author:"Austin Burt"').text
     assert KELP.title in shown
     assert "Kelp alone" not in shown
+
+
+def test_answer_names_the_author_as_the_paper_does(product: Product) -> None:
+    product.brings(KELP, MOSS)
+    shown = product.says('/sub author:"Austin Burt"')
+    assert f"It finds 1 paper in the last 7 days: {KELP.title} ({KELP.arxiv_id}), by Burt, A." in shown.lines
+    assert "also A. Burt" not in shown.buttons
+
+
+WEI = (paper("Kelp", authors=["Wei Zhang"]), paper("Moss", authors=["W. Zhang"]), paper("Reefs", authors=["Zhang W"]))
+
+
+@pytest.mark.parametrize(
+    ("asked", "wider"),
+    [
+        ('author:"Wei Zhang"', 'author:"Wei (W.) Zhang"'),
+        ('author:"Zhang, Wei"', 'author:"Wei (W.) Zhang"'),
+        ("author:Zhang, Wei", 'author:"Wei (W.) Zhang"'),
+        ('author:"wei zhang" -survey', 'author:"wei (W.) Zhang" -survey'),
+        ('lichens OR author:"Wei Zhang"', 'lichens OR author:"Wei (W.) Zhang"'),
+    ],
+)
+def test_common_family_name_is_widened_by_a_button(product: Product, asked: str, wider: str) -> None:
+    product.brings(*WEI, paper("Sand", authors=["Wen Zhang"]))
+    shown = product.says(f"/sub {asked} now")
+    assert "2 stored papers are by W. Zhang, perhaps somebody else." in shown.lines
+    widened = product.presses("also W. Zhang")
+    assert product.queries() == [wider]
+    assert "also W. Zhang" not in widened.buttons
+    product.brings(paper("Dunes", authors=["Zhang, W."]))
+    (message,) = product.later(minutes=1)
+    assert "Dunes" in message.text
+    product.presses("undo")
+    assert product.queries() == [asked]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "author:Zhang",
+        'author:"W. Zhang"',
+        'author:="Wei Zhang"',
+        'kelp -author:"Wei Zhang"',
+        'author:"Li Zhang"',
+        "author:zhang*",
+    ],
+)
+def test_other_names_are_not_widened(product: Product, asked: str) -> None:
+    product.brings(*WEI)
+    assert "perhaps" not in product.says(f"/sub {asked}").text
+
+
+def test_edit_offers_initials_too(product: Product) -> None:
+    product.brings(*WEI)
+    product.says("/sub kelp")
+    assert "also W. Zhang" in product.says('/edit 1 author:"Wei Zhang"').buttons
