@@ -252,8 +252,10 @@ def _for_name(term: Term) -> IndexQuestion:
     )
     if not tokens or (term.exact and term.prefix):
         return _ANY_PAPER
-    whole, begun = (tokens[:-1], tokens[-1:]) if term.prefix else (tokens, [])
     columns = (term.field.column,)
+    if term.given:
+        return _for_initials([_phrase(columns, [part]) for part in tokens], term, columns)
+    whole, begun = (tokens[:-1], tokens[-1:]) if term.prefix else (tokens, [])
     parts = (
         *(_phrase(columns, [part]) for part in whole if not normalize.is_initial(part)),
         *(_phrase(columns, [part], mark=_MARK + "i") for part in whole if normalize.is_initial(part)),
@@ -270,6 +272,13 @@ def _for_name(term: Term) -> IndexQuestion:
     if term.exact and question.wanted:
         return _perhaps(AnyOf((question.wanted, _flag("odd"))))
     return question
+
+
+def _for_initials(family: Sequence[Phrase], term: Term, columns: tuple[str, ...]) -> IndexQuestion:
+    """Return the question for a family name beside any initial of the given names, which the index has as a word."""
+    names = [(*family, _phrase(columns, [initial])) for initial in dict.fromkeys(part[0] for part in term.given)]
+    long = AllOf((_flag("long"), *dict.fromkeys(family)))
+    return _perhaps(AnyOf((*(Near(parts, _NEAR) for parts in names), long)))
 
 
 def _stand_apart(whole: Sequence[str], begun: Sequence[str]) -> bool:
