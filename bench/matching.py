@@ -17,7 +17,7 @@ from bench._timing import timed
 from subscriptions import normalize
 from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers
 from subscriptions.model import Paper, Summary
-from subscriptions.normalize import folding
+from subscriptions.normalize.words import stem
 from subscriptions.query.parse import parse_query
 
 PAPERS = 180
@@ -100,14 +100,14 @@ def comparable(typed: list[str], papers: list[Paper]) -> tuple[list[int], int]:
     papers have no TeX.
     """
     day = {word for paper in papers for word in normalize.written_tokens(text_of(paper))}
-    stems, letters = Counter(map(folding.fold_plural, day)), " ".join(day)
+    stems, letters = Counter(map(stem, day)), " ".join(day)
     names = {word for paper in papers for name in paper.authors for word in normalize.written_tokens(name)}
     plain = sum(1 << place for place, paper in enumerate(papers) if not {*"\\{}$'’-_"} & {*text_of(paper)})
     known: dict[str, bool] = {}
 
     def means_itself(word: str) -> bool:
         if word not in known:
-            known[word] = word in day - names and stems[folding.fold_plural(word)] == letters.count(word) == 1
+            known[word] = word in day - names and stems[stem(word)] == letters.count(word) == 1
         return known[word]
 
     return [n for n, line in enumerate(typed) if all(is_word(one) and means_itself(one) for one in line.split())], plain

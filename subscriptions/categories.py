@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-from subscriptions.normalize.folding import fold_plural
+from subscriptions.normalize.words import stem
 
 _TAXONOMY = """
     astro-ph  CO EP GA HE IM SR
@@ -325,7 +325,7 @@ def names() -> list[str]:
 
 
 def _key(name: str) -> str:
-    return " ".join(fold_plural(word) for word in _WORD.findall(name.casefold()))
+    return " ".join(stem(word) for word in _WORD.findall(name.casefold()))
 
 
 def _rows() -> Iterator[tuple[str, list[str]]]:

@@ -19,8 +19,8 @@ from bot.digests.files import BOM, STDIN, list_folder, paths_of, read_file
 from bot.failures import UnknownFormat, UnreadableInput, WrongUsage, brief
 from bot.meaning import encoders
 from bot.rendering.cleaning import readable
+from bot.rendering.queries_in_words import as_one_word, query_in_words
 from bot.rendering.queries_in_words import explain as explained
-from bot.rendering.queries_in_words import query_in_words
 from bot.settings import SourceSettings, load_settings, load_sources
 from subscriptions import meaning
 from subscriptions.errors import MeaningFails, PaperwireError, QueryError, Sentence
@@ -230,6 +230,8 @@ def explain(
         print_line(query_in_words(read, TERMINAL_LANGUAGE.translate))
         for hint in read.hints:
             print_line(f"  ({hint.say(TERMINAL_LANGUAGE.translate)})")
+        if joined := as_one_word(read):
+            print_line(f"also as one word: {', '.join(joined)}")
         print_line(f"canonical: {read.canonical}")
         if ending.when:
             print_line(f"time: {read_when(ending.when)} (“{ending.when}” in quotation marks is words)")

@@ -5,6 +5,7 @@ The reading of a query explains the query in the person's own words, never stems
 would seem to belong to the field before it. In every language, a reading is itself a query with the same matches.
 """
 
+import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,16 +17,18 @@ from bot.ports.channel import Reply
 from subscriptions.categories import has_classes
 from subscriptions.errors import PaperwireError, QueryError, Sentence
 from subscriptions.language import Language
+from subscriptions.matching.fulfilment import simple_terms
 from subscriptions.planning.times import read_when, typed_query
 from subscriptions.query import ValueKind, parse, rewriting
 from subscriptions.query.refusals import MAX_QUERY_LENGTH
-from subscriptions.query.tree import And, Leaf, Node, Not, Or, Query
+from subscriptions.query.tree import And, Leaf, Node, Not, Or, Query, Term, leaves
 from subscriptions.texts.cutting import cut_letters
 
 Translate = Callable[[str], str]
 
 WINDOW = 60  # terminal cells of a refused query that are shown around its error
 _CUT = "…"
+_HYPHEN = re.compile("[-‐‑]")
 _LONGEST_TYPED = 60  # characters of a typed text that is repeated
 
 _AND = Sentence("{first} {second}")
@@ -61,6 +64,21 @@ def explain(text: str, translate: Translate) -> dict[str, object]:
         "error": None,
         "when": str(read_when(ending.when)) if ending.when else None,
     }
+
+
+def as_one_word(query: Query) -> list[str]:
+    """Return what was typed with hyphens and is also looked for as one word: ["multimodal"] for multi-modal."""
+    return [
+        _HYPHEN.sub("", leaf.words)
+        for leaf in leaves(query.tree)
+        if not leaf.quoted
+        and _HYPHEN.search(leaf.words)
+        and any(map(_is_joined, simple_terms(leaf.term), repeat(leaf.term)))
+    ]
+
+
+def _is_joined(spelling: Term, term: Term) -> bool:
+    return spelling.field.kind is ValueKind.WORDS and len(spelling.tokens) < len(term.tokens)
 
 
 def _reading(node: Node, translate: Translate) -> str:

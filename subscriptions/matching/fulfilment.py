@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import permutations
+from functools import lru_cache
+from itertools import chain, combinations, islice, pairwise, permutations
 
 from subscriptions import meaning, normalize
 from subscriptions.identity import versioned
 from subscriptions.model import Paper
-from subscriptions.normalize import folding
+from subscriptions.normalize.lines import lines_of
+from subscriptions.normalize.words import Span, joinable, stem
 from subscriptions.query import (
     ALL,
     AUTHOR,
@@ -24,19 +26,19 @@ from subscriptions.query.lexer import fold_value
 from subscriptions.query.tree import Alternative, Query, Term
 
 _LEAST_PARTS = 2  # of a name that has other spellings
-_KEPT = 2  # letters at the beginning of a word that its stem always keeps (`fold_plural`)
+_MOST_SPELLINGS = 32  # of a phrase whose words may be one word; a phrase of seven words has fewer
 
 
 @dataclass(frozen=True, slots=True)
 class TokenizedPaper:
     """The tokens of a paper by field.
 
-    The texts of a field are joined as lines, each written " word word ". So one search for a phrase with spaces around
-    it covers all texts, and finds only whole words within one text.
+    The texts of a field are joined as lines (`normalize.lines`), each written " word word ". So one search for a phrase
+    with spaces around it covers all texts, and finds only whole words within one line.
     """
 
-    folded: dict[Field, str]  # tokens with plurals folded (`normalize.tokens`), by which words are compared
-    written: dict[Field, str]  # the same tokens before plurals are folded
+    folded: dict[Field, str]  # stems (`normalize.tokens`), by which words are compared
+    written: dict[Field, str]  # the same words before they are stemmed
     exact: dict[Field, str]  # tokens with their letter case and accents
     names: dict[Field, tuple[tuple[str, ...], ...]]  # the parts of each spelling of each name
     exact_names: dict[Field, tuple[tuple[str, ...], ...]]
@@ -46,16 +48,13 @@ class TokenizedPaper:
 
 def tokenize(paper: Paper) -> TokenizedPaper:
     """Returns the tokens of a paper. Tokenizing is the costly step of matching: about 0.3 ms."""
-    words = {
-        field: [normalize.written_and_exact_tokens(text) for text in texts] for field, texts in texts_of(paper).items()
-    }
+    words = {field: [normalize.words_of(text) for text in texts] for field, texts in texts_of(paper).items()}
+    lines = {field: [line for one in texts for line in lines_of(one)] for field, texts in words.items()}
     names = {field: tuple(field.values(paper)) for field in FIELDS if field.kind is ValueKind.NAME}
     return TokenizedPaper(
-        folded=_lines(
-            {field: [map(folding.fold_plural, written) for written, _ in texts] for field, texts in words.items()}
-        ),
-        written=_lines({field: [written for written, _ in texts] for field, texts in words.items()}),
-        exact=_lines({field: [exact for _, exact in texts] for field, texts in words.items()}),
+        folded=_lines({field: [line.folded for line in some] for field, some in lines.items()}),
+        written=_lines({field: [line.written for line in some] for field, some in lines.items()}),
+        exact=_lines({field: [one.exact for one in texts] for field, texts in words.items()}),
         names={
             field: tuple(spelling for name in found for spelling in normalize.author_spellings(name))
             for field, found in names.items()
@@ -102,11 +101,45 @@ def simple_terms(term: Term) -> tuple[Term, ...]:
     if term.field is AUTHOR:
         return _spellings(term)
     if term.field is not ALL:
-        return (term,)
+        return _as_one_word(term)
     words = Term(TEXT, term.tokens, term.prefix, term.exact)
     names = Term(AUTHOR, term.names, term.prefix, term.exact)
     category = Term(CATEGORY, value=term.value)
-    return tuple(part for part in (words, *_spellings(names), category) if part.tokens or part.value)
+    return tuple(part for part in (*_as_one_word(words), *_spellings(names), category) if part.tokens or part.value)
+
+
+@lru_cache(1 << 12)
+def _as_one_word(term: Term) -> tuple[Term, ...]:
+    """Return a term of words, and with parts of a phrase as one word: multi-modal is multimodal.
+
+    The parts are stems, and the paper's words are joined before they are stemmed. So the first of two parts is also tried
+    in the plural: virus-like is viruslike.
+    """
+    if term.exact or len(term.tokens) < _LEAST_PARTS or term.field.kind is not ValueKind.WORDS:
+        return (term,)
+    spans = joinable(term.tokens)
+    spelled = chain(
+        (_joined(term, (span,)) for span in spans),
+        (_joined(term, (span,), "s") for span in spans if span[1] - span[0] == _LEAST_PARTS),
+        (_joined(term, some) for n in range(2, len(spans)) for some in combinations(spans, n) if _are_apart(some)),
+    )
+    different = dict.fromkeys((term.tokens, *islice(spelled, _MOST_SPELLINGS)))
+    return tuple(replace(term, tokens=tokens) for tokens in different)
+
+
+def _are_apart(spans: tuple[Span, ...]) -> bool:
+    return all(one[1] <= other[0] for one, other in pairwise(spans))
+
+
+def _joined(term: Term, spans: tuple[Span, ...], plural: str = "") -> tuple[str, ...]:
+    """Return the tokens of a term with some of them as one word; `plural` is the ending of the first part."""
+    tokens, place = list[str](), 0
+    for first, behind in spans:
+        word = term.tokens[first] + plural + "".join(term.tokens[first + 1 : behind])
+        is_begun = term.prefix and behind == len(term.tokens)
+        tokens += [*term.tokens[place:first], word if is_begun else stem(word)]
+        place = behind
+    return (*tokens, *term.tokens[place:])
 
 
 def _spellings(term: Term) -> tuple[Term, ...]:
@@ -209,9 +242,9 @@ def _text_predicate(term: Term) -> Callable[[TokenizedPaper], bool]:
         return lambda paper: phrase in paper.folded[field]
     if len(term.tokens) == 1:
         return lambda paper: phrase in paper.written[field] or phrase in paper.folded[field]
-    kept = phrase.removesuffix(term.tokens[-1][_KEPT:])  # a fast check that rules out most papers
+    whole = phrase.removesuffix(term.tokens[-1])  # a fast check that rules out most papers
     return lambda paper: (
-        kept in paper.folded[field]
+        whole in paper.folded[field]
         and (phrase in paper.folded[field] or _phrase_begins(term, paper.folded[field], paper.written[field]))
     )
 

@@ -9,7 +9,8 @@ from typing import TypeAlias
 from subscriptions import normalize
 from subscriptions.matching import fulfilment
 from subscriptions.model import Paper
-from subscriptions.normalize import folding
+from subscriptions.normalize.lines import lines_of
+from subscriptions.normalize.words import cached, stem
 from subscriptions.query import AUTHOR, CATEGORY, FIELDS, PRIMARY, Field, ValueKind
 from subscriptions.query.tree import Term
 
@@ -56,8 +57,8 @@ Expression: TypeAlias = Phrase | Near | AllOf | AnyOf
 #
 # Some words of the document are not from a text. They begin with the mark ˑ, with which no word of a text begins:
 #
-#     ˑ           between two texts or names, so that no phrase crosses them      ˑsmodels   a word as written, if the
-#     ˑxRAG       a word with capitals inside                                                plural step changes it
+#     ˑ           between two lines or names, so that no phrase crosses them      ˑsmodels   a word as written, if its
+#     ˑxRAG       a word with capitals inside                                                stem is another one
 #     ˑij         a part of a name that begins with j                             ˑccs.lg ˑpcs.lg   category, primary
 #     ˑodd        the index lacks an exact word of the paper
 #     ˑlong       a name of the paper has more parts than the index can compare
@@ -128,19 +129,7 @@ def index_question(term: Term) -> IndexQuestion:
             return _ANY_PAPER
 
 
-_cached = folding.cached(MOST_WORDS)  # most words of a paper also occur in earlier papers
-
-
-@_cached
-def _stem(word: str) -> str:
-    """Returns the stem of a plain word, as the index stores it."""
-    return _encoded("", " ".join(normalize.tokens(word)))
-
-
-@_cached
-def _other_forms(word: str) -> str:
-    """Returns the other forms under which the index stores a plain word; "" for most words."""
-    return " ".join((*_changed(normalize.written_tokens(word)), *_with_capitals([word])))
+_cached = cached(MOST_WORDS)  # most words of a paper also occur in earlier papers
 
 
 @_cached
@@ -155,26 +144,28 @@ def _part_of_name(word: str) -> str:
     return " ".join(normalize.author_tokens(word))
 
 
-def _changed(written: Iterable[str]) -> Iterator[str]:
-    """Yields those words that the plural step changes, as the index stores them."""
-    return (_encoded(_MARK + "s", word) for word in written if folding.fold_plural(word) != word)
+@_cached
+def _unstemmed(word: str) -> str:
+    """Return a word as the index stores it beside its stem."""
+    return _encoded(_MARK + "s", word)
 
 
-def _with_capitals(exact: Iterable[str]) -> Iterator[str]:
-    """Yields those words that have capitals inside, as the index stores them."""
-    return (_encoded(_MARK + "x", word) for word in exact if _has_inner_capital(word))
+@_cached
+def _with_capitals(word: str) -> str:
+    """Return an exact word with capitals as the index stores it; "" if only its first letter is one."""
+    return _encoded(_MARK + "x", word) if _has_inner_capital(word) else ""
 
 
 def _words_of(text: str) -> tuple[str, set[str], bool]:
     """Returns (the words of a text as the index stores them, their other forms, whether its exact words are missing)."""
-    if _is_plain(text):
-        exact = normalize.exact_tokens(text)
-        return " ".join(map(_stem, exact)), set(map(_other_forms, set(exact))), False
-    written, exact = normalize.written_and_exact_tokens(text)
+    words = normalize.words_of(text)
+    lines = [*lines_of(words)]
+    stemmed = {word for line in lines for word, folded in zip(line.written, line.folded, strict=True) if word != folded}
+    capitals = {word for word in words.exact if not word.islower()}
     return (
-        _encoded("", " ".join(map(folding.fold_plural, written))),
-        {*_changed(_longer(written)), *_with_capitals(_longer(exact))},
-        not _agree(written, exact, _written_alone),
+        _encoded("", "  ".join(" ".join(line.folded) for line in lines)).replace("  ", f" {_MARK} "),
+        {*map(_unstemmed, stemmed), *map(_with_capitals, capitals)},
+        not (_is_plain(text) or _agree(words.written, words.exact, _written_alone)),
     )
 
 
@@ -190,11 +181,6 @@ def _is_plain(text: str) -> bool:
     True for ASCII without TeX, and most Chinese.
     """
     return (text.isascii() and "\\" not in text) or _PLAIN.fullmatch(text) is not None
-
-
-def _longer(words: Iterable[str]) -> set[str]:
-    """Returns the words of two or more characters. Shorter ones (most Chinese) have no plural and no inner capital."""
-    return {word for word in set(words) if len(word) > 1}
 
 
 def _agree(folded: Sequence[str], exact: Iterable[str], folded_alone: Callable[[str], str]) -> bool:
@@ -242,7 +228,7 @@ def _for_words(term: Term) -> IndexQuestion:
     if not term.prefix:
         return IndexQuestion(_phrase(columns, term.tokens))
     *whole, last = term.tokens
-    forms = AnyOf(tuple(_phrase(columns, [word], mark=_MARK + "s") for word in folding.written_beginnings(last)))
+    forms = _phrase(columns, [last], mark=_MARK + "s", prefix=True)
     begun = _phrase(columns, term.tokens, prefix=True)
     if not whole:
         return IndexQuestion(AnyOf((begun, forms)))
@@ -256,7 +242,7 @@ def _for_exact_words(term: Term, columns: tuple[str, ...]) -> IndexQuestion:
         return IndexQuestion(_phrase(columns, term.tokens, mark=_MARK + "x"))
     if term.prefix:
         return _ANY_PAPER
-    folded = [folding.fold_plural(part) for word in term.tokens for part in normalize.written_tokens(word)]
+    folded = [stem(part) for word in term.tokens for part in normalize.written_tokens(word)]
     return _perhaps(AnyOf((_phrase(columns, folded), _flag("odd")))) if folded else _ANY_PAPER
 
 

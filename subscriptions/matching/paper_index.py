@@ -115,7 +115,7 @@ class PaperIndex:
         whole = term.tokens[: len(term.tokens) - term.prefix]
         if kind is ValueKind.WORDS and not term.exact:
             papers = self._with_words(term, whole)
-            if len(term.tokens) == 1:
+            if len(term.tokens) == 1 or not papers:
                 return papers
         elif kind is ValueKind.NAME and not term.exact:
             for part in whole:
@@ -132,6 +132,8 @@ class PaperIndex:
         papers = self._every
         for word in whole:
             papers &= self._having.get(f"{term.field.name}:{word}", 0)
+            if not papers:
+                break
         return papers & self._with_beginning(term.field, term.tokens[-1]) if term.prefix and papers else papers
 
     def _with_beginning(self, field: Field, beginning: str) -> int:

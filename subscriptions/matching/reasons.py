@@ -23,6 +23,7 @@ from subscriptions.matching.fulfilment import (
 )
 from subscriptions.model import Paper
 from subscriptions.normalize import author_spellings, folding
+from subscriptions.normalize.lines import Line, lines_of
 from subscriptions.query import TEXT, TITLE, Field, ValueKind
 from subscriptions.query.links import without_owner
 from subscriptions.query.tree import Alternative, And, Leaf, Node, Not, Or, Query, Term
@@ -80,16 +81,18 @@ class HitFinder:
 
     def fit(self, query: Query) -> float:
         """Returns how well the paper fits a query, from 0 to 1.2, by words in the title and words near each other."""
-        wanted = [term for term in _wanted(query.alternatives) if term.field.kind is ValueKind.WORDS]
+        wanted = _spellings_wanted(query.alternatives)
         if not wanted:
             return 0.0
         of_terms = {
-            term: self._places_of(term) for term in self._wanted_by(query) if term.field.kind is ValueKind.WORDS
+            term: [self._places_of(one) for one in spellings]
+            for term, spellings in _spellings_wanted(self._fitting(query)).items()
         }
         points: dict[Term, float] = {}
         texts: list[list[list[Span]]] = []  # for each text, the places of each term that it has
         for number, (field, _) in enumerate(self._texts):
-            found = {term: places[number] for term, places in of_terms.items() if places[number]}
+            places = {term: sorted({place for one in some for place in one[number]}) for term, some in of_terms.items()}
+            found = {term: several for term, several in places.items() if several}
             texts.append(list(found.values()))
             for term in found:
                 points[term] = max(points.get(term, 0.0), 1.0 if field is TITLE else ELSEWHERE)
@@ -166,16 +169,29 @@ def spans(query: Query, text: str, field: Field) -> tuple[Span, ...]:
 def _wanted(alternatives: Iterable[Alternative]) -> list[Term]:
     """Returns the simple terms that alternatives want, each once, in a fixed order."""
     terms = {part for alternative in alternatives for term in alternative.positive for part in simple_terms(term)}
-    return sorted(terms, key=lambda term: (term.tokens, term.value, term.field.name, term.prefix, term.exact))
+    return sorted(terms, key=_order)
+
+
+def _spellings_wanted(alternatives: Iterable[Alternative]) -> dict[Term, list[Term]]:
+    """Return each term that alternatives want and that words of a text may fulfil → its simple terms of words."""
+    terms = {term for alternative in alternatives for term in alternative.positive}
+    found = {
+        term: [part for part in simple_terms(term) if part.field.kind is ValueKind.WORDS]
+        for term in sorted(terms, key=_order)
+    }
+    return {term: parts for term, parts in found.items() if parts}
+
+
+def _order(term: Term) -> tuple[tuple[str, ...], str, str, bool, bool]:
+    return term.tokens, term.value, term.field.name, term.prefix, term.exact
 
 
 class _Text:
-    """A text, its words and their places. The places are computed on first use."""
+    """A text, the lines of its words, and their places. The places are computed on first use."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.written = normalize.written_tokens(text)
-        self.folded = [folding.fold_plural(token) for token in self.written]
+        self.lines = [*lines_of(normalize.words_of(text))]
         self._spans: dict[bool, list[Span]] = {}
 
     def spans(self, *, exact: bool) -> list[Span]:
@@ -188,14 +204,17 @@ def _places(term: Term, text: _Text, field: Field) -> list[Span]:
     """Returns (start, end) of each place of a simple term in a text of a field."""
     if term.field is not field and not (term.field is TEXT and field.in_any_text):
         return []
-    folded, written = text.folded, text.written
+    lines = text.lines
     if term.exact:
-        folded = written = normalize.exact_tokens(text.text)
-    starts = places(term, folded, written)
-    if not starts:
-        return []
-    where = text.spans(exact=term.exact)
-    return [(where[start][0], where[start + len(term.tokens) - 1][1]) for start in starts]
+        exact = normalize.exact_tokens(text.text)
+        lines = [Line(exact, exact, [(place, place + 1) for place in range(len(exact))])]
+    found = {
+        (line.spans[start][0], line.spans[start + len(term.tokens) - 1][1] - 1): None
+        for line in lines
+        for start in places(term, line.folded, line.written)
+    }
+    where = text.spans(exact=term.exact) if found else []
+    return sorted((where[first][0], where[last][1]) for first, last in found)
 
 
 def _merged(found: Iterable[Span]) -> tuple[Span, ...]:

@@ -1,19 +1,19 @@
-"""Folds words (steps 2 to 6), and knows where each token is in the text as written.
+"""Letters and runs (steps 2 to 5), and where each token is in the text as written.
 
 Compatibility forms, letter case and accents are folded. A possessive 's is left out, and a decimal point stays. A Greek
 letter becomes its English name, so α and alpha are one token, beside Latin letters, too: αβ is alpha and beta, ΛCDM
-lambda and cdm. A unit stays one word, such as μm. Some plurals are irregular, such as matrices, and words such as news
-are none.
+lambda and cdm. A unit stays one word, such as μm.
 """
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache, wraps
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import chain, pairwise
 from typing import NamedTuple
 
 from subscriptions.normalize.tex import GREEK_LETTERS, tex_replacements
+from subscriptions.normalize.words import Span
 from subscriptions.texts.normal_forms import normalized
 
 _SIGNS = re.compile("[™®©℠]")  # removed before NFKC, which would turn ™ into the letters TM
@@ -45,7 +45,6 @@ _HANGUL = "가-힣"
 SINGLE_CHARACTERS = _HAN + _KANA + _HANGUL
 """Ranges of a character class: each of these characters is a run alone."""
 _APOSTROPHE_SIGNS = "'’‘ʼ′`"
-_LONGEST_CACHED = 40  # letters of a word; longer ones are rare, and would fill the memory
 _NO_LETTER = "ʼ"  # an apostrophe that Unicode counts as a letter
 
 
@@ -62,15 +61,19 @@ def _run_pattern(single: str) -> re.Pattern[str]:
     )
 
 
+_HYPHENS = "-‐"  # after NFKC, which makes the hyphen without a break a plain one
 RUN = _run_pattern(SINGLE_CHARACTERS)
+# a run, and the hyphen before it if that stands between two letters or digits
+_RUN_AFTER_HYPHEN = re.compile(rf"(?:[{_HYPHENS}](?<=[^\W_][{_HYPHENS}])(?=[^\W_]))?(?:{RUN.pattern})", re.VERBOSE)
 # finds the same runs in ASCII texts, faster
 _ASCII_RUN = re.compile(r"[A-Za-z](?:\+\+|#)|[A-Za-z0-9]+(?:(?<=[0-9])\.(?=[0-9])[A-Za-z0-9]+)*")
 
 # The pattern begins with the point, since `re` searches for a point thirty times as fast as for a digit before a point.
 _DECIMAL = re.compile(r"\.(?<=[0-9]\.)(?=[0-9])")
-_POINT = "\x01"  # replaces the point of a number
-# turns each character between runs into a space, and `_POINT` into a point
-_BLANKS = {point: " " for point in range(128) if not chr(point).isalnum()} | {ord(_POINT): "."}
+_ASCII_HYPHEN = re.compile("-(?<=[0-9A-Za-z]-)(?=[0-9A-Za-z])")
+_POINT, _JOINT = "\x01", "\x02"  # replace the point of a number, and the hyphen in a word
+# turns each character between runs into a space, `_POINT` into a point, and `_JOINT` into a hyphen
+_BLANKS = {point: " " for point in range(128) if not chr(point).isalnum()} | {ord(_POINT): ".", ord(_JOINT): "-"}
 
 _ONE = f"[{_APOSTROPHE_SIGNS}]"
 _LETTER = rf"[^\W_{_NO_LETTER}]"
@@ -83,24 +86,6 @@ _GREEK = re.compile(f"[{''.join(GREEK_LETTERS)}]")
 _PART = _run_pattern(SINGLE_CHARACTERS + "".join(GREEK_LETTERS))
 _UNIT = re.compile(r"[\d.]*μ(?:[mslgavwfkjtcu]|hz|mol|as|ev|sv|gal|rad|pa|bar|bq|ci|arcsec)")  # of SI, and used with it
 _SPELLED = re.compile("(kappa)(b)|(lambda)(cdm)")  # words that mostly have the letter: κB, ΛCDM
-_NOT_PLURAL = frozenset({"news", "aids", "mars", "does", "this", "less", "sars", "mips", "lens"})
-_IRREGULAR = {
-    "analyses": "analysis",
-    "hypotheses": "hypothesis",
-    "syntheses": "synthesis",
-    "theses": "thesis",
-    "biases": "bias",
-    "lenses": "lens",
-    "indices": "index",
-    "matrices": "matrix",
-    "vertices": "vertex",
-    "criteria": "criterion",
-    "phenomena": "phenomenon",
-    "corpora": "corpus",
-    "axes": "axis",
-}
-_WORD = re.compile("[a-z]{4,}")
-_SILENT_E = ("che", "she", "xe", "sse", "ze")  # caches, crashes, boxes, classes, sizes
 
 
 def fold_letters(text: str) -> str:
@@ -155,8 +140,32 @@ def runs_of(letters: str) -> list[str]:
     """Step 4: returns the runs (letters and digits that belong together) of a text without apostrophes."""
     if not letters.isascii():
         return RUN.findall(letters)
-    if "+" in letters or "#" in letters or _POINT in letters:
-        return _ASCII_RUN.findall(letters)
+    return _ASCII_RUN.findall(letters) if _is_odd(letters) else _plain_runs(letters)
+
+
+def runs_with_hyphens(letters: str) -> tuple[list[str], list[Span]]:
+    """Step 4: return (the runs of a text without apostrophes, the place of each hyphenated word among them)."""
+    if "-" not in letters and (letters.isascii() or "‐" not in letters):
+        return runs_of(letters), []
+    if not letters.isascii() or _is_odd(letters):
+        runs: list[str] = _RUN_AFTER_HYPHEN.findall(letters)
+    else:
+        runs = _plain_runs(_ASCII_HYPHEN.sub(f" {_JOINT}", letters))
+    places: list[Span] = []
+    for place, run in enumerate(runs):
+        if run[0] in _HYPHENS:
+            runs[place] = run[1:]
+            first = places.pop()[0] if places and places[-1][1] == place else place - 1
+            places.append((first, place + 1))
+    return runs, places
+
+
+def _is_odd(letters: str) -> bool:
+    """Whether an ASCII text has signs that cannot be replaced one by one."""
+    return "+" in letters or "#" in letters or _POINT in letters or _JOINT in letters
+
+
+def _plain_runs(letters: str) -> list[str]:
     return (_DECIMAL.sub(_POINT, letters) if "." in letters else letters).translate(_BLANKS).split()
 
 
@@ -196,48 +205,6 @@ def is_latin(char: str) -> bool:
     if char.isascii():
         return char.isalpha()
     return unicodedata.name(char, "").startswith("LATIN")
-
-
-def cached(most: int) -> Callable[[Callable[[str], str]], Callable[[str], str]]:
-    """Returns a decorator for a function of a word, with a cache of at most `most` words, none of them very long."""
-
-    def decorate(function: Callable[[str], str]) -> Callable[[str], str]:
-        kept = lru_cache(most)(function)
-        return wraps(function)(lambda word: kept(word) if len(word) <= _LONGEST_CACHED else function(word))
-
-    return decorate
-
-
-@cached(1 << 16)
-def fold_plural(token: str) -> str:
-    """Step 6: returns the common stem of a word's singular and plural.
-
-    A stem need not be a word: analyses and analysis both become "analysi". The stem of a stem is the same stem.
-    """
-    if not _WORD.fullmatch(token):
-        return token
-    stem = _without_s(_IRREGULAR.get(token, token))
-    stem = _without_s(_IRREGULAR.get(stem, stem))  # again, for criterias and corporas
-    if stem.endswith("ie") and len(stem) >= len("skie"):
-        return stem[:-2] + "y"
-    if stem.endswith(_SILENT_E):
-        return stem[:-1]
-    return stem
-
-
-def written_beginnings(beginning: str) -> tuple[str, ...]:
-    """Returns the words that `beginning*` has to find although their stems may not begin with `beginning`.
-
-    Example: "criteria" begins with "criteria", but its stem "criterion" does not.
-    """
-    regular = [beginning + end for end in ("", "s", "es", "e")]
-    irregular = [form + end for form in _IRREGULAR for end in ("", "s") if (form + end).startswith(beginning)]
-    return tuple(dict.fromkeys((*regular, *irregular)))
-
-
-def _without_s(word: str) -> str:
-    keeps = word in _NOT_PLURAL or word.endswith("ss") or not word.endswith("s")
-    return word if keeps else word[:-1]
 
 
 class Traced(NamedTuple):

@@ -155,11 +155,15 @@ _SCRIPT = rf"""
     \\text(?:sub|super)script\s*\{{
     | [_^] \{{ (?: \s* \\(?:{"|".join(sorted(STYLES | SWITCHES))}) (?![A-Za-z]) \s* )?
     | (?<=[$}}]) [_^]
+    | (?<=\\ell) [_^]
     | [_^] (?=[^\W_] [$}}])
     | (?: (?<=[A-Z]) | (?<=[A-Z][a-z]) | (?<=[_^]\d) ) [_^] (?=\d)
     | (?<=(?<![^\W_]) [^\W\d_]) [_^] (?=\d | [^\W_] (?![^\W_]))
 """
 _SIGNS_OF_TEX = "\\$_^{}"
+# between a Greek letter and a hyphen, which stay one word: $\beta$-VAE, IFN-{$\gamma$}
+_MOST_SIGNS = 4
+_AFTER_HYPHEN, _BEFORE_HYPHEN = re.compile(r"[-‐‑][${]*$"), re.compile(r"[}$]*[-‐‑]")
 _ACCENT = re.compile(rf"(?:{_ACCENT_MACRO} | {_LETTER_MACRO} | \\(?:[A-Za-z]+|.) )", re.VERBOSE | re.DOTALL)
 _TEX = re.compile(
     rf"{_ACCENT_MACRO} | {_LETTER_MACRO} | (?P<script>{_SCRIPT}) | \\(?P<command>[A-Za-z]+|.)? | (?P<vanishing>[{{}}$]+)",
@@ -205,8 +209,13 @@ def _replacement(match: re.Match[str]) -> str:
         return letters
     if match["vanishing"] or match["script"]:
         return ""
+    if match["command"] == "ell":
+        return "l"  # of ℓ-norms, as NFKC has it; unlike a Greek letter, it is no word alone
     name = GREEK_COMMANDS.get(match["command"] or "", "")
-    return f" {name} "
+    start, end = match.span()
+    before = "" if name and _AFTER_HYPHEN.search(match.string[max(0, start - _MOST_SIGNS) : start]) else " "
+    behind = "" if name and _BEFORE_HYPHEN.match(match.string, end, end + _MOST_SIGNS) else " "
+    return f"{before}{name}{behind}"
 
 
 def _accented(match: re.Match[str]) -> str:

@@ -13,8 +13,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from subscriptions import categories, normalize
-from subscriptions.normalize import folding
 from subscriptions.normalize.folding import Traced
+from subscriptions.normalize.words import stem, stem_of_beginning
 from subscriptions.query import (
     ALL,
     AUTHOR,
@@ -90,7 +90,7 @@ def words_meaning(field: Field, words: str, *, exact: bool = False, star: bool =
     if is_name:
         whole = sorted(whole)
     elif not exact:
-        whole = list(map(folding.fold_plural, whole))
+        whole, begun = list(map(stem, whole)), list(map(stem_of_beginning, begun))
     tokens = (*whole, *begun)
     return Meaning(
         Term(field, tokens, prefix, exact), field.canonical_prefix + _spell(tokens, prefix=prefix, exact=exact)
@@ -211,9 +211,7 @@ def bare_id_meaning(word: str) -> Meaning | None:
     if value is None:
         return None
     written = categories.bare_id(word.lower().rstrip(",;:."))
-    return Meaning(
-        Term(TEXT_OR_ID, tuple(map(folding.fold_plural, normalize.written_tokens(written))), value=value), written
-    )
+    return Meaning(Term(TEXT_OR_ID, tuple(map(stem, normalize.written_tokens(written))), value=value), written)
 
 
 def is_initials(parts: Sequence[str]) -> bool:

@@ -11,7 +11,7 @@ from subscriptions import meaning, normalize
 from subscriptions.errors import Refused, Sentence
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.model import Chat, KnownPaper, Subscription
-from subscriptions.normalize import folding
+from subscriptions.normalize.words import stem
 from subscriptions.query import ABOUT, AUTHOR, TEXT, ValueKind, links, parse, rewriting
 from subscriptions.query.tree import Leaf, Node, Not, Query, Term
 from subscriptions.service import nearness
@@ -282,7 +282,7 @@ def _is_known(transaction: Transaction, word: str, *, is_name: bool) -> bool:
     """Whether a stored paper has a word, or a part of a name."""
     if is_name:
         return paper_words.has(transaction, Term(AUTHOR, (*normalize.author_tokens(word),)))
-    return paper_words.has(transaction, Term(TEXT, (folding.fold_plural(word.lower()),)))
+    return paper_words.has(transaction, Term(TEXT, (stem(word.lower()),)))
 
 
 def _similar_words(transaction: Transaction, wrong: Mapping[str, bool]) -> dict[str, str]:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from subscriptions.identity import versioned
 from subscriptions.matching import full_text
 from subscriptions.matching.fulfilment import simple_terms
-from subscriptions.matching.full_text import Expression
+from subscriptions.matching.full_text import AnyOf, Expression
 from subscriptions.query import DOI, ID, SOURCE
 from subscriptions.query.lexer import fold_value
 from subscriptions.query.tree import Query, Term
@@ -35,6 +35,7 @@ _IS_ANNOUNCED = (
 )
 _SEQUENCE_AS_NEW = sa.case((_p.cross, sa.func.coalesce(_p.new_sequence, -1)), else_=sa.func.coalesce(_p.sequence, 0))
 _NONE = sa.false()
+_NOT_IN_INDEX = (ID, DOI, SOURCE)
 
 
 class Place(NamedTuple):
@@ -183,28 +184,35 @@ def _conditions(among: Among) -> Iterator[sa.ColumnElement[bool]]:
 def _having(transaction: Transaction, term: Term, near: Mapping[Term, Collection[int]]) -> _Having:
     if term.field.kind.needs_vectors:
         return _Having(_p.id.in_(sa.bindparam(None, list(near[term]), expanding=True, literal_execute=True)))
-    parts = [_having_simple(transaction, part) for part in simple_terms(term)]
-    doubts = [part.doubtful for part in parts if part.doubtful is not _NONE]
-    return _Having(sa.or_(*(part.wanted for part in parts)), sa.or_(*doubts) if doubts else _NONE)
+    parts = simple_terms(term)
+    found = [_named(transaction, part) for part in parts if part.field in _NOT_IN_INDEX]
+    asked = [full_text.index_question(part) for part in parts if part.field not in _NOT_IN_INDEX]
+    wanted = [one.wanted for one in asked if one.wanted is not None]
+    if len(wanted) < len(asked):
+        return _Having(sa.true(), sa.true())
+    if wanted:
+        doubts = [one.doubtful for one in asked if one.doubtful is not None]
+        found.append(
+            _Having(
+                _matching(transaction, AnyOf(tuple(wanted))),
+                _matching(transaction, AnyOf(tuple(doubts))) if doubts else _NONE,
+            )
+        )
+    doubtful = [part.doubtful for part in found if part.doubtful is not _NONE]
+    return _Having(sa.or_(*(part.wanted for part in found)), sa.or_(*doubtful) if doubtful else _NONE)
 
 
-def _having_simple(transaction: Transaction, term: Term) -> _Having:
-    if term.field in (ID, DOI):  # also a paper that had this id before, in any letter case
-        keys = [term.value, f"doi:{term.value}", f"doi:{versioned(term.value).doi}"]
-        named = _p.id.in_(sa.select(_keys.c.paper).where(sa.func.lower(_keys.c.key).in_(keys)))
-        return _Having(named, named)
+def _named(transaction: Transaction, term: Term) -> _Having:
+    """Return the papers with an id, or of a source."""
     if term.field is SOURCE:
         names = execute(transaction, sa.select(_sources.c.name)).scalars()
         brought = sa.select(_appearances.c.paper).join(_digests, _digests.c.id == _appearances.c.digest)
         return _Having(
             _p.id.in_(brought.where(_digests.c.source.in_([name for name in names if fold_value(name) == term.value])))
         )
-    asked = full_text.index_question(term)
-    if asked.wanted is None:
-        return _Having(sa.true(), sa.true())
-    return _Having(
-        _matching(transaction, asked.wanted), _matching(transaction, asked.doubtful) if asked.doubtful else _NONE
-    )
+    keys = [term.value, f"doi:{term.value}", f"doi:{versioned(term.value).doi}"]
+    named = _p.id.in_(sa.select(_keys.c.paper).where(sa.func.lower(_keys.c.key).in_(keys)))
+    return _Having(named, named)  # also a paper that had this id before, in any letter case
 
 
 def _matching(transaction: Transaction, expression: Expression) -> sa.ColumnElement[bool]:

@@ -437,7 +437,7 @@ FINDS = (
         schrodinger ¦ STRASSE ¦ lodz ¦ duro ¦ gudrun ¦ thor ¦ aero ¦ oeuvre ¦ hal ¦ igdir ¦ ana ¦
         muller ¦ izmir ¦ Poincaré ¦ Poincare\u0301
         """,
-        "schroedinger ¦ mueller ¦ or",
+        "mueller ¦ or",
     ),
     Finds(
         "kana marks and Hangul survive",
@@ -556,6 +556,74 @@ FINDS = (
         titled("news AIDS Mars does this less SARS MIPS lens gas bus ids LMs GPT4s class unless"),
         "news ¦ aids ¦ does ¦ less ¦ mips ¦ lens ¦ bus ¦ lms ¦ gpt4s ¦ class ¦ unless ¦ lenses",
         "new ¦ aid ¦ doe ¦ les ¦ mip ¦ len ¦ bu ¦ lm ¦ gpt4 ¦ clas",
+    ),
+    Finds(
+        "plurals of science, also behind other letters",
+        titled("Coronaviruses, mice, micronuclei, metastases, spectra, larvae, kilonovae, tetrahedra, submatrices, leaves, echoes"),
+        """
+        coronavirus ¦ mouse ¦ micronucleus ¦ metastasis ¦ spectrum ¦ larva ¦ kilonova ¦ tetrahedron ¦ submatrix ¦ leaf ¦ echo ¦
+        "mouse micronucleus"
+        """,
+        "coronavir ¦ nucleus ¦ spectr ¦ leave ¦ matrix",
+    ),
+    Finds(
+        "only the form of a word counts, never its family",
+        titled("Organic operations of a university on data, media, bases, paper mining, Rosé and renewal"),
+        "organic ¦ operation ¦ data ¦ media ¦ base",
+        "organ ¦ operate ¦ universe ¦ datum ¦ medium ¦ basis ¦ mine ¦ ROS ¦ new",
+    ),
+    Finds(
+        "British and American spelling",
+        titled("Modelling tumour behaviours: optimising haemoglobin in grey fibres, catalogues of paediatric anaemia, defence"),
+        """
+        modeling ¦ tumor ¦ behavior ¦ optimizing ¦ hemoglobin ¦ gray ¦ fiber ¦ catalog ¦ pediatric ¦ anemia ¦ defense ¦
+        "modeling tumors" ¦ tumou* ¦ haemo* ¦ hemo* ¦ modell* ¦ behavi*
+        """,
+        "model ¦ =tumor ¦ optimist ¦ tumoral*",
+    ),
+    Finds(
+        "sizes are no spelling",
+        titled("The size of prizes, seizing noise, filing"),
+        "size ¦ prize ¦ seizing ¦ noise",
+        "sise ¦ filling ¦ noi",
+    ),
+    Finds(
+        "oe is ö in some names",
+        titled("Schrödinger, Möbius, Gödel, Hölder, Kähler; Poe"),
+        "Schroedinger ¦ Moebius ¦ Goedel ¦ Hoelder ¦ Kaehler ¦ schroeding* ¦ poe",
+        "=Schroedinger ¦ po",
+    ),
+    Finds(
+        "a hyphenated word of a paper is also one word",
+        titled(r"Multi-Modal Pre‑trained U-Net-like Models by IL‐6 (GPT-3.5-turbo), COVID-19 α-GANs, IFN-$\gamma$ {$\beta$}-VAE"),
+        """
+        multimodal ¦ "multimodal pretrained" ¦ "modal pretrained" ¦ "multi modal pre trained unet" ¦ UNet ¦ "unet like model" ¦ netlike ¦
+        unetlike ¦ IL6 ¦ "gpt3.5 turbo" ¦ covid19 ¦ alphagan ¦ IFNgamma ¦ betaVAE ¦ beta gamma ¦ multimod* ¦ "pretrained u-net" ¦ pretrained-unetl* ¦ ti:multimodal
+        """,
+        """
+        =MultiModal ¦ =UNet ¦ abs:multimodal ¦ modalpre ¦ "5 turbo" ¦ 5turbo ¦ "multimodal models" ¦ ti:multimodels* ¦ multimodal -UNet
+        """,
+    ),
+    Finds(
+        "what is typed with a hyphen or in quotes is also one word",
+        titled("Multimodal UNet for viruslike datasets: IL6, pretraining"),
+        """
+        multi-modal ¦ "multi modal" ¦ u-net ¦ "multi modal u-net" ¦ virus-like ¦ viruses-like ¦ data-sets ¦ "data set" ¦ IL-6 ¦ pre-train* ¦
+        multi‐modal
+        """,
+        "multi modal ¦ u net ¦ data set ¦ =multi-modal ¦ virus-data ¦ UNet -multi-modal",
+    ),
+    Finds(
+        "words that a paper writes apart stay apart",
+        titled("A Set of Data: a data set with a few more shots / multi modal"),
+        '"data set" ¦ multi-modal',
+        "dataset ¦ few-shot ¦ multimodal ¦ moreshot",
+    ),
+    Finds(
+        "never one word: numbers, single letters, Roman numerals, small words in a chain",
+        titled("Pages 10-20, x-y planes, phase I-II, LLM-as-a-judge, 2-D"),
+        "2D ¦ 10-20 ¦ x-y ¦ I-II",
+        "1020 ¦ xy ¦ III ¦ iii ¦ asa ¦ llmas ¦ ajudge",
     ),
     Finds("accents go before plurals", titled("naïves cafés"), "naïve ¦ naive ¦ cafe ¦ café ¦ naives", "naiv"),
     Finds(

@@ -14,6 +14,8 @@ from subscriptions.query.parse import parse_query
 VOCABULARY = (
     "graph graphs neural network networks RAG rag study studies few shot analysis matrices class news agents GPT 4 3.1 "
     "C++ c# α αβ μm β2 扩散 模型 大语言模型 グラフ ガラス 그래프 프 हिन्दी Müller Mueller Schrödinger Poincaré naïve ß "
+    "fewshot few-shot multimodal multi modal U-Net UNet GPT4 IL-6 10-20 I-II pre-trained state-of-the-art viruses virus-like "
+    "viruslike tumour modelling "
     r"$\alpha$ H\"older \emph{deep} $k$NN S\o ren don't Newton's O’Connor Bayes' x̂ cs.LG kwo's"
 )
 
@@ -28,6 +30,9 @@ LONGER = [
     r"the $\alpha\beta$-core",
     "Newton's C++17",
     "グラフと",
+    "non-small-cell lung tumours",
+    "Pre-trained multi-modal models",
+    "GPT-3.5-turbo",
 ]
 
 
@@ -39,6 +44,12 @@ PARTS = [
     "语言模型",
     "alpha beta core",
     "newton c++ 17",
+    "pretrained multimodal model",
+    "pre trained multi mod",
+    "smallcell lung",
+    "few multimodal",
+    "5 turbo",
+    "virus like",
 ]
 
 

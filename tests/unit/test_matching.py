@@ -54,10 +54,29 @@ def example_paper(fields: dict[str, Any]) -> Paper:
 
 
 def test_the_worked_examples_hold(shared: Path) -> None:
-    cases = [json.loads(line) for line in (shared / "query_cases.jsonl").read_text(encoding="utf-8").splitlines()]
+    changed = cases_in(shared / "cases" / "words" / "changed.jsonl")
+    cases = {asked(case): case for case in (*cases_in(shared / "query_cases.jsonl"), *changed)}.values()
     wrong = [case for case in cases if examine(case) != (case["match"], case.get("column"))]
     assert len(cases) > 400
     assert wrong == []
+
+
+def test_words_of_people_find_their_papers(shared: Path) -> None:
+    cases = cases_in(shared / "cases" / "words" / "cases.jsonl")
+    for table in ("hyphens.tsv", "plurals.tsv"):
+        rows = (line.split("\t") for line in (shared / "cases" / "digests" / table).read_text("utf-8").splitlines())
+        cases += [{"query": query, "paper": {"title": title}, "match": found == "1"} for query, title, found in rows]
+    wrong = [case for case in cases if examine(case) != (case["match"], None)]
+    assert len(cases) > 60
+    assert wrong == []
+
+
+def cases_in(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def asked(case: dict[str, Any]) -> str:
+    return json.dumps([case["query"], case["paper"]], sort_keys=True)
 
 
 def answer(query: Query, asked: Paper) -> bool:

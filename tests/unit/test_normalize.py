@@ -2,13 +2,14 @@
 
 import re
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from subscriptions import normalize
-from subscriptions.normalize import folding
+from subscriptions.normalize import folding, words
 from subscriptions.texts.statements import summary_state, withdrawn_by
 from tests import tables
 
@@ -71,11 +72,36 @@ TEXTS = st.lists(
     st.one_of(
         st.sampled_from(list("abcsSeiu 'ß’`\\{}$\".+#123-αβΩςλ々〇漢ガがー그ㅏㄱ™éøæŁİıﬁ½²①´µ")),
         st.sampled_from([ACUTE, "\u0345", "\u3099", NUKTA, ZWJ, SHY, "\u1161", "ﾞ"]),
-        st.sampled_from([r"\alpha", r"\'", r"\v ", r"\o ", r"\"{", "c++", "'s", "ies", "ses", r"\i", "ae", "criteria"]),
+        st.sampled_from(
+            [
+                r"\alpha",
+                r"\'",
+                r"\v ",
+                r"\o ",
+                r"\"{",
+                "c++",
+                "'s",
+                "ies",
+                "ses",
+                r"\i",
+                "ae",
+                "criteria",
+                "haem",
+                "ogue",
+                "izes",
+            ]
+        ),
         st.characters(),
     ),
     max_size=14,
 ).map("".join)
+
+
+def test_two_words_that_look_alike_have_two_stems() -> None:
+    lines = (Path(__file__).parent / "words_apart.txt").read_text("utf-8").splitlines()
+    pairs = [pair.split() for line in lines if not line.startswith("#") for pair in line.split("·")]
+    assert len(pairs) == 200
+    assert [pair for pair in pairs if len({*map(words.stem, pair)}) == 1] == []
 
 
 @given(TEXTS)
@@ -163,7 +189,7 @@ def test_who_withdrew_a_paper_is_said_only_if_the_text_says_so(text: str, by: st
 def test_only_words_of_usual_length_are_kept() -> None:
     seen: list[str] = []
 
-    @folding.cached(8)
+    @words.cached(8)
     def fold(word: str) -> str:
         seen.append(word)
         return word
