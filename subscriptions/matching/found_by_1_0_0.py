@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from subscriptions import normalize
-from subscriptions.matching.fulfilment import TokenizedPaper, fulfils
+from subscriptions.matching.fulfilment import TokenizedPaper, fulfils, texts_of
 from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers
 from subscriptions.query import ALL, AUTHOR, CATEGORY, ID, TEXT, TEXT_OR_ID, Field, ValueKind
 from subscriptions.query.tree import Alternative, And, Leaf, Node, Not, Or, Query, Term, leaves
@@ -32,6 +32,7 @@ _IRREGULAR = {
 }
 _WORD = re.compile("[a-z]{4,}")
 _SILENT_E = ("che", "she", "xe", "sse", "ze")
+_MOST_TEXTS = 4096  # papers whose texts are kept, some 8 KB each
 _OF_WORDS = (ValueKind.WORDS, ValueKind.NAME, ValueKind.COMBINED)
 
 
@@ -67,7 +68,7 @@ class _Words:
         return cls((*map(_fold_plural, written[:whole]), *written[whole:]), prefix)
 
     def are_in(self, written: str, folded: str) -> bool:
-        """Return whether a text has them. Both are the lines of a field (`TokenizedPaper`)."""
+        """Return whether a text has them. Both have its words, each between spaces."""
         phrase = f" {' '.join(self.tokens)}" + ("" if self.prefix else " ")
         if phrase in folded or (self.prefix and len(self.tokens) == 1 and phrase in written):
             return True
@@ -83,10 +84,11 @@ class FoundBefore:
     """Which of some papers version 1.0.0 found. A set of papers is an int, as in `PaperIndex`."""
 
     def __init__(self, papers: TokenizedPapers, index: PaperIndex) -> None:
-        self._papers = papers.tokenized
+        self._papers = papers
         self._index = index
         self._every = (1 << len(papers.papers)) - 1
         self._of: dict[tuple[Term, str], int] = {}  # (term, its words) -> papers
+        self._texts = lru_cache(_MOST_TEXTS)(self._texts_at)  # position of a paper → its texts
 
     def found_by(self, node: Node) -> int:
         """Return the papers that a query found: those of its tree as this version parses it."""
@@ -115,26 +117,38 @@ class FoundBefore:
         if leaf.term.exact or leaf.term.field.kind not in _OF_WORDS:
             return now
         words = _Words.of(leaf)
-        return sum(1 << at for at in PaperIndex.positions(now) if _fulfilled(leaf.term, words, self._papers[at]))
+        return sum(1 << at for at in PaperIndex.positions(now) if self._fulfils(at, leaf.term, words))
+
+    def _fulfils(self, at: int, term: Term, words: _Words) -> bool:
+        paper = self._papers.tokenized[at]
+        if term.field is AUTHOR:
+            return _has_name(term, paper)
+        if term.field is TEXT_OR_ID:
+            return self._has(at, TEXT, words) or fulfils(Term(ID, value=term.value), paper)
+        if term.field is not ALL:
+            return self._has(at, term.field, words)
+        return (
+            (bool(words.tokens) and self._has(at, TEXT, words))
+            or (bool(term.names) and _has_name(Term(AUTHOR, term.names, term.prefix), paper))
+            or (bool(term.value) and fulfils(Term(CATEGORY, value=term.value), paper))
+        )
+
+    def _has(self, at: int, field: Field, words: _Words) -> bool:
+        return any(
+            words.are_in(*text)
+            for of, texts in self._texts(at).items()
+            if of is field or (field is TEXT and of.in_any_text)
+            for text in texts
+        )
+
+    def _texts_at(self, at: int) -> dict[Field, list[tuple[str, str]]]:
+        """Return (words as written, as folded) of each text of a paper."""
+        return {field: [*map(_read, texts)] for field, texts in texts_of(self._papers.papers[at]).items()}
 
 
-def _fulfilled(term: Term, words: _Words, paper: TokenizedPaper) -> bool:
-    if term.field is AUTHOR:
-        return _has_name(term, paper)
-    if term.field is TEXT_OR_ID:
-        return _has_words(words, TEXT, paper) or fulfils(Term(ID, value=term.value), paper)
-    if term.field is not ALL:
-        return _has_words(words, term.field, paper)
-    return (
-        (bool(words.tokens) and _has_words(words, TEXT, paper))
-        or (bool(term.names) and _has_name(Term(AUTHOR, term.names, term.prefix), paper))
-        or (bool(term.value) and fulfils(Term(CATEGORY, value=term.value), paper))
-    )
-
-
-def _has_words(words: _Words, field: Field, paper: TokenizedPaper) -> bool:
-    written = paper.written[field]
-    return words.are_in(written, " ".join(map(_fold_plural, written.split(" "))))
+def _read(text: str) -> tuple[str, str]:
+    written = normalize.written_tokens(text)
+    return f" {' '.join(written)} ", f" {' '.join(map(_fold_plural, written))} "
 
 
 def _has_name(term: Term, paper: TokenizedPaper) -> bool:
@@ -150,7 +164,5 @@ def _in_full(names: Iterable[Sequence[str]]) -> tuple[tuple[str, ...], ...]:
 
 def is_same(hit: str, query: Node) -> bool:
     """Return whether a hit, as a paper writes it, is of the words of a query also by the rule of version 1.0.0."""
-    written = " ".join(normalize.written_tokens(hit))
-    folded = " ".join(map(_fold_plural, written.split(" ")))
     found = (_Words.of(leaf) for leaf in leaves(query) if not leaf.term.exact and leaf.term.field.kind in _OF_WORDS)
-    return any(one.tokens and one.are_in(f" {written} ", f" {folded} ") for one in found)
+    return any(one.tokens and one.are_in(*_read(hit)) for one in found)

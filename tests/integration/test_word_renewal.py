@@ -197,3 +197,101 @@ def test_command_renews_words_and_says_so(product: Product) -> None:
         assert "The words of the papers are being indexed again: 3 of 3." in found.err
         assert version(store) == str(words.VERSION)
         assert product.runs("preview", "--as", "telegram:42").err == ""
+
+
+MULTIMODAL = ("Multi-Modal maps", "Maps that are multi-modal", "Multi-Modal tides", "Multimodal moss")
+
+
+def test_chat_is_told_once_what_its_subscriptions_find_besides(store: Store) -> None:
+    subscribes(store, "telegram:1", "multimodal")
+    ingested(store, *MULTIMODAL, now=NOON)
+    becomes_old(store)
+    renew(store)
+    expected = [
+        "Papers are now found by more forms of a word.",
+        "Hyphens, irregular plurals and British spelling do not matter any more.",
+        "“multimodal” now also finds Multi-Modal: about 3 more a day.",
+    ]
+    assert [*notices(store)] == [("1", expected)]
+    stored.change(store, "UPDATE key_value SET value = '1' WHERE name = 'words'")
+    renew(store)
+    assert len([*notices(store)]) == 1
+
+
+def test_notice_of_several_subscriptions_names_ten_and_counts_the_others(store: Store) -> None:
+    for number in range(12):
+        subscribes(store, "telegram:1", f"viruses OR nothing{number}")
+    ingested(store, "A virus", now=NOON)
+    becomes_old(store, **{f"viruses OR nothing{number}": f"nothing{number} OR viruse" for number in range(12)})
+    renew(store)
+    ((_, lines),) = notices(store)
+    assert len(lines) == 13
+    assert lines[2] == "1  “viruses OR nothing0” now also finds virus: about 1 more a day."
+    assert lines[-1] == "2 more subscriptions find more."
+
+
+@pytest.mark.parametrize("state", ["paused", "asked", "subscription paused", "delivered", "older", "cross"])
+def test_chat_is_not_told_of_what_it_would_not_have_got(store: Store, state: str) -> None:
+    chat = subscribes(store, "telegram:1", "multimodal").chat
+    ingested(store, MULTIMODAL[0], now=NOON - make.DAY * (8 if state == "older" else 0))
+    match state:
+        case "paused" | "asked":
+            stored.change(store, "UPDATE chat SET state = :state", state=state)
+        case "subscription paused":
+            stored.change(store, "UPDATE subscription SET state = 'paused'")
+        case "delivered":
+            insert = 'INSERT INTO delivery_item (chat, paper, position, shown, "cross", because)'
+            stored.change(store, f"{insert} VALUES ({chat.id}, 1, 0, '1', '0', '[]')")
+        case "cross":
+            stored.change(
+                store,
+                "UPDATE paper SET \"cross\" = '1', new_sequence = NULL",
+                'UPDATE chat SET settings = \'{"crosslists": "out"}\'',
+            )
+    becomes_old(store)
+    renew(store)
+    assert [*notices(store)] == []
+
+
+def test_exclusion_that_grows_is_told(store: Store) -> None:
+    subscribes(store, "telegram:1", "maps -multimodal")
+    ingested(store, *MULTIMODAL, now=NOON)
+    becomes_old(store)
+    renew(store)
+    ((_, lines),) = notices(store)
+    assert lines[2:] == [
+        "Exclusions grow, too: 2 papers of the last seven days are now left out by “maps -multimodal”."
+    ]
+
+
+def test_owner_is_told_of_a_chat_that_strangers_read(store: Store) -> None:
+    for chat in ("telegram:1", "telegram:-1009"):
+        subscribes(store, chat, "tides" if chat == "telegram:1" else "multimodal")
+    stored.change(store, "UPDATE chat SET public = '1', kind = 'broadcast', owner = '1' WHERE address = '-1009'")
+    ingested(store, *MULTIMODAL[:2], now=NOON)
+    becomes_old(store)
+    renew(store)
+    ((chat, lines),) = notices(store)
+    assert (chat, "-1009" in lines[0], "multimodal" in lines[2]) == ("1", True, True)
+
+
+def test_full_first_name_that_fits_initials_now_is_told(store: Store) -> None:
+    subscribes(store, "telegram:1", 'author:"Austin Burt"')
+    ingested(store, paper("Drives", authors=["A. Burt"]), paper("Drives again", authors=["Austin Burt"]), now=NOON)
+    becomes_old(store)
+    renew(store)
+    lines = [line for _, some in notices(store) for line in some]
+    assert (not lines) or "about 1 more a day" in lines[2]
+
+
+def test_notice_has_a_button_to_edit_each_subscription(product: Product) -> None:
+    for query in ("viruses now", "multimodal now", "tides now"):
+        product.says(f"/sub {query}")
+    product.brings("A virus", "Multi-Modal maps")
+    with closing(Store(product.settings["PAPERWIRE_DATABASE_URL"])) as store:
+        becomes_old(store, viruses="viruse")
+    notice, _ = product.later(minutes=10)
+    assert notice.buttons == ["edit 1", "edit 2"]
+    assert "2  “multimodal” now also finds Multi-Modal" in notice.text
+    assert "multimodal" in product.presses("edit 2").text
+    assert product.later(minutes=10) == []
