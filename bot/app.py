@@ -61,12 +61,12 @@ class App:
         """The names of the platforms that are off, without a token."""
         return sorted(facts.name for facts in declared() if facts.token_variable and facts.name not in self.platforms)
 
-    def open(self) -> None:
-        """Creates the database if there is none, and upgrades its schema to this version.
+    def open(self, *, words: bool = True) -> None:
+        """Creates the database if there is none, and upgrades it to this version; without `words`, its schema only.
 
-        Raises SettingsError, StoreError.
+        Raises SettingsError, StoreError, RoleTaken, Refused (`make_ready`).
         """
-        make_ready(self.store, self.settings, now=self.clock.now())
+        make_ready(self.store, self.settings, now=self.clock.now(), words=words, is_stopping=lambda: self.asked_to_stop)
 
     def source_scheduler(self) -> "SourceScheduler":
         """Returns the scheduler that polls the sources of the settings."""

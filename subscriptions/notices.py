@@ -5,18 +5,21 @@ places that show findings use the same words.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
+from typing import NamedTuple
 
 from subscriptions.errors import Sentence
 from subscriptions.language import Language
-from subscriptions.model import CallbackToken, Chat, ChatAddress, MissingHow, MissingSources
+from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, MissingHow, MissingSources, Subscription
 from subscriptions.states import PauseReason
+from subscriptions.texts import cutting
 
 CONFIRM = "confirm"  # the cause of the question to an address, and the verb of its button
 STOPPED = "stopped"  # the cause of the finding that nothing is sent to a platform
+WORDS = "words"  # the cause of the finding, and of the notice, that the words of papers changed
 PROCESS = "process"  # the cause of a finding about a part of the running process
 
 Say = Callable[[Language], str]
@@ -25,6 +28,7 @@ Runs = Sequence[tuple[date, date]]  # (first, last) day of each run of consecuti
 _MOST_RUNS = 6  # runs of days that a notice lists
 _MOST_NAMED = 10  # subscriptions that a notice names
 _LONGEST_REQUEST = 120  # characters
+_LONGEST_NAME = 40  # columns of a subscription's name or query
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -312,6 +316,91 @@ def no_papers_today(chat: Chat) -> Notice:
             words.say("Nothing was posted there."),
         ),
         about=chat.address,
+    )
+
+
+class FoundMore(NamedTuple):
+    """What a subscription finds now that it did not find in the words of the version before."""
+
+    subscription: Subscription
+    word: str  # what it finds besides, as papers write it; "": not known
+    papers: int  # number of these papers in the last seven days
+    days: int  # on which papers came
+
+    def line(self, words: Language) -> str:
+        """Return the line of the notice."""
+        query = cutting.cut_at_word(self.subscription.label, _LONGEST_NAME)
+        a_day = round(self.papers / self.days)
+        amount = words.count("about {count} more a week", "about {count} more a week", self.papers)
+        if a_day:
+            amount = words.count("about {count} more a day", "about {count} more a day", a_day)
+        if not self.word:
+            return words.say("“{query}” now finds {amount}.", query=query, amount=amount)
+        return words.say("“{query}” now also finds {word}: {amount}.", query=query, word=self.word, amount=amount)
+
+
+def words_changed(
+    chat: Chat,
+    version: int,
+    more: Sequence[FoundMore],
+    joined: Mapping[int, Sequence[int]],
+    left_out: tuple[int, Sequence[str]] = (0, ()),
+) -> Notice:
+    """Return the notice that papers are compared by the words of a new version, and what this changes in a chat.
+
+    `joined`: number of a subscription → those that find the same now and became one with it. `left_out`: (number of
+    papers that are excluded now, the subscriptions that exclude them). Of a chat that strangers can read, it tells the
+    owner.
+    """
+    is_public, named = chat.public or chat.kind is ChatKind.BROADCAST, more[:_MOST_NAMED]
+    label = Sentence("edit") if len(named) == 1 else Sentence("edit {number}")
+    edits = [
+        (
+            replace(label, values={"number": one.number}),
+            CallbackToken(verb="edit-ask", arguments={"subscription": one.id}),
+        )
+        for one in (found.subscription for found in named)
+        if chat.settings.buttons == "full" and not is_public
+    ]
+
+    def lines(words: Language) -> Iterable[str]:
+        if is_public:
+            yield words.say("Papers for {chat} are now found by more forms of a word.", chat=chat.name)
+        else:
+            yield words.say("Papers are now found by more forms of a word.")
+        yield words.say("Hyphens, irregular plurals and British spelling do not matter any more.")
+        for one in named:
+            yield f"{one.subscription.number}  {one.line(words)}" if len(named) > 1 else one.line(words)
+        if len(more) > _MOST_NAMED:
+            yield words.count(
+                "{count} more subscription finds more.",
+                "{count} more subscriptions find more.",
+                len(more) - _MOST_NAMED,
+            )
+        count, names = left_out
+        if count:
+            yield words.count(
+                "Exclusions grow, too: {count} paper of the last seven days is now left out by {names}.",
+                "Exclusions grow, too: {count} papers of the last seven days are now left out by {names}.",
+                count,
+                names=_listed([f"“{cutting.cut_at_word(name, _LONGEST_NAME)}”" for name in names]),
+            )
+        for stays, goes in joined.items():
+            *numbers, last = map(str, sorted((stays, *goes)))
+            yield words.say(
+                "{numbers} and {last} now find the same papers, so they are one: {number}.",
+                numbers=", ".join(numbers),
+                last=last,
+                number=stays,
+            )
+
+    return Notice(
+        cause=WORDS,
+        subject=f"{version}:{chat.address}" if is_public else str(version),
+        daily=False,
+        lines=lines,
+        buttons=edits,
+        about=chat.address if is_public else None,
     )
 
 

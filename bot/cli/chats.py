@@ -183,7 +183,7 @@ def export(
     """Write subscriptions as text to stdout; `import` reads it back."""
     if (chat is None) is not everything:
         raise WrongUsage("An export is of one chat or of all.", "Write paperwire export --as CHAT, or --all.")
-    with open_session() as session:
+    with open_session(words=False) as session:
         if chat is None:
             sys.stdout.writelines(import_export.export_all(session.store))
         else:

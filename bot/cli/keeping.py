@@ -22,7 +22,7 @@ from bot.digests.files import is_gone
 from bot.failures import WrongUsage
 from bot.operation.health import ask_readiness, findings_of, is_well, joined, texts
 from bot.settings import values
-from bot.settings.opening import backup_folder, copies, make_ready, make_store
+from bot.settings.opening import as_it_is, backup_folder, copies, make_ready, make_store
 from subscriptions.addresses import facts_of
 from subscriptions.errors import NotFound, Refused
 from subscriptions.language import Language
@@ -43,7 +43,7 @@ _YES, _NO = ("y", "yes"), ("n", "no")  # answers to questions
 
 def status(*, now: Now = None, json: Json = False) -> int:
     """Show whether paperwire runs, each problem, and what waits."""
-    with open_session(now) as session:
+    with open_session(now, words=False) as session:
         moment, wall, settings, store = session.now, session.clock.wall(), session.settings, session.store
         language = Language("en", settings.timezone)
         readiness = ask_readiness(settings, store)
@@ -158,7 +158,7 @@ def show(
         return None
     if state is not None and state not in STATES:
         raise WrongUsage(f"“{state}” is not a state of a delivery.", f"Choose one of: {', '.join(STATES)}.")
-    with open_session(now) as session:
+    with open_session(now, words=False) as session:
         moment, language = session.now, Language("en", session.settings.timezone)
         entries = [
             entry
@@ -213,7 +213,7 @@ def dismiss(ids: Ids, *, now: Now = None) -> int:
 def _each(ids: Sequence[str], act: Callable[..., None], now: datetime | None, done: str) -> int:
     """Calls `act` for every delivery and returns the exit status. Prints an error for an unknown id and continues."""
     status = 0
-    with open_session(now) as session:
+    with open_session(now, words=False) as session:
         for delivery in ids:
             try:
                 act(session.store, delivery, now=session.now)
@@ -269,12 +269,12 @@ def _address(text: str) -> SecretStr:
 
 def backup(file: Annotated[Path, typer.Argument(metavar="FILE", help="The file of the copy.")]) -> int:
     """Write a consistent copy of the database while others work with it."""
-    with open_session() as session:
+    with as_it_is(read_settings()) as store:
         # a device, a pipe or a link would be replaced by the copy, too
         if os.path.lexists(file) and (file.is_symlink() or not file.is_file() or file.stat().st_size):
             raise WrongUsage(f"{file} is there already, and stays.", "Name another file, or remove this one first.")
         with drawing.waiting("Copying"):
-            session.store.backup(file)
+            store.backup(file)
     print_line(f"✓ {file}, {file.stat().st_size / 2**20:.1f} MiB. paperwire restore {file} puts it back.")
     return 0
 

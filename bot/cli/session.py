@@ -101,19 +101,21 @@ def read_settings() -> Settings:
 
 
 @contextmanager
-def open_session(now: datetime | None = None, *, make: bool = False, dry: bool = False) -> Iterator[Session]:
-    """Opens the store for one subcommand. `now`: the moment of `--now`.
+def open_session(
+    now: datetime | None = None, *, make: bool = False, dry: bool = False, words: bool = True
+) -> Iterator[Session]:
+    """Opens the store for one subcommand. `now`: the moment of `--now`. `words`: whether it compares words of papers.
 
     If there is no database, the options decide. With `make`, it is created; this is for subcommands that may store the
     first digest or subscription. With `dry`, an empty temporary database is used. Without both, NotFound is raised and
-    nothing is created. Also raises SettingsError, StoreError.
+    nothing is created. Also raises SettingsError, StoreError, RoleTaken.
     """
     settings = read_settings()
     with TemporaryDirectory() if dry else nullcontext() as folder:
         if dry and not opening.make_store(settings).exists():
             settings = settings.model_copy(update={"database_url": SecretStr(f"sqlite:///{folder}/paperwire.db")})
         clock = clock_from(now, settings)
-        store = opening.open_store(settings, now=clock.now(), make=make)
+        store = opening.open_store(settings, now=clock.now(), make=make, words=words)
         encoder = encoders.encoder_of(settings)
         store.encoder = encoder.name if encoder else ""
         try:

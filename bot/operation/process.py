@@ -33,13 +33,14 @@ from bot.ports.conversation import Receiver
 from bot.ports.models import Summarizer
 from bot.ports.tasks import end_tasks
 from bot.settings import service_variables, unknown_variables
+from bot.settings.opening import RenewalLines
 from bot.sources.ingest import LateEncoding
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.errors import PaperwireError, RoleLost, StoreError, StoreUnavailable
 from subscriptions.model import ChatAddress
-from subscriptions.notices import STOPPED, Finding
+from subscriptions.notices import STOPPED, WORDS, Finding
 from subscriptions.portable import PortableLine
-from subscriptions.service import access
+from subscriptions.service import access, word_renewal
 from subscriptions.service.notifying import notify_operators_of_trouble
 from subscriptions.store import bot_state, claims, outbox, role
 from subscriptions.store.database.store import Transaction, writes
@@ -258,11 +259,16 @@ async def _run(app: App, sources: SourceScheduler, options: Options) -> int:
     """Tries to start once, and runs if that succeeds. Raises what `run` raises, and StoreUnavailable."""
     once, say = options.once, options.say
     lines = subscription_files.read(app.settings)
-    app.open()
+    app.open(words=False)
     ours = role.role_of(app.store)
     try:
         if not await _take(ours, app, waits=not once and app.store.kind.file is None, say=say):
             return 0
+        if await app.store.run(word_renewal.progress):  # not before: the process that had the role writes old words
+            async with _beside(_keep(ours, app)), _answering(app, serves=not once, say=say) as problems:
+                await _renew_words(app, problems, say)
+            if app.stop.is_set():
+                return _ended(app)
         if options.pause_gone:
             await app.store.run(outbox.try_doubted_now)
         await app.sender.prepare(new_bot=options.new_bot)
@@ -275,9 +281,39 @@ async def _run(app: App, sources: SourceScheduler, options: Options) -> int:
             await _run_until_stopped(process, say)
     finally:
         ours.release()
+    return _ended(app)
+
+
+def _ended(app: App) -> int:
+    """Return the exit status of a process that was asked to stop. Raise RoleLost if another one has taken the role."""
     if app.lost_role:
         raise RoleLost("Another process works on this database now; this one waits.")
     return 0
+
+
+@asynccontextmanager
+async def _answering(app: App, *, serves: bool, say: Callable[[str], None]) -> AsyncIterator[dict[str, str]]:
+    """Answer /health while words are renewed, unless the process does only one round. Yield the problems, to be set."""
+    problems = {WORDS: str(await app.store.run(word_renewal.progress))}
+    health = Health(app.store, app.clock, lambda: problems)
+    if not serves:
+        yield problems
+        return
+    async with serving(app.settings, health_app(health.problems)) as address:
+        say(f"Health: {address}/health/ready")
+        yield problems
+
+
+async def _renew_words(app: App, problems: dict[str, str], say: Callable[[str], None]) -> None:
+    """Renew the words of another version, slice after slice, until the end or until `app.stop` is set."""
+    renewal, lines = word_renewal.Renewal(app.clock.now()), RenewalLines(say)
+    while not app.stop.is_set():
+        progress = await app.store.run(word_renewal.renew_slice, renewal)
+        if progress is None:
+            lines.end()
+            return
+        lines.say(progress)
+        problems[WORDS] = str(progress)
 
 
 async def _take(ours: role.Role, app: App, *, waits: bool, say: Callable[[str], None]) -> bool:

@@ -41,6 +41,7 @@ DeliveryForm = Literal["cards", "rows", "each", "thread"]
 MakeLink = Callable[[Delivery], str]
 
 _CARDS_UP_TO = 5
+_IN_A_ROW = 5  # buttons of a notice
 _THREAD_ABOVE = 3
 _ROOT_TITLES = 2  # titles of papers in the message that begins a thread
 _LONGEST_QUOTATION = 3000
@@ -68,8 +69,9 @@ def render_delivery(
     """
     silent = not _makes_sound(delivery)
     if alone := _without_papers(delivery, medium):
-        row = tuple(Button(label, data=callback_id) for label, callback_id in delivery.facts.buttons)
-        return messages(medium, [alone], last=(row,) if row else (), silent=silent)
+        buttons = tuple(Button(label, data=callback_id) for label, callback_id in delivery.facts.buttons)
+        rows = tuple(buttons[at : at + _IN_A_ROW] for at in range(0, len(buttons), _IN_A_ROW))
+        return messages(medium, [alone], last=rows, silent=silent)
     bulletin = _Bulletin(delivery, medium, titles)
     last = bulletin.add_buttons(make_link)
     pages = bulletin.pages(medium.beneath(last))

@@ -4,25 +4,31 @@ Also when a source is due whose schedule is a line of cron, as Debian's cron rea
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
+from time import monotonic
 
 from cronsim import CronSim
 
 from bot.failures import SettingsError
 from bot.settings import EVERYTHING, Settings, SourceSettings
-from subscriptions.errors import StoreError
+from subscriptions.errors import Refused, Sentence, StoreError
 from subscriptions.planning.source_calendar import ArxivCalendar, Overdue, Schedule, Schedules
+from subscriptions.service import word_renewal
+from subscriptions.service.word_renewal import Progress
 from subscriptions.store import stored_sources
 from subscriptions.store.database.copies import FOLDER, is_copy_of
 from subscriptions.store.database.store import Store
+from subscriptions.store.role import held, words_are_renewed_by
 from subscriptions.zones import zone
 
 log = logging.getLogger("paperwire")
 
 _REPLACED = "replaced-"  # prefix of a database that `restore` replaced: it may be damaged, so it is no copy
+SAY_PROGRESS_SECONDS = 5.0  # between two lines about the progress of a renewal
+GOES_ON = Sentence("The next command goes on where it stopped.")
 _NEVER = timedelta(days=366)  # time until the next poll of a source if no day fits its cron line
 
 
@@ -47,25 +53,48 @@ def schedules_of(settings: Settings) -> Schedules:
     return Schedules(calendar=calendar, cron=cron, names=names, implied=implied)
 
 
-def open_store(settings: Settings, *, now: datetime, make: bool) -> Store:
+def open_store(settings: Settings, *, now: datetime, make: bool, words: bool = True) -> Store:
     """Opens and returns the store of these settings. Raises SettingsError if the database cannot be reached.
 
-    If there is no database, it is created; without `make`, NotFound is raised.
+    If there is no database, it is created; without `make`, NotFound is raised. See `make_ready` for `words`.
     """
     store = make_store(settings)
     try:
-        make_ready(store, settings, now=now, make=make)
+        make_ready(store, settings, now=now, make=make, words=words)
     except BaseException:
         store.close()
         raise
     return store
 
 
-def make_ready(store: Store, settings: Settings, *, now: datetime, make: bool = True) -> None:
+@contextmanager
+def as_it_is(settings: Settings) -> Iterator[Store]:
+    """Yield the store of these settings without an upgrade. Raise NotFound if there is no database, SettingsError."""
+    store = make_store(settings)
+    try:
+        with _as_setting():
+            if store.known_revision() is None:
+                raise store.missing()
+        yield store
+    finally:
+        store.close()
+
+
+def make_ready(
+    store: Store,
+    settings: Settings,
+    *,
+    now: datetime,
+    make: bool = True,
+    words: bool = True,
+    is_stopping: Callable[[], bool] = lambda: False,
+) -> None:
     """Opens the store and updates an older schema, after a backup of the database. Raises SettingsError, StoreError.
 
     If there is no database, it is created; without `make`, NotFound is raised and nothing is written. Also stores the
-    sources whose name or schedule is new in the settings, so that planning knows them before their first poll.
+    sources whose name or schedule is new in the settings, so that planning knows them before their first poll. Unless
+    the caller needs no `words`, renews those of another version; raises RoleTaken if another process has the role,
+    and Refused once the caller `is_stopping`.
     """
     with _as_setting():
         if make and (copy := newest_copy(settings, store)) and not store.known_revision():
@@ -75,6 +104,32 @@ def make_ready(store: Store, settings: Settings, *, now: datetime, make: bool = 
     if schedules and (unknown := stored_sources.unknown_sources(store, schedules)):
         facts = [fact_of(source) for source in settings.sources if source.name in unknown]
         stored_sources.sync_sources(store, facts, now=now, are_all=False)
+    if words and word_renewal.progress(store):
+        with held(store, words_are_renewed_by):
+            said = RenewalLines(log.warning)
+            for progress in word_renewal.renew(store, now=now):
+                said.say(progress)
+                if is_stopping():
+                    raise Refused(Sentence("It was stopped before all papers were indexed again."), GOES_ON)
+            said.end()
+
+
+class RenewalLines:
+    """What an operator reads while words are renewed: that it begins, from time to time how far it is, and its end."""
+
+    def __init__(self, say: Callable[[str], object]) -> None:
+        self._say = say
+        self._next = float("-inf")  # monotonic second of the next line
+
+    def say(self, progress: Progress) -> None:
+        """Say how far it is, unless this was just said."""
+        if monotonic() >= self._next:
+            self._next = monotonic() + SAY_PROGRESS_SECONDS
+            self._say(f"{progress} Nothing is planned or sent before the end.")
+
+    def end(self) -> None:
+        """Say that it is done."""
+        self._say("All papers are indexed again.")
 
 
 def backup_folder(settings: Settings, store: Store) -> Path:

@@ -6,7 +6,8 @@ from shlex import quote
 
 from subscriptions.language import Language
 from subscriptions.model import ChatAddress, Lane
-from subscriptions.notices import STOPPED, Finding, Level
+from subscriptions.notices import STOPPED, WORDS, Finding, Level
+from subscriptions.service import word_renewal
 from subscriptions.service.notifying import notify_operators_of_trouble
 from subscriptions.states import SourceTrouble
 from subscriptions.store import bot_state, outbox, stored_sources
@@ -36,6 +37,7 @@ def stored_findings(
     present = (one.without(is_gone) for one in stored_sources.known_sources(transaction))
     known = (source_finding(one, one.trouble_at(now), now) for one in present)
     return (
+        *_of_words(transaction),
         *_in_outbox(transaction, now, stopped),
         *(sending_stopped(platform, reason) for platform, reason in sorted(stopped.items())),
         *_of_doubts(transaction),
@@ -43,6 +45,20 @@ def stored_findings(
         *_of_models(transaction),
         *_of_daily_work(transaction),
     )
+
+
+def _of_words(transaction: Transaction) -> Iterator[Finding]:
+    """Yield that the words on disk are of another version, so that nothing is planned or sent."""
+    if found := word_renewal.progress(transaction):
+        yield Finding(
+            cause=WORDS,
+            part="Database",
+            text=found.line,
+            cure=lambda words: words.say(
+                "Until the end, nothing is planned or sent. `paperwire run` does it after an upgrade, and goes on after a stop."
+            ),
+            is_told=False,
+        )
 
 
 def _in_outbox(transaction: Transaction, now: datetime, stopped: Mapping[str, str]) -> Iterator[Finding]:

@@ -53,8 +53,9 @@ class _Writer(Language):
 
     def say(self, sentence: str | Sentence, /, **values: object) -> str:
         """Returns the sentence with its values: texts from outside, each on one line and not too long."""
-        template = sentence.template if isinstance(sentence, Sentence) else sentence
-        return self.translate(template).format_map(_cleaned(values))
+        if isinstance(sentence, Sentence):
+            values, sentence = {**sentence.values, **values}, sentence.template
+        return self.translate(sentence).format_map(_cleaned(values))
 
     def count(self, one: str, many: str, count: int, /, **values: object) -> str:
         """Returns the singular or plural with its values, as `say` does."""
@@ -202,7 +203,7 @@ def notify_no_match(
         if since < now - timedelta(days=STREAK_AFTER - 2):  # fewer days cannot have been enough
             came = known_papers.sequenced_since(transaction, since, last_sequence)
             found += [(silent[chat_id].chat, notice) for notice in _of_streak(silent[chat_id], came, since)]
-    return [lane for chat, notice in found for lane in _tell(transaction, chat, notice, now)]
+    return [lane for chat, notice in found for lane in tell(transaction, chat, notice, now)]
 
 
 def _of_streak(due: decision.DueDelivery, came: Mapping[datetime, int], since: datetime) -> Iterator[Notice]:
@@ -231,7 +232,7 @@ def _for_owner(due: decision.DueDelivery, delivery: Delivery | None) -> Iterator
         yield no_papers_today(due.chat)
 
 
-def _tell(transaction: Transaction, chat: Chat, notice: Notice, now: datetime) -> list[Lane]:
+def tell(transaction: Transaction, chat: Chat, notice: Notice, now: datetime) -> list[Lane]:
     """Tells a chat, or the owner of one that strangers can read. Returns the lane that got the notice."""
     if is_public(chat):
         told, lane = notify_owner(transaction, chat, notice, now=now), Lane(chat.address.platform, chat.owner)

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from subscriptions import errors
 from subscriptions.errors import Sentence, StoreError
+from subscriptions.service import word_renewal
 from subscriptions.service.plan import plan_due
 from subscriptions.store import bot_state
 from subscriptions.store.database import OWNER_ONLY, OWNER_ONLY_FOLDER
@@ -52,6 +53,9 @@ def restore(store: Store, copy: Path, *, copies: Path, lost_at: datetime | None,
             _look_at(candidate, copy)
             candidate.open(now=now, identity=id_of(store.path) if is_copy_of(copy, store.path) else "")
             _refuse_another_bot(candidate, store)
+            told_at = now + timedelta(microseconds=1)  # what an upgrade tells was not due before the loss
+            for _ in word_renewal.renew(candidate, now=told_at):
+                pass
             counted = count_lost_as_sent(candidate, lost_at, now=now) if lost_at else 0
         finally:
             candidate.close()

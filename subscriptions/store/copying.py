@@ -3,11 +3,10 @@
 import sqlalchemy as sa
 
 from subscriptions.errors import Refused, Sentence, StoreError
-from subscriptions.matching.full_text import index_document
-from subscriptions.store import paper_words
 from subscriptions.store.database.copies import ID
+from subscriptions.store.database.schema import WORDS
 from subscriptions.store.database.store import Store, Transaction, execute, in_chunks
-from subscriptions.store.known_papers import stored_papers
+from subscriptions.store.renewed_words import index_papers
 from subscriptions.store.tables import TABLES, KeyValueRow
 
 _AT_ONCE = 2_000  # rows that are copied at once
@@ -25,7 +24,8 @@ def copy_database(source: Store, target: Store) -> int:
     and Refused if the target has rows.
     """
     with source.read() as old, target.write() as new:
-        new.remove(KeyValueRow, name=ID)  # the copied database keeps its id
+        for name in (ID, WORDS):  # those of the copied database are copied
+            new.remove(KeyValueRow, name=name)
         if any(execute(new, sa.select(1).select_from(table).limit(1)).first() for table in _COPIED):
             raise Refused(
                 Sentence("The database {where} is not empty, so nothing is copied into it.", {"where": target.where}),
@@ -76,5 +76,4 @@ def count_on(connection: sa.Connection) -> None:
 def _index_all(transaction: Transaction) -> None:
     """Writes index entries for all papers of the database. The index must be empty."""
     for part in in_chunks(execute(transaction, sa.select(_PAPERS.id).order_by(_PAPERS.id)).scalars().all()):
-        known = stored_papers(transaction, part).values()
-        paper_words.write(transaction, ((one.id, index_document(one.paper)) for one in known))
+        index_papers(transaction, part)

@@ -25,6 +25,7 @@ _chats, _signals, _entries, _keys, _aliases, _questions = tables(
     "chat", "signal", "library_entry", "paper_key", "paper_alias", "question"
 )
 _s, _q = _signals.c, _questions.c
+_TITLES = sa.select(_entries.c.chat, _entries.c.key, _entries.c.title).where(_entries.c.title != "")
 _WITH_LIBRARY = sa.select(_chats.c.id).where(_chats.c.library_at.is_not(None))
 _ASKED = sa.select(_q.chat, _q.text, _q.vector).where(_q.encoder == sa.bindparam("of"))
 MOST_ASKED = 50  # titles of a library to which papers are compared; each takes a fifth of a microsecond for a paper
@@ -130,16 +131,29 @@ def put_library(transaction: Transaction, chat_id: int, library: Library, *, now
     meanings.ask(transaction, titles_to_ask(library), chat=chat_id)
     found: dict[str, str] = {}
     for title, names in library.entries:
-        alias = normalize.title_alias(title)
-        if alias:
-            # a short title is stored with a space before it, so that it equals no alias of a paper
-            tells = len(alias.split()) >= _LEAST_ALIAS
-            found[alias if tells else f" {alias}"] = title
+        if key := _key_of(title):
+            found[key] = title
         found |= {
             f"doi:{versioned(name).doi}" if "/" in name and name.startswith("10.") else name: "" for name in names
         }
     rows = [{"chat": chat_id, "key": key, "title": title} for key, title in found.items()]
     transaction.execute_rows(sa.insert(_entries), rows)
+
+
+def _key_of(title: str) -> str:
+    """Return the key of an entry by its title; "" for a title without words."""
+    alias = normalize.title_alias(title)
+    # a short title is stored with a space before it, so that it equals no alias of a paper
+    return alias if not alias or len(alias.split()) >= _LEAST_ALIAS else f" {alias}"
+
+
+def renew_titles(transaction: Transaction, chat_ids: Sequence[int]) -> None:
+    """Renew the keys of the libraries of chats that are titles, after the words of titles changed."""
+    for chat, key, title in rows_of(transaction, _TITLES, _entries.c.chat, chat_ids):
+        if (new := _key_of(title)) != key:
+            transaction.remove(LibraryEntryRow, chat=chat, key=key)
+            if new:
+                transaction.insert_new(LibraryEntryRow(chat=chat, key=new, title=title))
 
 
 @writes

@@ -9,7 +9,7 @@ process before it is refused when it begins to write (`Store.term`). What became
 import os
 import secrets
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -164,15 +164,19 @@ def role_of(store: Store) -> Role:
 
 
 @contextmanager
-def held(store: Store) -> Iterator[None]:
-    """Has the role while the body runs, without a beat. Raises RoleTaken if another process has it, and StoreError."""
+def held(store: Store, refusal: Callable[[str], RoleTaken] | None = None) -> Iterator[None]:
+    """Has the role while the body runs, without a beat. Raises RoleTaken if another process has it, and StoreError.
+
+    `refusal` makes this error of the process that has it; the default is `taken_by`.
+    """
     role = role_of(store)
     if holder := role.take(beats=False):
-        raise taken_by(holder)
+        raise (refusal or taken_by)(holder)
     try:
         yield
     finally:
         role.release()
+        store.term = None  # this process may write on as others do that never had the role
 
 
 def taken_by(holder: str) -> RoleTaken:
@@ -180,6 +184,16 @@ def taken_by(holder: str) -> RoleTaken:
     return RoleTaken(
         Sentence("Process {pid} sends for this database already.", {"pid": holder}),
         Sentence("It delivers what is due by itself; stop it first."),
+    )
+
+
+def words_are_renewed_by(holder: str) -> RoleTaken:
+    """Return the error for a command that needs words of this version, which only the process with the role makes."""
+    return RoleTaken(
+        Sentence("The papers have to be indexed again first, and process {pid} has the database.", {"pid": holder}),
+        Sentence(
+            "If it is of this version, wait: paperwire status says how far it is. If it is of an earlier one, stop it."
+        ),
     )
 
 

@@ -91,6 +91,16 @@ def remove_subscriptions(transaction: Transaction, ids: Sequence[int]) -> None:
     transaction.remove(SubscriptionRow, col(SubscriptionRow.id).in_(ids))
 
 
+def join(transaction: Transaction, *, stays: int, goes: int) -> None:
+    """Make one of two subscriptions with the same query.
+
+    The lower cursor counts, since papers that one of the two has not looked at still have to be delivered.
+    """
+    one, other = transaction.get_one(SubscriptionRow, stays), transaction.get_one(SubscriptionRow, goes)
+    one.cursor = min(one.cursor, other.cursor)
+    transaction.delete(other)
+
+
 def followed(transaction: Transaction) -> set[int]:
     """Returns the ids of the subscriptions that files of the operator's named at the last start."""
     return {*transaction.exec(select(SubscriptionRow.id).where(_s.followed_at.is_not(None))).all()}

@@ -261,9 +261,7 @@ def _give_subscriptions(transaction: Transaction, before: int, stays: ChatRow) -
     for row in transaction.exec(ours).all():
         same = theirs.get(row.canonical)
         if same is not None:
-            # The lower cursor counts, since papers that one of the two has not looked at still have to be delivered.
-            same.cursor = min(same.cursor, row.cursor)
-            transaction.delete(row)
+            stored_subscriptions.join(transaction, stays=same.id, goes=row.id)
         else:
             row.chat, row.number = stays.id, stays.next_number
             stays.next_number += 1

@@ -9,13 +9,15 @@ import sqlalchemy as sa
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from subscriptions.errors import Sentence
+from subscriptions.normalize import words
 from subscriptions.store.database import copies, wrong_setting
 from subscriptions.store.database.word_index import ON_POSTGRESQL, ON_SQLITE
 from subscriptions.store.tables import TABLES, KeyValueRow
 
 FIRST = "first_438489b20d2a"  # version 1.0.0
-REVISIONS = (FIRST, "database_id")  # oldest first; each has its file in migrations/versions
+REVISIONS = (FIRST, "database_id", "words")  # oldest first; each has its file in migrations/versions
 HEAD = REVISIONS[-1]
+WORDS = "words"  # name of the stored version of the words on disk (normalize/words.py)
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 # A canonical text may have any length, and PostgreSQL allows at most 2,704 bytes in an index: it has only their hashes.
 _ONE_QUERY = "CREATE UNIQUE INDEX ix_subscription_query ON subscription (chat, md5(canonical))"
@@ -42,9 +44,10 @@ def make_schema(connection: sa.Connection) -> bool:
     return True
 
 
-def put_id(connection: sa.Connection, identity: str) -> None:
-    """Store the id of a new database."""
-    connection.execute(sa.insert(KeyValueRow).values(name=copies.ID, value=identity))
+def put_first_values(connection: sa.Connection, identity: str) -> None:
+    """Store the id of a new database, and the version of the words that it will have."""
+    first = {copies.ID: identity, WORDS: str(words.VERSION)}
+    connection.execute(sa.insert(KeyValueRow), [{"name": name, "value": value} for name, value in first.items()])
 
 
 def upgrade_schema(connection: sa.Connection, identity: str) -> None:

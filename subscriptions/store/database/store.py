@@ -270,7 +270,7 @@ class Store:
             self.kind.make_place()
             with self._writer.begin() as connection:
                 if revision is None and schema.make_schema(connection):
-                    schema.put_id(connection, identity)
+                    schema.put_first_values(connection, identity)
                 else:
                     schema.upgrade_schema(connection, identity)
 

@@ -62,6 +62,12 @@ def write(connection: sa.Connection, papers: Sequence[int], documents: Sequence[
     connection.execute(_WRITE, {"entries": [entries[paper] for paper in papers], "words": words})
 
 
+def empty(connection: sa.Connection) -> None:
+    """Remove all entries. On PostgreSQL, each ends when its paper gets a new one; on SQLite it would only be unused."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("INSERT INTO paper_words (paper_words) VALUES ('delete-all')")
+
+
 def _write_on_sqlite(connection: sa.Connection, papers: Sequence[int], documents: Sequence[tuple[str, ...]]) -> None:
     # the driver itself, in the same transaction: for many rows it takes a third of SQLAlchemy's time
     raw: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]

@@ -1,0 +1,297 @@
+"""An upgrade renews the words on disk: in slices that survive a kill, before anything else, and chats are told."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import httpx
+import pytest
+
+from subscriptions.normalize import words
+from subscriptions.service import word_renewal
+from subscriptions.service.changes import last_change
+from subscriptions.store.database.store import Store
+from tests import make, stored
+from tests.clock import NOON
+from tests.make import ingested, paper, subscribes
+from tests.patience import PATIENCE
+from tests.product import Product
+
+pytestmark = pytest.mark.both_databases
+
+TITLES = ("Kelp forests", "Moss on α-walls", "Limpets: a survey of mice")
+
+
+def becomes_old(store: Store, **canonicals: str) -> None:
+    """Turn the database into one of version 1.0.0, without words, and with these canonical texts: query → text."""
+    stored.change(store, "UPDATE key_value SET value = '1' WHERE name = 'words'", "DELETE FROM indexed_paper")
+    for text, canonical in canonicals.items():
+        change = "UPDATE subscription SET canonical = :canonical WHERE text = :text"
+        stored.change(store, change, text=text.replace("_", " "), canonical=canonical)
+
+
+def version(store: Store) -> str:
+    return str(stored.value(store, "SELECT value FROM key_value WHERE name = 'words'"))
+
+
+def words_on_disk(store: Store) -> list[tuple[Any, ...]]:
+    """Return what the index has of each paper."""
+    if store.kind.file is None:
+        return sorted(stored.rows(store, "SELECT paper, words::text FROM paper_words JOIN indexed_paper USING (entry)"))
+    with stored.connected(store) as connection:
+        connection.exec_driver_sql("CREATE VIRTUAL TABLE temp.seen USING fts5vocab(main, paper_words, instance)")
+        return sorted(connection.exec_driver_sql("""
+            SELECT paper, term, col, "offset" FROM temp.seen LEFT JOIN indexed_paper ON entry = doc
+        """))  # fmt: skip
+
+
+def renew(store: Store) -> list[str]:
+    return [str(one) for one in word_renewal.renew(store, now=NOON)]
+
+
+@pytest.fixture
+def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(word_renewal, "SLICE", dict.fromkeys(word_renewal.SLICE, 2))
+
+
+def notices(store: Store) -> Iterator[tuple[str, list[str]]]:
+    found = "SELECT chat.address, facts FROM delivery JOIN chat ON chat.id = chat WHERE delivery.kind = 'notice'"
+    for chat, facts in stored.rows(store, f"{found} ORDER BY seq"):
+        yield chat, (json.loads(facts) if isinstance(facts, str) else facts)["lines"]
+
+
+@pytest.mark.usefixtures("small_slices")
+def test_renewed_papers_have_the_words_of_a_new_ingest(store: Store) -> None:
+    ingested(store, *TITLES)
+    ingested(store, paper(TITLES[0], abstract="It changed.", arxiv_id="2601.55555"), name="second")
+    before = words_on_disk(store)
+    becomes_old(store)
+
+    told = renew(store)
+
+    assert [re.findall(r"\d+ of \d+", one) for one in told[:2]] == [["2 of 4"], ["4 of 4"]]
+    assert words_on_disk(store) == before
+    assert version(store) == str(words.VERSION)
+    assert renew(store) == [], "it is done"
+
+
+def test_renewed_papers_are_also_known_by_the_present_alias_of_their_title(store: Store) -> None:
+    ingested(store, *TITLES)
+    aliases = "SELECT alias, paper FROM paper_alias ORDER BY paper, alias"
+    before = stored.rows(store, aliases)
+    stored.change(store, "UPDATE paper_alias SET alias = 'as 1.0.0 read it' WHERE paper = 2")
+    becomes_old(store)
+    renew(store)
+    assert stored.rows(store, aliases) == sorted([*before, ("as 1.0.0 read it", 2)], key=lambda row: (row[1], row[0]))
+
+
+def test_equal_subscriptions_become_one_without_losing_a_paper(store: Store) -> None:
+    for query in ("kelp forests", "moss", "forests kelp"):
+        subscribes(store, "telegram:1", query, when="now") if query != "forests kelp" else None
+    ingested(store, "Kelp forests")
+    stored.change(
+        store,
+        "UPDATE subscription SET cursor = 1",
+        "INSERT INTO subscription (chat, number, name, text, canonical, cadence, state, since, cursor)"
+        " SELECT chat, 3, '', 'forests kelp', 'forests kelp', cadence, state, since, 0 FROM subscription WHERE number = 1",
+    )
+    becomes_old(store)
+    renew(store)
+    found = stored.rows(store, "SELECT number, text, canonical, cursor FROM subscription ORDER BY number")
+    assert found == [(1, "kelp forests", "forest kelp", 0), (2, "moss", "moss", 1)]
+    ((chat, lines),) = notices(store)
+    assert (chat, lines[-1]) == ("1", "1 and 3 now find the same papers, so they are one: 1.")
+    assert stored.rows(store, "SELECT id FROM undo") == [], "an undo would bring them back"
+
+
+def test_canonical_text_stays_where_this_version_reads_more_than_words_otherwise(store: Store) -> None:
+    for query in ("tides", "cat:cs.LG"):
+        subscribes(store, "telegram:1", query)
+    becomes_old(store, **{"tides": "title:tides", "cat:cs.LG": "cat:cs.lg -survey"})
+    renew(store)
+    found = stored.rows(store, "SELECT canonical FROM subscription ORDER BY number")
+    assert found == [("title:tide",), ("cat:cs.lg -survey",)]
+
+
+def test_undo_compares_canonical_texts_of_one_version(store: Store) -> None:
+    subscribes(store, "telegram:1", "tides")
+    subscribes(store, "telegram:1", "moss")
+    before = last_change(store, make.address("telegram:1"), now=NOON)
+    becomes_old(store, tides="tides")
+    (state,) = stored.rows(store, "SELECT before FROM undo ORDER BY id DESC LIMIT 1")[0]
+    state = state if isinstance(state, str) else json.dumps(state)
+    old = state.replace('"canonical": "tide"', '"canonical": "tides"')
+    assert old != state
+    stored.change(store, "UPDATE undo SET before = :old WHERE id = (SELECT max(id) FROM undo)", old=old)
+    renew(store)
+    after = last_change(store, make.address("telegram:1"), now=NOON)
+    assert before is not None
+    assert after is not None
+    assert after.changed == ()
+    assert [one.text for one in after.added] == ["moss"]
+
+
+def prepared(product: Product) -> Store:
+    product.says("/sub kelp now")
+    product.brings(*TITLES)
+    store = Store(product.settings["PAPERWIRE_DATABASE_URL"])
+    becomes_old(store)
+    return store
+
+
+@pytest.mark.parametrize("how", ["kill", "stop"])
+@pytest.mark.parametrize("at", [2, 4, 5])
+def test_renewal_that_was_interrupted_goes_on(product: Product, how: str, at: int) -> None:
+    with closing(prepared(product)) as store:
+        process = product.starts("run", module="tests.halted", settings={"TESTS_SLICE": f"{how} {at}"})
+        assert process.popen.wait(PATIENCE) == (-9 if how == "kill" else 0), process.said
+        assert version(store) == "1"
+        place = at - (how == "kill")
+        value = f"{words.VERSION} papers {place}" if place < 4 else f"{words.VERSION} chats {place - 4}"
+        assert stored.value(store, "SELECT value FROM key_value WHERE name = 'words-renewed'") == value
+        assert stored.rows(store, "SELECT seq FROM delivery") == [], "nothing is planned before it is done"
+        with product.starts("run", moved=True) as process:
+            process.waits_until_ready()
+            process.waits_for_line("All papers are indexed again")
+        assert version(store) == str(words.VERSION)
+        assert len({row[0] for row in words_on_disk(store)}) == len(TITLES)
+
+
+def test_health_answers_and_other_commands_wait_while_words_are_renewed(product: Product) -> None:
+    with closing(prepared(product)) as store:
+        process = product.starts("run", module="tests.halted", settings={"TESTS_SLICE": "wait 3"})
+        with process:
+            address = process.waits_until_ready()
+            process.waits_for_line("1 of 3")
+            with httpx.Client(base_url=address, timeout=PATIENCE, trust_env=False) as web:
+                process.waits_until(lambda: "2 of 3" in web.get("/health/ready").text)
+                ready = web.get("/health/ready")
+                assert (web.get("/health/live").status_code, ready.status_code) == (200, 503)
+            said = "The words of the papers are being indexed again: 2 of 3."
+            assert ready.json()["problems"] == {"words": said}
+            for command in (
+                ("subscribe", "moss", "--as", "console:me"),
+                ("preview", "--as", "telegram:42"),
+                ("deliver",),
+                ("run", "--once"),
+            ):
+                refused = product.runs(*command)
+                assert refused.status == 1, command
+                assert str(process.pid) in refused.err
+            status = product.runs("status")
+            assert (status.status, said in status.out) == (1, True)
+            if store.kind.file is not None:
+                assert product.runs("backup", "copy.db").status == 0
+            assert "kelp" in product.runs("export", "--all").out
+            process.kill()
+        assert product.tells("deliver")["papers"] == 1
+        assert version(store) == str(words.VERSION)
+
+
+def test_command_renews_words_and_says_so(product: Product) -> None:
+    with closing(prepared(product)) as store:
+        found = product.runs("preview", "--as", "telegram:42")
+        assert "Kelp forests" in found.out
+        assert "The words of the papers are being indexed again: 3 of 3." in found.err
+        assert version(store) == str(words.VERSION)
+        assert product.runs("preview", "--as", "telegram:42").err == ""
+
+
+MULTIMODAL = ("Multi-Modal maps", "Maps that are multi-modal", "Multi-Modal tides", "Multimodal moss")
+
+
+def test_chat_is_told_once_what_its_subscriptions_find_besides(store: Store) -> None:
+    subscribes(store, "telegram:1", "multimodal")
+    ingested(store, *MULTIMODAL, now=NOON)
+    becomes_old(store)
+    renew(store)
+    expected = [
+        "Papers are now found by more forms of a word.",
+        "Hyphens, irregular plurals and British spelling do not matter any more.",
+        "“multimodal” now also finds Multi-Modal: about 3 more a day.",
+    ]
+    assert [*notices(store)] == [("1", expected)]
+    stored.change(store, "UPDATE key_value SET value = '1' WHERE name = 'words'")
+    renew(store)
+    assert len([*notices(store)]) == 1
+
+
+def test_notice_of_several_subscriptions_names_ten_and_counts_the_others(store: Store) -> None:
+    for number in range(12):
+        subscribes(store, "telegram:1", f"viruses OR nothing{number}")
+    ingested(store, "A virus", now=NOON)
+    becomes_old(store, **{f"viruses OR nothing{number}": f"nothing{number} OR viruse" for number in range(12)})
+    renew(store)
+    ((_, lines),) = notices(store)
+    assert len(lines) == 13
+    assert lines[2] == "1  “viruses OR nothing0” now also finds virus: about 1 more a day."
+    assert lines[-1] == "2 more subscriptions find more."
+
+
+@pytest.mark.parametrize("state", ["paused", "asked", "subscription paused", "delivered", "older", "cross"])
+def test_chat_is_not_told_of_what_it_would_not_have_got(store: Store, state: str) -> None:
+    chat = subscribes(store, "telegram:1", "multimodal").chat
+    ingested(store, MULTIMODAL[0], now=NOON - make.DAY * (8 if state == "older" else 0))
+    match state:
+        case "paused" | "asked":
+            stored.change(store, "UPDATE chat SET state = :state", state=state)
+        case "subscription paused":
+            stored.change(store, "UPDATE subscription SET state = 'paused'")
+        case "delivered":
+            insert = 'INSERT INTO delivery_item (chat, paper, position, shown, "cross", because)'
+            stored.change(store, f"{insert} VALUES ({chat.id}, 1, 0, '1', '0', '[]')")
+        case "cross":
+            stored.change(
+                store,
+                "UPDATE paper SET \"cross\" = '1', new_sequence = NULL",
+                'UPDATE chat SET settings = \'{"crosslists": "out"}\'',
+            )
+    becomes_old(store)
+    renew(store)
+    assert [*notices(store)] == []
+
+
+def test_exclusion_that_grows_is_told(store: Store) -> None:
+    subscribes(store, "telegram:1", "maps -multimodal")
+    ingested(store, *MULTIMODAL, now=NOON)
+    becomes_old(store)
+    renew(store)
+    ((_, lines),) = notices(store)
+    assert lines[2:] == [
+        "Exclusions grow, too: 2 papers of the last seven days are now left out by “maps -multimodal”."
+    ]
+
+
+def test_owner_is_told_of_a_chat_that_strangers_read(store: Store) -> None:
+    for chat in ("telegram:1", "telegram:-1009"):
+        subscribes(store, chat, "tides" if chat == "telegram:1" else "multimodal")
+    stored.change(store, "UPDATE chat SET public = '1', kind = 'broadcast', owner = '1' WHERE address = '-1009'")
+    ingested(store, *MULTIMODAL[:2], now=NOON)
+    becomes_old(store)
+    renew(store)
+    ((chat, lines),) = notices(store)
+    assert (chat, "-1009" in lines[0], "multimodal" in lines[2]) == ("1", True, True)
+
+
+def test_full_first_name_that_fits_initials_now_is_told(store: Store) -> None:
+    subscribes(store, "telegram:1", 'author:"Austin Burt"')
+    ingested(store, paper("Drives", authors=["A. Burt"]), paper("Drives again", authors=["Austin Burt"]), now=NOON)
+    becomes_old(store)
+    renew(store)
+    lines = [line for _, some in notices(store) for line in some]
+    assert (not lines) or "about 1 more a day" in lines[2]
+
+
+def test_notice_has_a_button_to_edit_each_subscription(product: Product) -> None:
+    for query in ("viruses now", "multimodal now", "tides now"):
+        product.says(f"/sub {query}")
+    product.brings("A virus", "Multi-Modal maps")
+    with closing(Store(product.settings["PAPERWIRE_DATABASE_URL"])) as store:
+        becomes_old(store, viruses="viruse")
+    notice, _ = product.later(minutes=10)
+    assert notice.buttons == ["edit 1", "edit 2"]
+    assert "2  “multimodal” now also finds Multi-Modal" in notice.text
+    assert "multimodal" in product.presses("edit 2").text
+    assert product.later(minutes=10) == []
