@@ -132,6 +132,13 @@ def newest_texts(transaction: Transaction, most: int) -> list[tuple[str, list[st
     return [(row.title, row.authors) for row in execute(transaction, wanted)]
 
 
+def newest_with(transaction: Transaction, term: Term, most: int) -> list[tuple[str, str]]:
+    """Return (title, abstract) of the newest papers that may fulfil a term that does not ask for nearness."""
+    wanted = sa.select(_p.title, _p.abstract).where(_having(transaction, term, {}).wanted)
+    found = execute(transaction, wanted.order_by(_p.day.desc(), _p.id.desc()).limit(most))
+    return [(row.title, row.abstract) for row in found]
+
+
 class _Having(NamedTuple):
     """The papers that fulfil a term, as conditions."""
 
