@@ -100,7 +100,10 @@ def _advice(context: CommandContext, done: Subscribed) -> tuple[str, Row]:
         )
         label = context.say("also {words}", words=author.name)
         return said, (context.labelled(label, REWRITE, subscription=which, text=author.text),)
-    if known := by_words_of_acronym(context.transaction, done.query, done.chat, now=context.now):
+    counted = done.outcome in ("added", "edited")
+    if counted and (
+        known := by_words_of_acronym(context.transaction, done.query, done.chat, found=done.found, now=context.now)
+    ):
         number = context.localizer.number
         said = context.say(
             "{acronym} is {words} in {count} of {papers} papers.",

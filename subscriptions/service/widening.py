@@ -1,7 +1,6 @@
 """Find what a query misses: papers by an author's initials where the family name is common, the words of an acronym."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
@@ -17,7 +16,7 @@ from subscriptions.store.database.store import Transaction, reads
 from subscriptions.store.paper_words import Among
 from subscriptions.texts.acronyms import Definition, acronym_of, definition_in
 
-_MOST_READ = 1_500  # newest papers with an acronym in which its definition is looked for; each takes some 20 µs
+_MOST_READ = 500  # newest papers with an acronym in which its definition is looked for; each takes some 30 µs
 _FEWEST_DEFINING = 10  # papers
 _ALIKE = 0.95  # least share of the definitions of an acronym that agree
 
@@ -51,24 +50,28 @@ class Acronym(NamedTuple):
     words: str
     agreeing: int  # papers that define it so
     defining: int  # papers that define it
-    text: str  # the query that also finds these words
-    more: int  # papers of the last days that this query finds, and the other one does not
+    text: str = ""  # the query that also finds these words
+    more: int = 0  # papers of the last days that this query finds, and the other one does not
 
 
 @reads
-def by_words_of_acronym(transaction: Transaction, query: Query, chat: Chat, *, now: datetime) -> Acronym | None:
-    """Return the first acronym of a query whose words find more papers of the last days; None if there is none."""
+def by_words_of_acronym(
+    transaction: Transaction, query: Query, chat: Chat, *, found: int, now: datetime
+) -> Acronym | None:
+    """Return the first acronym of a query whose words find more papers of the last days; None if there is none.
+
+    `found`: how many papers of these days the query finds.
+    """
     for leaf in leaves(query.tree, also_excluded=False):
         acronym = acronym_of(leaf.words) if _is_single_word(leaf) else ""
         known = spelled_out(transaction, acronym) if acronym else None
         if known is None:
             continue
         text = _with(query, leaf, Or((leaf, replace(leaf, words=known.words, quoted=True))))
-        window = previews.recent(transaction, now)
-        if text and (more := set(window.find(transaction, parse.parse_query(text, query.chat), chat).papers)):
-            more -= set(window.find(transaction, query, chat).papers)
-            if more:
-                return known._replace(text=text, more=len(more))
+        if text:
+            wider = previews.recent(transaction, now).find(transaction, parse.parse_query(text, query.chat), chat)
+            if (more := len(wider.papers) - found) > 0:
+                return known._replace(text=text, more=more)
     return None
 
 
@@ -77,12 +80,13 @@ def spelled_out(transaction: Transaction, acronym: str) -> Acronym | None:
     term = Term(TEXT, tuple(normalize.tokens(acronym)))
     texts = paper_words.newest_with(transaction, term, _MOST_READ)
     definitions = [found for title, text in texts if (found := definition_in(f"{title}\n{text}", acronym))]
-    alike = Counter(map(_meaning, definitions)).most_common(1)
-    if len(definitions) < _FEWEST_DEFINING or alike[0][1] < _ALIKE * len(definitions):
+    alike = defaultdict[str, Counter[Definition]](Counter)  # what definitions have in common → the definitions
+    for one, count in Counter(definitions).items():
+        alike[_meaning(one)][one] += count
+    agreeing = max(alike.values(), key=Counter.total, default=Counter())
+    if len(definitions) < _FEWEST_DEFINING or agreeing.total() < _ALIKE * len(definitions):
         return None
-    agreeing = [one for one in definitions if _meaning(one) == alike[0][0]]
-    written = Counter(one.acronym for one in agreeing).most_common(1)[0][0]
-    return Acronym(written, _words(agreeing), len(agreeing), len(definitions), "", 0)
+    return Acronym(agreeing.most_common(1)[0][0].acronym, _words(agreeing), agreeing.total(), len(definitions))
 
 
 def _is_single_word(leaf: Leaf) -> bool:
@@ -95,11 +99,10 @@ def _meaning(definition: Definition) -> str:
     return "".join(normalize.tokens(definition.words))
 
 
-def _words(definitions: Sequence[Definition]) -> str:
-    """Return the shortest form of words that are alike, which is the singular; without capitals, if papers write it so."""
-    forms = Counter(one.words for one in definitions)
-    plain = [words for words in forms if words.islower()] or [*forms]
-    return min(plain, key=lambda words: (len(words), -forms[words], words))
+def _words(definitions: Counter[Definition]) -> str:
+    """Return the shortest words of definitions that are alike, which are singular; in small letters, if papers have them."""
+    plain = [one for one in definitions if one.words.islower()] or [*definitions]
+    return min(plain, key=lambda one: (len(one.words), -definitions[one], one.words)).words
 
 
 def _with(query: Query, leaf: Leaf, instead: Node) -> str:

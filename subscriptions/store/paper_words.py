@@ -133,10 +133,13 @@ def newest_texts(transaction: Transaction, most: int) -> list[tuple[str, list[st
 
 
 def newest_with(transaction: Transaction, term: Term, most: int) -> list[tuple[str, str]]:
-    """Return (title, abstract) of the newest papers that may fulfil a term that does not ask for nearness."""
-    wanted = sa.select(_p.title, _p.abstract).where(_having(transaction, term, {}).wanted)
-    found = execute(transaction, wanted.order_by(_p.day.desc(), _p.id.desc()).limit(most))
-    return [(row.title, row.abstract) for row in found]
+    """Return (title, abstract) of the papers written last among those that may fulfil a simple term of words."""
+    expression = full_text.index_question(term).wanted
+    if expression is None:
+        return []
+    newest = word_index.entries(transaction.dialect, expression).order_by(sa.text("1 DESC")).limit(most)
+    wanted = sa.select(_p.title, _p.abstract).join(_entries, _e.paper == _p.id).where(_e.entry.in_(newest))
+    return [(row.title, row.abstract) for row in execute(transaction, wanted)]
 
 
 class _Having(NamedTuple):

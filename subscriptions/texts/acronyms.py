@@ -38,6 +38,9 @@ def acronym_of(word: str) -> str:
 
 def definition_in(text: str, acronym: str) -> Definition | None:
     """Return the first definition of an acronym in a text; None if it has none. The letter case does not matter."""
+    folded, plain = text.lower(), acronym.lower()
+    if not (f"({plain}" in folded or f"{plain} (" in folded or f"{plain}s (" in folded):  # as in most texts
+        return None
     for found in _pattern(acronym).finditer(text):
         written = found["acronym"]
         if _capitals(written) < _FEWEST_CAPITALS or _is_plural(written):
