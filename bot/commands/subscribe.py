@@ -24,7 +24,7 @@ from subscriptions.service.known_chats import listed_in
 from subscriptions.service.paper_search import near_in_meaning
 from subscriptions.service.previews import in_titles
 from subscriptions.service.subscribing import Subscribed, edit, subscribe
-from subscriptions.service.widening import by_initials
+from subscriptions.service.widening import by_initials, by_words_of_acronym
 from subscriptions.texts.cutting import cut_at_word
 
 _TITLE = 60  # columns of a title in the echo
@@ -86,7 +86,10 @@ def _example(context: CommandContext, known: KnownPaper, query: Query) -> str:
 
 
 def _advice(context: CommandContext, done: Subscribed) -> tuple[str, Row]:
-    """Return at most one line of advice, and its button, which changes the query: initials, only titles, the meaning."""
+    """Return at most one line of advice, and its button, which changes the query.
+
+    It adds initials or the words of an acronym, looks in titles only, or for the meaning.
+    """
     which = done.subscription.id
     if author := by_initials(context.transaction, done.query):
         said = context.count(
@@ -97,6 +100,20 @@ def _advice(context: CommandContext, done: Subscribed) -> tuple[str, Row]:
         )
         label = context.say("also {words}", words=author.name)
         return said, (context.labelled(label, REWRITE, subscription=which, text=author.text),)
+    counted = done.outcome in ("added", "edited")
+    if counted and (
+        known := by_words_of_acronym(context.transaction, done.query, done.chat, found=done.found, now=context.now)
+    ):
+        number = context.localizer.number
+        said = context.say(
+            "{acronym} is {words} in {count} of {papers} papers.",
+            acronym=known.acronym,
+            words=known.words,
+            count=number(known.agreeing),
+            papers=number(known.defining),
+        )
+        label = context.say("also “{words}”: {count} more", words=known.words, count=number(known.more))
+        return said, (context.labelled(label, REWRITE, subscription=which, text=known.text),)
     if titles := in_titles(context.transaction, done.chat, done.query, now=context.now):
         found = context.count("{count} paper", "{count} papers", titles[1])
         said = context.say("That is more than ten a day. In titles only: {found}.", found=found)

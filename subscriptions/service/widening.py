@@ -1,14 +1,24 @@
-"""Find what a query misses: papers by the initials of an author whose family name is common."""
+"""Find what a query misses: papers by an author's initials where the family name is common, the words of an acronym."""
 
+from collections import Counter, defaultdict
 from dataclasses import replace
+from datetime import datetime
 from typing import NamedTuple
 
-from subscriptions.query import AUTHOR, parse, rewriting
-from subscriptions.query.tree import Leaf, Node, Query, leaves
+from subscriptions import normalize
+from subscriptions.model import Chat
+from subscriptions.query import AUTHOR, TEXT, parse, rewriting
+from subscriptions.query.tree import Leaf, Node, Or, Query, Term, leaves
 from subscriptions.query.typed_names import also_initials
-from subscriptions.service import paper_search
+from subscriptions.service import paper_search, previews
+from subscriptions.store import paper_words
 from subscriptions.store.database.store import Transaction, reads
 from subscriptions.store.paper_words import Among
+from subscriptions.texts.acronyms import Definition, acronym_of, definition_in
+
+_MOST_READ = 500  # newest papers with an acronym in which its definition is looked for; each takes some 30 µs
+_FEWEST_DEFINING = 10  # papers
+_ALIKE = 0.95  # least share of the definitions of an acronym that agree
 
 
 class Initials(NamedTuple):
@@ -31,6 +41,68 @@ def by_initials(transaction: Transaction, query: Query) -> Initials | None:
             if more := len(found - _found(transaction, query)):
                 return Initials(name, text, more)
     return None
+
+
+class Acronym(NamedTuple):
+    """An acronym in a query, and the words for which it stands in nearly all papers that define it."""
+
+    acronym: str  # as these papers write it
+    words: str
+    agreeing: int  # papers that define it so
+    defining: int  # papers that define it
+    text: str = ""  # the query that also finds these words
+    more: int = 0  # papers of the last days that this query finds, and the other one does not
+
+
+@reads
+def by_words_of_acronym(
+    transaction: Transaction, query: Query, chat: Chat, *, found: int, now: datetime
+) -> Acronym | None:
+    """Return the first acronym of a query whose words find more papers of the last days; None if there is none.
+
+    `found`: how many papers of these days the query finds.
+    """
+    for leaf in leaves(query.tree, also_excluded=False):
+        acronym = acronym_of(leaf.words) if _is_single_word(leaf) else ""
+        known = spelled_out(transaction, acronym) if acronym else None
+        if known is None:
+            continue
+        text = _with(query, leaf, Or((leaf, replace(leaf, words=known.words, quoted=True))))
+        if text:
+            wider = previews.recent(transaction, now).find(transaction, parse.parse_query(text, query.chat), chat)
+            if (more := len(wider.papers) - found) > 0:
+                return known._replace(text=text, more=more)
+    return None
+
+
+def spelled_out(transaction: Transaction, acronym: str) -> Acronym | None:
+    """Return for what an acronym stands in the newest papers that define it; None if these are few or disagree."""
+    term = Term(TEXT, tuple(normalize.tokens(acronym)))
+    texts = paper_words.newest_with(transaction, term, _MOST_READ)
+    definitions = [found for title, text in texts if (found := definition_in(f"{title}\n{text}", acronym))]
+    alike = defaultdict[str, Counter[Definition]](Counter)  # what definitions have in common → the definitions
+    for one, count in Counter(definitions).items():
+        alike[_meaning(one)][one] += count
+    agreeing = max(alike.values(), key=Counter.total, default=Counter())
+    if len(definitions) < _FEWEST_DEFINING or agreeing.total() < _ALIKE * len(definitions):
+        return None
+    return Acronym(agreeing.most_common(1)[0][0].acronym, _words(agreeing), agreeing.total(), len(definitions))
+
+
+def _is_single_word(leaf: Leaf) -> bool:
+    term = leaf.term
+    return (term.field is TEXT or term.field.in_any_text) and not (leaf.quoted or term.exact or term.prefix)
+
+
+def _meaning(definition: Definition) -> str:
+    """Return what is equal for definitions that differ only in letter case, hyphens and plural."""
+    return "".join(normalize.tokens(definition.words))
+
+
+def _words(definitions: Counter[Definition]) -> str:
+    """Return the shortest words of definitions that are alike, which are singular; in small letters, if papers have them."""
+    plain = [one for one in definitions if one.words.islower()] or [*definitions]
+    return min(plain, key=lambda one: (len(one.words), -definitions[one], one.words)).words
 
 
 def _with(query: Query, leaf: Leaf, instead: Node) -> str:

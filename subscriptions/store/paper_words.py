@@ -133,6 +133,16 @@ def newest_texts(transaction: Transaction, most: int) -> list[tuple[str, list[st
     return [(row.title, row.authors) for row in execute(transaction, wanted)]
 
 
+def newest_with(transaction: Transaction, term: Term, most: int) -> list[tuple[str, str]]:
+    """Return (title, abstract) of the papers written last among those that may fulfil a simple term of words."""
+    expression = full_text.index_question(term).wanted
+    if expression is None:
+        return []
+    newest = word_index.entries(transaction.dialect, expression).order_by(sa.text("1 DESC")).limit(most)
+    wanted = sa.select(_p.title, _p.abstract).join(_entries, _e.paper == _p.id).where(_e.entry.in_(newest))
+    return [(row.title, row.abstract) for row in execute(transaction, wanted)]
+
+
 class _Having(NamedTuple):
     """The papers that fulfil a term, as conditions."""
 
