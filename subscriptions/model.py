@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from subscriptions import states
+from subscriptions.life import NO_FACTS, Facts, Mark
 
 # the source of the samples in this package, which stay until the first other digest comes
 SAMPLES = "samples of paperwire"
@@ -79,6 +80,8 @@ class Paper:
     comment: str = ""
     venue: str = ""  # the journal or series; "": unknown
     published: str = ""  # the day of publication as its source gives it: "2026-03-05", "2026-03" or "2026"
+    same: tuple[str, ...] = ()  # keys of other records of this work, as its source relates them; of a stored paper: ()
+    facts: Facts = NO_FACTS  # of a stored paper
     sources: tuple[str, ...] = ()  # names of the sources whose digests hold it; SAMPLES for a sample
     by_model: tuple[ModelSummary, ...] = ()
     meaning: bytes = field(default=b"", repr=False)  # its codes (`subscriptions.meaning`); b"": not known
@@ -104,6 +107,7 @@ class Digest:
     declared: Mapping[str, int] | None = None  # papers per category, as the document counts them
     is_feed: bool = False  # it shows papers of many days, and its day is that of the newest
     warnings: tuple[DigestWarning, ...] = ()
+    marks: tuple[Mark, ...] = ()  # what its records say of papers that may be known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
