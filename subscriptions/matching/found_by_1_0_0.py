@@ -11,6 +11,7 @@ from functools import lru_cache
 from subscriptions import normalize
 from subscriptions.matching.fulfilment import TokenizedPaper, fulfils, texts_of
 from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers
+from subscriptions.model import Paper
 from subscriptions.query import ALL, AUTHOR, CATEGORY, ID, TEXT, TEXT_OR_ID, Field, ValueKind
 from subscriptions.query.tree import Alternative, And, Leaf, Node, Not, Or, Query, Term, leaves
 
@@ -32,7 +33,6 @@ _IRREGULAR = {
 }
 _WORD = re.compile("[a-z]{4,}")
 _SILENT_E = ("che", "she", "xe", "sse", "ze")
-_MOST_TEXTS = 4096  # papers whose texts are kept, some 8 KB each
 _OF_WORDS = (ValueKind.WORDS, ValueKind.NAME, ValueKind.COMBINED)
 
 
@@ -88,7 +88,7 @@ class FoundBefore:
         self._index = index
         self._every = (1 << len(papers.papers)) - 1
         self._of: dict[tuple[Term, str], int] = {}  # (term, its words) -> papers
-        self._texts = lru_cache(_MOST_TEXTS)(self._texts_at)  # position of a paper → its texts
+        self._texts = [_texts(paper) for paper in papers.papers]
 
     def found_by(self, node: Node) -> int:
         """Return the papers that a query found: those of its tree as this version parses it."""
@@ -136,14 +136,15 @@ class FoundBefore:
     def _has(self, at: int, field: Field, words: _Words) -> bool:
         return any(
             words.are_in(*text)
-            for of, texts in self._texts(at).items()
+            for of, texts in self._texts[at].items()
             if of is field or (field is TEXT and of.in_any_text)
             for text in texts
         )
 
-    def _texts_at(self, at: int) -> dict[Field, list[tuple[str, str]]]:
-        """Return (words as written, as folded) of each text of a paper."""
-        return {field: [*map(_read, texts)] for field, texts in texts_of(self._papers.papers[at]).items()}
+
+def _texts(paper: Paper) -> dict[Field, list[tuple[str, str]]]:
+    """Return (words as written, as folded) of each text of a paper."""
+    return {field: [*map(_read, texts)] for field, texts in texts_of(paper).items()}
 
 
 def _read(text: str) -> tuple[str, str]:
