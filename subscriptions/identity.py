@@ -14,7 +14,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from subscriptions.model import Paper
-from subscriptions.normalize import author_tokens, title_alias, written_tokens
+from subscriptions.normalize import author_tokens, initials_apart, title_alias, written_tokens
 from subscriptions.texts.normal_forms import normalized
 
 # Registrants that give each version of a work a DOI of its own, with the version at its end: Research Square, Authorea,
@@ -45,7 +45,6 @@ _NO_PERSON = re.compile(
     r"\b(?:anonymous|collaboration|committee|consortium|editors?|editorial|group|initiative|investigators|network|no authors?|project|society|staff|team)\b",
     re.IGNORECASE,
 )
-_INITIALS = re.compile(r"[A-ZÀ-Þ]{1,3}")  # "AB" of `Burt AB`, where the other parts have small letters
 _NO_NAME = frozenset({"et", "al", "dr", "prof", "phd", "md", "jr", "sr"})
 _LATIN = re.compile(r"[a-z]")
 
@@ -200,10 +199,7 @@ def _may_be_one(part: str, other: str) -> bool:
 
 def _parts_of(name: str) -> list[str]:
     """Return the parts of a name. Initials that are written together are separate parts."""
-    words = name.replace(",", " ").split()
-    if any(word != word.upper() for word in words):
-        name = " ".join(" ".join(word) if _INITIALS.fullmatch(word) else word for word in words)
-    return [part for part in author_tokens(name) if part not in _NO_NAME]
+    return [part for part in author_tokens(initials_apart(name)) if part not in _NO_NAME]
 
 
 def _is_latin(parts: Iterable[str]) -> bool:

@@ -12,16 +12,19 @@ from bot.ports.channel import Reply, Row
 from bot.rendering.queries_in_words import caret
 from subscriptions.addresses import facts_of
 from subscriptions.errors import PaperwireError, QueryError
+from subscriptions.matching.reasons import shortened_names
 from subscriptions.meaning import NEAR
-from subscriptions.model import ChatKind, Subscription
+from subscriptions.model import ChatKind, KnownPaper, Subscription
 from subscriptions.planning.decision import MOST_NEAR
 from subscriptions.planning.times import Ending, as_words, ending_of, is_doubtful, split_when
 from subscriptions.query.parse import parse_query, texts_asked
 from subscriptions.query.rewriting import about_its_words
+from subscriptions.query.tree import Query
 from subscriptions.service.known_chats import listed_in
 from subscriptions.service.paper_search import near_in_meaning
 from subscriptions.service.previews import in_titles
 from subscriptions.service.subscribing import Subscribed, edit, subscribe
+from subscriptions.service.widening import by_initials
 from subscriptions.texts.cutting import cut_at_word
 
 _TITLE = 60  # columns of a title in the echo
@@ -63,7 +66,7 @@ def echo(context: CommandContext, done: Subscribed, *, instead: str = "") -> Rep
     reply = subscribed(
         done,
         context.localizer.in_zone(done.subscription.zone or zone),
-        examples=[cut_at_word(context.title(known), _TITLE) for known in done.examples],
+        examples=[_example(context, known, done.query) for known in done.examples],
         instead=instead,
         advice=advice,
         short=not private,
@@ -76,9 +79,24 @@ def echo(context: CommandContext, done: Subscribed, *, instead: str = "") -> Rep
     return replace(reply.with_lines(*which), buttons=(better, _todays_and_undo(context, done), zones))
 
 
+def _example(context: CommandContext, known: KnownPaper, query: Query) -> str:
+    """Return the title of a found paper, and its authors whose initials were taken for a full name."""
+    title, names = cut_at_word(context.title(known), _TITLE), shortened_names(query, known.paper)
+    return context.say("{title}, by {names}", title=title, names="; ".join(names)) if names else title
+
+
 def _advice(context: CommandContext, done: Subscribed) -> tuple[str, Row]:
-    """Returns at most one line of advice, and its button, which changes the query: only titles, or the meaning."""
+    """Return at most one line of advice, and its button, which changes the query: initials, only titles, the meaning."""
     which = done.subscription.id
+    if author := by_initials(context.transaction, done.query):
+        said = context.count(
+            "{count} stored paper is by {name}, perhaps somebody else.",
+            "{count} stored papers are by {name}, perhaps somebody else.",
+            author.more,
+            name=author.name,
+        )
+        label = context.say("also {words}", words=author.name)
+        return said, (context.labelled(label, REWRITE, subscription=which, text=author.text),)
     if titles := in_titles(context.transaction, done.chat, done.query, now=context.now):
         found = context.count("{count} paper", "{count} papers", titles[1])
         said = context.say("That is more than ten a day. In titles only: {found}.", found=found)

@@ -24,7 +24,9 @@ from subscriptions.query import (
 )
 from subscriptions.query.lexer import fold_value
 from subscriptions.query.tree import Alternative, Query, Term
+from subscriptions.query.typed_names import SUFFIXES
 
+_LABELLED = tuple(field for field in FIELDS if field.kind not in (ValueKind.WORDS, ValueKind.NAME))
 _LEAST_PARTS = 2  # of a name that has other spellings
 _MOST_SPELLINGS = 32  # of a phrase whose words may be one word; a phrase of seven words has fewer
 
@@ -65,7 +67,7 @@ def tokenize(paper: Paper) -> TokenizedPaper:
         },
         codes=meaning.read_paper(paper.meaning),
         labels=frozenset(
-            label for field in FIELDS for value in field.values(paper) for label in labels_of(field, value)
+            label for field in _LABELLED for value in field.values(paper) for label in labels_of(field, value)
         ),
     )
 
@@ -103,7 +105,7 @@ def simple_terms(term: Term) -> tuple[Term, ...]:
     if term.field is not ALL:
         return _as_one_word(term)
     words = Term(TEXT, term.tokens, term.prefix, term.exact)
-    names = Term(AUTHOR, term.names, term.prefix, term.exact)
+    names = Term(AUTHOR, term.names, term.prefix, term.exact, given=term.given)
     category = Term(CATEGORY, value=term.value)
     return tuple(part for part in (*_as_one_word(words), *_spellings(names), category) if part.tokens or part.value)
 
@@ -124,7 +126,7 @@ def _as_one_word(term: Term) -> tuple[Term, ...]:
         (_joined(term, some) for n in range(2, len(spans)) for some in combinations(spans, n) if _are_apart(some)),
     )
     different = dict.fromkeys((term.tokens, *islice(spelled, _MOST_SPELLINGS)))
-    return tuple(replace(term, tokens=tokens) for tokens in different)
+    return tuple(Term(term.field, tokens, term.prefix) for tokens in different)
 
 
 def _are_apart(spans: tuple[Span, ...]) -> bool:
@@ -143,11 +145,12 @@ def _joined(term: Term, spans: tuple[Span, ...], plural: str = "") -> tuple[str,
 
 
 def _spellings(term: Term) -> tuple[Term, ...]:
-    """Returns a term of a name, and its other spellings: Xiao-Ming Marsh is Xiaoming Marsh.
+    """Return a term of a name, and its other spellings: Xiao-Ming Marsh is Xiaoming Marsh, Austin Burt is A. Burt.
 
-    A part alone, and two parts without a third, have none, so that Li Ma is not Lima. The order of the parts is not
-    known.
+    A part alone, and two parts without a third, have none with hyphens, so that Li Ma is not Lima. The order of the
+    parts is not known.
     """
+    shortened, term = _shortened(term), term.in_full
     if term.exact or len(term.tokens) < _LEAST_PARTS:
         return (term,)
     count = len(term.tokens) - term.prefix
@@ -158,7 +161,19 @@ def _spellings(term: Term) -> tuple[Term, ...]:
     if len(term.tokens) > _LEAST_PARTS:
         pairs = permutations(filter(_is_long, whole), 2)
         asked += [(*_without(whole, *pair), "".join(pair), *begun) for pair in pairs]
-    return (term, *(replace(term, tokens=tokens) for tokens in asked))
+    return (term, *(replace(term, tokens=tokens) for tokens in asked), *shortened)
+
+
+def _shortened(term: Term) -> tuple[Term, ...]:
+    """Return the terms that find a name whose given names are initials: each has only the family name as `tokens`."""
+    if not term.given:
+        return ()
+    family = tuple(_without(term.tokens, *term.given))
+    if len(family) < _LEAST_PARTS:
+        forms = [(normalize.JOINED + part,) for part in family]
+    else:
+        forms = [("".join(pair),) for pair in permutations(family, 2)] if len(family) == _LEAST_PARTS else []
+    return tuple(replace(term, tokens=tokens) for tokens in (family, *forms))
 
 
 def _is_long(part: str) -> bool:
@@ -259,18 +274,26 @@ def places(term: Term, folded: list[str], written: list[str]) -> list[int]:
 
     Both lists have the same words, folded or as written.
     """
+    if not term.prefix:
+        first, wanted = term.tokens[0], list(term.tokens)
+        return [
+            start
+            for start, word in enumerate(folded)
+            if word == first and folded[start : start + len(wanted)] == wanted
+        ]
     *whole, last = term.tokens
-    starts = []
-    for start in range(len(folded) - len(whole)):
-        end = start + len(whole)
-        begins = term.prefix and (written[end].startswith(last) or folded[end].startswith(last))
-        if folded[start:end] == whole and (begins or folded[end] == last):
-            starts.append(start)
-    return starts
+    return [
+        start
+        for start in range(len(folded) - len(whole))
+        if folded[start : start + len(whole)] == whole
+        and (written[start + len(whole)].startswith(last) or folded[start + len(whole)].startswith(last))
+    ]
 
 
 def is_name(term: Term, name: tuple[str, ...]) -> bool:
     """Returns whether a name has all parts that a term wants, in any order, each as a different part of the name."""
+    if term.given:
+        return _is_shortened(term, name)
     parts = list(name)
     wanted, beginning = (term.tokens[:-1], term.tokens[-1]) if term.prefix else (term.tokens, None)
     initials = [token for token in wanted if normalize.is_initial(token)]
@@ -287,6 +310,27 @@ def is_name(term: Term, name: tuple[str, ...]) -> bool:
         for i, part in enumerate(parts)
         if part.startswith(beginning)
     )
+
+
+def _is_shortened(term: Term, name: tuple[str, ...]) -> bool:
+    """Return whether a name is the family name of a term with initials of its given names, in their order.
+
+    Each other part of the name must be one of the given names in full: A. Bruce Burt is Austin Bruce Burt.
+    """
+    parts, given, initials = list(name), list(term.given), []
+    for part in term.tokens:
+        if part not in parts:
+            return False
+        parts.remove(part)
+    for part in parts:
+        if normalize.is_initial(part):
+            initials.append(part)
+        elif known := next((one for one in given if part == one or (normalize.is_initial(one) and part[0] == one)), ""):
+            given.remove(known)
+        elif part not in SUFFIXES:
+            return False
+    pairs = list(zip(given, initials, strict=False))
+    return bool(pairs) and all(one.startswith(initial) for one, initial in pairs)
 
 
 def _have_initials(parts: list[str], initials: list[str]) -> bool:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from subscriptions import normalize
 from subscriptions.matching import fulfilment
 from subscriptions.model import Paper
-from subscriptions.normalize.lines import lines_of
+from subscriptions.normalize.lines import Line, lines_of
 from subscriptions.normalize.words import cached, stem
 from subscriptions.query import AUTHOR, CATEGORY, FIELDS, PRIMARY, Field, ValueKind
 from subscriptions.query.tree import Term
@@ -60,7 +60,8 @@ Expression: TypeAlias = Phrase | Near | AllOf | AnyOf
 #     ˑ           between two lines or names, so that no phrase crosses them      ˑsmodels   a word as written, if its
 #     ˑxRAG       a word with capitals inside                                                stem is another one
 #     ˑij         a part of a name that begins with j                             ˑccs.lg ˑpcs.lg   category, primary
-#     ˑodd        the index lacks an exact word of the paper
+#     ˑodd        the index lacks an exact word of the paper                      multi ˑsmodalities   such a word behind
+#                                                                                those before it, unless its end is regular
 #     ˑlong       a name of the paper has more parts than the index can compare
 
 
@@ -69,6 +70,8 @@ MOST_WORDS = 1 << 15  # words that are cached, about 200 bytes each
 _MARK = "ˑ"
 # characters to encode, since the index would split a word there, fold them, or take them for the mark
 _UNSAFE = re.compile(f"[^a-z0-9 \u0080-\U0010ffff]|{_MARK}")
+_REGULAR = ("s", "es", "e")  # what is left out of a word at the end of step 6: models, classes, cache
+_MOST_BEFORE = 4  # words before a word whose end is not regular
 _LONGEST_NAME = 4  # parts of a name that the index can compare, each with its first letter
 _NEAR = 2 * _LONGEST_NAME - 1
 _GAP = f" {' '.join(_MARK for _ in range(_NEAR + 1))} "  # keeps parts of two names too far apart to be near
@@ -160,13 +163,24 @@ def _words_of(text: str) -> tuple[str, set[str], bool]:
     """Returns (the words of a text as the index stores them, their other forms, whether its exact words are missing)."""
     words = normalize.words_of(text)
     lines = [*lines_of(words)]
+    phrases = dict.fromkeys(phrase for line in lines for phrase in _irregular(line))
     stemmed = {word for line in lines for word, folded in zip(line.written, line.folded, strict=True) if word != folded}
     capitals = {word for word in words.exact if not word.islower()}
     return (
-        _encoded("", "  ".join(" ".join(line.folded) for line in lines)).replace("  ", f" {_MARK} "),
+        f" {_MARK} ".join(
+            (_encoded("", "  ".join(" ".join(line.folded) for line in lines)).replace("  ", f" {_MARK} "), *phrases)
+        ),
         {*map(_unstemmed, stemmed), *map(_with_capitals, capitals)},
         not (_is_plain(text) or _agree(words.written, words.exact, _written_alone)),
     )
+
+
+def _irregular(line: Line) -> Iterator[str]:
+    """Yield each word as written, behind the stems before it, whose end is not regular: multi ˑsmodalities."""
+    for place, (written, folded) in enumerate(zip(line.written, line.folded, strict=True)):
+        if written != folded and place and written.removeprefix(folded) not in _REGULAR:
+            before = line.folded[max(0, place - _MOST_BEFORE) : place]
+            yield f"{_encoded('', ' '.join(before))} {_unstemmed(written)}"
 
 
 def _is_odd_name(name: str) -> bool:
@@ -228,12 +242,16 @@ def _for_words(term: Term) -> IndexQuestion:
     if not term.prefix:
         return IndexQuestion(_phrase(columns, term.tokens))
     *whole, last = term.tokens
-    forms = _phrase(columns, [last], mark=_MARK + "s", prefix=True)
-    begun = _phrase(columns, term.tokens, prefix=True)
+    begun, written = _phrase(columns, term.tokens, prefix=True), _encoded(_MARK + "s", last)
     if not whole:
-        return IndexQuestion(AnyOf((begun, forms)))
-    apart = AllOf((_phrase(columns, whole), forms))
-    return IndexQuestion(AnyOf((begun, apart)), doubtful=apart)
+        return IndexQuestion(AnyOf((begun, Phrase(columns, written, prefix=True))))
+    before = _encoded("", " ".join(whole))
+    sure = AnyOf((begun, Phrase(columns, f"{before} {written}", prefix=True)))
+    forms = [Phrase(columns, written), Phrase(columns, f"{written}s")]  # those that have a regular end
+    if len(whole) > _MOST_BEFORE:
+        forms = [Phrase(columns, written, prefix=True)]
+    apart = AllOf((Phrase(columns, before), AnyOf(tuple(forms))))
+    return IndexQuestion(AnyOf((sure, apart)), doubtful=apart)
 
 
 def _for_exact_words(term: Term, columns: tuple[str, ...]) -> IndexQuestion:
@@ -252,8 +270,10 @@ def _for_name(term: Term) -> IndexQuestion:
     )
     if not tokens or (term.exact and term.prefix):
         return _ANY_PAPER
-    whole, begun = (tokens[:-1], tokens[-1:]) if term.prefix else (tokens, [])
     columns = (term.field.column,)
+    if term.given:
+        return _for_initials([_phrase(columns, [part]) for part in tokens], term, columns)
+    whole, begun = (tokens[:-1], tokens[-1:]) if term.prefix else (tokens, [])
     parts = (
         *(_phrase(columns, [part]) for part in whole if not normalize.is_initial(part)),
         *(_phrase(columns, [part], mark=_MARK + "i") for part in whole if normalize.is_initial(part)),
@@ -270,6 +290,13 @@ def _for_name(term: Term) -> IndexQuestion:
     if term.exact and question.wanted:
         return _perhaps(AnyOf((question.wanted, _flag("odd"))))
     return question
+
+
+def _for_initials(family: Sequence[Phrase], term: Term, columns: tuple[str, ...]) -> IndexQuestion:
+    """Return the question for a family name beside any initial of the given names, which the index has as a word."""
+    names = [(*family, _phrase(columns, [initial])) for initial in dict.fromkeys(part[0] for part in term.given)]
+    long = AllOf((_flag("long"), *dict.fromkeys(family)))
+    return _perhaps(AnyOf((*(Near(parts, _NEAR) for parts in names), long)))
 
 
 def _stand_apart(whole: Sequence[str], begun: Sequence[str]) -> bool:

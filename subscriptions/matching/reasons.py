@@ -24,7 +24,7 @@ from subscriptions.matching.fulfilment import (
 from subscriptions.model import Paper
 from subscriptions.normalize import author_spellings, folding
 from subscriptions.normalize.lines import Line, lines_of
-from subscriptions.query import TEXT, TITLE, Field, ValueKind
+from subscriptions.query import AUTHOR, TEXT, TITLE, Field, ValueKind
 from subscriptions.query.links import without_owner
 from subscriptions.query.tree import Alternative, And, Leaf, Node, Not, Or, Query, Term
 
@@ -134,6 +134,16 @@ class HitFinder:
         return self._places[term]
 
 
+def shortened_names(query: Query, paper: Paper) -> tuple[str, ...]:
+    """Return the authors whom a query wants by their full names and the paper has by initials, as it writes them."""
+    terms = [term for term in _wanted(query.alternatives) if term.given]
+    return tuple(
+        name
+        for name in (AUTHOR.values(paper) if terms else ())
+        if any(is_name(term, parts) for term in terms for parts in author_spellings(name))
+    )
+
+
 def unfulfilled_parts(query: Query, paper: Paper) -> tuple[Node, ...]:
     """Returns the parts of a query, as typed, that a paper does not fulfil; () if the paper fits.
 
@@ -144,16 +154,17 @@ def unfulfilled_parts(query: Query, paper: Paper) -> tuple[Node, ...]:
     return tuple(part for part in parts if not _is_fulfilled(part, tokens))
 
 
-def _is_fulfilled(node: Node, paper: TokenizedPaper) -> bool:
+def _is_fulfilled(node: Node, paper: TokenizedPaper, *, excluded: bool = False) -> bool:
+    """Return whether a paper fulfils a node, which has no exclusion in it if it is itself `excluded`."""
     match node:
         case Leaf():
-            return fulfils(node.term, paper)
+            return fulfils(node.term.in_full if excluded else node.term, paper)
         case Not():
-            return not _is_fulfilled(node.node, paper)
+            return not _is_fulfilled(node.node, paper, excluded=True)
         case And():
-            return all(_is_fulfilled(part, paper) for part in node.nodes)
+            return all(_is_fulfilled(part, paper, excluded=excluded) for part in node.nodes)
         case Or():
-            return any(_is_fulfilled(part, paper) for part in node.nodes)
+            return any(_is_fulfilled(part, paper, excluded=excluded) for part in node.nodes)
 
 
 def spans(query: Query, text: str, field: Field) -> tuple[Span, ...]:
@@ -182,8 +193,8 @@ def _spellings_wanted(alternatives: Iterable[Alternative]) -> dict[Term, list[Te
     return {term: parts for term, parts in found.items() if parts}
 
 
-def _order(term: Term) -> tuple[tuple[str, ...], str, str, bool, bool]:
-    return term.tokens, term.value, term.field.name, term.prefix, term.exact
+def _order(term: Term) -> tuple[tuple[str, ...], str, str, bool, bool, tuple[str, ...]]:
+    return term.tokens, term.value, term.field.name, term.prefix, term.exact, term.given
 
 
 class _Text:

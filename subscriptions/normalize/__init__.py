@@ -25,6 +25,7 @@ LONGEST_ALIAS = 600  # most characters of an alias, of at most four bytes each
 
 JOINED = "-"
 _HYPHEN = re.compile(r"(?<=[^\W\d_][^\W\d_])[-‐‑](?=[^\W\d_][^\W\d_])")  # between parts that are no initials
+_INITIALS = re.compile(r"[A-ZÀ-Þ]{2,3}\.?")  # "AB" of `Burt AB`, where other parts have small letters
 _UMLAUT = re.compile("(?!^.e+$)([aou])e+")
 
 
@@ -71,11 +72,23 @@ def author_spellings(name: str) -> tuple[tuple[str, ...], ...]:
     """Returns the parts of one author's name, and once more with hyphens joined, since Xiao-Ming is Xiaoming.
 
     A joined part begins with a hyphen, so that it is found only by who asks for it, beside another part of the name.
+    Initials that are written together are also apart: Burt AB is Burt A B.
     """
     parts = author_tokens(name)
-    if (together := _HYPHEN.sub("", name)) == name:
-        return (tuple(parts),)
-    return tuple(parts), tuple(part if part in parts else JOINED + part for part in author_tokens(together))
+    spellings = [tuple(parts)]
+    if (together := _HYPHEN.sub("", name)) != name:
+        spellings.append(tuple(part if part in parts else JOINED + part for part in author_tokens(together)))
+    if (apart := initials_apart(name)) != name:
+        spellings.append(tuple(author_tokens(apart)))
+    return tuple(spellings)
+
+
+def initials_apart(name: str) -> str:
+    """Return a name in which initials that are written together are apart, if its other parts show that they are some."""
+    words = name.replace(",", " ").split()
+    if name.isupper() or not any(map(_INITIALS.fullmatch, words)):
+        return name
+    return " ".join(" ".join(word) if _INITIALS.fullmatch(word) else word for word in words)
 
 
 def is_initial(token: str) -> bool:

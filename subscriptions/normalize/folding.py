@@ -246,7 +246,8 @@ def token_spans(text: str, *, exact: bool = False) -> list[tuple[int, int]]:
     traced = _with_folded_letters(traced, exact=exact)
     for pattern in (_POSSESSIVE, _INNER_APOSTROPHE) if _has_apostrophe(traced.text) else ():
         traced = traced.replaced([(*match.span(), "") for match in pattern.finditer(traced.text)])
-    found = (run.span() for run in RUN.finditer(traced.text))
+    run = _ASCII_RUN if traced.text.isascii() else RUN
+    found = (match.span() for match in run.finditer(traced.text))
     if not exact and has_greek(traced.text):
         found = (
             (start + first, start + last) for start, end in found for first, last in greek_spans(traced.text[start:end])
@@ -256,6 +257,8 @@ def token_spans(text: str, *, exact: bool = False) -> list[tuple[int, int]]:
 
 def _with_folded_letters(traced: Traced, *, exact: bool) -> Traced:
     """Step 2: folds each character alone if each becomes one letter. Otherwise folds each together with its marks."""
+    if traced.text.isascii():
+        return traced if exact else traced._replace(text=traced.text.lower())
     folded = {char: _folded_alone(char, exact=exact) for char in set(traced.text)}
     if all(folded.values()):
         return traced._replace(text="".join(map(folded.__getitem__, traced.text)))

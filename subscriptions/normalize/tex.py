@@ -183,7 +183,8 @@ def fold_tex(text: str) -> str:
 
 def tex_replacements(text: str) -> Iterator[tuple[int, int, str]]:
     """Yields (start, end, replacement) for each part of a text that `fold_tex` replaces."""
-    return ((*match.span(), _replacement(match)) for match in _TEX.finditer(text))
+    if any(sign in text for sign in _SIGNS_OF_TEX):
+        yield from ((*match.span(), _replacement(match)) for match in _TEX.finditer(text))
 
 
 def accent_macros(text: str) -> Iterator[tuple[int, int, str]]:

@@ -125,7 +125,8 @@ _PARTS = _pairs("""
 """)
 _SHORT = frozenset({"ova"})  # the word of fewer than four letters that has an irregular plural of its own
 _WORD = re.compile("[a-z]{4,}")
-_ENDING = re.compile(f"(?:{_any_of(_ENDINGS)})$")
+_LENGTHS = sorted({len(ending) for ending in _ENDINGS}, reverse=True)
+_LAST_LETTERS = frozenset(ending[-3:] for ending in _ENDINGS)  # most words end otherwise, which is seen fast
 _PART = re.compile(_any_of(_PARTS))
 _DOUBLED = re.compile(
     "((?:barre|cance|channe|counse|dia|equa|fue|funne|labe|leve|mode|pane|peda|rece|signa|spira|tota|trave|tunne|unrave)l)"
@@ -156,9 +157,16 @@ def stem_of_beginning(beginning: str) -> str:
 
 
 def _stem_once(word: str) -> str:
-    word = _WORDS.get(word) or _ENDING.sub(lambda ending: _ENDINGS[ending[0]], word)
+    word = _WORDS.get(word) or _with_ending(word)
     word = _DOUBLED.sub(r"\1", stem_of_beginning(_in_singular(word)))
     return _IZE.sub(lambda sign: f"{sign[0][0]}s", word)
+
+
+def _with_ending(word: str) -> str:
+    for length in _LENGTHS if word[-3:] in _LAST_LETTERS else ():  # the longest first
+        if ending := _ENDINGS.get(word[-length:]):
+            return word[:-length] + ending
+    return word
 
 
 def _in_singular(word: str) -> str:

@@ -83,6 +83,8 @@ def _as_one_value(items: list[Item], hints: Hints) -> list[Item]:
         last, first = values
         # a star has a meaning only at the end
         name = phrase([*last, *first] if first[-1].star else [*first, *last], hints)
+        if len(last) > 1 and not name.star:  # only the comma says that the family name has several words
+            name = name._replace(text=", ".join(" ".join(lexeme.text for lexeme in part) for part in (last, first)))
         return [[*fields, name._replace(start=last[0].start, exact=first[0].exact or last[0].exact)]]
     if kind is ValueKind.NEARNESS and all(
         lexeme.kind is LexemeKind.WORD and named_paper(lexeme.text) for lexeme in together

@@ -42,7 +42,9 @@ class Part(NamedTuple):
 def part_of(leaf: Leaf) -> Part:
     """Returns a leaf as a part."""
     wanted = Form(leaf.canonical, Leaf, literal=Literal(leaf.term, excluded=False))
-    return Part(leaf, wanted, Form(f"-{leaf.canonical}", Leaf, literal=Literal(leaf.term, excluded=True)))
+    return Part(
+        leaf, wanted, Form(f"-{leaf.excluded or leaf.canonical}", Leaf, literal=Literal(leaf.term, excluded=True))
+    )
 
 
 def joined(kind: type[And | Or], parts: Sequence[Part]) -> Part:
@@ -133,7 +135,7 @@ def alternatives_of(form: Form) -> tuple[Alternative, ...]:
     return tuple(
         Alternative(
             frozenset(term for term, excluded in literals if not excluded),
-            frozenset(term for term, excluded in literals if excluded),
+            frozenset(term.in_full for term, excluded in literals if excluded),
         )
         for literals in _expanded(form)
     )

@@ -18,7 +18,8 @@ class Term:
     The kind of the field tells which attributes hold the value:
 
     WORDS      `tokens`, as `normalize` makes them. The last token of a prefix term is as written, without the plural
-    step. NAME       `tokens`, sorted. The token with a star is the last. CATEGORY   `value`, in lower case: a category
+    step. NAME       `tokens`, sorted. The token with a star is the last. `given`: the given names among them, in their
+               order, if the paper may have them as initials. CATEGORY   `value`, in lower case: a category
     "cs.lg", or an archive "cs" for all its categories. If there is no such
                category: "?" and the typed text; no paper has this value.
     PAPER_ID   `value`, in lower case: a bare arXiv id or a DOI.
@@ -29,8 +30,8 @@ class Term:
     The last two have a `question` once a query is matched: the vectors of the papers, or of the text
     (`subscriptions.meaning`). Without it, no paper fulfils the term.
 
-    A paper fulfils an ALL term if any text has its `tokens`, one author has its `names`, or the paper has the category
-    in `value`. A TEXT_OR_ID term has its words in `tokens` and the id in `value`.
+    A paper fulfils an ALL term if any text has its `tokens`, one author has its `names` (with `given` as above), or the
+    paper has the category in `value`. A TEXT_OR_ID term has its words in `tokens` and the id in `value`.
     """
 
     field: Field
@@ -39,7 +40,13 @@ class Term:
     exact: bool = False
     value: str = ""
     names: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
     question: bytes = dataclasses.field(default=b"", repr=False)
+
+    @property
+    def in_full(self) -> "Term":
+        """The term that does not take initials for full names. What a query excludes must be sure."""
+        return dataclasses.replace(self, given=()) if self.given else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,7 @@ class Leaf:
     column: int  # where the value begins in the text as typed, in code points from 1
     quoted: bool = False  # whether it was typed or read as a phrase
     canonical: str = field(default="", compare=False, repr=False)  # the canonical text of this value alone
+    excluded: str = field(default="", compare=False, repr=False)  # that of `term.in_full`, without a minus
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +101,13 @@ def combined(kind: type[And | Or], nodes: Sequence[Node]) -> Node:
     return nodes[0]
 
 
-def leaves(node: Node) -> Iterator[Leaf]:
-    """Yields each value of a node, in the order in which they were typed."""
+def leaves(node: Node, *, also_excluded: bool = True) -> Iterator[Leaf]:
+    """Yield each value of a node, in the order in which they were typed."""
     if isinstance(node, Leaf):
         yield node
-        return
-    for part in (node.node,) if isinstance(node, Not) else node.nodes:
-        yield from leaves(part)
+    elif also_excluded or not isinstance(node, Not):
+        for part in (node.node,) if isinstance(node, Not) else node.nodes:
+            yield from leaves(part, also_excluded=also_excluded)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from subscriptions.query.lexer import Lexeme, LexemeKind
 from subscriptions.query.normal_form import Part, joined, part_of
 from subscriptions.query.refusals import Hints, Rank
 from subscriptions.query.tree import Leaf, Or, Term
+from subscriptions.query.typed_names import given_names, read_name
 from subscriptions.texts.statements import ARTEFACTS
 
 # a word that looks like an operator -> the operator
@@ -68,6 +69,7 @@ class Meaning(NamedTuple):
 
     term: Term
     canonical: str
+    excluded: str = ""  # the canonical text after a minus, if that is another
 
 
 def letters(word: str) -> int:
@@ -86,6 +88,11 @@ def words_meaning(field: Field, words: str, *, exact: bool = False, star: bool =
     if not written:
         return None
     prefix = star and not stands_alone(written[-1])
+    if is_name and not (exact or prefix):
+        name = read_name(words)
+        term = Term(field, name.tokens, given=name.given)
+        text, in_full = (_spell(words, prefix=False, exact=False) for words in (name.words, name.tokens))
+        return Meaning(term, field.canonical_prefix + text, field.canonical_prefix + in_full)
     whole, begun = (written[:-1], written[-1:]) if prefix else (written, [])
     if is_name:
         whole = sorted(whole)
@@ -116,9 +123,13 @@ def all_meaning(words: str, *, exact: bool = False, star: bool = False) -> Meani
     name = words_meaning(AUTHOR, words, exact=exact, star=star)
     # An initial alone would match most papers; `author:` refuses it, too.
     names: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
     if name and not is_initials(name.term.tokens):
         names = name.term.tokens
-    term = Term(ALL, text.term.tokens, text.term.prefix, exact, names=names)
+        parts = _tokens(words, name=True, exact=exact)  # the order of a phrase counts, so the family name is the last
+        last = normalize.written_tokens(words)[-1:]
+        given = () if exact or name.term.prefix else given_names(parts[:-1], parts[-1:], last)
+    term = Term(ALL, text.term.tokens, text.term.prefix, exact, names=names, given=given)
     spelled = _spell_all(term, words)
     if not category and (category := categories.canonical_category(spelled.removeprefix("="))):  # "m{ath}" means math
         plain = spelled.removeprefix("=")
@@ -283,7 +294,9 @@ class Values:
             return None
         quoted = lexeme.kind is LexemeKind.QUOTE and meaning.term.field.kind is not ValueKind.NEARNESS
         words = _shown(lexeme, meaning.term)
-        return part_of(Leaf(meaning.term, words, self.columns[lexeme.start], quoted, meaning.canonical))
+        return part_of(
+            Leaf(meaning.term, words, self.columns[lexeme.start], quoted, meaning.canonical, meaning.excluded)
+        )
 
     def _meaning_in(self, field: Field, lexeme: Lexeme) -> Meaning | None:
         match field.kind:

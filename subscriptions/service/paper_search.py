@@ -13,7 +13,7 @@ from subscriptions.matching.paper_index import matching_papers
 from subscriptions.model import Chat, KnownPaper, Subscription
 from subscriptions.normalize.words import stem
 from subscriptions.query import ABOUT, AUTHOR, TEXT, ValueKind, links, parse, rewriting
-from subscriptions.query.tree import Leaf, Node, Not, Query, Term
+from subscriptions.query.tree import Leaf, Node, Query, Term, leaves
 from subscriptions.service import nearness
 from subscriptions.store import known_papers, meanings, paper_words, planner
 from subscriptions.store.database.store import Transaction, reads
@@ -269,13 +269,10 @@ def spelling(transaction: Transaction, query: Query) -> Spelling:
 
 def _typed_words(node: Node) -> Iterator[tuple[str, bool]]:
     """Yields (word as typed, is it part of a name) for each word that the query does not exclude."""
-    if isinstance(node, Leaf):
-        is_name = node.term.field is AUTHOR
-        if is_name or node.term.field.kind is ValueKind.WORDS:
-            yield from ((word, is_name) for word in _WORD.findall(node.words))
-    elif not isinstance(node, Not):
-        for part in node.nodes:
-            yield from _typed_words(part)
+    for leaf in leaves(node, also_excluded=False):
+        is_name = leaf.term.field is AUTHOR
+        if is_name or leaf.term.field.kind is ValueKind.WORDS:
+            yield from ((word, is_name) for word in _WORD.findall(leaf.words))
 
 
 def _is_known(transaction: Transaction, word: str, *, is_name: bool) -> bool:

@@ -16,6 +16,9 @@ ARTEFACTS = {
         re.IGNORECASE | re.ASCII,
     ),
 }
+_MAY_BE_ADDRESS = re.compile(
+    r"\.(?:[a-z]\w|\d{4})", re.IGNORECASE
+)  # few texts have this, and the search for it is fast
 # spaces are written as `\s`, since these parts belong to a verbose expression
 _KIND = r"(?:\w{1,20}\s)?(?:paper|article|submission|manuscript|pre-?print|e-?print|work|report|study|document|version|note|thesis|draft)"
 _AUTHORS = (
@@ -69,7 +72,8 @@ _PLACEHOLDER = re.compile(r"\{\w+\}")  # a template that was never filled: {tldr
 
 def artefacts_in(*texts: str) -> list[str]:
     """Returns "code" and "data" if one of the texts holds an address of such."""
-    return [name for name, address in ARTEFACTS.items() if any("." in text and address.search(text) for text in texts)]
+    some = [text for text in texts if _MAY_BE_ADDRESS.search(text)]
+    return [name for name, address in ARTEFACTS.items() if any(map(address.search, some))]
 
 
 _WORD_WITH_ADDRESS = re.compile(r"[^\s<>\"'“”‘’(){}\[\]|\u3001-\u9fff\uac00-\ud7a3，；（）：]{4,500}")

@@ -736,10 +736,91 @@ FINDS = (
         """,
     ),
     Finds(
-        "one Latin letter is an initial, not the reverse",
+        "one Latin letter is an initial",
         by("Jane Doe", "J. Q. Public", "Anna Maria Schmidt", "R. Smith"),
         'author:"j doe" ¦ author:J.Doe',
-        'author:"A. Doe" ¦ author:"John Public" ¦ author:"A. A. Schmidt"',
+        'author:"A. Doe" ¦ author:"Jane Public Doe" ¦ author:"A. A. Schmidt"',
+    ),
+    Finds(
+        "a full given name also finds its initial",
+        by("Burt, A."),
+        """
+        author:"Austin Burt" ¦ author:"Burt, Austin" ¦ author:Burt, Austin ¦ author:"Austin Bruce Burt" ¦
+        author:"Austin B. Burt" ¦ all:"Austin Burt" ¦ author:"A. Bruce Burt" ¦ kelp OR author:"Austin Burt" ¦ X -(-author:"Austin Burt")
+        """,
+        """
+        author:"Bruce Burt" ¦ author:"Bruce Austin Burt" ¦ author:"Austin Burton" ¦ author:="Austin Burt" ¦ author:"Burt Austin" ¦
+        author:Austin-Burt* ¦ all:"Burt Austin" ¦ author:"Austin, Burt" ¦ author:Austin
+        """,
+    ),
+    Finds(
+        "but never a person with another full name",
+        by("Burt, Alice", "B. Burt", "Ali Burt", "Burt", "Jane Austin"),
+        'author:"Alice Burt"',
+        'author:"Austin Burt" ¦ author:"Ada Burt"',
+    ),
+    Finds(
+        "nor in an exclusion, where a full name stays full",
+        by("Burt, A."),
+        """
+        X -author:"Austin Burt" ¦ X NOT author:"Burt, Austin" ¦ X -(author:"Austin Burt" OR Y) ¦ X -all:"Austin Burt" ¦ X -author:"Austin (A.) Burt" ¦
+        author:"Austin Burt" -author:"Austin Burt"
+        """,
+        'X -author:Burt ¦ X -author:"A. Burt"',
+    ),
+    Finds(
+        "initials that are written together are apart",
+        by("Burt AB", "van der Berg LM", "Kelp DEF", "Jones A.-B."),
+        """
+        author:"Austin B. Burt" ¦ author:"Austin Burt" ¦ author:"Austin Bruce Burt" ¦ author:"A. B. Burt" ¦ author:"Ludwig van der Berg" ¦
+        author:"Dora Kelp" ¦ author:"Dora E. Kelp" ¦ author:"B. Jones"
+        """,
+        'author:"Austin C. Burt" ¦ author:"Bruce Burt" ¦ author:"Dora F. Kelp" ¦ author:"Mia van der Berg" ¦ author:"Dora Abe Kelp"',
+    ),
+    Finds(
+        "a given name may also be full beside an initial",
+        by("Anna M. Quill", "A. Bruce Larch", "J.-P. Serre", "Ludwig v. Moss"),
+        """
+        author:"Anna Maria Quill" ¦ author:"Austin Bruce Larch" ¦ author:"Jean-Pierre Serre" ¦ author:"Jeanpierre Serre" ¦ author:"Jean Serre" ¦
+        author:"Ludwig van Moss" ¦ author:"Austin B. Larch"
+        """,
+        'author:"Anna Berta Quill" ¦ author:"Austin Carl Larch" ¦ author:"Jean-Marc Serre" ¦ author:"Pierre Serre"',
+    ),
+    Finds(
+        "particles, several family names and hyphens",
+        by("Beethoven L van", "van Quill L.", "Garcia-Lopez, M.", "Al-Sayed, O.", "Lopez Ferro, T."),
+        """
+        author:"Ludwig van Beethoven" ¦ author:"van Beethoven, Ludwig" ¦ author:"Ludwig van Quill" ¦ author:"Maria Garcia Lopez" ¦
+        author:"Garcia Lopez, Maria" ¦ author:Garcia Lopez, Maria ¦ author:"Maria Garcia-Lopez" ¦ author:"Omar Alsayed" ¦ author:"Omar Al-Sayed" ¦
+        author:"Maria Garcialopez" ¦ author:"Tara Lopez Ferro"
+        """,
+        """
+        author:"Maria Lopez" ¦ author:"Maria Garcia" ¦ author:"Ludwig Quill" ¦ author:"Tara Garcia-Lopez" ¦ author:"Lopez, Tara"
+        """,
+    ),
+    Finds(
+        "a family name with a hyphen, or of several words before a comma, is never shortened",
+        by("Lopez, M.", "Alsayed, O."),
+        'author:"Maria Garcia Lopez" ¦ author:"Omar Al-Sayed"',
+        'author:"Maria Garcia-Lopez" ¦ author:"Garcia Lopez, Maria" ¦ author:Garcia Lopez, Maria',
+    ),
+    Finds(
+        "a common family name wants the full given name",
+        by("W. Zhang", "Smith, J. B.", "Müller, H.", "Kim JY"),
+        'author:"W. Zhang" ¦ author:"J. Smith" ¦ author:"Wei (W.) Zhang" ¦ author:"Zhang, Wei (W.)" ¦ author:"Jane B. (J. B.) Smith" ¦ author:"J. Y. Kim"',
+        'author:"Wei Zhang" ¦ author:"Zhang, Wei" ¦ author:"Jane Smith" ¦ author:"Hans Müller" ¦ author:"Hans Mueller" ¦ author:"Wei (X.) Zhang" ¦ author:"Ji-Young Kim" ¦ X author:"Xi (X.) Zhang"',
+    ),
+    Finds(
+        "umlauts, apostrophes and suffixes in such names",
+        by("Brueggen, J.", "O'Quill D", "Karr, J. A., Jr.", "Émile S.", "Doe, J.", "Do, N."),
+        'author:"Jane Doe" ¦ author:"Jürgen Brüggen" ¦ author:"Dora O’Quill" ¦ author:"Jonathan Karr" ¦ author:"Stephane Emile"',
+        'author:"Stephane Emil" ¦ author:"Nina Do" ¦ author:"Jane Do"',
+    ),
+    Finds(
+        "only Latin names have initials",
+        by("张 W", "W 伟", "Петров И."),
+        "author:张",
+        'author:"Wei 张" ¦ author:"Wei 伟" ¦ author:"Иван Петров"',
     ),
     Finds(
         "middle names may be left out",

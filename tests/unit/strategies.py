@@ -53,7 +53,21 @@ PARTS = [
 ]
 
 
-LAST_NAMES = ["Doe", "Müller", "Mueller", "Lee", "O'Connor", "van der Berg", "伟", "Schmidt", "Kwo's", "Oe", "Do"]
+LAST_NAMES = [
+    "Doe",
+    "Müller",
+    "Mueller",
+    "Lee",
+    "O'Connor",
+    "van der Berg",
+    "伟",
+    "Schmidt",
+    "Kwo's",
+    "Oe",
+    "Do",
+    "Garcia-Lopez",
+    "Jr",
+]
 
 
 CODES = ["cs.LG", "cs.CV", "CS.cl", "stat.ML", "hep-th", "astro-ph.GA", "astro-ph", "math.AP"]
@@ -84,10 +98,15 @@ texts = joined(st.sampled_from(WORDS + LONGER), most=7)
 
 names = st.tuples(
     st.sampled_from(
-        ["Jane", "J.", "Q.", "Max", "Anna Maria", "Jürgen", "Juergen", "Deok-Young", "Deokyoung", "É.", "张"]
+        "Jane J. Q. Max Anna_Maria Jürgen Juergen Deok-Young Deokyoung É. 张 J._A. A._M. D.-Y. Anna_M. Jane_A. Jane_(J.) Max_van".replace(
+            " ", ","
+        )
+        .replace("_", " ")
+        .split(",")
     ),
     st.sampled_from(LAST_NAMES),
-).map(" ".join)
+    st.sampled_from(["{0} {1}", "{0} {1}", "{1}, {0}", "{1} {2}"]),
+).map(lambda parts: parts[2].format(*parts[:2], re.sub(r"[^A-ZÀ-Þ]", "", parts[0])))
 
 
 summaries = st.builds(

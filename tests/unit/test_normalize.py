@@ -104,6 +104,13 @@ def test_two_words_that_look_alike_have_two_stems() -> None:
     assert [pair for pair in pairs if len({*map(words.stem, pair)}) == 1] == []
 
 
+def test_irregular_plurals_have_the_stem_of_their_singular() -> None:
+    lines = (Path(__file__).parent / "irregular_plurals.tsv").read_text("utf-8").splitlines()
+    pairs = [line.split("\t") for line in lines if not line.startswith("#")]
+    assert len(pairs) == 171
+    assert [pair for pair in pairs if len({*map(words.stem, pair)}) == 2] == []
+
+
 @given(TEXTS)
 @settings(max_examples=2 * settings().max_examples)
 def test_folding_twice_changes_nothing(text: str) -> None:

@@ -11,7 +11,11 @@ EQUAL: list[tuple[str, list[str]]] = [
         hyphen or phrase                         → few-shot ≡ "few shot" ≡ few–shot ≡ few_shot ≡ few/shot ≡ "few-shot" ≡ “few shot” ≡ few,shot
         order                                    → graph neural ≡ neural graph ≡ graph AND neural ≡ neural & graph ≡ (graph neural) ≡ (neural) (graph)
         field alias of title                     → ti:graph ≡ title:graph ≡ intitle:graph ≡ TI: graph ≡ ti:graph title:graphs ≡ ti:ti:graph ≡ abs:ti:graph
-        author forms                             → author:"Doe, Jane" ≡ author:"Jane Doe" ≡ author:Doe, Jane ≡ au:Doe, Jane ≡ au:"Doe Jane" ≡ author:jane-doe
+        author forms                             → author:"Doe, Jane" ≡ author:"Jane Doe" ≡ author:Doe, Jane ≡ au:Doe, Jane ≡ author:jane-doe
+        author with a common family name         → author:"Zhang, Wei" ≡ author:"Wei Zhang" ≡ author:"Zhang Wei" ≡ author:wei-zhang
+        author with initials                     → author:"J. Doe" ≡ author:"Doe J." ≡ author:"Doe, J."
+        author with several family names         → author:"Garcia Lopez, Maria" ≡ author:"Maria Garcia-Lopez" ≡ author:Garcia Lopez, Maria
+        author who is also written with initials → author:"Jane (J.) Doe" ≡ author:"Jane Doe" ≡ author:"Doe, Jane (J.)"
         sign and field                           → graph ti:-survey ≡ graph -ti:survey ≡ -ti:survey graph ≡ graph ti:NOT survey ≡ graph NOT ti:surveys ≡ graph ti:!survey
         Greek                                    → α ≡ alpha ≡ \alpha ≡ $\alpha$ ≡ Α
         exact                                    → =RAG ≡ ＝RAG ≡ ="RAG" ≡ =RAG =RAG
