@@ -4,7 +4,7 @@ Its rule for words was step 6 alone, as it is frozen here, and a full first name
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -154,13 +154,7 @@ def _read(text: str) -> tuple[str, str]:
 
 def _has_name(term: Term, paper: TokenizedPaper) -> bool:
     """Return whether an author had all parts of a name; initials of the paper fitted only initials of the query."""
-    if not any(map(normalize.is_initial, term.tokens)):
-        paper = replace(paper, names={field: _in_full(names) for field, names in paper.names.items()})
-    return fulfils(term, paper)
-
-
-def _in_full(names: Iterable[Sequence[str]]) -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(part for part in name if not normalize.is_initial(part)) for name in names)
+    return fulfils(replace(term, given=()), paper)
 
 
 def is_same(hit: str, query: Node) -> bool:

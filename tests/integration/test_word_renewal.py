@@ -276,12 +276,13 @@ def test_owner_is_told_of_a_chat_that_strangers_read(store: Store) -> None:
 
 
 def test_full_first_name_that_fits_initials_now_is_told(store: Store) -> None:
-    subscribes(store, "telegram:1", 'author:"Austin Burt"')
+    for query in ('author:"Austin Burt"', 'author:"A. Burt"', 'drives -author:"Austin Burt"'):
+        subscribes(store, "telegram:1", query)
     ingested(store, paper("Drives", authors=["A. Burt"]), paper("Drives again", authors=["Austin Burt"]), now=NOON)
     becomes_old(store)
     renew(store)
-    lines = [line for _, some in notices(store) for line in some]
-    assert (not lines) or "about 1 more a day" in lines[2]
+    ((_, lines),) = notices(store)
+    assert lines[2:] == ['“author:"Austin Burt"” now also finds A. Burt: about 1 more a day.']
 
 
 def test_notice_has_a_button_to_edit_each_subscription(product: Product) -> None:
@@ -295,3 +296,11 @@ def test_notice_has_a_button_to_edit_each_subscription(product: Product) -> None
     assert "2  “multimodal” now also finds Multi-Modal" in notice.text
     assert "multimodal" in product.presses("edit 2").text
     assert product.later(minutes=10) == []
+
+
+def test_deliver_that_is_stopped_while_it_renews_sends_nothing(product: Product) -> None:
+    with closing(prepared(product)) as store:
+        process = product.starts("deliver", module="tests.halted", settings={"TESTS_SLICE": "stop 2"})
+        assert process.ends() == 1
+        assert "The next command goes on where it stopped." in process.said
+        assert (version(store), stored.rows(store, "SELECT seq FROM delivery")) == ("1", [])
