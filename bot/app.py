@@ -64,7 +64,7 @@ class App:
     def open(self, *, words: bool = True) -> None:
         """Creates the database if there is none, and upgrades it to this version; without `words`, its schema only.
 
-        Raises SettingsError, StoreError, RoleTaken, Refused (`make_ready`).
+        Raises SettingsError, StoreError, RoleTaken (`make_ready`).
         """
         make_ready(self.store, self.settings, now=self.clock.now(), words=words, is_stopping=lambda: self.asked_to_stop)
 

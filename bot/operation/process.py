@@ -308,7 +308,7 @@ async def _renew_words(app: App, problems: dict[str, str], say: Callable[[str], 
     """Renew the words of another version, slice after slice, until the end or until `app.stop` is set."""
     renewal, lines = word_renewal.Renewal(app.clock.now()), RenewalLines(say)
     while not app.stop.is_set():
-        progress = await app.store.run(word_renewal.renew_slice, renewal)
+        progress = await app.store.run(renewal.next_step, renewal)
         if progress is None:
             lines.end()
             return

@@ -14,7 +14,7 @@ from cronsim import CronSim
 
 from bot.failures import SettingsError
 from bot.settings import EVERYTHING, Settings, SourceSettings
-from subscriptions.errors import Refused, Sentence, StoreError
+from subscriptions.errors import Sentence, StoreError
 from subscriptions.planning.source_calendar import ArxivCalendar, Overdue, Schedule, Schedules
 from subscriptions.service import word_renewal
 from subscriptions.service.word_renewal import Progress
@@ -94,7 +94,7 @@ def make_ready(
     If there is no database, it is created; without `make`, NotFound is raised and nothing is written. Also stores the
     sources whose name or schedule is new in the settings, so that planning knows them before their first poll. Unless
     the caller needs no `words`, renews those of another version; raises RoleTaken if another process has the role,
-    and Refused once the caller `is_stopping`.
+    and StoreError once the caller `is_stopping`.
     """
     with _as_setting():
         if make and (copy := newest_copy(settings, store)) and not store.known_revision():
@@ -110,7 +110,7 @@ def make_ready(
             for progress in word_renewal.renew(store, now=now):
                 said.say(progress)
                 if is_stopping():
-                    raise Refused(Sentence("It was stopped before all papers were indexed again."), GOES_ON)
+                    raise StoreError(Sentence("It was stopped before all papers were indexed again."), GOES_ON)
             said.end()
 
 

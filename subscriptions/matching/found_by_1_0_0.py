@@ -4,13 +4,14 @@ Its rule for words was step 6 alone, as it is frozen here, and a full first name
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from subscriptions import normalize
 from subscriptions.matching.fulfilment import TokenizedPaper, fulfils, texts_of
 from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers
+from subscriptions.model import Paper
 from subscriptions.query import ALL, AUTHOR, CATEGORY, ID, TEXT, TEXT_OR_ID, Field, ValueKind
 from subscriptions.query.tree import Alternative, And, Leaf, Node, Not, Or, Query, Term, leaves
 
@@ -32,7 +33,6 @@ _IRREGULAR = {
 }
 _WORD = re.compile("[a-z]{4,}")
 _SILENT_E = ("che", "she", "xe", "sse", "ze")
-_MOST_TEXTS = 4096  # papers whose texts are kept, some 8 KB each
 _OF_WORDS = (ValueKind.WORDS, ValueKind.NAME, ValueKind.COMBINED)
 
 
@@ -88,7 +88,7 @@ class FoundBefore:
         self._index = index
         self._every = (1 << len(papers.papers)) - 1
         self._of: dict[tuple[Term, str], int] = {}  # (term, its words) -> papers
-        self._texts = lru_cache(_MOST_TEXTS)(self._texts_at)  # position of a paper → its texts
+        self._texts = [_texts(paper) for paper in papers.papers]
 
     def found_by(self, node: Node) -> int:
         """Return the papers that a query found: those of its tree as this version parses it."""
@@ -136,14 +136,15 @@ class FoundBefore:
     def _has(self, at: int, field: Field, words: _Words) -> bool:
         return any(
             words.are_in(*text)
-            for of, texts in self._texts(at).items()
+            for of, texts in self._texts[at].items()
             if of is field or (field is TEXT and of.in_any_text)
             for text in texts
         )
 
-    def _texts_at(self, at: int) -> dict[Field, list[tuple[str, str]]]:
-        """Return (words as written, as folded) of each text of a paper."""
-        return {field: [*map(_read, texts)] for field, texts in texts_of(self._papers.papers[at]).items()}
+
+def _texts(paper: Paper) -> dict[Field, list[tuple[str, str]]]:
+    """Return (words as written, as folded) of each text of a paper."""
+    return {field: [*map(_read, texts)] for field, texts in texts_of(paper).items()}
 
 
 def _read(text: str) -> tuple[str, str]:
@@ -153,13 +154,7 @@ def _read(text: str) -> tuple[str, str]:
 
 def _has_name(term: Term, paper: TokenizedPaper) -> bool:
     """Return whether an author had all parts of a name; initials of the paper fitted only initials of the query."""
-    if not any(map(normalize.is_initial, term.tokens)):
-        paper = replace(paper, names={field: _in_full(names) for field, names in paper.names.items()})
-    return fulfils(term, paper)
-
-
-def _in_full(names: Iterable[Sequence[str]]) -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(part for part in name if not normalize.is_initial(part)) for name in names)
+    return fulfils(replace(term, given=()), paper)
 
 
 def is_same(hit: str, query: Node) -> bool:

@@ -26,13 +26,13 @@ from subscriptions.query.tree import Query, Term
 from subscriptions.service import nearness, notifying
 from subscriptions.states import ChatState
 from subscriptions.store import interests, known_papers, planner, renewed_words, stored_chats, stored_subscriptions
-from subscriptions.store.database.store import Store, Transaction, reads, writes
+from subscriptions.store.database.store import Store, Transaction, UseCase, reads, writes
 from subscriptions.store.renewed_words import CHATS, PAPERS, Place
 
 SLICE: Mapping[str, int] = {PAPERS: 300, CHATS: 100}  # how many are renewed in one transaction
 COMPARED = timedelta(days=7)  # papers that came within this time are compared with all queries
-MOST_COMPARED = 10_000  # the newest of them; each takes a millisecond and some 20 KB
-_EXAMPLES = 8  # newest papers of a subscription whose hits are read for the name of what it finds besides
+MOST_COMPARED = 10_000  # the newest of them; each takes two milliseconds and some 30 KB
+_EXAMPLES = 4  # newest papers of a subscription whose hits are read for the name of what it finds besides
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +59,19 @@ class Renewal:
     """One run of a renewal: what it knows of the papers of the last days, once it has come to the chats."""
 
     now: datetime
+    is_at_chats: bool = False
     compared: "_Compared | None" = None
+
+    @property
+    def next_step(self) -> "UseCase[[Renewal], Progress | None]":
+        """The use case that does the next step, and returns how far the renewal is then; None if nothing is left."""
+        return _compare if self.is_at_chats and self.compared is None else renew_slice
 
 
 def renew(store: Store, *, now: datetime) -> Iterator[Progress]:
     """Renew slice after slice, and yield the progress after each. The caller must have the role."""
     renewal = Renewal(now)
-    while progress := renew_slice(store, renewal):
+    while progress := renewal.next_step(store, renewal):
         yield progress
 
 
@@ -78,12 +84,22 @@ def progress(transaction: Transaction) -> Progress | None:
     return Progress(place.of, *renewed_words.count(transaction, place))
 
 
+@reads
+def _compare(transaction: Transaction, renewal: Renewal) -> Progress | None:
+    """Read the papers of the last days, which takes seconds: so others can write meanwhile."""
+    renewal.compared = _Compared(transaction, renewal.now)
+    return progress(transaction)
+
+
 @writes
 def renew_slice(transaction: Transaction, renewal: Renewal) -> Progress | None:
     """Renew the next papers or chats. Return how far it is now; None if nothing is left."""
     if not renewed_words.are_old(transaction):
         return None
     place = renewed_words.place(transaction)
+    renewal.is_at_chats = place.of == CHATS
+    if renewal.next_step is not renew_slice:
+        return progress(transaction)
     if place == Place():
         renewed_words.empty_index(transaction)
     ids = renewed_words.next_ids(transaction, place, SLICE[place.of])
@@ -91,12 +107,13 @@ def renew_slice(transaction: Transaction, renewal: Renewal) -> Progress | None:
         renewed_words.index_papers(transaction, ids)
         after = Place(PAPERS, ids[-1]) if ids else Place(CHATS)
     elif ids:
-        _renew_chats(transaction, ids, renewal)
+        _renew_chats(transaction, ids, renewal.compared, renewal.now)
         after = Place(CHATS, ids[-1])
     else:
         renewed_words.note_end(transaction)
         return None
     renewed_words.note_place(transaction, after)
+    renewal.is_at_chats = after.of == CHATS
     return progress(transaction)
 
 
@@ -133,7 +150,7 @@ def _shape_of(term: Term) -> tuple[object, ...]:
     return term.field, term.prefix, term.exact, term.value, len(term.tokens), len(term.names)
 
 
-def _renew_chats(transaction: Transaction, ids: Sequence[int], renewal: Renewal) -> None:
+def _renew_chats(transaction: Transaction, ids: Sequence[int], compared: "_Compared | None", now: datetime) -> None:
     interests.renew_titles(transaction, ids)
     renewed_words.renew_changes(transaction, ids, _renewed_canonical)
     subscriptions = stored_subscriptions.subscriptions_of(transaction, ids)
@@ -145,9 +162,8 @@ def _renew_chats(transaction: Transaction, ids: Sequence[int], renewal: Renewal)
         if found.joined:  # an undo would bring back what is one now
             stored_subscriptions.drop_changes_from(transaction, chat_id, 0)
         renewed_words.put_canonical(transaction, found.changed)
-    if renewed:
-        renewal.compared = renewal.compared or _Compared(transaction, renewal.now)
-        _tell(transaction, renewed, renewal.compared, renewal.now)
+    if compared:
+        _tell(transaction, renewed, compared, now)
 
 
 @dataclass(slots=True)
@@ -226,6 +242,7 @@ class _Compared:
         self._before = FoundBefore(papers, self._index)
         self._vectors: dict[Term, bytes] = {}
         self._new = sum(1 << at for at, one in enumerate(self.known) if one.sequence_as_new > after)
+        self._finder = lru_cache(maxsize=256)(lambda at: HitFinder(self.known[at].paper))
         self._examples: dict[tuple[str, tuple[int, ...]], str] = {}
 
     def read_vectors(self, transaction: Transaction, queries: Iterable[Query]) -> None:
@@ -246,7 +263,7 @@ class _Compared:
         """Return the most frequent words that a query did not find before, as papers write them; "" if there are none."""
         key = query.canonical, tuple(papers[:_EXAMPLES])
         if key not in self._examples:
-            hits = (hit for at in key[1] for hit in HitFinder(self.known[at].paper).why(query))
+            hits = (hit for at in key[1] for hit in self._finder(at).why(query))
             found = Counter(word for hit in hits for word in hit.words if not is_same(word, query.tree))
             self._examples[key] = max(found, key=found.__getitem__, default="")
         return self._examples[key]

@@ -1,7 +1,7 @@
 """Find what an acronym stands for in a text that defines it: "large language models (LLMs)", "LLM (large language model)"."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -100,16 +100,18 @@ def _stands_for(acronym: str, text: str, *, inner: bool) -> bool:
 
 def _fit(letters: str, parts: Sequence[tuple[str, bool]], *, inner: bool) -> bool:
     """Return whether letters are those of parts of words, in this order; each part has whether it needs one."""
-    if not parts:
-        return not letters
-    (part, is_needed), rest = parts[0], parts[1:]
-    if not is_needed and _fit(letters, rest, inner=inner):
-        return True
-    at = 0
-    for taken, letter in enumerate(letters if inner else letters[:1], 1):
-        at = part.find(letter, at) + 1
-        if not at or (taken == 1 and at > 1):
-            return False
-        if _fit(letters[taken:], rest, inner=inner):
-            return True
-    return False
+    reached = {0}  # how many of the letters the parts until now may have
+    for part, is_needed in parts:
+        further = {end for start in reached for end in _ends_in(part, letters, start, inner=inner)}
+        reached = further if is_needed else reached | further
+    return len(letters) in reached
+
+
+def _ends_in(part: str, letters: str, start: int, *, inner: bool) -> Iterator[int]:
+    """Yield where letters from `start` on may end that a part has in this order, its first letter among them."""
+    place = 0
+    for end in range(start, len(letters) if inner else min(start + 1, len(letters))):
+        place = part.find(letters[end], place) + 1
+        if not place or (end == start and place > 1):
+            return
+        yield end + 1

@@ -4,6 +4,8 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,15 +14,18 @@ import pytest
 from subscriptions.normalize import words
 from subscriptions.service import word_renewal
 from subscriptions.service.changes import last_change
+from subscriptions.store import role
 from subscriptions.store.database.store import Store
 from tests import make, stored
 from tests.clock import NOON
 from tests.make import ingested, paper, subscribes
 from tests.patience import PATIENCE
+from tests.postgres.server import Server
 from tests.product import Product
 
 pytestmark = pytest.mark.both_databases
 
+PLACE = f"{words.VERSION} papers 2"  # after two slices of one paper
 TITLES = ("Kelp forests", "Moss on α-walls", "Limpets: a survey of mice")
 
 
@@ -43,8 +48,17 @@ def words_on_disk(store: Store) -> list[tuple[Any, ...]]:
     with stored.connected(store) as connection:
         connection.exec_driver_sql("CREATE VIRTUAL TABLE temp.seen USING fts5vocab(main, paper_words, instance)")
         return sorted(connection.exec_driver_sql("""
-            SELECT paper, term, col, "offset" FROM temp.seen LEFT JOIN indexed_paper ON entry = doc
+            SELECT paper, term, col, "offset" FROM temp.seen JOIN indexed_paper ON entry = doc
         """))  # fmt: skip
+
+
+def entries(store: Store) -> int:
+    """Return how many entries the index has."""
+    if store.kind.file is None:
+        return int(stored.value(store, "SELECT count(*) FROM paper_words"))
+    with stored.connected(store) as connection:
+        connection.exec_driver_sql("CREATE VIRTUAL TABLE temp.entered USING fts5vocab(main, paper_words, instance)")
+        return int(connection.exec_driver_sql("SELECT count(DISTINCT doc) FROM temp.entered").scalar_one())
 
 
 def renew(store: Store) -> list[str]:
@@ -64,15 +78,18 @@ def notices(store: Store) -> Iterator[tuple[str, list[str]]]:
 
 @pytest.mark.usefixtures("small_slices")
 def test_renewed_papers_have_the_words_of_a_new_ingest(store: Store) -> None:
-    ingested(store, *TITLES)
-    ingested(store, paper(TITLES[0], abstract="It changed.", arxiv_id="2601.55555"), name="second")
+    first, *others = map(paper, TITLES)
+    ingested(store, first, *others)
+    ingested(store, replace(first, abstract="It changed.", version=2), name="second")
     before = words_on_disk(store)
+    assert "chang" in str(before)
     becomes_old(store)
 
     told = renew(store)
 
-    assert [re.findall(r"\d+ of \d+", one) for one in told[:2]] == [["2 of 4"], ["4 of 4"]]
+    assert [re.findall(r"\d+ of \d+", one) for one in told[:2]] == [["2 of 3"], ["3 of 3"]]
     assert words_on_disk(store) == before
+    assert entries(store) == 3, "no entry is left of the version before"
     assert version(store) == str(words.VERSION)
     assert renew(store) == [], "it is done"
 
@@ -276,12 +293,13 @@ def test_owner_is_told_of_a_chat_that_strangers_read(store: Store) -> None:
 
 
 def test_full_first_name_that_fits_initials_now_is_told(store: Store) -> None:
-    subscribes(store, "telegram:1", 'author:"Austin Burt"')
+    for query in ('author:"Austin Burt"', 'author:"A. Burt"', 'drives -author:"Austin Burt"'):
+        subscribes(store, "telegram:1", query)
     ingested(store, paper("Drives", authors=["A. Burt"]), paper("Drives again", authors=["Austin Burt"]), now=NOON)
     becomes_old(store)
     renew(store)
-    lines = [line for _, some in notices(store) for line in some]
-    assert (not lines) or "about 1 more a day" in lines[2]
+    ((_, lines),) = notices(store)
+    assert lines[2:] == ['“author:"Austin Burt"” now also finds A. Burt: about 1 more a day.']
 
 
 def test_notice_has_a_button_to_edit_each_subscription(product: Product) -> None:
@@ -295,3 +313,34 @@ def test_notice_has_a_button_to_edit_each_subscription(product: Product) -> None
     assert "2  “multimodal” now also finds Multi-Modal" in notice.text
     assert "multimodal" in product.presses("edit 2").text
     assert product.later(minutes=10) == []
+
+
+def test_deliver_that_is_stopped_while_it_renews_sends_nothing(product: Product) -> None:
+    with closing(prepared(product)) as store:
+        process = product.starts("deliver", module="tests.halted", settings={"TESTS_SLICE": "stop 2"})
+        assert process.ends() == 1
+        assert "The next command goes on where it stopped." in process.said
+        assert (version(store), stored.rows(store, "SELECT seq FROM delivery")) == ("1", [])
+
+
+def test_process_that_waits_takes_over_the_renewal_of_a_killed_one(postgres: Server, tmp_path: Path) -> None:
+    with postgres.database(empty=True) as url, closing(Store(url)) as store:
+        product = Product(tmp_path, database=url)
+        product.brings(*TITLES)
+        becomes_old(store)
+        first = product.starts("run", module="tests.halted", settings={"TESTS_SLICE": "wait 3"})
+        first.waits_until(lambda: (PLACE,) in stored.rows(store, "SELECT value FROM key_value"))
+        with product.starts("run") as second:
+            second.waits_for_line(f"Waiting: process {first.pid}")
+            first.kill()
+            second.waits_for_line("All papers are indexed again")
+            assert re.findall(r"\d of 3", second.said) == ["3 of 3"]
+            second.waits_until_ready()
+        assert version(store) == str(words.VERSION)
+
+
+def test_store_writes_on_after_it_had_the_role_for_a_renewal(store: Store) -> None:
+    with role.held(store):
+        pass
+    with closing(Store(store.url.render_as_string(hide_password=False))) as another, role.held(another):
+        assert ingested(store, *TITLES).new == len(TITLES)

@@ -163,3 +163,40 @@ def test_copies_of_1_0_0_belong_to_the_database_whose_rows_they_have(installed: 
     for copy in (*copies(installed, kind="before"), *set(copies(installed)) - set(ours) - set(others)):
         copy.unlink()
     assert ("paperwire restore" in installed.runs("check", "--offline").out) == (not beside)
+
+
+def revision(file: Path) -> str:
+    with closing(sqlite3.connect(file)) as opened:
+        return str(opened.execute("SELECT version_num FROM alembic_version").fetchone()[0])
+
+
+def test_backup_of_1_0_0_can_be_restored_by_1_0_0(installed: Product) -> None:
+    """That it does restore it was tried with that version, also after an upgrade."""
+    database, copy = installed.folder / "paperwire.db", installed.folder / "mine.db"
+    made_by_1_0_0(database)
+    first = revision(database)
+    assert installed.runs("backup", str(copy)).status == 0
+    assert revision(copy) == revision(database) == first
+    assert installed.runs("run", "--once").status == 0
+    (before,) = copies(installed, kind="before")
+    newest = revision(database)
+    assert revision(before) == first != newest
+    for one in (copy, before):
+        assert installed.runs("restore", str(one), "--sent").status == 0
+        assert revision(database) == newest
+
+
+def test_restored_copy_of_1_0_0_has_present_words_and_tells_of_them(installed: Product) -> None:
+    copy = installed.folder / "mine.db"
+    made_by_1_0_0(copy)
+    with closing(sqlite3.connect(copy)) as opened, opened:
+        opened.execute(
+            "INSERT INTO subscription (chat, number, name, text, canonical, cadence, state, since, cursor)"
+            " SELECT 2, 2, '', 'mosses OR kelp', 'kelp OR mosse', cadence, state, since, cursor"
+            " FROM subscription WHERE chat = 2"
+        )
+    assert installed.runs("restore", str(copy), "--sent").status == 0
+    (waiting,) = installed.tells("outbox")
+    assert (waiting["chat"], waiting["kind"]) == ("telegram:42", "notice")
+    (notice,) = installed.delivers()
+    assert "1 and 2 now find the same papers, so they are one: 1." in notice.text

@@ -24,9 +24,12 @@ from subscriptions import portable
 from subscriptions.chat_settings import check_value
 from subscriptions.errors import PaperwireError
 from subscriptions.model import ChatAddress, ChatKind
+from subscriptions.normalize import words_of
+from subscriptions.normalize.lines import lines_of
 from subscriptions.planning import times
 from subscriptions.planning.pauses import parse_pause
 from subscriptions.query import links
+from subscriptions.texts.acronyms import definition_in
 from subscriptions.zones import zone_of_place
 from tests.clock import NOON
 
@@ -160,6 +163,8 @@ READERS: dict[str, Callable[[str], object]] = {
     "settings": lambda text: check_value("limit", text, kind=ChatKind.PRIVATE),
     "exports": lambda text: list(portable.read_lines(text)),
     "text of Slack": unescape,
+    "words of a paper": lambda text: [*lines_of(words_of(text))],
+    "definitions of an acronym": lambda text: definition_in(f"{text} (ABCABCAB)", "ABCABCAB"),
     "mentions on Telegram": telegram_message,
 }
 
@@ -247,3 +252,7 @@ def test_what_came_before_a_tear_is_not_counted_again_for_the_next() -> None:
     long = _LINE.replace("bcd", "b" * 3_000_000) + "\n"
     alone, after = seconds(_read, _LINE + "\n" + torn), seconds(_read, long + torn)
     assert after < 3 * alone + SOON + seconds(_read, long)
+
+
+def test_definition_of_an_acronym_is_found_in_time_whatever_stands_before_it() -> None:
+    assert _once(lambda text: definition_in(text, "AAAAAAAC"), f"{'ab-' * 39}ab (AAAAAAAC)") < 1.0
