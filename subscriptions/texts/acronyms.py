@@ -98,20 +98,20 @@ def _stands_for(acronym: str, text: str, *, inner: bool) -> bool:
     return bool(parts) and is_explained and compounds[-1][0] not in _SMALL and _fit(acronym.lower(), parts, inner=inner)
 
 
-def _fit(letters: str, parts: Sequence[tuple[str, bool]], *, inner: bool) -> bool:
+def _fit(letters: str, parts: Iterable[tuple[str, bool]], *, inner: bool) -> bool:
     """Return whether letters are those of parts of words, in this order; each part has whether it needs one."""
-    reached = {0}  # how many of the letters the parts until now may have
+    counts = {0}  # of letters that the parts so far may have
     for part, is_needed in parts:
-        further = {end for start in reached for end in _ends_in(part, letters, start, inner=inner)}
-        reached = further if is_needed else reached | further
-    return len(letters) in reached
+        more = {count + taken for count in counts for taken in _letters_of(part, letters[count:], inner=inner)}
+        counts = more if is_needed else counts | more
+    return len(letters) in counts
 
 
-def _ends_in(part: str, letters: str, start: int, *, inner: bool) -> Iterator[int]:
-    """Yield where letters from `start` on may end that a part has in this order, its first letter among them."""
-    place = 0
-    for end in range(start, len(letters) if inner else min(start + 1, len(letters))):
-        place = part.find(letters[end], place) + 1
-        if not place or (end == start and place > 1):
+def _letters_of(part: str, letters: str, *, inner: bool) -> Iterator[int]:
+    """Yield how many of the next letters a part may have, the first of which begins it."""
+    at = 0
+    for taken, letter in enumerate(letters if inner else letters[:1], 1):
+        at = part.find(letter, at) + 1
+        if not at or (taken == 1 and at > 1):
             return
-        yield end + 1
+        yield taken

@@ -50,3 +50,7 @@ def test_definition_in_text_is_found(text: str, acronym: str, words: str) -> Non
 )
 def test_acronym_has_three_to_eight_letters(word: str, acronym: str) -> None:
     assert acronym_of(word) == acronym
+
+
+def test_definition_with_countless_readings_is_refused_at_once() -> None:
+    assert definition_in("a-" * 59 + "a (AAAAAAAB)", "AAAAAAAB") is None
