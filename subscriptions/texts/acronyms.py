@@ -1,7 +1,7 @@
 """Find what an acronym stands for in a text that defines it: "large language models (LLMs)", "LLM (large language model)"."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
