@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 FEWEST_LETTERS = 3  # two letters stand for too many things
@@ -10,6 +11,7 @@ _MOST_LETTERS = 8
 _WINDOW = 120  # characters beside an acronym in which its words are looked for
 _ACRONYM = re.compile(rf"[A-Za-z]{{{FEWEST_LETTERS},{_MOST_LETTERS}}}")
 _FEWEST_CAPITALS = 2
+_MOST_PLACES = 30  # of an acronym in a text that are looked at
 _BREAK = re.compile(r"[()\[\]{}.,;:!?\"“”/|\n]")  # no acronym stands for words on both sides of it
 _COMPOUND = re.compile(r"[^\W_]+(?:['’‐‑-][^\W_]+)*")  # one word, or several joined by hyphens
 _HYPHEN = re.compile("[‐‑-]")
@@ -41,16 +43,19 @@ def definition_in(text: str, acronym: str) -> Definition | None:
     folded, plain = text.lower(), acronym.lower()
     if not (f"({plain}" in folded or f"{plain} (" in folded or f"{plain}s (" in folded):  # as in most texts
         return None
-    for found in _pattern(acronym).finditer(text):
+    for found in islice(_pattern(acronym).finditer(text), _MOST_PLACES):
         written = found["acronym"]
         if _capitals(written) < _FEWEST_CAPITALS or _is_plural(written):
             continue
-        before, behind = text[max(0, found.start() - _WINDOW) : found.start()].rstrip(), text[found.end() :].lstrip()
+        before, behind = (
+            text[max(0, found.start() - _WINDOW) : found.start()].rstrip(),
+            text[found.end() : found.end() + _WINDOW].lstrip(),
+        )
         words = ""
         if before.endswith("(") and behind.startswith((")", ",", ";")):
             words = _words_before(before[:-1], written)
         elif behind.startswith("("):
-            words = _words_in(behind[1 : _WINDOW + 1], written)
+            words = _words_in(behind[1:], written)
         if words:
             return Definition(written, words)
     return None
