@@ -28,9 +28,8 @@ _COMMON = """
 COMMON_FAMILY_NAMES = frozenset(_COMMON.split())
 SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv"})
 _COMMA = re.compile("[,，、]")
-_LAST_WORD = re.compile(
-    r"([^\s.,，、]+)[\s.,，、]*$"
-)  # with its hyphens; a dot ends the initial before it, as in J.Doe
+# with its hyphens; a dot ends the initial before it, as in J.Doe
+_LAST_WORD = re.compile(r"([^\s.,，、]+)[\s.,，、]*$")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _ALSO_INITIALS = re.compile(r"\(([^()]*)\)")  # Wei (W.) Zhang
 
