@@ -71,9 +71,7 @@ def as_one_word(query: Query) -> list[str]:
     return [
         _HYPHEN.sub("", leaf.words)
         for leaf in leaves(query.tree)
-        if not leaf.quoted
-        and _HYPHEN.search(leaf.words)
-        and any(map(_is_joined, simple_terms(leaf.term), repeat(leaf.term)))
+        if _HYPHEN.search(leaf.words) and any(map(_is_joined, simple_terms(leaf.term), repeat(leaf.term)))
     ]
 
 

@@ -32,7 +32,12 @@ def test_hit_by_another_spelling_is_marked_everywhere(product: Product, typed: s
 
 @pytest.mark.parametrize(
     ("typed", "said"),
-    [("multi-modal -pre-trained", "multimodal, pretrained"), ("few-sho*", "fewsho*"), ("all:U-Net", "UNet")],
+    [
+        ("multi-modal -pre-trained", "multimodal, pretrained"),
+        ("few-sho*", "fewsho*"),
+        ("all:U-Net", "UNet"),
+        ('"pre-trained model"', "pretrained model"),
+    ],
 )
 def test_explain_says_what_is_also_one_word(product: Product, typed: str, said: str) -> None:
     assert f"also as one word: {said}\n" in product.runs("explain", typed).out

@@ -147,6 +147,8 @@ class Server:
             yield self.url(one.name)
         finally:
             one.control.execute(_EMPTY)
+            with one.control.cursor() as cursor:
+                cursor.executemany("INSERT INTO key_value (name, value) VALUES (%s, %s)", one.values)
             if one.control.execute(_SHAPE).fetchone() == one.shape:
                 self._lendable.append(one)
             else:
@@ -156,7 +158,8 @@ class Server:
         name = f"l{os.getpid()}_{next(_numbers)}"
         self._control.execute(f"CREATE DATABASE {name} TEMPLATE template_of_tests STRATEGY FILE_COPY")
         control = psycopg.connect(self.info(name), autocommit=True)
-        return _Lendable(name, control, control.execute(_SHAPE).fetchone())
+        values = control.execute("SELECT name, value FROM key_value").fetchall()
+        return _Lendable(name, control, control.execute(_SHAPE).fetchone(), values)
 
     def _drop(self, one: "_Lendable") -> None:
         one.control.close()
@@ -176,6 +179,7 @@ class _Lendable:
     name: str
     control: psycopg.Connection
     shape: tuple[object, ...] | None
+    values: list[tuple[object, ...]]  # that each new database has
 
 
 class OwnServer:
