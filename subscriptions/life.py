@@ -29,6 +29,7 @@ class Mark:
     event: Event  # RETRACTED, WITHDRAWN, CONCERN or CORRECTED
     notice: str = ""  # the DOI of the notice, or "pmid:…"; "": there is none
     day: str = ""  # of the notice: "2026-12-02", "2026-12" or "2026"; "": not known
+    version: int | None = None  # of the paper, which says so itself; None: not known
     reason: str = ""  # the authors' words; "": none
 
 
