@@ -152,6 +152,11 @@ def told_apart(papers: Sequence[Paper]) -> list[Paper]:
     return found
 
 
+def is_server(venue: str) -> bool:
+    """Return whether a text names a server of preprints."""
+    return _SERVERS.search(venue) is not None
+
+
 def differ(one: Paper, other: Paper) -> bool:
     """Return whether something that both records say of their paper differs, apart from the title."""
     return ids_differ(one, other) or authors_differ(one, other) or _venues_differ(one.venue, other.venue)

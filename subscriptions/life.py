@@ -60,7 +60,7 @@ class Withdrawal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class PaperFacts:
     """What is known of a paper beside its texts."""
 
     version: int | None = None
@@ -74,4 +74,4 @@ class Facts:
     others: tuple[str, ...] = ()  # keys of stored papers that are the same work and were announced, too
 
 
-NO_FACTS = Facts()
+NO_FACTS = PaperFacts()

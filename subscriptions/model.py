@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from subscriptions import states
-from subscriptions.life import NO_FACTS, Facts, Mark
+from subscriptions.life import NO_FACTS, Mark, PaperFacts
 
 # the source of the samples in this package, which stay until the first other digest comes
 SAMPLES = "samples of paperwire"
@@ -81,7 +81,7 @@ class Paper:
     venue: str = ""  # the journal or series; "": unknown
     published: str = ""  # the day of publication as its source gives it: "2026-03-05", "2026-03" or "2026"
     same: tuple[str, ...] = ()  # keys of other records of this work, as its source relates them; of a stored paper: ()
-    facts: Facts = NO_FACTS  # of a stored paper
+    facts: PaperFacts = NO_FACTS  # of a stored paper
     sources: tuple[str, ...] = ()  # names of the sources whose digests hold it; SAMPLES for a sample
     by_model: tuple[ModelSummary, ...] = ()
     meaning: bytes = field(default=b"", repr=False)  # its codes (`subscriptions.meaning`); b"": not known

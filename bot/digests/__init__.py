@@ -146,6 +146,7 @@ def _read(data: bytes, name: str, wanted: str | None, day: date | None, language
         day=own_day or day,
         declared=found.declared,
         is_feed=found.is_feed,
+        marks=tuple(dict.fromkeys(found.marks)),
         warnings=tuple(
             DigestWarning(code=code, count=count, message=MESSAGES[code].format(count=count, **said))
             for code, count in found.warnings.items()

@@ -17,7 +17,8 @@ from bot.digests.files import check_entries, without_controls
 from bot.digests.scalars import collapse, first_of, language_of
 from bot.failures import error_location
 from subscriptions.errors import PaperwireError
-from subscriptions.identity import paper_key, versioned
+from subscriptions.identity import numbers_in, paper_key, versioned
+from subscriptions.life import Event, Mark
 from subscriptions.model import Paper, Summary, Translation
 from subscriptions.texts.statements import LEADING, states_nothing, summary_state
 
@@ -76,7 +77,7 @@ _CORRECTION = "corrigend(?:um|a)|errat(?:um|a)|addend(?:um|a)|corrections?|retra
 _NO_PAPERS = (  # a title, or what a source calls a work, is no paper if one of these matches all of it
     # corrections
     rf"(?:(?:author|publisher|editorial|published)(?:['’]?s)?[ -]+)?(?:{_CORRECTION}|withdrawn|removed){_BEHIND}|withdrawal|removal",
-    r"(?:corrigend(?:um|a)|errat(?:um|a)|addend(?:um|a)|(?:editorial )?expressions?[ _]of[ _]concern)\b.*",
+    r"(?:corrigend(?:um|a)|errat(?:um|a)|addend(?:um|a)|(?:editorial )?expressions?[ _]of[ _]concern)\b(?!-\w).*",
     r"(?:statement|notice) of (?:retraction|correction|withdrawal|removal)\b.*|(?:retraction|withdrawal) (?:note|notice)\b.*",
     r"(?:incorrect|missing|errors?) (?:\w+ )?in (?:the )?(?:abstract|author|data|figure|methods|references|results|table|text|title)\b.*",
     r"corrections? (?:to|of|for)\s*(?:[:\"“”‘«„]|(?-i:[A-Z])\S+(?: and (?-i:[A-Z])\S+)?, |.{0,80}\bet al\b).*|correction to (?-i:[A-Z]).*",
@@ -121,6 +122,12 @@ _CORRECTS = re.compile(
 )
 _MOST_KINDS = 100  # of a work that are looked at
 _LONGEST_TITLE = 1_000  # characters in which a mark of what is no paper is looked for
+# what publishers and servers write before the title of a work that is retracted or withdrawn
+_TITLE_OF_GONE = re.compile(
+    r"\W{0,2}(?:(?P<withdrawn>withdrawn|removed)|retracted)(?: (?:article|chapter|paper|manuscript))?\s?[:：.\])–—-]+\s*(?=\S)",
+    re.IGNORECASE,
+)
+_GONE_FOR_GOOD = (Event.RETRACTED, Event.WITHDRAWN)
 _MAGAZINE_DOI = re.compile(r"10\.1038/d\d")  # news and comment of Nature
 
 # what pages write around a title: `[ASAP] `, `[Articles] `, `Research Article: `, `[hal-04412345] `, `Sensors, Vol. 24, Pages 1: `
@@ -145,6 +152,7 @@ class Found:
     error: str = ""  # what its source reports instead of papers
     mistake: str = ""  # where paperwire itself failed at an entry
     warnings: Counter[str] = field(default_factory=Counter)  # code → number of cases
+    marks: list[Mark] = field(default_factory=list)  # what records say of papers that may be known
 
     def add(self, items: Iterable[Item], paper_of: Callable[[Item], Paper | None]) -> None:
         """Adds the paper of each item.
@@ -383,6 +391,9 @@ class Work:
     is_paper: bool = True  # False: the reader knows that it is none
     version: int | None = None
     entry: str = ""  # what its feed calls it, such as a guid
+    same: list[str] = field(default_factory=list)  # ids and addresses of other records of the work
+    notices: list[Mark] = field(default_factory=list)  # what notices say about this work, whose keys they lack
+    marks: list[Mark] = field(default_factory=list)  # what this record, as a notice, says about other works
     summaries: tuple[Summary, ...] = ()
 
 
@@ -415,11 +426,20 @@ def _paper_of(work: Work, found: Found) -> Paper | None:
         title = title[section.end() :]
     venue = venue_of(work.venue)
     paper = paper_at(work.doi or "", *work.links)
+    own, gone = keys_of(work.doi or "", *work.links), _TITLE_OF_GONE.match(title)
+    if gone and not work.marks and not any(one.event in _GONE_FOR_GOOD for one in work.notices):
+        event = (
+            Event.WITHDRAWN if gone["withdrawn"] else Event.RETRACTED
+        )  # notices of some publishers have such titles, too
+        work.notices.append(Mark(keys=(), event=event, version=work.version))
+    found.marks += [replace(one, keys=own) for one in work.notices if own]
+    found.marks += [one for one in work.marks if one.keys and own and not {*one.keys} & {*own}]
+    says_gone = bool(gone) or any(one.event in _GONE_FOR_GOOD for one in work.notices)
     is_nothing = not any((title, work.doi, paper.arxiv_id, work.abstract)) or (title and title == venue)
     says_no = bool(_MAGAZINE_DOI.match(work.doi or "")) or any(map(_NO_PAPER.fullmatch, kinds))
     if _NO_PAPER.fullmatch(title[:_LONGEST_TITLE]):
         says_no = says_no or not _is_research(title, kinds, work)
-    if is_nothing or says_no or not work.is_paper:
+    if is_nothing or says_no or says_gone or not work.is_paper:
         found.warnings["not_papers"] += 1
         return None
     doi = work.doi or paper.doi
@@ -435,6 +455,7 @@ def _paper_of(work: Work, found: Found) -> Paper | None:
         doi=doi,
         version=work.version or paper.version or versioned(doi or "").version,
         entry=work.entry or (paper.url if paper.url and _PAGE.match(paper.url) else ""),
+        same=tuple(key for key in keys_of(*work.same) if key not in own),
         venue=venue,
         published=work.date,
         summaries=work.summaries,
@@ -450,6 +471,17 @@ def _is_research(title: str, kinds: list[str], work: Work) -> bool:
     ):
         return False
     return any(map(_RESEARCH.fullmatch, kinds)) or (" " not in title and any(map(_ARTICLE.fullmatch, kinds)))
+
+
+def keys_of(*names: str) -> tuple[str, ...]:
+    """Return the keys of the records that ids and addresses name, each once; those of no record are left out."""
+    keys = []
+    for name in names:
+        paper = paper_at(name)
+        doi = None if paper.arxiv_id else scalars.doi_in_field(name) or paper.doi
+        keys += [paper.arxiv_id or "", f"doi:{versioned(doi).doi}" if doi else ""]
+        keys += [f"{kind}:{number}" for kind, number in numbers_in(name).items() if kind == "pmid"]
+    return tuple(dict.fromkeys(filter(None, keys)))
 
 
 def is_page_of_paper(address: str) -> bool:

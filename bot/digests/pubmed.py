@@ -1,5 +1,6 @@
 """PubMed's records in XML (dtd.nlm.nih.gov): PubmedArticleSet, ArticleSet and answers of ESummary, versions 1 and 2."""
 
+import re
 from functools import partial
 from itertools import chain
 
@@ -7,6 +8,8 @@ from bot.digests import markup, names, papers, scalars
 from bot.digests.markup import Element
 from bot.digests.papers import Found, Work
 from bot.digests.scalars import first_of
+from subscriptions.identity import is_server
+from subscriptions.life import Event, Mark
 
 _RECORDS = {  # root → names of its records
     "PubmedArticleSet": ("PubmedArticle", "PubmedBookArticle"),
@@ -20,6 +23,15 @@ _DOIS = (  # not those of references
     "*/Article/ELocationID[@EIdType='doi'] | ELocationID[@EIdType='doi'] | PubmedData/ArticleIdList/ArticleId[@IdType='doi'] | ArticleIdList/ArticleId[@IdType='doi'] | BookDocument/ArticleIdList/ArticleId[@IdType='doi']"
 )
 _VENUES = ("Journal/Title", "Journal/JournalTitle", "Book/BookTitle")
+_PREPRINT, _RETRACTED = "Preprint", "Retracted Publication"  # types of publications
+_EVENTS = {  # beginnings of the types of CommentsCorrections (nlm.nih.gov/bsd/licensee/elements_alphabetical.html)
+    "Retraction": Event.RETRACTED,
+    "PartialRetraction": Event.RETRACTED,
+    "ExpressionOfConcern": Event.CONCERN,
+    "Erratum": Event.CORRECTED,
+    "CorrectedandRepublished": Event.CORRECTED,
+}
+_DOI_CITED = re.compile(r"\bdoi:\s*(?P<doi>10\.\S+)", re.IGNORECASE)
 _DATES = (  # on which a paper appeared online; of its issue; on which PubMed took it in
     "*/Article/ArticleDate",
     "*/Article/Journal/JournalIssue/PubDate",
@@ -84,7 +96,7 @@ def _work_of(record: Element) -> Work:
     kinds = [markup.text_of(one) for one in markup.outermost(article, "PublicationType")]
     if any(abstract):  # a journal article with an abstract is one, whatever else it is
         kinds = [kind for kind in kinds if kind.lower() not in _BIOGRAPHIES]
-    return Work(
+    work = Work(
         title=papers.title_of_pubmed(
             _text(article, "ArticleTitle") or _text(article, "Book/BookTitle"), _text(article, "VernacularTitle")
         ),
@@ -97,6 +109,36 @@ def _work_of(record: Element) -> Work:
         links=_page_of(_text(record, "MedlineCitation/PMID") or _text(article, "PMID")),
         kinds=kinds,
     )
+    for one in record.findall("*/CommentsCorrectionsList/CommentsCorrections"):
+        _add_related(one, work)
+    if _RETRACTED in kinds and not any(one.event is Event.RETRACTED for one in work.notices):
+        work.notices.append(Mark(keys=(), event=Event.RETRACTED))
+    return work
+
+
+def _add_related(related: Element, work: Work) -> None:
+    """Add to a work what PubMed relates to it: its notices, the works of which it is a notice, its other records."""
+    kind, cited = related.get("RefType", ""), _text(related, "RefSource")
+    doi = _DOI_CITED.search(cited)
+    names = [f"pmid:{_text(related, 'PMID')}", doi["doi"] if doi else ""]
+    event = _EVENTS.get(kind.removesuffix("In").removesuffix("For").removesuffix("Of"))
+    if kind in ("UpdateIn", "UpdateOf") and (
+        _PREPRINT in work.kinds or is_server(cited)
+    ):  # not the next version of a review
+        work.same += names
+    elif event and kind.endswith("In"):
+        day = scalars.date_of(cited.partition(". ")[2].partition(";")[0])
+        notice = scalars.doi_in_field(names[1]) or next(iter(papers.keys_of(names[0])), "")
+        work.notices.append(Mark(keys=(), event=event, notice=notice, day=day))
+    elif event:
+        work.marks.append(
+            Mark(
+                keys=papers.keys_of(*names),
+                event=event,
+                notice=work.doi or next(iter(papers.keys_of(*work.links)), ""),
+                day=work.date,
+            )
+        )
 
 
 def _name_of(author: Element) -> str:

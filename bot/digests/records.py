@@ -28,6 +28,7 @@ from bot.digests.papers import Found, Work
 from bot.digests.scalars import first_of
 from bot.failures import BrokenDigest
 from subscriptions.errors import Sentence
+from subscriptions.life import Event, Mark
 from subscriptions.model import Paper
 
 Record = dict[str, Any]
@@ -52,6 +53,18 @@ _NO_FIELDS = ("title_translation", *_TRANSLATED.split("|"))  # of `AI`, which ar
 _SERVERS = {"medrxiv": "medRxiv"}
 _NO_ERRORS = ("", "ok", "no posts found")  # the status of an answer of bioRxiv without preprints
 
+_RELATIONS = (
+    "has-preprint",
+    "is-preprint-of",
+    "is-version-of",
+    "has-version",
+)  # of Crossref, between records of one work
+_EVENTS = {  # what Crossref calls a notice → what became of its work; the other notices are no news
+    **dict.fromkeys(("retraction", "removal", "partial_retraction"), Event.RETRACTED),
+    "withdrawal": Event.WITHDRAWN,
+    "expression_of_concern": Event.CONCERN,
+    **dict.fromkeys(("correction", "corrigendum", "erratum", "addendum"), Event.CORRECTED),
+}
 # marks of the program that makes bioRxiv's pages, without spaces around: `O_ST_ABSResultsC_ST_ABSSand sings.`
 _BIORXIV_MARKS = re.compile(
     r"O_LINKSMALLFIG\b[^>]{0,1000}>?(?:\s*View larger version[^:]{0,40}:)?(?:\s*(?:org\.highwire\.dtl\.DTLVardef@[\da-f]+)+(?:_HPS_FORMAT_FIGEXP)?)?"
@@ -345,12 +358,27 @@ def _amend_openalex(record: Record, work: Work) -> None:
         if len(abstract) <= 2 * sum(len(word) + 3 * len(places) for word, places in listed.items()):
             work.abstract = abstract  # a longer one says a long word a thousand times
     work.is_paper = record.get("is_paratext") is not True
+    work.same = texts_at(record, "locations.*.landing_page_url")
 
 
 def _amend_crossref(record: Record, work: Work) -> None:
-    # what a work corrects is another one: a publisher names a work itself where it was corrected
-    others = (one for one in at(record, "update-to.*") if scalars.doi_in_field(text_at(one, "DOI")) != work.doi)
-    work.kinds += [text_at(one, "type") for one in others]
+    for relation in _RELATIONS:
+        named = (
+            one for one in at(record, f"relation.{relation}.*") if text_at(one, "id-type").lower() in ("doi", "arxiv")
+        )
+        work.same += [text_at(one, "id") for one in named]
+    for one in at(record, "updated-by.*"):
+        if event := _EVENTS.get(text_at(one, "type")):
+            notice, day = scalars.doi_in_field(text_at(one, "DOI")), _date_in(at(one, "updated.date-parts"))
+            work.notices.append(Mark(keys=(), event=event, notice="" if notice == work.doi else notice or "", day=day))
+    for one in at(record, "update-to.*"):
+        corrected, kind = scalars.doi_in_field(text_at(one, "DOI")), text_at(one, "type")
+        if corrected == work.doi:
+            continue  # a publisher names a work itself where it was corrected
+        work.kinds.append(kind)
+        if event := _EVENTS.get(kind):
+            keys = papers.keys_of(corrected or "")
+            work.marks.append(Mark(keys=keys, event=event, notice=work.doi or "", day=work.date))
 
 
 def _amend_biorxiv(record: Record, work: Work) -> None:
@@ -358,6 +386,7 @@ def _amend_biorxiv(record: Record, work: Work) -> None:
     work.version = arxiv.version_number(text_at(record, "version"))
     work.title, work.abstract = _without_marks(work.title), _without_marks(work.abstract)
     work.venue = server
+    work.same = [text_at(record, "published")]
     if work.doi:
         version = f"v{work.version}" if work.version else ""
         work.links = [f"https://www.{server.lower()}.org/content/{work.doi}{version}"]
