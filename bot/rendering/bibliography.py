@@ -1,4 +1,4 @@
-"""Papers → BibTeX and RIS. Pure.
+"""Papers → BibTeX and RIS, which cite the article of a preprint where it is known. Pure.
 
 Titles and names are foreign: of their TeX only harmless commands are kept, and nothing in them ends a field.
 """
@@ -10,6 +10,8 @@ from string import ascii_lowercase
 from unicodedata import category
 
 from bot.rendering.buttons import paper_url
+from subscriptions.identity import is_server
+from subscriptions.life import Article
 from subscriptions.model import KnownPaper, Paper
 from subscriptions.normalize import tex, written_tokens
 from subscriptions.texts.cutting import clean
@@ -42,6 +44,7 @@ _COMMAND = re.compile(r"\\([A-Za-z@]+|.)")  # in the files of TeX packages, @ is
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)  # a brace, or any escaped character
 _CARETS = re.compile(r"\^{2,}")  # TeX reads ^^5c as a backslash, even inside the name of a command
 _BACKSLASHES = re.compile(r"\\+$")
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _YEAR_OF_ID = re.compile(r"(?:[a-z-]+(?:\.[A-Z]{2})?/)?(\d\d)\d\d")
 _DAY_OF_DOI = re.compile(r"10\.\d{4,9}/(?P<year>20\d\d)\.\d\d\.\d\d\.")  # 10.1101/2026.01.22.700001
 _FIRST_CENTURY = 91  # arXiv began in 1991, so the year 91 of an id is 1991, and 90 is 2090
@@ -49,21 +52,24 @@ _FIRST_CENTURY = 91  # arXiv began in 1991, so the year 91 of an id is 1991, and
 
 def references(papers: Iterable[KnownPaper]) -> str:
     """Returns RIS with one entry for each paper, in this order; "" without papers."""
-    return "\n".join("".join(f"{tag}  - {value}\n" for tag, value in _ris_entry(known.paper)) for known in papers)
+    return "\n".join("".join(f"{tag}  - {value}\n" for tag, value in _ris_entry(known)) for known in papers)
 
 
-def _ris_entry(paper: Paper) -> Iterator[tuple[str, str]]:
+def _ris_entry(known: KnownPaper) -> Iterator[tuple[str, str]]:
+    paper, cited = known.paper, _cited(known.paper)
     fields = (
         *(("AU", _family_first(clean(name))) for name in paper.authors),
         ("TI", clean(paper.title)),
         ("AB", clean(paper.abstract)),
+        ("JO", clean(cited.venue)),
         ("PY", _year(paper)),
-        ("DO", clean(paper.doi or "")),
+        ("DO", clean(cited.doi)),
         ("UR", paper_url(paper)),
+        ("N1", _note(known)),
         ("PB", "arXiv" if paper.arxiv_id else ""),
         ("AN", f"arXiv:{paper.arxiv_id}" if paper.arxiv_id else ""),
     )
-    yield "TY", "UNPB" if paper.arxiv_id else "GEN"
+    yield "TY", "JOUR" if cited.venue else "UNPB" if paper.arxiv_id else "GEN"
     yield from ((tag, value) for tag, value in fields if value or tag == "AU")
     yield "ER", ""
 
@@ -85,23 +91,42 @@ def bibliography(papers: Iterable[KnownPaper]) -> str:
 
 
 def _entry(known: KnownPaper, key: str) -> str:
-    paper = known.paper
+    paper, cited = known.paper, _cited(known.paper)
     eprint = _plain(paper.arxiv_id or "")
     fields = {
         "author": " and ".join(filter(None, map(_author, paper.authors))),
         "title": _value(paper.title),
         # only a paper without a title gets its abstract; we never invent a title
         "abstract": "" if paper.title else _value(paper.abstract),
+        "journal": _value(cited.venue),
         "year": _year(paper),
         "eprint": eprint,
         "archivePrefix": "arXiv" if eprint else "",
         "primaryClass": _plain(paper.primary or next(iter(paper.categories), "")) if eprint else "",
-        "doi": _plain(paper.doi or ""),
+        "doi": _plain(cited.doi),
         "url": paper_url(paper),
-        "note": "Withdrawn" if known.withdrawn_at else "",
+        "note": _value(_note(known)),
     }
     lines = ",\n".join(f"  {name:<13} = {{{value}}}" for name, value in fields.items() if value)
-    return f"@misc{{{key},\n{lines}\n}}\n"
+    return f"@{'article' if cited.venue else 'misc'}{{{key},\n{lines}\n}}\n"
+
+
+def _cited(paper: Paper) -> Article:
+    """Return what is cited: the article of a preprint, or the paper itself; its venue is "" if it is in no journal."""
+    known = paper.facts.article or Article()
+    venue = known.venue or paper.venue
+    return Article(
+        doi=known.doi or paper.doi or "",
+        venue="" if is_server(venue) else venue,
+        day=known.day or paper.published,
+    )
+
+
+def _note(known: KnownPaper) -> str:
+    retracted = known.paper.facts.retracted
+    if retracted:
+        return f"Retracted, see doi:{clean(retracted.doi)}" if retracted.doi.startswith("10.") else "Retracted"
+    return "Withdrawn" if known.withdrawn_at else ""
 
 
 def _author(name: str) -> str:
@@ -112,10 +137,13 @@ def _author(name: str) -> str:
 
 
 def _year(paper: Paper) -> str:
-    """Returns the year in the arXiv id, 2026 for 2601.15529, 1999 for hep-th/9901001, or else in a DOI of bioRxiv.
+    """Return the year of the article, or of the arXiv id (2601.15529 is of 2026, hep-th/9901001 of 1999), or of a DOI of bioRxiv.
 
     Or "".
     """
+    cited = _cited(paper)
+    if (cited.venue or not paper.arxiv_id) and (dated := _YEAR.match(cited.day)):
+        return dated[0]
     if found := _YEAR_OF_ID.match(paper.arxiv_id or ""):
         year = int(found[1])
         return str((1900 if year >= _FIRST_CENTURY else 2000) + year)
