@@ -154,6 +154,16 @@ def test_canonical_text_may_be_that_which_another_subscription_had(store: Store)
     ]
 
 
+def test_subscription_that_cannot_be_read_holds_up_no_other(store: Store) -> None:
+    for query in ("tides", "kelp", "viruses"):
+        subscribes(store, "telegram:1", query)
+    becomes_old(store, tides="-survey", viruses="viruse")
+    stored.change(store, "UPDATE subscription SET text = '-survey' WHERE text = 'tides'")
+    renew(store)
+    found = stored.rows(store, "SELECT canonical FROM subscription ORDER BY number")
+    assert found == [("-survey",), ("kelp",), ("viru",)]
+
+
 def test_undo_compares_canonical_texts_of_one_version(store: Store) -> None:
     subscribes(store, "telegram:1", "tides")
     subscribes(store, "telegram:1", "moss")
@@ -256,6 +266,16 @@ def test_chat_is_told_once_what_its_subscriptions_find_besides(store: Store) -> 
     stored.change(store, "UPDATE key_value SET value = '1' WHERE name = 'words'")
     renew(store)
     assert len([*notices(store)]) == 1
+
+
+@pytest.mark.parametrize("before", ["0", "3"])
+def test_renewal_of_another_version_than_1_0_0_compares_with_nothing(store: Store, before: str) -> None:
+    subscribes(store, "telegram:1", "multimodal")
+    ingested(store, *MULTIMODAL, now=NOON)
+    becomes_old(store)
+    stored.change(store, "UPDATE key_value SET value = :before WHERE name = 'words'", before=before)
+    renew(store)
+    assert (version(store), [*notices(store)]) == (str(words.VERSION), [])
 
 
 def test_notice_of_several_subscriptions_names_ten_and_counts_the_others(store: Store) -> None:
