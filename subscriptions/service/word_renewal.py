@@ -30,6 +30,7 @@ from subscriptions.store.database.store import Store, Transaction, UseCase, read
 from subscriptions.store.renewed_words import CHATS, PAPERS, Place
 
 SLICE: Mapping[str, int] = {PAPERS: 300, CHATS: 100}  # how many are renewed in one transaction
+OF_1_0_0 = "1"  # the version of its words
 COMPARED = timedelta(days=7)  # papers that came within this time are compared with all queries
 MOST_COMPARED = 10_000  # the newest of them; each takes two milliseconds and some 30 KB
 _EXAMPLES = 4  # newest papers of a subscription whose hits are read for the name of what it finds besides
@@ -117,25 +118,28 @@ def renew_slice(transaction: Transaction, renewal: Renewal) -> Progress | None:
     return progress(transaction)
 
 
-def renewed_query(text: str, canonical: str, chat_id: int) -> Query:
+def renewed_query(text: str, canonical: str, chat_id: int) -> Query | None:
     """Return the query of a subscription as this version reads it: from the text, if only words are read otherwise.
 
-    The stems of another version do not suffice: that of metastases may be no word of this one.
+    The stems of another version do not suffice: that of metastases may be no word of this one. None if neither can be
+    read.
     """
     return _renewed_query(text, canonical, chat_id if LIBRARY in canonical else 0)
 
 
 @lru_cache(maxsize=1 << 12)
-def _renewed_query(text: str, canonical: str, chat_id: int) -> Query:
-    before, now = parse_canonical(canonical), query_of(text, chat_id)
+def _renewed_query(text: str, canonical: str, chat_id: int) -> Query | None:
+    now = query_of(text, chat_id)
+    try:
+        before = parse_canonical(canonical)
+    except QueryError:
+        return now
     return now if now is not None and _shape(now) == _shape(before) else before
 
 
 def _renewed_canonical(text: str, canonical: str, chat_id: int) -> str:
-    try:
-        return renewed_query(text, canonical, chat_id).canonical
-    except QueryError:  # the state before a change may be of any age
-        return canonical
+    query = renewed_query(text, canonical, chat_id)
+    return query.canonical if query else canonical
 
 
 def _shape(query: Query) -> frozenset[frozenset[tuple[object, ...]]]:
@@ -182,6 +186,8 @@ class _Renewed:
         found, stays = cls(), dict[str, Subscription]()
         for one in sorted(subscriptions, key=lambda one: (not one.is_active, one.number)):
             query = renewed_query(one.text, one.canonical, one.chat_id)
+            if query is None:  # nobody can renew it, and it must not keep the others from being renewed
+                continue
             same = stays.setdefault(query.canonical, one)
             found.queries.setdefault(same, []).append(query)
             if same is not one:
@@ -232,8 +238,9 @@ class _Compared:
     """The papers of the last days: what queries find among them now, and what version 1.0.0 found."""
 
     def __init__(self, transaction: Transaction, now: datetime) -> None:
-        last = known_papers.last_sequence(transaction)
-        after = max(known_papers.sequence_before(transaction, now - COMPARED), last - MOST_COMPARED)
+        after = last = known_papers.last_sequence(transaction)
+        if renewed_words.version(transaction) == OF_1_0_0:  # else it is not known what was found before
+            after = max(known_papers.sequence_before(transaction, now - COMPARED), last - MOST_COMPARED)
         self._after = after
         self.known = known_papers.window(transaction, after, last)
         self.days = len({one.day for one in self.known})

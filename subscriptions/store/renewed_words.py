@@ -37,13 +37,18 @@ class Place(NamedTuple):
 @reads
 def are_old(transaction: Transaction) -> bool:
     """Return whether the words on disk are of another version than this program's."""
-    return get_value(transaction, WORDS) != str(words.VERSION)
+    return version(transaction) != str(words.VERSION)
+
+
+def version(transaction: Transaction) -> str | None:
+    """Return the version of the words on disk."""
+    return get_value(transaction, WORDS)
 
 
 def place(transaction: Transaction) -> Place:
     """Return how far the renewal for this version is."""
-    version, of, upto = (get_value(transaction, _PLACE) or f"{words.VERSION} {PAPERS} 0").split()
-    return Place(of, int(upto)) if version == str(words.VERSION) else Place()
+    for_version, of, upto = (get_value(transaction, _PLACE) or f"{words.VERSION} {PAPERS} 0").split()
+    return Place(of, int(upto)) if for_version == str(words.VERSION) else Place()
 
 
 def note_place(transaction: Transaction, now_at: Place) -> None:

@@ -104,22 +104,25 @@ def test_renewed_papers_are_also_known_by_the_present_alias_of_their_title(store
     assert stored.rows(store, aliases) == sorted([*before, ("as 1.0.0 read it", 2)], key=lambda row: (row[1], row[0]))
 
 
-def test_equal_subscriptions_become_one_without_losing_a_paper(store: Store) -> None:
-    for query in ("kelp forests", "moss", "forests kelp"):
-        subscribes(store, "telegram:1", query, when="now") if query != "forests kelp" else None
+@pytest.mark.parametrize("state", ["active", "paused", "asked"])
+def test_equal_subscriptions_become_one_without_losing_a_paper(store: Store, state: str) -> None:
+    for query in ("kelp forests", "moss"):
+        subscribes(store, "telegram:1", query, when="now")
     ingested(store, "Kelp forests")
     stored.change(
         store,
+        "UPDATE chat SET state = :state",
         "UPDATE subscription SET cursor = 1",
         "INSERT INTO subscription (chat, number, name, text, canonical, cadence, state, since, cursor)"
         " SELECT chat, 3, '', 'forests kelp', 'forests kelp', cadence, state, since, 0 FROM subscription WHERE number = 1",
+        state=state,
     )
     becomes_old(store)
     renew(store)
     found = stored.rows(store, "SELECT number, text, canonical, cursor FROM subscription ORDER BY number")
     assert found == [(1, "kelp forests", "forest kelp", 0), (2, "moss", "moss", 1)]
-    ((chat, lines),) = notices(store)
-    assert (chat, lines[-1]) == ("1", "1 and 3 now find the same papers, so they are one: 1.")
+    told = [(chat, lines[-1]) for chat, lines in notices(store)]
+    assert told == [("1", "1 and 3 now find the same papers, so they are one: 1.")] * (state != "asked")
     assert stored.rows(store, "SELECT id FROM undo") == [], "an undo would bring them back"
 
 
@@ -130,6 +133,35 @@ def test_canonical_text_stays_where_this_version_reads_more_than_words_otherwise
     renew(store)
     found = stored.rows(store, "SELECT canonical FROM subscription ORDER BY number")
     assert found == [("title:tide",), ("cat:cs.lg -survey",)]
+
+
+def test_canonical_text_is_made_of_the_words_as_typed(store: Store) -> None:
+    subscribes(store, "telegram:1", "metastases")
+    becomes_old(store, metastases="metastase")
+    renew(store)
+    assert stored.value(store, "SELECT canonical FROM subscription") == "metastasi"
+
+
+def test_canonical_text_may_be_that_which_another_subscription_had(store: Store) -> None:
+    for query in ("kelp", "moss"):
+        subscribes(store, "telegram:1", query)
+    becomes_old(store, kelp="moss ", moss="kelp")
+    stored.change(store, "UPDATE subscription SET canonical = 'moss' WHERE canonical = 'moss '")
+    renew(store)
+    assert stored.rows(store, "SELECT text, canonical FROM subscription ORDER BY number") == [
+        ("kelp", "kelp"),
+        ("moss", "moss"),
+    ]
+
+
+def test_subscription_that_cannot_be_read_holds_up_no_other(store: Store) -> None:
+    for query in ("tides", "kelp", "viruses"):
+        subscribes(store, "telegram:1", query)
+    becomes_old(store, tides="-survey", viruses="viruse")
+    stored.change(store, "UPDATE subscription SET text = '-survey' WHERE text = 'tides'")
+    renew(store)
+    found = stored.rows(store, "SELECT canonical FROM subscription ORDER BY number")
+    assert found == [("-survey",), ("kelp",), ("viru",)]
 
 
 def test_undo_compares_canonical_texts_of_one_version(store: Store) -> None:
@@ -164,6 +196,7 @@ def test_renewal_that_was_interrupted_goes_on(product: Product, how: str, at: in
     with closing(prepared(product)) as store:
         process = product.starts("run", module="tests.halted", settings={"TESTS_SLICE": f"{how} {at}"})
         assert process.popen.wait(PATIENCE) == (-9 if how == "kill" else 0), process.said
+        assert "paperwire is on" not in process.said, "it began nothing else"
         assert version(store) == "1"
         place = at - (how == "kill")
         value = f"{words.VERSION} papers {place}" if place < 4 else f"{words.VERSION} chats {place - 4}"
@@ -235,6 +268,16 @@ def test_chat_is_told_once_what_its_subscriptions_find_besides(store: Store) -> 
     assert len([*notices(store)]) == 1
 
 
+@pytest.mark.parametrize("before", ["0", "3"])
+def test_renewal_of_another_version_than_1_0_0_compares_with_nothing(store: Store, before: str) -> None:
+    subscribes(store, "telegram:1", "multimodal")
+    ingested(store, *MULTIMODAL, now=NOON)
+    becomes_old(store)
+    stored.change(store, "UPDATE key_value SET value = :before WHERE name = 'words'", before=before)
+    renew(store)
+    assert (version(store), [*notices(store)]) == (str(words.VERSION), [])
+
+
 def test_notice_of_several_subscriptions_names_ten_and_counts_the_others(store: Store) -> None:
     for number in range(12):
         subscribes(store, "telegram:1", f"viruses OR nothing{number}")
@@ -268,6 +311,15 @@ def test_chat_is_not_told_of_what_it_would_not_have_got(store: Store, state: str
     becomes_old(store)
     renew(store)
     assert [*notices(store)] == []
+
+
+def test_notice_names_only_words_that_were_not_found_before(store: Store) -> None:
+    subscribes(store, "telegram:1", "multimodal maps OR tides")
+    ingested(store, "maps of Multi-Modal moss", "maps of Multi-Modal kelp", now=NOON)
+    becomes_old(store, **{"multimodal maps OR tides": "map multimodal OR tide"})
+    renew(store)
+    ((_, lines),) = notices(store)
+    assert lines[2] == "“multimodal maps OR tides” now also finds Multi-Modal: about 2 more a day."
 
 
 def test_exclusion_that_grows_is_told(store: Store) -> None:
