@@ -290,7 +290,9 @@ def test_notice_of_several_subscriptions_names_ten_and_counts_the_others(store: 
     assert lines[-1] == "2 more subscriptions find more."
 
 
-@pytest.mark.parametrize("state", ["paused", "asked", "subscription paused", "delivered", "older", "cross"])
+@pytest.mark.parametrize(
+    "state", ["paused", "asked", "subscription paused", "delivered", "found by another", "older", "cross"]
+)
 def test_chat_is_not_told_of_what_it_would_not_have_got(store: Store, state: str) -> None:
     chat = subscribes(store, "telegram:1", "multimodal").chat
     ingested(store, MULTIMODAL[0], now=NOON - make.DAY * (8 if state == "older" else 0))
@@ -299,6 +301,8 @@ def test_chat_is_not_told_of_what_it_would_not_have_got(store: Store, state: str
             stored.change(store, "UPDATE chat SET state = :state", state=state)
         case "subscription paused":
             stored.change(store, "UPDATE subscription SET state = 'paused'")
+        case "found by another":
+            subscribes(store, "telegram:1", "maps")
         case "delivered":
             insert = 'INSERT INTO delivery_item (chat, paper, position, shown, "cross", because)'
             stored.change(store, f"{insert} VALUES ({chat.id}, 1, 0, '1', '0', '[]')")
@@ -345,8 +349,9 @@ def test_owner_is_told_of_a_chat_that_strangers_read(store: Store) -> None:
 
 
 def test_full_first_name_that_fits_initials_now_is_told(store: Store) -> None:
-    for query in ('author:"Austin Burt"', 'author:"A. Burt"', 'drives -author:"Austin Burt"'):
-        subscribes(store, "telegram:1", query)
+    subscribes(store, "telegram:1", 'author:"Austin Burt"')
+    for query in ('author:"A. Burt"', 'drives -author:"Austin Burt"'):
+        subscribes(store, "telegram:2", query)
     ingested(store, paper("Drives", authors=["A. Burt"]), paper("Drives again", authors=["Austin Burt"]), now=NOON)
     becomes_old(store)
     renew(store)
