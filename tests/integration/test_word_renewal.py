@@ -104,6 +104,20 @@ def test_renewed_papers_are_also_known_by_the_present_alias_of_their_title(store
     assert stored.rows(store, aliases) == sorted([*before, ("as 1.0.0 read it", 2)], key=lambda row: (row[1], row[0]))
 
 
+def test_renewed_library_has_the_present_alias_of_each_title(store: Store) -> None:
+    chat = subscribes(store, "telegram:1", "kelp").chat
+    insert = "INSERT INTO library_entry (chat, key, title) VALUES (:chat, :key, :title)"
+    for key, title in {"as 1.0.0 read it": "Moss on α-walls", " tide": "Tides", "2601.00001": ""}.items():
+        stored.change(store, insert, chat=chat.id, key=key, title=title)
+    becomes_old(store)
+    renew(store)
+    assert stored.rows(store, "SELECT key FROM library_entry ORDER BY key") == [
+        (" tides",),
+        ("2601.00001",),
+        ("moss on alpha walls",),
+    ]
+
+
 @pytest.mark.parametrize("state", ["active", "paused", "asked"])
 def test_equal_subscriptions_become_one_without_losing_a_paper(store: Store, state: str) -> None:
     for query in ("kelp forests", "moss"):
@@ -401,3 +415,13 @@ def test_store_writes_on_after_it_had_the_role_for_a_renewal(store: Store) -> No
         pass
     with closing(Store(store.url.render_as_string(hide_password=False))) as another, role.held(another):
         assert ingested(store, *TITLES).new == len(TITLES)
+
+
+def test_database_that_is_copied_to_another_gets_present_words_first(product: Product) -> None:
+    with closing(prepared(product)) as store:
+        address = product.settings["PAPERWIRE_DATABASE_URL"]
+        copied = product.runs("db", "copy", address, str(product.folder / "new.db"))
+        assert copied.status == 0, copied.err
+        with closing(Store(f"sqlite:///{product.folder}/new.db")) as new:
+            assert version(store) == version(new) == str(words.VERSION)
+            assert len({row[0] for row in words_on_disk(new)}) == len(TITLES)
