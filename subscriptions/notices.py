@@ -366,10 +366,10 @@ def words_changed(
 
     def lines(words: Language) -> Iterable[str]:
         if is_public:
-            yield words.say("Papers for {chat} are now found by more forms of a word.", chat=chat.name)
+            yield words.say("The queries of {chat} now match more forms of a word.", chat=chat.name)
         else:
-            yield words.say("Papers are now found by more forms of a word.")
-        yield words.say("Hyphens, irregular plurals and British spelling do not matter any more.")
+            yield words.say("Queries now match more forms of a word.")
+        yield words.say("Hyphens, irregular plurals and British spelling no longer matter.")
         for one in named:
             yield f"{one.subscription.number}  {one.line(words)}" if len(named) > 1 else one.line(words)
         if len(more) > _MOST_NAMED:
@@ -388,7 +388,7 @@ def words_changed(
         for stays, goes in joined.items():
             *numbers, last = map(str, sorted((stays, *goes)))
             yield words.say(
-                "{numbers} and {last} now find the same papers, so they are one: {number}.",
+                "{numbers} and {last} now find the same papers. I merged them into {number}.",
                 numbers=", ".join(numbers),
                 last=last,
                 number=stays,

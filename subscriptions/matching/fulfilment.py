@@ -28,6 +28,7 @@ from subscriptions.query.typed_names import SUFFIXES
 
 _LABELLED = tuple(field for field in FIELDS if field.kind not in (ValueKind.WORDS, ValueKind.NAME))
 _LEAST_PARTS = 2  # of a name that has other spellings
+_MOST_PARTS = 10  # likewise; each two parts of a name are a spelling
 _MOST_SPELLINGS = 32  # of a phrase whose words may be one word; a phrase of seven words has fewer
 
 
@@ -151,8 +152,8 @@ def _spellings(term: Term) -> tuple[Term, ...]:
     parts is not known.
     """
     shortened, term = _shortened(term), term.in_full
-    if term.exact or len(term.tokens) < _LEAST_PARTS:
-        return (term,)
+    if term.exact or not _LEAST_PARTS <= len(term.tokens) <= _MOST_PARTS:
+        return (term, *shortened)
     count = len(term.tokens) - term.prefix
     whole, begun = term.tokens[:count], term.tokens[count:]
     asked = [(*_without(whole, part), normalize.JOINED + part, *begun) for part in whole if _is_long(part)]

@@ -28,9 +28,8 @@ _COMMON = """
 COMMON_FAMILY_NAMES = frozenset(_COMMON.split())
 SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv"})
 _COMMA = re.compile("[,，、]")
-_LAST_WORD = re.compile(
-    r"([^\s.,，、]+)[\s.,，、]*$"
-)  # with its hyphens; a dot ends the initial before it, as in J.Doe
+# with its hyphens; a dot ends the initial before it, as in J.Doe
+_LAST_WORD = re.compile(r"([^\s.,，、]+)[\s.,，、]*$")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _ALSO_INITIALS = re.compile(r"\(([^()]*)\)")  # Wei (W.) Zhang
 
@@ -68,9 +67,19 @@ def read_name(typed: str) -> TypedName:
         if _split(" ".join(words)).shortened != shortened:
             words = (*shortened, f"({' '.join(part[0] for part in shortened)})", words[-1])
         return TypedName(tokens, shortened, words)
-    # the order does not matter, but another part must not be taken for the family name
-    orders = (tokens, *((*tokens[:at], *tokens[at + 1 :], part) for at, part in enumerate(tokens)))
-    return TypedName(tokens, (), next((words for words in orders if not _split(" ".join(words)).shortened), tokens))
+    return TypedName(tokens, (), _in_full(tokens))
+
+
+def _in_full(tokens: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the parts of a name in an order that takes none for the family name beside which initials are enough."""
+    if not _split(" ".join(tokens)).shortened:
+        return tokens
+    at = next((at for at, part in enumerate(tokens) if not _may_be_beside_initials(part)), 0)
+    return (*tokens[:at], *tokens[at + 1 :], tokens[at])
+
+
+def _may_be_beside_initials(family: str) -> bool:
+    return _is_full(family) and family not in SUFFIXES and family not in COMMON_FAMILY_NAMES
 
 
 def also_initials(typed: str) -> tuple[str, str]:

@@ -17,8 +17,9 @@ from subscriptions.store.paper_words import Among
 from subscriptions.texts.acronyms import Definition, acronym_of, definition_in
 
 _MOST_READ = 500  # newest papers with an acronym in which its definition is looked for; each takes some 30 µs
+_MOST_READ_OF_SMALL = 100  # likewise of a word in small letters, which is rarely an acronym
 _FEWEST_DEFINING = 10  # papers
-_ALIKE = 0.95  # least share of the definitions of an acronym that agree
+_LEAST_PERCENT = 95  # of the definitions of an acronym that agree
 
 
 class Initials(NamedTuple):
@@ -78,13 +79,13 @@ def by_words_of_acronym(
 def spelled_out(transaction: Transaction, acronym: str) -> Acronym | None:
     """Return for what an acronym stands in the newest papers that define it; None if these are few or disagree."""
     term = Term(TEXT, tuple(normalize.tokens(acronym)))
-    texts = paper_words.newest_with(transaction, term, _MOST_READ)
+    texts = paper_words.newest_with(transaction, term, _MOST_READ_OF_SMALL if acronym.islower() else _MOST_READ)
     definitions = [found for title, text in texts if (found := definition_in(f"{title}\n{text}", acronym))]
     alike = defaultdict[str, Counter[Definition]](Counter)  # what definitions have in common → the definitions
     for one, count in Counter(definitions).items():
         alike[_meaning(one)][one] += count
     agreeing = max(alike.values(), key=Counter.total, default=Counter())
-    if len(definitions) < _FEWEST_DEFINING or agreeing.total() < _ALIKE * len(definitions):
+    if len(definitions) < _FEWEST_DEFINING or 100 * agreeing.total() < _LEAST_PERCENT * len(definitions):
         return None
     return Acronym(agreeing.most_common(1)[0][0].acronym, _words(agreeing), agreeing.total(), len(definitions))
 

@@ -1,8 +1,9 @@
 """Find what an acronym stands for in a text that defines it: "large language models (LLMs)", "LLM (large language model)"."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 FEWEST_LETTERS = 3  # two letters stand for too many things
@@ -10,6 +11,7 @@ _MOST_LETTERS = 8
 _WINDOW = 120  # characters beside an acronym in which its words are looked for
 _ACRONYM = re.compile(rf"[A-Za-z]{{{FEWEST_LETTERS},{_MOST_LETTERS}}}")
 _FEWEST_CAPITALS = 2
+_MOST_PLACES = 30  # of an acronym in a text that are looked at
 _BREAK = re.compile(r"[()\[\]{}.,;:!?\"“”/|\n]")  # no acronym stands for words on both sides of it
 _COMPOUND = re.compile(r"[^\W_]+(?:['’‐‑-][^\W_]+)*")  # one word, or several joined by hyphens
 _HYPHEN = re.compile("[‐‑-]")
@@ -41,16 +43,19 @@ def definition_in(text: str, acronym: str) -> Definition | None:
     folded, plain = text.lower(), acronym.lower()
     if not (f"({plain}" in folded or f"{plain} (" in folded or f"{plain}s (" in folded):  # as in most texts
         return None
-    for found in _pattern(acronym).finditer(text):
+    for found in islice(_pattern(acronym).finditer(text), _MOST_PLACES):
         written = found["acronym"]
         if _capitals(written) < _FEWEST_CAPITALS or _is_plural(written):
             continue
-        before, behind = text[max(0, found.start() - _WINDOW) : found.start()].rstrip(), text[found.end() :].lstrip()
+        before, behind = (
+            text[max(0, found.start() - _WINDOW) : found.start()].rstrip(),
+            text[found.end() : found.end() + _WINDOW].lstrip(),
+        )
         words = ""
         if before.endswith("(") and behind.startswith((")", ",", ";")):
             words = _words_before(before[:-1], written)
         elif behind.startswith("("):
-            words = _words_in(behind[1 : _WINDOW + 1], written)
+            words = _words_in(behind[1:], written)
         if words:
             return Definition(written, words)
     return None
@@ -98,20 +103,20 @@ def _stands_for(acronym: str, text: str, *, inner: bool) -> bool:
     return bool(parts) and is_explained and compounds[-1][0] not in _SMALL and _fit(acronym.lower(), parts, inner=inner)
 
 
-def _fit(letters: str, parts: Sequence[tuple[str, bool]], *, inner: bool) -> bool:
+def _fit(letters: str, parts: Iterable[tuple[str, bool]], *, inner: bool) -> bool:
     """Return whether letters are those of parts of words, in this order; each part has whether it needs one."""
-    reached = {0}  # how many of the letters the parts until now may have
+    counts = {0}  # of letters that the parts so far may have
     for part, is_needed in parts:
-        further = {end for start in reached for end in _ends_in(part, letters, start, inner=inner)}
-        reached = further if is_needed else reached | further
-    return len(letters) in reached
+        more = {count + taken for count in counts for taken in _letters_of(part, letters[count:], inner=inner)}
+        counts = more if is_needed else counts | more
+    return len(letters) in counts
 
 
-def _ends_in(part: str, letters: str, start: int, *, inner: bool) -> Iterator[int]:
-    """Yield where letters from `start` on may end that a part has in this order, its first letter among them."""
-    place = 0
-    for end in range(start, len(letters) if inner else min(start + 1, len(letters))):
-        place = part.find(letters[end], place) + 1
-        if not place or (end == start and place > 1):
+def _letters_of(part: str, letters: str, *, inner: bool) -> Iterator[int]:
+    """Yield how many of the next letters a part may have, the first of which begins it."""
+    at = 0
+    for taken, letter in enumerate(letters if inner else letters[:1], 1):
+        at = part.find(letter, at) + 1
+        if not at or (taken == 1 and at > 1):
             return
-        yield end + 1
+        yield taken

@@ -19,7 +19,7 @@ from subscriptions.matching.paper_index import matching_papers
 from subscriptions.model import Announce, Chat, KnownPaper, Paper
 from subscriptions.query.parse import parse_query
 from subscriptions.query.tree import Query
-from subscriptions.service import known_chats, paper_search, previews
+from subscriptions.service import known_chats, paper_search, previews, widening
 from subscriptions.service.plan import plan_due
 from subscriptions.service.subscribing import Subscribed
 from subscriptions.states import Signal
@@ -114,6 +114,20 @@ def test_the_index_is_asked_twice_for_a_term_that_is_in_many_alternatives(store:
     assert (
         max(one.count("FROM indexed_paper") for one in statements) <= 2 * len([*query.terms]) + 1
     )  # and one that is read
+
+
+def test_acronym_is_spelled_out_by_the_papers_written_last(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(widening, "_MOST_READ", 11)
+    words = ["long-lived mesons"] * 4 + ["large language models"] * 11
+    for number, one in enumerate(words):
+        ingested(
+            store, paper(f"LLM {number}", abstract=f"Of {one} (LLM)."), name=str(number), now=NOON + number * MINUTE
+        )
+    with store.read() as session:
+        known = widening.spelled_out(session, "LLM")
+        assert known == widening.Acronym("LLM", "large language models", agreeing=11, defining=11)
+        monkeypatch.setattr(widening, "_MOST_READ", 12)
+        assert widening.spelled_out(session, "LLM") is None
 
 
 def test_what_changes_in_a_paper_is_known_to_the_index_at_once(store: Store) -> None:

@@ -136,7 +136,7 @@ def test_equal_subscriptions_become_one_without_losing_a_paper(store: Store, sta
     found = stored.rows(store, "SELECT number, text, canonical, cursor FROM subscription ORDER BY number")
     assert found == [(1, "kelp forests", "forest kelp", 0), (2, "moss", "moss", 1)]
     told = [(chat, lines[-1]) for chat, lines in notices(store)]
-    assert told == [("1", "1 and 3 now find the same papers, so they are one: 1.")] * (state != "asked")
+    assert told == [("1", "1 and 3 now find the same papers. I merged them into 1.")] * (state != "asked")
     assert stored.rows(store, "SELECT id FROM undo") == [], "an undo would bring them back"
 
 
@@ -272,8 +272,8 @@ def test_chat_is_told_once_what_its_subscriptions_find_besides(store: Store) -> 
     becomes_old(store)
     renew(store)
     expected = [
-        "Papers are now found by more forms of a word.",
-        "Hyphens, irregular plurals and British spelling do not matter any more.",
+        "Queries now match more forms of a word.",
+        "Hyphens, irregular plurals and British spelling no longer matter.",
         "“multimodal” now also finds Multi-Modal: about 3 more a day.",
     ]
     assert [*notices(store)] == [("1", expected)]

@@ -924,6 +924,7 @@ FINDS = (
         GRAPH,
         ("(" * 490 + "graph" + ")" * 490, "(" * 900 + "graph", "-(" * 300 + "graph" + ")" * 300, "graph" + " " * 995,
          "ti:" * 300 + "graph", "ti:(" * 150 + "graph" + ")" * 150, "graph " + "-" * 900 + "foo", "graph " + '"' * 900,
+         'graph OR au:"' + " ".join(f"a{n}" for n in range(200)) + '"',
          "graph " + "NOT " * 200 + "foo", "graph " + "OR " * 300, "graph " + "() " * 300, "graph " + "*" * 900),
         ("(" * 490 + "foo" + ")" * 490, "x" * 1000, "graph " + "-" * 900 + "neural", "ti:" * 300 + "foo"),
     ),
