@@ -235,6 +235,7 @@ def test_health_answers_and_other_commands_wait_while_words_are_renewed(product:
                 assert (web.get("/health/live").status_code, ready.status_code) == (200, 503)
             said = "The words of the papers are being indexed again: 2 of 3."
             assert ready.json()["problems"] == {"words": said}
+            assert httpx.get(f"{address}/", timeout=PATIENCE, trust_env=False).status_code == 503
             for command in (
                 ("subscribe", "moss", "--as", "console:me"),
                 ("preview", "--as", "telegram:42"),
@@ -425,3 +426,11 @@ def test_database_that_is_copied_to_another_gets_present_words_first(product: Pr
         with closing(Store(f"sqlite:///{product.folder}/new.db")) as new:
             assert version(store) == version(new) == str(words.VERSION)
             assert len({row[0] for row in words_on_disk(new)}) == len(TITLES)
+
+
+def test_health_has_one_address_from_the_renewal_on(product: Product) -> None:
+    with closing(prepared(product)), product.starts("run", moved=True) as process:
+        process.waits_for_line("paperwire is on")
+        first, second = re.findall(r"Health: (\S+)", process.said)
+        assert first == second
+        process.waits_until(lambda: httpx.get(first, timeout=PATIENCE, trust_env=False).status_code == 200)
