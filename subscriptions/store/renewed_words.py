@@ -87,9 +87,8 @@ def index_papers(transaction: Transaction, ids: Sequence[int]) -> None:
     known = stored_papers(transaction, ids)
     paper_words.write(transaction, ((one, index_document(known[one].paper)) for one in ids))
     aliases = grouped((row.paper, row.alias) for row in rows_of(transaction, _aliases, _aliases.c.paper, ids))
-    titles = {
-        one: title_alias(known[one].paper.title) for one in aliases
-    }  # without an alias, another paper has them all
+    # a paper without any alias is found by none: another one has its keys and its titles (rule 4)
+    titles = {one: title_alias(known[one].paper.title) for one in aliases}
     new = [{"paper": one, "alias": alias} for one, alias in titles.items() if alias and alias not in aliases[one]]
     transaction.execute_rows(sa.insert(_aliases), new)
 

@@ -104,6 +104,20 @@ def test_renewed_papers_are_also_known_by_the_present_alias_of_their_title(store
     assert stored.rows(store, aliases) == sorted([*before, ("as 1.0.0 read it", 2)], key=lambda row: (row[1], row[0]))
 
 
+def test_renewed_library_has_the_present_alias_of_each_title(store: Store) -> None:
+    chat = subscribes(store, "telegram:1", "kelp").chat
+    insert = "INSERT INTO library_entry (chat, key, title) VALUES (:chat, :key, :title)"
+    for key, title in {"as 1.0.0 read it": "Moss on α-walls", " tide": "Tides", "2601.00001": ""}.items():
+        stored.change(store, insert, chat=chat.id, key=key, title=title)
+    becomes_old(store)
+    renew(store)
+    assert stored.rows(store, "SELECT key FROM library_entry ORDER BY key") == [
+        (" tides",),
+        ("2601.00001",),
+        ("moss on alpha walls",),
+    ]
+
+
 @pytest.mark.parametrize("state", ["active", "paused", "asked"])
 def test_equal_subscriptions_become_one_without_losing_a_paper(store: Store, state: str) -> None:
     for query in ("kelp forests", "moss"):
@@ -221,6 +235,7 @@ def test_health_answers_and_other_commands_wait_while_words_are_renewed(product:
                 assert (web.get("/health/live").status_code, ready.status_code) == (200, 503)
             said = "The words of the papers are being indexed again: 2 of 3."
             assert ready.json()["problems"] == {"words": said}
+            assert httpx.get(f"{address}/", timeout=PATIENCE, trust_env=False).status_code == 503
             for command in (
                 ("subscribe", "moss", "--as", "console:me"),
                 ("preview", "--as", "telegram:42"),
@@ -290,7 +305,9 @@ def test_notice_of_several_subscriptions_names_ten_and_counts_the_others(store: 
     assert lines[-1] == "2 more subscriptions find more."
 
 
-@pytest.mark.parametrize("state", ["paused", "asked", "subscription paused", "delivered", "older", "cross"])
+@pytest.mark.parametrize(
+    "state", ["paused", "asked", "subscription paused", "delivered", "found by another", "older", "cross"]
+)
 def test_chat_is_not_told_of_what_it_would_not_have_got(store: Store, state: str) -> None:
     chat = subscribes(store, "telegram:1", "multimodal").chat
     ingested(store, MULTIMODAL[0], now=NOON - make.DAY * (8 if state == "older" else 0))
@@ -299,6 +316,8 @@ def test_chat_is_not_told_of_what_it_would_not_have_got(store: Store, state: str
             stored.change(store, "UPDATE chat SET state = :state", state=state)
         case "subscription paused":
             stored.change(store, "UPDATE subscription SET state = 'paused'")
+        case "found by another":
+            subscribes(store, "telegram:1", "maps")
         case "delivered":
             insert = 'INSERT INTO delivery_item (chat, paper, position, shown, "cross", because)'
             stored.change(store, f"{insert} VALUES ({chat.id}, 1, 0, '1', '0', '[]')")
@@ -345,8 +364,9 @@ def test_owner_is_told_of_a_chat_that_strangers_read(store: Store) -> None:
 
 
 def test_full_first_name_that_fits_initials_now_is_told(store: Store) -> None:
-    for query in ('author:"Austin Burt"', 'author:"A. Burt"', 'drives -author:"Austin Burt"'):
-        subscribes(store, "telegram:1", query)
+    subscribes(store, "telegram:1", 'author:"Austin Burt"')
+    for query in ('author:"A. Burt"', 'drives -author:"Austin Burt"'):
+        subscribes(store, "telegram:2", query)
     ingested(store, paper("Drives", authors=["A. Burt"]), paper("Drives again", authors=["Austin Burt"]), now=NOON)
     becomes_old(store)
     renew(store)
@@ -396,3 +416,21 @@ def test_store_writes_on_after_it_had_the_role_for_a_renewal(store: Store) -> No
         pass
     with closing(Store(store.url.render_as_string(hide_password=False))) as another, role.held(another):
         assert ingested(store, *TITLES).new == len(TITLES)
+
+
+def test_database_that_is_copied_to_another_gets_present_words_first(product: Product) -> None:
+    with closing(prepared(product)) as store:
+        address = product.settings["PAPERWIRE_DATABASE_URL"]
+        copied = product.runs("db", "copy", address, str(product.folder / "new.db"))
+        assert copied.status == 0, copied.err
+        with closing(Store(f"sqlite:///{product.folder}/new.db")) as new:
+            assert version(store) == version(new) == str(words.VERSION)
+            assert len({row[0] for row in words_on_disk(new)}) == len(TITLES)
+
+
+def test_health_has_one_address_from_the_renewal_on(product: Product) -> None:
+    with closing(prepared(product)), product.starts("run", moved=True) as process:
+        process.waits_for_line("paperwire is on")
+        first, second = re.findall(r"Health: (\S+)", process.said)
+        assert first == second
+        process.waits_until(lambda: httpx.get(first, timeout=PATIENCE, trust_env=False).status_code == 200)
