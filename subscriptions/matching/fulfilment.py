@@ -30,6 +30,7 @@ from subscriptions.query.typed_names import SUFFIXES
 _LABELLED = tuple(field for field in FIELDS if field.kind not in (ValueKind.WORDS, ValueKind.NAME))
 _LEAST_PARTS = 2  # of a name that has other spellings
 _MOST_PARTS = 10  # likewise; each two parts of a name are a spelling
+_BEGIN_NO_WORD = frozenset({"a", "an", "and", "of", "or", "the"})  # in what is typed: "a periodic" is not aperiodic
 _MOST_SPELLINGS = 32  # of a phrase whose words may be one word; a phrase of seven words has fewer
 
 
@@ -140,7 +141,7 @@ def _as_one_word(term: Term) -> tuple[Term, ...]:
     """
     if term.exact or len(term.tokens) < _LEAST_PARTS or term.field.kind is not ValueKind.WORDS:
         return (term,)
-    spans = joinable(term.tokens)
+    spans = [span for span in joinable(term.tokens) if term.tokens[span[0]] not in _BEGIN_NO_WORD]
     spelled = chain(
         (_joined(term, (span,)) for span in spans),
         (_joined(term, (span,), "s") for span in spans if span[1] - span[0] == _LEAST_PARTS),

@@ -116,7 +116,7 @@ _LENGTHS = sorted({len(ending) for ending in _ENDINGS}, reverse=True)
 _LAST_LETTERS = frozenset(ending[-3:] for ending in _ENDINGS)  # most words end otherwise, which is seen fast
 _PART = re.compile(_any_of(_PARTS))
 _DOUBLED = re.compile(
-    "((?:barre|cance|channe|counse|dia|equa|fue|funne|labe|leve|mode|pane|peda|rece|signa|spira|tota|trave|tunne|unrave)l)"
+    "((?:barre|cance|channe|counse|dia|equa|fue|funne|labe|leve|mode|pane|parce|peda|signa|spira|tota|trave|tunne|unrave)l)"
     "l(?=(?:ed|ing|er)$)"
 )
 # -ize becomes -ise, which meets no other word (the reverse would meet those like noise); not in size
