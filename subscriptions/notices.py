@@ -342,15 +342,16 @@ class FoundMore(NamedTuple):
 def words_changed(
     chat: Chat,
     version: int,
+    *,
     more: Sequence[FoundMore],
     joined: Mapping[int, Sequence[int]],
-    left_out: tuple[int, Sequence[str]] = (0, ()),
+    left_out: int = 0,
+    leave_out: Sequence[str] = (),
 ) -> Notice:
     """Return the notice that papers are compared by the words of a new version, and what this changes in a chat.
 
-    `joined`: number of a subscription → those that find the same now and became one with it. `left_out`: (number of
-    papers that are excluded now, the subscriptions that exclude them). Of a chat that strangers can read, it tells the
-    owner.
+    `joined`: number of a subscription → those that find the same now and became one with it. `left_out`: number of
+    papers that the subscriptions `leave_out` exclude now. Of a chat that strangers can read, it tells the owner.
     """
     is_public, named = chat.public or chat.kind is ChatKind.BROADCAST, more[:_MOST_NAMED]
     label = Sentence("edit") if len(named) == 1 else Sentence("edit {number}")
@@ -365,10 +366,10 @@ def words_changed(
 
     def lines(words: Language) -> Iterable[str]:
         if is_public:
-            yield words.say("Papers for {chat} are now found by more forms of a word.", chat=chat.name)
+            yield words.say("The queries of {chat} now match more forms of a word.", chat=chat.name)
         else:
-            yield words.say("Papers are now found by more forms of a word.")
-        yield words.say("Hyphens, irregular plurals and British spelling do not matter any more.")
+            yield words.say("Queries now match more forms of a word.")
+        yield words.say("Hyphens, irregular plurals and British spelling no longer matter.")
         for one in named:
             yield f"{one.subscription.number}  {one.line(words)}" if len(named) > 1 else one.line(words)
         if len(more) > _MOST_NAMED:
@@ -377,18 +378,17 @@ def words_changed(
                 "{count} more subscriptions find more.",
                 len(more) - _MOST_NAMED,
             )
-        count, names = left_out
-        if count:
+        if left_out:
             yield words.count(
                 "Exclusions grow, too: {count} paper of the last seven days is now left out by {names}.",
                 "Exclusions grow, too: {count} papers of the last seven days are now left out by {names}.",
-                count,
-                names=_listed([f"“{cutting.cut_at_word(name, _LONGEST_NAME)}”" for name in names]),
+                left_out,
+                names=_listed([f"“{cutting.cut_at_word(name, _LONGEST_NAME)}”" for name in leave_out]),
             )
         for stays, goes in joined.items():
             *numbers, last = map(str, sorted((stays, *goes)))
             yield words.say(
-                "{numbers} and {last} now find the same papers, so they are one: {number}.",
+                "{numbers} and {last} now find the same papers. I merged them into {number}.",
                 numbers=", ".join(numbers),
                 last=last,
                 number=stays,

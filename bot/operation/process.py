@@ -6,12 +6,14 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from importlib import import_module
 from typing import Any
+
+from starlette.applications import Starlette
 
 from bot.app import App
 from bot.delivery.sender import plan
@@ -28,11 +30,11 @@ from bot.operation.health import (
 )
 from bot.operation.metrics import Metrics
 from bot.operation.upkeep import Upkeep
-from bot.operation.web_server import Lock, Pages, health_app, serving
+from bot.operation.web_server import Door, Lock, Pages, health_app, serving
 from bot.ports.conversation import Receiver
 from bot.ports.models import Summarizer
 from bot.ports.tasks import end_tasks
-from bot.settings import service_variables, unknown_variables
+from bot.settings import Settings, service_variables, unknown_variables
 from bot.settings.opening import RenewalLines
 from bot.sources.ingest import LateEncoding
 from bot.sources.source_scheduler import SourceScheduler
@@ -264,21 +266,27 @@ async def _run(app: App, sources: SourceScheduler, options: Options) -> int:
     try:
         if not await _take(ours, app, waits=not once and app.store.kind.file is None, say=say):
             return 0
-        if await app.store.run(word_renewal.progress):  # not before: the process that had the role writes old words
-            async with _beside(_keep(ours, app)), _answering(app, serves=not once, say=say) as problems:
-                await _renew_words(app, problems, say)
-            if app.stop.is_set():
-                return _ended(app)
-        if options.pause_gone:
-            await app.store.run(outbox.try_doubted_now)
-        await app.sender.prepare(new_bot=options.new_bot)
-        follow = partial(subscription_files.follow, app, lines, look_back=options.look_back, say=say)
-        process = Process(app, sources, follow if app.settings.subscription_files else None)
-        await process.late_encoding.begin()
-        if once:
-            return await _run_once(process, lines, say)
-        async with _beside(_keep(ours, app)):
-            await _run_until_stopped(process, say)
+        async with AsyncExitStack() as doors:
+            door = None
+            # not before: the process that had the role writes old words
+            if progress := await app.store.run(word_renewal.progress):
+                problems = {WORDS: str(progress)}
+                if not once:
+                    door = await doors.enter_async_context(_door(app, problems, say))
+                async with _beside(_keep(ours, app)):
+                    await _renew_words(app, problems, say)
+                if app.stop.is_set():
+                    return _ended(app)
+            if options.pause_gone:
+                await app.store.run(outbox.try_doubted_now)
+            await app.sender.prepare(new_bot=options.new_bot)
+            follow = partial(subscription_files.follow, app, lines, look_back=options.look_back, say=say)
+            process = Process(app, sources, follow if app.settings.subscription_files else None)
+            await process.late_encoding.begin()
+            if once:
+                return await _run_once(process, lines, say)
+            async with _beside(_keep(ours, app)):
+                await _run_until_stopped(process, say, door)
     finally:
         ours.release()
     return _ended(app)
@@ -292,16 +300,12 @@ def _ended(app: App) -> int:
 
 
 @asynccontextmanager
-async def _answering(app: App, *, serves: bool, say: Callable[[str], None]) -> AsyncIterator[dict[str, str]]:
-    """Answer /health while words are renewed, unless the process does only one round. Yield the problems, to be set."""
-    problems = {WORDS: str(await app.store.run(word_renewal.progress))}
-    health = Health(app.store, app.clock, lambda: problems)
-    if not serves:
-        yield problems
-        return
-    async with serving(app.settings, health_app(health.problems)) as address:
-        say(f"Health: {address}/health/ready")
-        yield problems
+async def _door(app: App, problems: Mapping[str, str], say: Callable[[str], None]) -> AsyncIterator[Door]:
+    """Answer /health while the body runs, at first with these problems."""
+    door = Door(Health(app.store, app.clock, lambda: problems).problems)
+    async with serving(app.settings, door) as door.address:
+        say(f"Health: {door.address}/health/ready")
+        yield door
 
 
 async def _renew_words(app: App, problems: dict[str, str], say: Callable[[str], None]) -> None:
@@ -383,7 +387,7 @@ async def _run_once(process: Process, lines: Sequence[PortableLine], say: Callab
     return status
 
 
-async def _run_until_stopped(process: Process, say: Callable[[str], None]) -> None:
+async def _run_until_stopped(process: Process, say: Callable[[str], None], door: Door | None) -> None:
     app, sources = process.app, process.sources
     for platform in app.platforms.values():
         await platform.check_tokens()
@@ -400,7 +404,7 @@ async def _run_until_stopped(process: Process, say: Callable[[str], None]) -> No
         pages=pages.routes,
         metrics_lock=Lock(app.clock, password.get_secret_value()) if password else None,
     )
-    async with serving(app.settings, web) as address, _beside(process.health.watch()):
+    async with _served(app.settings, web, door) as address, _beside(process.health.watch()):
         lines = (
             *([f"Pages: {address}/"] if pages.receivers else []),  # first, since people open the first address they see
             *pages.lines,
@@ -418,6 +422,17 @@ async def _run_until_stopped(process: Process, say: Callable[[str], None]) -> No
         await sources.close()
         await process.finish()
         await process.upkeep.close()
+
+
+@asynccontextmanager
+async def _served(settings: Settings, web: Starlette, door: Door | None) -> AsyncIterator[str]:
+    """Serve an application while the body runs, at a door that is open already if there is one. Yield its address."""
+    if door is None:
+        async with serving(settings, web) as address:
+            yield address
+        return
+    door.app = web
+    yield door.address
 
 
 def startup_lines(app: App, sources: SourceScheduler) -> list[str]:

@@ -171,6 +171,24 @@ def health_app(
     return app
 
 
+class Door:
+    """An application that is served before the process has all its parts; then another one takes its place.
+
+    Until then, all but /health is answered with 503.
+    """
+
+    def __init__(self, problems: Problems) -> None:
+        async def not_now(_: Request) -> Response:
+            return line(503)
+
+        self.app: ASGIApp = health_app(problems, pages=[Route("/{path:path}", not_now)])
+        self.address = ""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as the present application does."""
+        await self.app(scope, receive, send)
+
+
 async def _figures(metrics: MetricsPage, lock: Lock | None, request: Request) -> Response:
     if lock is not None and (refusal := _refusal(lock, request)):
         return refusal
@@ -241,7 +259,7 @@ def _unambiguous(app: ASGIApp) -> ASGIApp:
 
 
 @asynccontextmanager
-async def serving(settings: Settings, app: Starlette) -> AsyncIterator[str]:
+async def serving(settings: Settings, app: ASGIApp) -> AsyncIterator[str]:
     """Serves `app` while the body runs. Yields its address. Raises SettingsError if the port cannot be used."""
     listener = _listener(settings)
     config = uvicorn.Config(

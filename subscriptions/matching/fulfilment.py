@@ -1,14 +1,15 @@
 """The tokens of a paper, and whether it fulfils a term: phrases, beginnings of words, names, nearness."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain, combinations, islice, pairwise, permutations
+from typing import NamedTuple
 
 from subscriptions import meaning, normalize
 from subscriptions.identity import versioned
 from subscriptions.model import Paper
-from subscriptions.normalize.lines import lines_of
+from subscriptions.normalize.lines import Line, Words, lines_of
 from subscriptions.normalize.words import Span, joinable, stem
 from subscriptions.query import (
     ALL,
@@ -29,6 +30,7 @@ from subscriptions.query.typed_names import SUFFIXES
 _LABELLED = tuple(field for field in FIELDS if field.kind not in (ValueKind.WORDS, ValueKind.NAME))
 _LEAST_PARTS = 2  # of a name that has other spellings
 _MOST_PARTS = 10  # likewise; each two parts of a name are a spelling
+_BEGIN_NO_WORD = frozenset({"a", "an", "and", "of", "or", "the"})  # in what is typed: "a periodic" is not aperiodic
 _MOST_SPELLINGS = 32  # of a phrase whose words may be one word; a phrase of seven words has fewer
 
 
@@ -49,15 +51,34 @@ class TokenizedPaper:
     labels: frozenset[str]  # such as "category:cs.lg", "category:cs", "primary:…", "id:…", "doi:…", "source:…"
 
 
-def tokenize(paper: Paper) -> TokenizedPaper:
-    """Returns the tokens of a paper. Tokenizing is the costly step of matching: about 0.3 ms."""
-    words = {field: [normalize.words_of(text) for text in texts] for field, texts in texts_of(paper).items()}
-    lines = {field: [line for one in texts for line in lines_of(one)] for field, texts in words.items()}
+class ReadText(NamedTuple):
+    """A text of a paper with its words."""
+
+    text: str
+    words: Words
+    lines: list[Line]
+
+    @classmethod
+    def of(cls, text: str) -> "ReadText":
+        """Return a text with its words."""
+        words = normalize.words_of(text)
+        return cls(text, words, [*lines_of(words)])
+
+
+def read_texts(paper: Paper) -> dict[Field, list[ReadText]]:
+    """Return the texts of a paper with their words, by field."""
+    return {field: [*map(ReadText.of, texts)] for field, texts in texts_of(paper).items()}
+
+
+def tokenize(paper: Paper, texts: Mapping[Field, Sequence[ReadText]] | None = None) -> TokenizedPaper:
+    """Return the tokens of a paper, whose `texts` may be read before. This is the costly step of matching: about 0.3 ms."""
+    texts = read_texts(paper) if texts is None else texts
+    lines = {field: [line for one in some for line in one.lines] for field, some in texts.items()}
     names = {field: tuple(field.values(paper)) for field in FIELDS if field.kind is ValueKind.NAME}
     return TokenizedPaper(
         folded=_lines({field: [line.folded for line in some] for field, some in lines.items()}),
         written=_lines({field: [line.written for line in some] for field, some in lines.items()}),
-        exact=_lines({field: [one.exact for one in texts] for field, texts in words.items()}),
+        exact=_lines({field: [one.words.exact for one in some] for field, some in texts.items()}),
         names={
             field: tuple(spelling for name in found for spelling in normalize.author_spellings(name))
             for field, found in names.items()
@@ -120,7 +141,7 @@ def _as_one_word(term: Term) -> tuple[Term, ...]:
     """
     if term.exact or len(term.tokens) < _LEAST_PARTS or term.field.kind is not ValueKind.WORDS:
         return (term,)
-    spans = joinable(term.tokens)
+    spans = [span for span in joinable(term.tokens) if term.tokens[span[0]] not in _BEGIN_NO_WORD]
     spelled = chain(
         (_joined(term, (span,)) for span in spans),
         (_joined(term, (span,), "s") for span in spans if span[1] - span[0] == _LEAST_PARTS),

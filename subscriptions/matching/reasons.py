@@ -9,6 +9,7 @@ from itertools import product
 
 from subscriptions import normalize
 from subscriptions.matching.fulfilment import (
+    ReadText,
     TokenizedPaper,
     fits_alternative,
     fulfils,
@@ -17,13 +18,13 @@ from subscriptions.matching.fulfilment import (
     labels_of,
     nearness_to,
     places,
+    read_texts,
     simple_terms,
-    texts_of,
     tokenize,
 )
 from subscriptions.model import Paper
 from subscriptions.normalize import author_spellings, folding
-from subscriptions.normalize.lines import Line, lines_of
+from subscriptions.normalize.lines import Line
 from subscriptions.query import AUTHOR, TEXT, TITLE, Field, ValueKind
 from subscriptions.query.links import without_owner
 from subscriptions.query.tree import Alternative, And, Leaf, Node, Not, Or, Query, Term
@@ -62,8 +63,9 @@ class HitFinder:
 
     def __init__(self, paper: Paper) -> None:
         self._paper = paper
-        self._tokens = tokenize(paper)
-        self._texts = [(field, _Text(text)) for field, texts in texts_of(paper).items() for text in texts]
+        texts = read_texts(paper)
+        self._tokens = tokenize(paper, texts)
+        self._texts = [(field, _Text(one)) for field, some in texts.items() for one in some]
         self._places: dict[Term, list[list[Span]]] = {}  # simple term -> its places in each text
         # the last query, and its alternatives that fit this paper
         self._last: tuple[Query | None, list[Alternative]] = None, []
@@ -173,7 +175,7 @@ def spans(query: Query, text: str, field: Field) -> tuple[Span, ...]:
     `field` is the field of the text. The text may differ from the paper's own: its TeX may be made readable, or it may
     be cut.
     """
-    words = _Text(text)
+    words = _Text(ReadText.of(text))
     return _merged(place for term in _wanted(query.alternatives) for place in _places(term, words, field))
 
 
@@ -198,11 +200,10 @@ def _order(term: Term) -> tuple[tuple[str, ...], str, str, bool, bool, tuple[str
 
 
 class _Text:
-    """A text, the lines of its words, and their places. The places are computed on first use."""
+    """A text, the lines of its words, and their places, which are computed on first use."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.lines = [*lines_of(normalize.words_of(text))]
+    def __init__(self, read: ReadText) -> None:
+        self.text, self.lines = read.text, read.lines
         self._spans: dict[bool, list[Span]] = {}
 
     def spans(self, *, exact: bool) -> list[Span]:

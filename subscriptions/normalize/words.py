@@ -47,59 +47,45 @@ def _any_of(words: Iterable[str]) -> str:
     return "|".join(sorted(words, key=len, reverse=True))
 
 
-_NO_PLURALS = frozenset(
-    [
-        "news",
-        "aids",
-        "mars",
-        "does",
-        "this",
-        "less",
-        "sars",
-        "mips",
-        "lens",
-        "kras",
-        "hras",
-        "nras",
-        "bayes",
-        "texas",
-        "kansas",
-        "whereas",
-    ]
-)
+_WITHOUT_PLURAL = """
+    news aids mars does this less sars mips lens kras hras nras bayes texas kansas whereas alias atlas bias canvas pancreas
+"""
 _WORDS = _pairs("""
-    apices:apex axes:axis calves:calf dwarves:dwarf halves:half leaves:leaf lice:louse loaves:loaf mice:mouse nevi:nevus
-    naevi:nevus naevus:nevus novae:nova pupae:pupa gyri:gyrus tori:torus ova:ovum oxen:ox sera:serum taxa:taxon
-    testes:testis algae:alga ulnae:ulna women:woman
+    apices:apex axes:axis calves:calf dwarves:dwarf halves:half leaves:leaf lice:louse loaves:loaf mice:mouse
+    nevi:nevus naevi:nevus naevus:nevus novae:nova pupae:pupa setae:seta gyri:gyrus tori:torus ova:ovum oxen:ox
+    sera:serum taxa:taxon testes:testis algae:alga ulnae:ulna women:woman
     aliases:alias atlases:atlas biases:bias buses:bus canvases:canvas gases:gas irises:iris lenses:lens
     pancreases:pancreas quizzes:quiz
-    acknowledgement:acknowledgment ageing:aging caecal:cecal caecum:cecum catalogued:cataloged cataloguing:cataloging
-    disc:disk distil:distill enrol:enroll enrolment:enrollment fulfil:fulfill fulfilment:fulfillment grey:gray
-    instalment:installment instil:instill judgement:judgment licence:license marvellous:marvelous mediaeval:medieval
-    neurone:neuron plough:plow programme:program skilful:skillful wilful:willful
+    acknowledgement:acknowledgment ageing:aging caecal:cecal caecum:cecum catalogued:cataloged
+    cataloguing:cataloging disc:disk distil:distill enrol:enroll enrolment:enrollment fulfil:fulfill
+    fulfilment:fulfillment grey:gray instalment:installment instil:instill judgement:judgment licence:license
+    marvellous:marvelous mediaeval:medieval neurone:neuron plough:plow programme:program skilful:skillful
+    wilful:willful
 """)
 _ENDINGS = _pairs("""
-    appendices:appendix cervices:cervix codices:codex cortices:cortex helices:helix indices:index phalanges:phalanx
-    radices:radix rynges:rynx simplices:simplex trices:trix varices:varix vertices:vertex vortices:vortex
-    addenda:addendum aquaria:aquarium atria:atrium bacteria:bacterium cerebella:cerebellum cerebra:cerebrum cilia:cilium
-    colloquia:colloquium compendia:compendium consortia:consortium continua:continuum crania:cranium
-    curricula:curriculum endothelia:endothelium epithelia:epithelium equilibria:equilibrium errata:erratum
-    extrema:extremum flagella:flagellum fulcra:fulcrum infima:infimum maxima:maximum millennia:millennium minima:minimum
-    momenta:momentum optima:optimum paramecia:paramecium pendula:pendulum phyla:phylum plasmodia:plasmodium
-    quanta:quantum rostra:rostrum septa:septum spectra:spectrum sporangia:sporangium sterna:sternum strata:stratum
-    suprema:supremum symposia:symposium vacua:vacuum
-    aphelia:aphelion archaea:archaeon automata:automaton criteria:criterion ganglia:ganglion hedra:hedron lexica:lexicon
-    mitochondria:mitochondrion perihelia:perihelion phenomena:phenomenon zoa:zoon
-    alumni:alumnus alveoli:alveolus annuli:annulus bacilli:bacillus bronchi:bronchus cacti:cactus calculi:calculus
-    cirri:cirrus cocci:coccus colliculi:colliculus cumuli:cumulus emboli:embolus esophagi:esophagus eucalypti:eucalyptus
-    foci:focus fungi:fungus glomeruli:glomerulus hippocampi:hippocampus humeri:humerus isthmi:isthmus loci:locus
-    menisci:meniscus moduli:modulus nuclei:nucleus nucleoli:nucleolus octopi:octopus plexi:plexus radii:radius
-    rhombi:rhombus stimuli:stimulus styli:stylus sulci:sulcus syllabi:syllabus termini:terminus thalami:thalamus
-    thesauri:thesaurus thrombi:thrombus thymi:thymus tubuli:tubulus tumuli:tumulus uteri:uterus villi:villus
-    corpora:corpus femora:femur genera:genus lemmata:lemma omata:oma schemata:schema stigmata:stigma
-    anastomoses:anastomosis apoptoses:apoptosis cirrhoses:cirrhosis crises:crisis culoses:culosis emphases:emphasis
-    fibroses:fibrosis geneses:genesis gnoses:gnosis lyses:lysis meioses:meiosis mitoses:mitosis morphoses:morphosis
-    necroses:necrosis neuroses:neurosis oases:oasis psychoses:psychosis scleroses:sclerosis stases:stasis
+    appendices:appendix calyces:calyx cervices:cervix codices:codex cortices:cortex helices:helix indices:index
+    phalanges:phalanx radices:radix rynges:rynx simplices:simplex trices:trix varices:varix vertices:vertex
+    vortices:vortex addenda:addendum aquaria:aquarium atria:atrium bacteria:bacterium cerebella:cerebellum
+    cerebra:cerebrum cilia:cilium colloquia:colloquium compendia:compendium consortia:consortium continua:continuum
+    crania:cranium curricula:curriculum diverticula:diverticulum endothelia:endothelium epithelia:epithelium
+    equilibria:equilibrium errata:erratum extrema:extremum flagella:flagellum fulcra:fulcrum herbaria:herbarium
+    idia:idium infima:infimum maxima:maximum millennia:millennium minima:minimum momenta:momentum mycelia:mycelium
+    opercula:operculum optima:optimum paramecia:paramecium pendula:pendulum pericardia:pericardium phyla:phylum
+    plasmodia:plasmodium quanta:quantum reticula:reticulum rostra:rostrum septa:septum spectra:spectrum
+    sporangia:sporangium sterna:sternum strata:stratum suprema:supremum symposia:symposium vacua:vacuum
+    aphelia:aphelion archaea:archaeon automata:automaton criteria:criterion ganglia:ganglion hedra:hedron
+    lexica:lexicon mitochondria:mitochondrion perihelia:perihelion phenomena:phenomenon zoa:zoon zoan:zoon
+    acini:acinus alumni:alumnus alveoli:alveolus annuli:annulus bacilli:bacillus bronchi:bronchus cacti:cactus
+    culi:culus cirri:cirrus cocci:coccus cumuli:cumulus emboli:embolus esophagi:esophagus eucalypti:eucalyptus
+    foci:focus fundi:fundus fungi:fungus glomeruli:glomerulus hippocampi:hippocampus humeri:humerus isthmi:isthmus
+    loci:locus menisci:meniscus moduli:modulus nuclei:nucleus nucleoli:nucleolus octopi:octopus plexi:plexus
+    radii:radius rhombi:rhombus stimuli:stimulus styli:stylus sulci:sulcus syllabi:syllabus termini:terminus
+    thalami:thalamus thalli:thallus thesauri:thesaurus thrombi:thrombus thymi:thymus tubuli:tubulus tumuli:tumulus
+    uteri:uterus villi:villus corpora:corpus ephemerides:ephemeris femora:femur foramina:foramen genera:genus
+    lemmata:lemma lumina:lumen meninges:meninx omata:oma schemata:schema stigmata:stigma anastomoses:anastomosis
+    apoptoses:apoptosis cirrhoses:cirrhosis crises:crisis culoses:culosis emphases:emphasis fibroses:fibrosis
+    geneses:genesis gnoses:gnosis lyses:lysis meioses:meiosis mitoses:mitosis morphoses:morphosis necroses:necrosis
+    neuroses:neurosis oases:oasis physes:physis psychoses:psychosis scleroses:sclerosis stases:stasis
     stenoses:stenosis symbioses:symbiosis synopses:synopsis theses:thesis thromboses:thrombosis
     buffaloes:buffalo cargoes:cargo echoes:echo embargoes:embargo heroes:hero mangoes:mango mosquitoes:mosquito
     potatoes:potato tomatoes:tomato tornadoes:tornado torpedoes:torpedo vetoes:veto volcanoes:volcano zeroes:zero
@@ -123,13 +109,14 @@ _PARTS = _pairs("""
     foerster:forster goedel:godel groebner:grobner hoelder:holder kaehler:kahler koehler:kohler loewner:lowner
     moebiu:mobiu moessbauer:mossbauer roentgen:rontgen schroeding:schroding
 """)
+_NO_PLURALS = frozenset(_WITHOUT_PLURAL.split())
 _SHORT = frozenset({"ova"})  # the word of fewer than four letters that has an irregular plural of its own
 _WORD = re.compile("[a-z]{4,}")
 _LENGTHS = sorted({len(ending) for ending in _ENDINGS}, reverse=True)
 _LAST_LETTERS = frozenset(ending[-3:] for ending in _ENDINGS)  # most words end otherwise, which is seen fast
 _PART = re.compile(_any_of(_PARTS))
 _DOUBLED = re.compile(
-    "((?:barre|cance|channe|counse|dia|equa|fue|funne|labe|leve|mode|pane|peda|rece|signa|spira|tota|trave|tunne|unrave)l)"
+    "((?:barre|cance|channe|counse|dia|equa|fue|funne|labe|leve|mode|pane|parce|peda|signa|spira|tota|trave|tunne|unrave)l)"
     "l(?=(?:ed|ing|er)$)"
 )
 # -ize becomes -ise, which meets no other word (the reverse would meet those like noise); not in size
@@ -183,33 +170,8 @@ def _in_singular(word: str) -> str:
     return word
 
 
-_SMALL_WORDS = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "as",
-        "at",
-        "by",
-        "de",
-        "for",
-        "from",
-        "in",
-        "is",
-        "it",
-        "la",
-        "no",
-        "of",
-        "on",
-        "or",
-        "per",
-        "the",
-        "to",
-        "up",
-        "vs",
-        "with",
-    ]
-)
+_SMALL = "a an and as at by de for from in is it la no of on or per the to up vs with"
+_SMALL_WORDS = frozenset(_SMALL.split())
 _ROMAN_NUMERALS = frozenset(["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"])
 _MOST_PARTS = 4  # of a hyphenated word that may be one word as a whole
 

@@ -55,7 +55,7 @@ def _of_words(transaction: Transaction) -> Iterator[Finding]:
             part="Database",
             text=found.line,
             cure=lambda words: words.say(
-                "Until the end, nothing is planned or sent. `paperwire run` does it after an upgrade, and goes on after a stop."
+                "Until the end, this version plans and sends nothing. `paperwire run` does it after an upgrade, and goes on after a stop."
             ),
             is_told=False,
         )

@@ -4,35 +4,27 @@ Until it is done, nothing may be planned or searched: the words of queries and o
 Only the process that has the role may renew.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
-from typing import NamedTuple
 
 from subscriptions.errors import QueryError
 from subscriptions.language import Language
-from subscriptions.matching.found_by_1_0_0 import FoundBefore, is_same
-from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers
-from subscriptions.matching.reasons import HitFinder
 from subscriptions.model import Subscription
 from subscriptions.normalize import words
-from subscriptions.notices import FoundMore, words_changed
-from subscriptions.query import rewriting
+from subscriptions.notices import words_changed
 from subscriptions.query.links import LIBRARY
 from subscriptions.query.parse import parse_canonical, query_of
 from subscriptions.query.tree import Query, Term
-from subscriptions.service import nearness, notifying
+from subscriptions.service import notifying
+from subscriptions.service.found_besides import Compared
 from subscriptions.states import ChatState
-from subscriptions.store import interests, known_papers, planner, renewed_words, stored_chats, stored_subscriptions
+from subscriptions.store import interests, renewed_words, stored_chats, stored_subscriptions
 from subscriptions.store.database.store import Store, Transaction, UseCase, reads, writes
 from subscriptions.store.renewed_words import CHATS, PAPERS, Place
 
 SLICE: Mapping[str, int] = {PAPERS: 300, CHATS: 100}  # how many are renewed in one transaction
-COMPARED = timedelta(days=7)  # papers that came within this time are compared with all queries
-MOST_COMPARED = 10_000  # the newest of them; each takes two milliseconds and some 30 KB
-_EXAMPLES = 4  # newest papers of a subscription whose hits are read for the name of what it finds besides
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +52,7 @@ class Renewal:
 
     now: datetime
     is_at_chats: bool = False
-    compared: "_Compared | None" = None
+    compared: Compared | None = None
 
     @property
     def next_step(self) -> "UseCase[[Renewal], Progress | None]":
@@ -87,7 +79,7 @@ def progress(transaction: Transaction) -> Progress | None:
 @reads
 def _compare(transaction: Transaction, renewal: Renewal) -> Progress | None:
     """Read the papers of the last days, which takes seconds: so others can write meanwhile."""
-    renewal.compared = _Compared(transaction, renewal.now)
+    renewal.compared = Compared(transaction, renewal.now)
     return progress(transaction)
 
 
@@ -117,25 +109,28 @@ def renew_slice(transaction: Transaction, renewal: Renewal) -> Progress | None:
     return progress(transaction)
 
 
-def renewed_query(text: str, canonical: str, chat_id: int) -> Query:
+def renewed_query(text: str, canonical: str, chat_id: int) -> Query | None:
     """Return the query of a subscription as this version reads it: from the text, if only words are read otherwise.
 
-    The stems of another version do not suffice: that of metastases may be no word of this one.
+    The stems of another version do not suffice: that of metastases may be no word of this one. None if neither can be
+    read.
     """
     return _renewed_query(text, canonical, chat_id if LIBRARY in canonical else 0)
 
 
 @lru_cache(maxsize=1 << 12)
-def _renewed_query(text: str, canonical: str, chat_id: int) -> Query:
-    before, now = parse_canonical(canonical), query_of(text, chat_id)
+def _renewed_query(text: str, canonical: str, chat_id: int) -> Query | None:
+    now = query_of(text, chat_id)
+    try:
+        before = parse_canonical(canonical)
+    except QueryError:
+        return now
     return now if now is not None and _shape(now) == _shape(before) else before
 
 
 def _renewed_canonical(text: str, canonical: str, chat_id: int) -> str:
-    try:
-        return renewed_query(text, canonical, chat_id).canonical
-    except QueryError:  # the state before a change may be of any age
-        return canonical
+    query = renewed_query(text, canonical, chat_id)
+    return query.canonical if query else canonical
 
 
 def _shape(query: Query) -> frozenset[frozenset[tuple[object, ...]]]:
@@ -150,7 +145,7 @@ def _shape_of(term: Term) -> tuple[object, ...]:
     return term.field, term.prefix, term.exact, term.value, len(term.tokens), len(term.names)
 
 
-def _renew_chats(transaction: Transaction, ids: Sequence[int], compared: "_Compared | None", now: datetime) -> None:
+def _renew_chats(transaction: Transaction, ids: Sequence[int], compared: Compared | None, now: datetime) -> None:
     interests.renew_titles(transaction, ids)
     renewed_words.renew_changes(transaction, ids, _renewed_canonical)
     subscriptions = stored_subscriptions.subscriptions_of(transaction, ids)
@@ -182,6 +177,8 @@ class _Renewed:
         found, stays = cls(), dict[str, Subscription]()
         for one in sorted(subscriptions, key=lambda one: (not one.is_active, one.number)):
             query = renewed_query(one.text, one.canonical, one.chat_id)
+            if query is None:  # nobody can renew it, and it must not keep the others from being renewed
+                continue
             same = stays.setdefault(query.canonical, one)
             found.queries.setdefault(same, []).append(query)
             if same is not one:
@@ -191,79 +188,13 @@ class _Renewed:
         return found
 
 
-class _Change(NamedTuple):
-    """What a subscription finds now and did not find before, or the reverse: positions of papers, the newest first."""
-
-    more: Sequence[int] = ()
-    left_out: Sequence[int] = ()
-
-
-def _tell(transaction: Transaction, renewed: Mapping[int, _Renewed], compared: "_Compared", now: datetime) -> None:
+def _tell(transaction: Transaction, renewed: Mapping[int, _Renewed], compared: Compared, now: datetime) -> None:
     """Tell chats which subscriptions became one, and, if they are active, which find more or leave out more."""
     chats = stored_chats.chats_by_id(transaction, renewed)
-    compared.read_vectors(
-        transaction, (one for found in renewed.values() for same in found.queries.values() for one in same)
-    )
-    changes = {
-        one: compared.change(queries, crosslists=chats[chat_id].settings.crosslists != "out")
-        for chat_id, found in renewed.items()
-        for one, queries in found.queries.items()
-        if chats[chat_id].is_active and one.is_active
-    }
-    papers = {compared.known[at].id for one in changes.values() for at in one.more}
-    delivered = planner.delivered(transaction, list(renewed), papers)
+    changes = compared.changes(transaction, chats, {chat_id: found.queries for chat_id, found in renewed.items()})
     for chat_id, found in renewed.items():
-        more, left_out, leaves_out = list[FoundMore](), set[int](), list[str]()
-        for one, queries in sorted(found.queries.items(), key=lambda pair: pair[0].number):
-            change = changes.get(one, _Change())
-            if new := [at for at in change.more if compared.known[at].id not in delivered[chat_id]]:
-                more.append(FoundMore(one, compared.example(queries[0], new), len(new), compared.days))
-            if change.left_out:
-                left_out.update(change.left_out)
-                leaves_out.append(one.label)
+        chat, change = chats[chat_id], changes[chat_id]
         joined = {stays.number: [one.number for one in goes] for stays, goes in found.joined.items()}
-        is_told = chats[chat_id].state in (ChatState.ACTIVE, ChatState.PAUSED)
-        if is_told and (more or left_out or joined):
-            notice = words_changed(chats[chat_id], words.VERSION, more, joined, (len(left_out), leaves_out))
-            notifying.tell(transaction, chats[chat_id], notice, now)
-
-
-class _Compared:
-    """The papers of the last days: what queries find among them now, and what version 1.0.0 found."""
-
-    def __init__(self, transaction: Transaction, now: datetime) -> None:
-        last = known_papers.last_sequence(transaction)
-        after = max(known_papers.sequence_before(transaction, now - COMPARED), last - MOST_COMPARED)
-        self._after = after
-        self.known = known_papers.window(transaction, after, last)
-        self.days = len({one.day for one in self.known})
-        papers = TokenizedPapers.of(one.paper for one in self.known)
-        self._index = PaperIndex(papers)
-        self._before = FoundBefore(papers, self._index)
-        self._vectors: dict[Term, bytes] = {}
-        self._new = sum(1 << at for at, one in enumerate(self.known) if one.sequence_as_new > after)
-        self._finder = lru_cache(maxsize=256)(lambda at: HitFinder(self.known[at].paper))
-        self._examples: dict[tuple[str, tuple[int, ...]], str] = {}
-
-    def read_vectors(self, transaction: Transaction, queries: Iterable[Query]) -> None:
-        """Read the vectors that queries need, as far as they are known."""
-        asked = {term for query in queries for term in query.nearness_terms}
-        self._vectors = nearness.vectors_of(transaction, asked)
-
-    def change(self, queries: Sequence[Query], *, crosslists: bool) -> _Change:
-        """Return what a query changed. `queries`: the same query, as it was typed in each subscription that is one now."""
-        queries = [rewriting.with_vectors(one, self._vectors) if self._vectors else one for one in queries]
-        now, before = self._index.found_by(queries[0]), 0
-        for one in queries:
-            before |= self._before.found_by(one.tree)
-        among = -1 if crosslists else self._new
-        return _Change(*([*PaperIndex.positions(found & among)][::-1] for found in (now & ~before, before & ~now)))
-
-    def example(self, query: Query, papers: Sequence[int]) -> str:
-        """Return the most frequent words that a query did not find before, as papers write them; "" if there are none."""
-        key = query.canonical, tuple(papers[:_EXAMPLES])
-        if key not in self._examples:
-            hits = (hit for at in key[1] for hit in self._finder(at).why(query))
-            found = Counter(word for hit in hits for word in hit.words if not is_same(word, query.tree))
-            self._examples[key] = max(found, key=found.__getitem__, default="")
-        return self._examples[key]
+        if chat.state in (ChatState.ACTIVE, ChatState.PAUSED) and (change or joined):
+            notice = words_changed(chat, words.VERSION, joined=joined, **change._asdict())
+            notifying.tell(transaction, chat, notice, now)

@@ -37,13 +37,18 @@ class Place(NamedTuple):
 @reads
 def are_old(transaction: Transaction) -> bool:
     """Return whether the words on disk are of another version than this program's."""
-    return get_value(transaction, WORDS) != str(words.VERSION)
+    return version(transaction) != str(words.VERSION)
+
+
+def version(transaction: Transaction) -> str | None:
+    """Return the version of the words on disk."""
+    return get_value(transaction, WORDS)
 
 
 def place(transaction: Transaction) -> Place:
     """Return how far the renewal for this version is."""
-    version, of, upto = (get_value(transaction, _PLACE) or f"{words.VERSION} {PAPERS} 0").split()
-    return Place(of, int(upto)) if version == str(words.VERSION) else Place()
+    for_version, of, upto = (get_value(transaction, _PLACE) or f"{words.VERSION} {PAPERS} 0").split()
+    return Place(of, int(upto)) if for_version == str(words.VERSION) else Place()
 
 
 def note_place(transaction: Transaction, now_at: Place) -> None:
@@ -82,9 +87,8 @@ def index_papers(transaction: Transaction, ids: Sequence[int]) -> None:
     known = stored_papers(transaction, ids)
     paper_words.write(transaction, ((one, index_document(known[one].paper)) for one in ids))
     aliases = grouped((row.paper, row.alias) for row in rows_of(transaction, _aliases, _aliases.c.paper, ids))
-    titles = {
-        one: title_alias(known[one].paper.title) for one in aliases
-    }  # without an alias, another paper has them all
+    # a paper without any alias is found by none: another one has its keys and its titles (rule 4)
+    titles = {one: title_alias(known[one].paper.title) for one in aliases}
     new = [{"paper": one, "alias": alias} for one, alias in titles.items() if alias and alias not in aliases[one]]
     transaction.execute_rows(sa.insert(_aliases), new)
 

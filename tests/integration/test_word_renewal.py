@@ -104,22 +104,39 @@ def test_renewed_papers_are_also_known_by_the_present_alias_of_their_title(store
     assert stored.rows(store, aliases) == sorted([*before, ("as 1.0.0 read it", 2)], key=lambda row: (row[1], row[0]))
 
 
-def test_equal_subscriptions_become_one_without_losing_a_paper(store: Store) -> None:
-    for query in ("kelp forests", "moss", "forests kelp"):
-        subscribes(store, "telegram:1", query, when="now") if query != "forests kelp" else None
+def test_renewed_library_has_the_present_alias_of_each_title(store: Store) -> None:
+    chat = subscribes(store, "telegram:1", "kelp").chat
+    insert = "INSERT INTO library_entry (chat, key, title) VALUES (:chat, :key, :title)"
+    for key, title in {"as 1.0.0 read it": "Moss on α-walls", " tide": "Tides", "2601.00001": ""}.items():
+        stored.change(store, insert, chat=chat.id, key=key, title=title)
+    becomes_old(store)
+    renew(store)
+    assert stored.rows(store, "SELECT key FROM library_entry ORDER BY key") == [
+        (" tides",),
+        ("2601.00001",),
+        ("moss on alpha walls",),
+    ]
+
+
+@pytest.mark.parametrize("state", ["active", "paused", "asked"])
+def test_equal_subscriptions_become_one_without_losing_a_paper(store: Store, state: str) -> None:
+    for query in ("kelp forests", "moss"):
+        subscribes(store, "telegram:1", query, when="now")
     ingested(store, "Kelp forests")
     stored.change(
         store,
+        "UPDATE chat SET state = :state",
         "UPDATE subscription SET cursor = 1",
         "INSERT INTO subscription (chat, number, name, text, canonical, cadence, state, since, cursor)"
         " SELECT chat, 3, '', 'forests kelp', 'forests kelp', cadence, state, since, 0 FROM subscription WHERE number = 1",
+        state=state,
     )
     becomes_old(store)
     renew(store)
     found = stored.rows(store, "SELECT number, text, canonical, cursor FROM subscription ORDER BY number")
     assert found == [(1, "kelp forests", "forest kelp", 0), (2, "moss", "moss", 1)]
-    ((chat, lines),) = notices(store)
-    assert (chat, lines[-1]) == ("1", "1 and 3 now find the same papers, so they are one: 1.")
+    told = [(chat, lines[-1]) for chat, lines in notices(store)]
+    assert told == [("1", "1 and 3 now find the same papers. I merged them into 1.")] * (state != "asked")
     assert stored.rows(store, "SELECT id FROM undo") == [], "an undo would bring them back"
 
 
@@ -130,6 +147,35 @@ def test_canonical_text_stays_where_this_version_reads_more_than_words_otherwise
     renew(store)
     found = stored.rows(store, "SELECT canonical FROM subscription ORDER BY number")
     assert found == [("title:tide",), ("cat:cs.lg -survey",)]
+
+
+def test_canonical_text_is_made_of_the_words_as_typed(store: Store) -> None:
+    subscribes(store, "telegram:1", "metastases")
+    becomes_old(store, metastases="metastase")
+    renew(store)
+    assert stored.value(store, "SELECT canonical FROM subscription") == "metastasi"
+
+
+def test_canonical_text_may_be_that_which_another_subscription_had(store: Store) -> None:
+    for query in ("kelp", "moss"):
+        subscribes(store, "telegram:1", query)
+    becomes_old(store, kelp="moss ", moss="kelp")
+    stored.change(store, "UPDATE subscription SET canonical = 'moss' WHERE canonical = 'moss '")
+    renew(store)
+    assert stored.rows(store, "SELECT text, canonical FROM subscription ORDER BY number") == [
+        ("kelp", "kelp"),
+        ("moss", "moss"),
+    ]
+
+
+def test_subscription_that_cannot_be_read_holds_up_no_other(store: Store) -> None:
+    for query in ("tides", "kelp", "viruses"):
+        subscribes(store, "telegram:1", query)
+    becomes_old(store, tides="-survey", viruses="viruse")
+    stored.change(store, "UPDATE subscription SET text = '-survey' WHERE text = 'tides'")
+    renew(store)
+    found = stored.rows(store, "SELECT canonical FROM subscription ORDER BY number")
+    assert found == [("-survey",), ("kelp",), ("viru",)]
 
 
 def test_undo_compares_canonical_texts_of_one_version(store: Store) -> None:
@@ -164,6 +210,7 @@ def test_renewal_that_was_interrupted_goes_on(product: Product, how: str, at: in
     with closing(prepared(product)) as store:
         process = product.starts("run", module="tests.halted", settings={"TESTS_SLICE": f"{how} {at}"})
         assert process.popen.wait(PATIENCE) == (-9 if how == "kill" else 0), process.said
+        assert "paperwire is on" not in process.said, "it began nothing else"
         assert version(store) == "1"
         place = at - (how == "kill")
         value = f"{words.VERSION} papers {place}" if place < 4 else f"{words.VERSION} chats {place - 4}"
@@ -188,6 +235,7 @@ def test_health_answers_and_other_commands_wait_while_words_are_renewed(product:
                 assert (web.get("/health/live").status_code, ready.status_code) == (200, 503)
             said = "The words of the papers are being indexed again: 2 of 3."
             assert ready.json()["problems"] == {"words": said}
+            assert httpx.get(f"{address}/", timeout=PATIENCE, trust_env=False).status_code == 503
             for command in (
                 ("subscribe", "moss", "--as", "console:me"),
                 ("preview", "--as", "telegram:42"),
@@ -225,14 +273,24 @@ def test_chat_is_told_once_what_its_subscriptions_find_besides(store: Store) -> 
     becomes_old(store)
     renew(store)
     expected = [
-        "Papers are now found by more forms of a word.",
-        "Hyphens, irregular plurals and British spelling do not matter any more.",
+        "Queries now match more forms of a word.",
+        "Hyphens, irregular plurals and British spelling no longer matter.",
         "“multimodal” now also finds Multi-Modal: about 3 more a day.",
     ]
     assert [*notices(store)] == [("1", expected)]
     stored.change(store, "UPDATE key_value SET value = '1' WHERE name = 'words'")
     renew(store)
     assert len([*notices(store)]) == 1
+
+
+@pytest.mark.parametrize("before", ["0", "3"])
+def test_renewal_of_another_version_than_1_0_0_compares_with_nothing(store: Store, before: str) -> None:
+    subscribes(store, "telegram:1", "multimodal")
+    ingested(store, *MULTIMODAL, now=NOON)
+    becomes_old(store)
+    stored.change(store, "UPDATE key_value SET value = :before WHERE name = 'words'", before=before)
+    renew(store)
+    assert (version(store), [*notices(store)]) == (str(words.VERSION), [])
 
 
 def test_notice_of_several_subscriptions_names_ten_and_counts_the_others(store: Store) -> None:
@@ -247,7 +305,9 @@ def test_notice_of_several_subscriptions_names_ten_and_counts_the_others(store: 
     assert lines[-1] == "2 more subscriptions find more."
 
 
-@pytest.mark.parametrize("state", ["paused", "asked", "subscription paused", "delivered", "older", "cross"])
+@pytest.mark.parametrize(
+    "state", ["paused", "asked", "subscription paused", "delivered", "found by another", "older", "cross"]
+)
 def test_chat_is_not_told_of_what_it_would_not_have_got(store: Store, state: str) -> None:
     chat = subscribes(store, "telegram:1", "multimodal").chat
     ingested(store, MULTIMODAL[0], now=NOON - make.DAY * (8 if state == "older" else 0))
@@ -256,6 +316,8 @@ def test_chat_is_not_told_of_what_it_would_not_have_got(store: Store, state: str
             stored.change(store, "UPDATE chat SET state = :state", state=state)
         case "subscription paused":
             stored.change(store, "UPDATE subscription SET state = 'paused'")
+        case "found by another":
+            subscribes(store, "telegram:1", "maps")
         case "delivered":
             insert = 'INSERT INTO delivery_item (chat, paper, position, shown, "cross", because)'
             stored.change(store, f"{insert} VALUES ({chat.id}, 1, 0, '1', '0', '[]')")
@@ -268,6 +330,15 @@ def test_chat_is_not_told_of_what_it_would_not_have_got(store: Store, state: str
     becomes_old(store)
     renew(store)
     assert [*notices(store)] == []
+
+
+def test_notice_names_only_words_that_were_not_found_before(store: Store) -> None:
+    subscribes(store, "telegram:1", "multimodal maps OR tides")
+    ingested(store, "maps of Multi-Modal moss", "maps of Multi-Modal kelp", now=NOON)
+    becomes_old(store, **{"multimodal maps OR tides": "map multimodal OR tide"})
+    renew(store)
+    ((_, lines),) = notices(store)
+    assert lines[2] == "“multimodal maps OR tides” now also finds Multi-Modal: about 2 more a day."
 
 
 def test_exclusion_that_grows_is_told(store: Store) -> None:
@@ -293,8 +364,9 @@ def test_owner_is_told_of_a_chat_that_strangers_read(store: Store) -> None:
 
 
 def test_full_first_name_that_fits_initials_now_is_told(store: Store) -> None:
-    for query in ('author:"Austin Burt"', 'author:"A. Burt"', 'drives -author:"Austin Burt"'):
-        subscribes(store, "telegram:1", query)
+    subscribes(store, "telegram:1", 'author:"Austin Burt"')
+    for query in ('author:"A. Burt"', 'drives -author:"Austin Burt"'):
+        subscribes(store, "telegram:2", query)
     ingested(store, paper("Drives", authors=["A. Burt"]), paper("Drives again", authors=["Austin Burt"]), now=NOON)
     becomes_old(store)
     renew(store)
@@ -344,3 +416,21 @@ def test_store_writes_on_after_it_had_the_role_for_a_renewal(store: Store) -> No
         pass
     with closing(Store(store.url.render_as_string(hide_password=False))) as another, role.held(another):
         assert ingested(store, *TITLES).new == len(TITLES)
+
+
+def test_database_that_is_copied_to_another_gets_present_words_first(product: Product) -> None:
+    with closing(prepared(product)) as store:
+        address = product.settings["PAPERWIRE_DATABASE_URL"]
+        copied = product.runs("db", "copy", address, str(product.folder / "new.db"))
+        assert copied.status == 0, copied.err
+        with closing(Store(f"sqlite:///{product.folder}/new.db")) as new:
+            assert version(store) == version(new) == str(words.VERSION)
+            assert len({row[0] for row in words_on_disk(new)}) == len(TITLES)
+
+
+def test_health_has_one_address_from_the_renewal_on(product: Product) -> None:
+    with closing(prepared(product)), product.starts("run", moved=True) as process:
+        process.waits_for_line("paperwire is on")
+        first, second = re.findall(r"Health: (\S+)", process.said)
+        assert first == second
+        process.waits_until(lambda: httpx.get(first, timeout=PATIENCE, trust_env=False).status_code == 200)

@@ -199,4 +199,4 @@ def test_restored_copy_of_1_0_0_has_present_words_and_tells_of_them(installed: P
     (waiting,) = installed.tells("outbox")
     assert (waiting["chat"], waiting["kind"]) == ("telegram:42", "notice")
     (notice,) = installed.delivers()
-    assert "1 and 2 now find the same papers, so they are one: 1." in notice.text
+    assert "1 and 2 now find the same papers. I merged them into 1." in notice.text

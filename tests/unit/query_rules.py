@@ -625,6 +625,12 @@ FINDS = (
         "2D ¦ 10-20 ¦ x-y ¦ I-II",
         "1020 ¦ xy ¦ III ¦ iii ¦ asa ¦ llmas ¦ ajudge",
     ),
+    Finds(
+        "an article that is typed begins no word",
+        titled("Aperiodic orbits of therapists"),
+        "aperiodic ¦ orbit",
+        '"a periodic" ¦ "or bit" ¦ "the rapist" ¦ a-periodic',
+    ),
     Finds("accents go before plurals", titled("naïves cafés"), "naïve ¦ naive ¦ cafe ¦ café ¦ naives", "naiv"),
     Finds(
         "plurals never fold in author names",

@@ -9,7 +9,7 @@ import pytest
 
 from subscriptions import notices
 from subscriptions.language import Language
-from subscriptions.model import CallbackToken, ChatKind, MissingHow, MissingSources
+from subscriptions.model import Cadence, CallbackToken, ChatKind, MissingHow, MissingSources, Subscription
 from subscriptions.notices import Notice
 from subscriptions.service.known_chats import store_chat
 from subscriptions.service.notifying import notify
@@ -25,6 +25,12 @@ DAYS = ((date(2026, 1, 19), date(2026, 1, 21)), (date(2026, 1, 23), date(2026, 1
 
 def missing(count: int, how: MissingHow) -> Notice:
     return notices.papers_missing(CHAT, MissingSources("arXiv", count, how))
+
+
+def found_more(number: int, papers: int, word: str = "") -> notices.FoundMore:
+    text = f"multimodal {number}"
+    found = Subscription(number, 1, number, text, text, Cadence(), None, NOON, 0, None)
+    return notices.FoundMore(found, word, papers, 5)
 
 
 # what is told → what its reader must find in it
@@ -43,6 +49,17 @@ TOLD: Mapping[str, tuple[Notice, Sequence[str]]] = {
     "late papers": (missing(1, MissingHow.LATE), ["Reading group", "arXiv"]),
     "days given up": (notices.days_missed("daily", DAYS, given_up=True), ["daily", "paperwire ingest FILE --date DAY"]),
     "days missed": (notices.days_missed("daily", DAYS * 4, given_up=False), ["daily"]),
+    "words changed": (
+        notices.words_changed(
+            CHAT, 2, more=[found_more(1, 15, "Multi-Modal"), *(found_more(number, 2) for number in range(2, 13))],
+            joined={1: [14, 13]}, left_out=7, leave_out=["kelp -multimodal"],
+        ),
+        ["1  “multimodal 1”", "Multi-Modal", " 3 ", " 2 ", "“kelp -multimodal”", " 7 ", "1, 13"],
+    ),
+    "words of a channel changed": (
+        notices.words_changed(CHAT._replace(public=True), 2, more=[found_more(1, 15)], joined={}),
+        ["Reading group", "“multimodal 1”"],
+    ),
     "papers filed": (notices.papers_filed("daily", DAYS, 41), ["daily", "41", "paperwire sources poll NAME --announce"]),
 }  # fmt: skip
 
