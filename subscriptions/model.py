@@ -124,6 +124,11 @@ class KnownPaper:
     new_sequence: int | None = None  # of a cross-list: its sequence when it was new; None: it was only cross-listed
 
     @property
+    def is_gone(self) -> bool:
+        """Whether the paper was withdrawn or retracted."""
+        return self.withdrawn_at is not None or self.paper.facts.retracted is not None
+
+    @property
     def sequence_as_new(self) -> int:
         """The sequence with which it was last announced otherwise than as a cross-list.
 

@@ -40,7 +40,7 @@ def card_buttons(opens: Button | None, item: Item, language: Language) -> CardBu
         return Button(name=name, label=label, data=f"{opens.data}.{name}", shows=shows)
 
     first = [
-        *links[:1],
+        *(one for place, one in enumerate(links) if not place or one.name == "article"),
         *artefact,
         button("save", language.say("save"), Signal.SAVED),
         button("like", "👍", Signal.LIKED),
@@ -63,11 +63,16 @@ def button_rows(buttons: Sequence[Button]) -> Buttons:
 
 
 def _paper_links(item: Item, language: Language) -> Row:
-    """Returns buttons with the links of a paper: its PDF and its page."""
+    """Return buttons with the links of a paper: its PDF, its page, and its article if the page is that of a preprint."""
     paper = item.paper.paper
     page, pdf = paper_url(paper), pdf_url(paper)
     place = next((name for start, name in _PLACES.items() if page.startswith(start)), language.say("open"))
-    links = (("pdf", "PDF", pdf), ("page", place, page if page != pdf else ""))
+    article = doi_url(paper.facts.article.doi if paper.facts.article else "")
+    links = (
+        ("pdf", "PDF", pdf),
+        ("page", place, page if page != pdf else ""),
+        ("article", language.say("article"), article if article != page else ""),
+    )
     return tuple(Button(name=name, label=label, url=url) for name, label, url in links if url)
 
 
@@ -93,9 +98,13 @@ def paper_url(paper: Paper) -> str:
 def _links(paper: Paper) -> Iterator[str]:
     if arxiv_id := clean(paper.arxiv_id or ""):
         yield f"https://arxiv.org/abs/{quote(arxiv_id, safe='/-.')}"
-    if doi := clean(paper.doi or ""):
-        yield f"https://doi.org/{quote(doi, safe='/:;().,_-')}"
+    yield doi_url(paper.doi or "")
     yield web_url(paper.url or "")
+
+
+def doi_url(doi: str) -> str:
+    """Return the link to what a DOI names; "" without one."""
+    return f"https://doi.org/{quote(doi, safe='/:;().,_-')}" if (doi := clean(doi)) else ""
 
 
 def web_url(url: str) -> str:

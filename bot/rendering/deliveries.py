@@ -348,7 +348,7 @@ class _Bulletin:
         """
         if not self.reader.wants_summaries or not self._measure().text:
             return ""
-        shown = [item.paper.paper for item in self.shown if not item.paper.withdrawn_at]
+        shown = [item.paper.paper for item in self.shown if not item.paper.is_gone]
         bare = [paper for paper in shown if not papers.is_told_in(paper, self.language.code)]
         is_expected = len(bare) < len(shown) or any(paper.failed for paper in bare)
         if not is_expected or len(bare) < _MANY_WITHOUT_SUMMARY:

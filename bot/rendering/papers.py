@@ -6,7 +6,7 @@ Pure functions of an item and the chat's settings.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date
 from functools import lru_cache
 from typing import TypeVar
 
@@ -47,7 +47,7 @@ def paper_view(
     """
     original, paper = item.paper.paper, titled_for(item.paper.paper, reader.settings)
     words = {word for because in item.because for word in because.words}
-    gone = item.paper.withdrawn_at
+    gone = _gone(item, reader)
     name = _name(paper)
     title, rest = _title(paper, measure.title)
     below = "" if paper is original else cut_at_word(readable(original.title), measure.title)
@@ -55,7 +55,6 @@ def paper_view(
     is_card, is_title = measure.form == "card", measure.form == "title"
     quoted = _translated(paper, reader.language.code) or paper.abstract
     quotation = _line(quoted, measure.quotation) if measure.quotation and not gone else ""
-    withdrawn = _withdrawn(paper, reader, gone) if gone else ""
     facts = {
         "sample": reader.language.say("a sample") if is_sample(original) else "",
         "authors": _authors(paper, reader.language, measure.authors),
@@ -64,7 +63,8 @@ def paper_view(
         "name": name if (is_card or _untitled(paper)) and name != title else "",
         "cross": reader.language.say("cross-list") if item.cross else "",
         "day": day,
-        "withdrawn": withdrawn,
+        "life": _life(paper, reader.language) if is_card and not gone else "",
+        "withdrawn": gone,
     }
     return PaperView(
         id=item.paper.id,
@@ -73,7 +73,7 @@ def paper_view(
         title=marked(title, words),
         original=marked(below, words),
         url=paper_url(paper),
-        withdrawn=withdrawn,
+        withdrawn=gone,
         facts=tuple((kind, text) for kind, text in facts.items() if text),
         ai=AI_MARK if ai else "",
         text=marked(text, words),
@@ -200,12 +200,45 @@ def _text(paper: Paper, reader: Reader, measure: Measure, rest: str) -> tuple[st
     return _line(translated or ("" if _untitled(paper) else paper.abstract), measure.abstract), False
 
 
-def _withdrawn(paper: Paper, reader: Reader, gone: datetime) -> str:
-    """Returns since when a paper is withdrawn, and that its authors withdrew it if its own text says so."""
-    day = reader.language.short_day(reader.language.local(gone).date())
+def _gone(item: Item, reader: Reader) -> str:
+    """Return that a paper is retracted, by which notice, or withdrawn, by whom if its own text says so; "" for others."""
+    paper, since, language = item.paper.paper, item.paper.withdrawn_at, reader.language
+    if notice := paper.facts.retracted:
+        return ", ".join(filter(None, (language.say("retracted"), _day(notice.day, language), _reference(notice.doi))))
+    if since is None:
+        return ""
+    day = language.short_day(language.local(since).date())
     if "authors" in (statements.withdrawn_by(paper.comment), statements.withdrawn_by(paper.abstract)):
-        return reader.language.say("withdrawn by the authors, {day}", day=day)
-    return reader.language.say("withdrawn, {day}", day=day)
+        return language.say("withdrawn by the authors, {day}", day=day)
+    return language.say("withdrawn, {day}", day=day)
+
+
+def _life(paper: Paper, language: Language) -> str:
+    """Return what became of a paper that is still there: v3 · Tides, 22 Nov, doi:10.1234/t.3 · corrected, 1 Dec."""
+    facts, parts = paper.facts, list[str]()
+    if facts.version and facts.version > 1:
+        parts.append(f"v{facts.version}")
+    if article := facts.article:
+        venue = "" if article.venue == paper.venue else short(clean(article.venue), _LABEL_WIDTH)
+        parts.append(", ".join(filter(None, (venue, _day(article.day, language), _reference(article.doi)))))
+    if facts.corrected:
+        parts.append(", ".join(filter(None, (language.say("corrected"), _day(facts.corrected.day, language)))))
+    if facts.concern:
+        day = _day(facts.concern.day, language)
+        parts.append(", ".join(filter(None, (language.say("expression of concern"), day))))
+    return " · ".join(filter(None, parts))
+
+
+def _day(written: str, language: Language) -> str:
+    """Return a day as people read it; a month or a year as it is written."""
+    try:
+        return language.short_day(date.fromisoformat(written))
+    except ValueError:
+        return clean(written)
+
+
+def _reference(doi: str) -> str:
+    return f"doi:{cut_at_word(clean(doi), _NAME_WIDTH)}" if doi.startswith("10.") else ""
 
 
 def author_names(paper: Paper) -> list[str]:

@@ -67,7 +67,7 @@ def _brought(
             paper = window.papers.known[position]
             is_left_out = chat.settings.crosslists == "out" and paper.sequence_as_new <= after
             came = paper.sequenced_at or paper.first_seen_at
-            if not (is_left_out or paper.withdrawn_at or came < subscription.since):
+            if not (is_left_out or paper.is_gone or came < subscription.since):
                 yield paper
 
 
@@ -97,6 +97,6 @@ def still_wanted(transaction: Transaction, place: Place, *, now: datetime) -> Pa
     """
     paper, language = place
     known = known_papers.stored_papers(transaction, [paper]).get(paper)
-    if known is None or known.withdrawn_at or (known.sequenced_at or known.first_seen_at) < now - NEWS:
+    if known is None or known.is_gone or (known.sequenced_at or known.first_seen_at) < now - NEWS:
         return None
     return known.paper if any(_lacking(known.paper, language)) else None

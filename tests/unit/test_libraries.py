@@ -13,6 +13,7 @@ from bot.digests import library as files
 from bot.ports.conversation import LARGEST
 from bot.rendering import bibliography
 from subscriptions.errors import Refused
+from subscriptions.life import Article, Notice, PaperFacts
 from subscriptions.model import KnownPaper
 from tests import tables
 from tests.clock import NOON
@@ -33,9 +34,9 @@ def known(title: str = "A title", *categories: str, withdrawn: bool = False, **v
 
 def read(text: str) -> list[tuple[str, dict[str, str]]]:
     """Returns (key, fields) of each entry. As in BibTeX, only braces are counted."""
-    assert re.fullmatch(r"(\n?@misc\{[A-Za-z0-9:._-]+(,\n  \w+ += \{.*\})+\n\}\n)*", text)
+    assert re.fullmatch(r"(\n?@(?:misc|article)\{[A-Za-z0-9:._-]+(,\n  \w+ += \{.*\})+\n\}\n)*", text)
     entries = []
-    for key, whole in re.findall(r"^@misc\{([^,]+),\n(.*?)\n\}$", text, re.MULTILINE | re.DOTALL):
+    for key, whole in re.findall(r"^@(?:misc|article)\{([^,]+),\n(.*?)\n\}$", text, re.MULTILINE | re.DOTALL):
         fields = re.findall(r"^  (\w+) += \{(.*)\},?$", whole, re.MULTILINE)
         for _, value in fields:
             depths = [0, *accumulate({"{": 1, "}": -1}.get(character, 0) for character in value)]
@@ -94,6 +95,56 @@ def test_nothing_that_a_source_can_say_breaks_the_file(found: list[tuple[str, li
         value = fields.get("title", "")
         assert len(re.search(r"\\*$", value)[0]) % 2 == 0  # type: ignore[index]
         assert not set(value) & set("\n\r\x00")
+
+
+SAND = Article(doi="10.1234/sand.7", venue="Journal of Sand", day="2026-11-11")
+CITED: list[tuple[str, dict[str, Any], str, list[str], list[str]]] = [  # paper, lines of BibTeX, lines of RIS
+    (
+        "the article of a preprint",
+        {"arxiv_id": "2510.01234", "facts": PaperFacts(article=SAND)},
+        "article",
+        ["journal = {Journal of Sand}", "year = {2026}", "eprint = {2510.01234}", "doi = {10.1234/sand.7}"],
+        ["TY  - JOUR", "JO  - Journal of Sand", "PY  - 2026", "DO  - 10.1234/sand.7", "AN  - arXiv:2510.01234"],
+    ),
+    (
+        "an article",
+        {"arxiv_id": None, "doi": "10.1234/sand.7", "venue": "Sand & Sea", "published": "2025-11"},
+        "article",
+        [r"journal = {Sand \& Sea}", "year = {2025}"],
+        ["TY  - JOUR", "JO  - Sand & Sea", "PY  - 2025"],
+    ),
+    (
+        "a preprint of a server",
+        {"arxiv_id": None, "doi": "10.1101/2026.01.22.700001", "venue": "bioRxiv"},
+        "misc",
+        ["year = {2026}"],
+        ["TY  - GEN"],
+    ),
+    (
+        "a retracted article",
+        {"arxiv_id": None, "doi": "10.1/a", "venue": "Sand", "facts": PaperFacts(retracted=Notice(doi="10.1/b"))},
+        "article",
+        ["note = {Retracted, see doi:10.1/b}"],
+        ["N1  - Retracted, see doi:10.1/b"],
+    ),
+    (
+        "one whose notice is not known",
+        {"arxiv_id": None, "doi": "10.1/a", "facts": PaperFacts(retracted=Notice(doi="pmid:4"))},
+        "misc",
+        ["note = {Retracted}"],
+        ["N1  - Retracted"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("_of", "values", "kind", "in_bibtex", "in_ris"), CITED, ids=[row[0] for row in CITED])
+def test_export_cites_what_was_published(
+    _of: str, values: dict[str, Any], kind: str, in_bibtex: list[str], in_ris: list[str]
+) -> None:
+    entry = re.sub(" +=", " =", bibliography.bibliography([known(**values)]))
+    assert entry.startswith(f"@{kind}{{")
+    assert [line for line in in_bibtex if f"  {line}" not in entry] == []
+    assert {*in_ris} - {*bibliography.references([known(**values)]).splitlines()} == set()
 
 
 PIECES_OF_TEX = st.sampled_from(

@@ -20,6 +20,7 @@ from bot.ports.channel import Button
 from bot.rendering import buttons, cleaning, papers, terminal, views
 from subscriptions import errors, texts
 from subscriptions.language import Language
+from subscriptions.life import Article, Notice, PaperFacts
 from subscriptions.model import Chat, ChatKind, Item, Paper, Summary
 from subscriptions.texts import cutting
 from subscriptions.texts.cutting import clean, isolated
@@ -32,6 +33,12 @@ def seen(entry: Item, to: Chat | None = None, measure: views.Measure = views.CAR
     return papers.paper_view(entry, views.reader_of(to or chat()), measure)
 
 
+LIVED = PaperFacts(
+    version=3,
+    article=Article(doi="10.1234/t.3", venue="Tides", day="2026-11-22"),
+    corrected=Notice(day="2026-12-01"),
+    concern=Notice(doi="10.1234/t.9", day="2026-11"),
+)
 SENTENCE = "This sentence has exactly fifty columns, be sure. "
 SEEN: dict[str, tuple[views.PaperView, dict[str, object]]] = {
     "a short abstract without a title is shown once": (
@@ -45,6 +52,22 @@ SEEN: dict[str, tuple[views.PaperView, dict[str, object]]] = {
     "it says that the authors withdrew it if its text says so": (
         seen(item(withdrawn=THURSDAY, comment="Withdrawn by the authors: Lemma 2 is wrong.")),
         {"withdrawn": "withdrawn by the authors, 22 Jan", "text": ""},
+    ),
+    "a retracted paper says by which notice and nothing else": (
+        seen(changed(item("T"), facts=PaperFacts(version=3, retracted=Notice(doi="10.1234/s.99", day="2026-12-02")))),
+        {"withdrawn": "retracted, 2 Dec, doi:10.1234/s.99", "text": "", "life": ""},
+    ),
+    "a retraction goes before a withdrawal": (
+        seen(changed(item("T"), withdrawn=THURSDAY, facts=PaperFacts(retracted=Notice()))),
+        {"withdrawn": "retracted"},
+    ),
+    "a card says what became of a paper": (
+        seen(changed(item("T", arxiv_id="2601.00003"), facts=LIVED)),
+        {"life": "v3 · Tides, 22 Nov, doi:10.1234/t.3 · corrected, 1 Dec · expression of concern, 2026-11"},
+    ),
+    "a line of a list does not": (
+        seen(changed(item("T", arxiv_id="2601.00003"), facts=LIVED), measure=views.ROW),
+        {"life": ""},
     ),
     "574 authors are a few and a count": (
         seen(item("T", authors=tuple(f"Name{number} Family{number}" for number in range(574)))),
