@@ -33,6 +33,7 @@ _VERSIONED = re.compile(
 )
 MOST_OF_A_TITLE = 20
 """Papers of one title that are compared. A title that more have, such as "Editorial", identifies none."""
+_MOST_COMPARED = 100  # authors of a paper
 _MOST_EARLIER = 20  # versions whose DOIs are looked up
 
 _PMID = re.compile(
@@ -149,6 +150,34 @@ def told_apart(papers: Sequence[Paper]) -> list[Paper]:
                 known[key] = same or (replace(one, key=key) if known else one)
             one = replace(one, key=known[key].key)
         found.append(one)
+    return found
+
+
+# registrants of servers of preprints, and forms of DOIs of those that have journals, too
+_PREPRINT = re.compile(
+    r"10\.(?:48550|64898|21203|26434|20944|31219|3123[45]|31222|22541|36227|2139|33774|31124|14293|7287|32388)/.*"
+    r"|10\.1101/[\d.]+(?:v\d+)?|10\.1002/essoar.*|10\.\d{4,9}/osf\.io/.*"
+)
+
+
+def is_preprint(doi: str) -> bool:
+    """Return whether a DOI is that of a preprint, by its registrant."""
+    return _PREPRINT.fullmatch(doi) is not None
+
+
+def may_be_related(one: Paper, other: Paper) -> bool:
+    """Return whether two records may be of one work, as one of them says: a title or a family name agrees, or is not known."""
+    if title_alias(one.title) == title_alias(other.title) or not (one.authors and other.authors):
+        return True
+    return not _families(one.authors).isdisjoint(_families(other.authors))
+
+
+def _families(names: Iterable[str]) -> set[str]:
+    found = set[str]()
+    for name in islice(names, _MOST_COMPARED):
+        family, comma, _ = name.partition(",")
+        parts = [part for part in _parts_of(family if comma else name) if len(part) > 1] or _parts_of(name)
+        found |= {*parts} if comma else {*parts[-1:]}
     return found
 
 

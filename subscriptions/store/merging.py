@@ -20,7 +20,7 @@ from enum import Enum, auto
 from operator import attrgetter
 from typing import NamedTuple
 
-from subscriptions.identity import paper_key
+from subscriptions.identity import is_preprint, is_server, paper_key
 from subscriptions.model import Announce, Paper
 from subscriptions.normalize import title_alias
 from subscriptions.store.columns import Json
@@ -96,7 +96,12 @@ def apply_claim(row: PaperValues, claim: Claim, now: datetime) -> Change:
     row.title = _merged_text(row.title, paper.title, effect, is_prose=False)
     row.abstract = _merged_text(row.abstract, paper.abstract, effect)
     row.comment = _merged_text(row.comment, paper.comment, effect, is_prose=False)
-    row.venue, row.published = row.venue or paper.venue, row.published or paper.published
+    is_article = bool(paper.doi) and not is_preprint(paper.doi or "")
+    if is_article and (not row.doi or is_preprint(row.doi)):  # the record of the article of a preprint
+        row.doi = paper.doi
+    if paper.venue and (not row.venue or is_server(row.venue) or _is_its_article(row, paper)):
+        row.venue, row.published = paper.venue, paper.published or row.published
+    row.published = row.published or paper.published
     if paper.authors and (not row.authors or (effect in _REPLACING and _differ(row.authors, paper.authors))):
         row.authors = list(paper.authors)
     row.primary = _merged_value(row.primary, paper.primary, effect)
@@ -121,6 +126,11 @@ def apply_claim(row: PaperValues, claim: Claim, now: datetime) -> Change:
         category=set(had[3]) < set(has[3]),
         anything=had != has,
     )
+
+
+def _is_its_article(row: PaperValues, paper: Paper) -> bool:
+    """Whether a record is that of the article of a preprint of arXiv, which names its journal in full."""
+    return bool(row.arxiv_id) and not paper.arxiv_id and bool(paper.doi) and paper.doi == row.doi
 
 
 def may_add_keys(row: PaperValues, claim: Claim) -> bool:

@@ -61,6 +61,7 @@ class Incoming(NamedTuple):
     former: tuple[str, ...]  # keys that 1.0.0 gave it, in which a DOI has its version
     titles: tuple[str, ...]  # keys of a paper without an id: several papers may have such a key
     entries: tuple[str, ...]  # keys of its number at PubMed or Elsevier, and of its entry in a feed
+    same: tuple[str, ...]  # keys of other records of the work, as its source relates them
     alias: str  # its title as an alias; "" if it has no title
 
 
@@ -81,6 +82,7 @@ def _incoming(paper: Paper) -> Incoming:
         former=tuple(dois[1:]),
         titles=tuple(dict.fromkeys((identity.key_apart(paper), paper.key))) if has_title_key else (),
         entries=(*numbers, *([identity.entry_key(paper.entry)] if paper.entry else ())) if not ids else (),
+        same=tuple(key for key in paper.same if key not in (*ids, *dois)),
         alias=title_alias(paper.title),
     )
 
@@ -108,12 +110,13 @@ class PaperBatch:
     _stored: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     _new_keys: list[dict[str, str | int]] = field(default_factory=list)
     _new_aliases: list[dict[str, str | int]] = field(default_factory=list)
+    _moved: dict[str, int] = field(default_factory=dict)  # key that led to another paper → the new paper that has it
     _replaced: dict[int, int] = field(default_factory=dict)  # filed paper → the one that it turned out to be
     _last_id: int = 0
 
     def read(self, transaction: Transaction, papers: Sequence[Incoming]) -> None:
         """Reads what the store knows about these papers. Call it once, before they are merged."""
-        keys = {key for one in papers for key in (*one.keys, *one.former, *one.titles, *one.entries)}
+        keys = {key for one in papers for key in (*one.keys, *one.former, *one.titles, *one.entries, *one.same)}
         aliases = {one.alias for one in papers if one.alias}
         self._keys.update(rows_of(transaction, _keys, _keys.c.key, sorted(keys)))
         for alias, paper in rows_of(transaction, _aliases, _aliases.c.alias, sorted(aliases)):
@@ -156,7 +159,10 @@ class PaperBatch:
 
     def _find(self, one: Incoming) -> int | None:
         """Returns the id of the stored row of the same paper, by its first known key, else its title (rule 4)."""
-        found = self._with((*one.keys, *one.former))
+        found = [paper for paper in self._with((*one.keys, *one.former)) if self._is_related(paper, one)]
+        related = [paper for paper in self._with(one.same) if self._is_related(paper, one)]
+        if related:
+            return self._join_filed(list(dict.fromkeys((*found, *related))))
         titled = [paper for paper in found if paper in self._aliases[one.alias]]
         if self.ingest.of_arxiv and one.paper.arxiv_id and len(titled) > 1 and titled[0] == found[0]:
             return self._join_filed(titled)
@@ -180,6 +186,13 @@ class PaperBatch:
 
     def _with(self, keys: Sequence[str]) -> list[int]:
         return list(dict.fromkeys(self._keys[key] for key in keys if key in self._keys))
+
+    def _is_related(self, paper: int, one: Incoming) -> bool:
+        """Return whether a record may be of a paper that it names, or that was once said to be the same as it."""
+        row = self.rows[paper]
+        if not {row.arxiv_id, _doi_key(row.doi)}.isdisjoint((*one.keys, *one.former)):
+            return True
+        return identity.may_be_related(self.entry(paper), one.paper)
 
     def _is_same_entry(self, paper: int, one: Incoming) -> bool:
         """Return whether an entry is still about the paper that it once was about: its title or its author is the same."""
@@ -228,10 +241,14 @@ class PaperBatch:
         Without `further`, notes no new ids and no other title.
         """
         may_add = further or not (one.paper.arxiv_id or one.paper.doi)
-        for key in (*one.keys, *one.titles, *one.entries):
-            if key not in self._keys and (may_add or key == _doi_key(row.doi)):
+        for key in (*one.keys, *one.titles, *one.entries, *one.same):
+            is_own = may_add or key == _doi_key(row.doi) or key in one.same
+            if key not in self._keys and is_own:
                 self._keys[key] = row.id
                 self._new_keys.append({"key": key, "paper": row.id})
+            elif key in one.keys and row.id in self.new and self._keys[key] != row.id:
+                self._keys[key] = row.id  # another paper was said to be the same, which is not so
+                self._moved[key] = row.id
         may_name = bool(one.alias) and (further or one.alias == title_alias(row.title))
         if may_name and row.id not in self._aliases[one.alias]:
             self._aliases[one.alias].add(row.id)
@@ -276,6 +293,8 @@ class PaperBatch:
         transaction.execute_rows(_UPDATE, [{**values[paper], "of": paper} for paper in changed])
         transaction.execute_rows(sa.insert(_keys), self._new_keys)
         transaction.execute_rows(sa.insert(_aliases), self._new_aliases)
+        for key, paper in self._moved.items():
+            execute(transaction, sa.update(_keys).filter_by(key=key).values(paper=paper))
         for gone, stays in self._replaced.items():
             execute(transaction, sa.update(_keys).filter_by(paper=gone).values(paper=stays))
             execute(transaction, sa.delete(_aliases).filter_by(paper=gone))
