@@ -165,10 +165,16 @@ def is_preprint(doi: str) -> bool:
     return _PREPRINT.fullmatch(doi) is not None
 
 
-def may_be_related(one: Paper, other: Paper) -> bool:
-    """Return whether two records may be of one work, as one of them says: a title or a family name agrees, or is not known."""
-    if title_alias(one.title) == title_alias(other.title) or not (one.authors and other.authors):
+def may_be_related(one: Paper, other: Paper, *, is_known: bool) -> bool:
+    """Return whether two records may be of one work, as one of them says: a title or a family name agrees.
+
+    `is_known`: where the authors of one are not known, the word of the other counts. Without it, a record without
+    authors could take the papers of others that come later.
+    """
+    if title_alias(one.title) == title_alias(other.title):
         return True
+    if not (one.authors and other.authors):
+        return is_known
     return not _families(one.authors).isdisjoint(_families(other.authors))
 
 

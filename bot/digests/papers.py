@@ -127,6 +127,7 @@ _TITLE_OF_GONE = re.compile(
     r"\W{0,2}(?:(?P<withdrawn>withdrawn|removed)|retracted)(?: (?:article|chapter|paper|manuscript))?\s?[:：.\])–—-]+\s*(?=\S)",
     re.IGNORECASE,
 )
+_MOST_RELATED = 20  # records and notices to which a work is related
 _GONE_FOR_GOOD = (Event.RETRACTED, Event.WITHDRAWN)
 _MAGAZINE_DOI = re.compile(r"10\.1038/d\d")  # news and comment of Nature
 
@@ -432,8 +433,8 @@ def _paper_of(work: Work, found: Found) -> Paper | None:
             Event.WITHDRAWN if gone["withdrawn"] else Event.RETRACTED
         )  # notices of some publishers have such titles, too
         work.notices.append(Mark(keys=(), event=event, version=work.version))
-    found.marks += [replace(one, keys=own) for one in work.notices if own]
-    found.marks += [one for one in work.marks if one.keys and own and not {*one.keys} & {*own}]
+    found.marks += [replace(one, keys=own) for one in work.notices[:_MOST_RELATED] if own]
+    found.marks += [one for one in work.marks[:_MOST_RELATED] if one.keys and own and not {*one.keys} & {*own}]
     says_gone = bool(gone) or any(one.event in _GONE_FOR_GOOD for one in work.notices)
     is_nothing = not any((title, work.doi, paper.arxiv_id, work.abstract)) or (title and title == venue)
     says_no = bool(_MAGAZINE_DOI.match(work.doi or "")) or any(map(_NO_PAPER.fullmatch, kinds))
@@ -455,7 +456,7 @@ def _paper_of(work: Work, found: Found) -> Paper | None:
         doi=doi,
         version=work.version or paper.version or versioned(doi or "").version,
         entry=work.entry or (paper.url if paper.url and _PAGE.match(paper.url) else ""),
-        same=tuple(key for key in keys_of(*work.same) if key not in own),
+        same=tuple(key for key in keys_of(*work.same) if key not in own)[:_MOST_RELATED],
         venue=venue,
         published=work.date,
         summaries=work.summaries,
@@ -481,7 +482,7 @@ def keys_of(*names: str) -> tuple[str, ...]:
         doi = None if paper.arxiv_id else scalars.doi_in_field(name) or paper.doi
         keys += [paper.arxiv_id or "", f"doi:{versioned(doi).doi}" if doi else ""]
         keys += [f"{kind}:{number}" for kind, number in numbers_in(name).items() if kind == "pmid"]
-    return tuple(dict.fromkeys(filter(None, keys)))
+    return tuple(dict.fromkeys(key for key in keys if key and len(key) <= len("doi:") + DOI))
 
 
 def is_page_of_paper(address: str) -> bool:

@@ -159,8 +159,12 @@ class PaperBatch:
 
     def _find(self, one: Incoming) -> int | None:
         """Returns the id of the stored row of the same paper, by its first known key, else its title (rule 4)."""
-        found = [paper for paper in self._with((*one.keys, *one.former)) if self._is_related(paper, one)]
-        related = [paper for paper in self._with(one.same) if self._is_related(paper, one)]
+        found = [paper for paper in self._with((*one.keys, *one.former)) if self._has_or_is_related(paper, one)]
+        related = [
+            paper
+            for paper in self._with(one.same)
+            if identity.may_be_related(self.entry(paper), one.paper, is_known=True)
+        ]
         if related:
             return self._join_filed(list(dict.fromkeys((*found, *related))))
         titled = [paper for paper in found if paper in self._aliases[one.alias]]
@@ -187,12 +191,12 @@ class PaperBatch:
     def _with(self, keys: Sequence[str]) -> list[int]:
         return list(dict.fromkeys(self._keys[key] for key in keys if key in self._keys))
 
-    def _is_related(self, paper: int, one: Incoming) -> bool:
-        """Return whether a record may be of a paper that it names, or that was once said to be the same as it."""
+    def _has_or_is_related(self, paper: int, one: Incoming) -> bool:
+        """Return whether a stored paper has an id of a record, or may be of its work, as was said when it had not come yet."""
         row = self.rows[paper]
         if not {row.arxiv_id, _doi_key(row.doi)}.isdisjoint((*one.keys, *one.former)):
             return True
-        return identity.may_be_related(self.entry(paper), one.paper)
+        return identity.may_be_related(self.entry(paper), one.paper, is_known=False)
 
     def _is_same_entry(self, paper: int, one: Incoming) -> bool:
         """Return whether an entry is still about the paper that it once was about: its title or its author is the same."""

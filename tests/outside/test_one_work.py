@@ -98,6 +98,10 @@ TWO_WORKS = {
         crossref({**PUBLISHED, **related(has_preprint=OF_ARXIV)}),
         arxiv("Glue is silent", "Cy Tree"),
     ),
+    "so said by a record without authors": (
+        crossref({**PUBLISHED, "author": [], **related(has_preprint=OF_ARXIV)}),
+        arxiv("Glue is silent", "Cy Tree"),
+    ),
     "it names itself": (
         crossref({**OF_SERVER, **related(is_preprint_of=PREPRINT)}),
         crossref({**PUBLISHED, **related(has_preprint=ARTICLE.upper())}),
