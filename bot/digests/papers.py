@@ -456,7 +456,7 @@ def _paper_of(work: Work, found: Found) -> Paper | None:
         doi=doi,
         version=work.version or paper.version or versioned(doi or "").version,
         entry=work.entry or (paper.url if paper.url and _PAGE.match(paper.url) else ""),
-        same=tuple(key for key in keys_of(*work.same) if key not in own)[:_MOST_RELATED],
+        same=tuple(key for key in keys_of(*work.same) if key not in keys_of(doi or ""))[:_MOST_RELATED],
         venue=venue,
         published=work.date,
         summaries=work.summaries,

@@ -60,12 +60,13 @@ class Claim(NamedTuple):
     effect: Effect
     is_trusted: bool
     is_newer: bool  # a trusted source has a higher version
+    is_of_article: bool  # its DOI is that of an article, and a source relates it to the paper
 
 
-def claim_of(row: PaperValues, paper: Paper, source: str, *, of_arxiv: bool) -> Claim:
+def claim_of(row: PaperValues, paper: Paper, source: str, *, of_arxiv: bool, is_related: bool = False) -> Claim:
     """Returns what a source says about a known paper, or about an empty row.
 
-    `of_arxiv`: the source is one of arXiv's own.
+    `of_arxiv`: the source is one of arXiv's own. `is_related`: a source says that the record is of the paper's work.
     """
     by_arxiv = of_arxiv and paper.arxiv_id is not None
     trusted = by_arxiv or (source == row.owner and not row.by_arxiv)
@@ -78,7 +79,8 @@ def claim_of(row: PaperValues, paper: Paper, source: str, *, of_arxiv: bool) -> 
         effect = Effect.COMPLETES
     else:
         effect = Effect.FILLS if version < known else Effect.REPLACES
-    return Claim(paper, effect, trusted, trusted and (version or 0) > known > 0)
+    is_of_article = is_related and bool(paper.doi) and not is_preprint(paper.doi or "")
+    return Claim(paper, effect, trusted, trusted and (version or 0) > known > 0, is_of_article)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +98,11 @@ def apply_claim(row: PaperValues, claim: Claim, now: datetime) -> Change:
     row.title = _merged_text(row.title, paper.title, effect, is_prose=False)
     row.abstract = _merged_text(row.abstract, paper.abstract, effect)
     row.comment = _merged_text(row.comment, paper.comment, effect, is_prose=False)
-    is_article = bool(paper.doi) and not is_preprint(paper.doi or "")
-    if is_article and (not row.doi or is_preprint(row.doi)):  # the record of the article of a preprint
-        row.doi = paper.doi
-    if paper.venue and (not row.venue or is_server(row.venue) or _is_its_article(row, paper)):
-        row.venue, row.published = paper.venue, paper.published or row.published
-    row.published = row.published or paper.published
+    if claim.is_of_article:  # its record names the journal in full
+        row.doi = paper.doi if not row.doi or is_preprint(row.doi) else row.doi
+        if paper.venue and paper.doi == row.doi and not is_server(paper.venue):
+            row.venue, row.published = paper.venue, paper.published or row.published
+    row.venue, row.published = row.venue or paper.venue, row.published or paper.published
     if paper.authors and (not row.authors or (effect in _REPLACING and _differ(row.authors, paper.authors))):
         row.authors = list(paper.authors)
     row.primary = _merged_value(row.primary, paper.primary, effect)
@@ -126,11 +127,6 @@ def apply_claim(row: PaperValues, claim: Claim, now: datetime) -> Change:
         category=set(had[3]) < set(has[3]),
         anything=had != has,
     )
-
-
-def _is_its_article(row: PaperValues, paper: Paper) -> bool:
-    """Whether a record is that of the article of a preprint of arXiv, which names its journal in full."""
-    return bool(row.arxiv_id) and not paper.arxiv_id and bool(paper.doi) and paper.doi == row.doi
 
 
 def may_add_keys(row: PaperValues, claim: Claim) -> bool:

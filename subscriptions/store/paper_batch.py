@@ -133,7 +133,8 @@ class PaperBatch:
         found = self._find(one)
         row = self._add(one.paper) if found is None else self.rows[found]
         paper = self._without_ids_of_others(row, one)
-        claim = merging.claim_of(row, paper, self.ingest.source, of_arxiv=self.ingest.of_arxiv)
+        is_related = bool(paper.same) or self._keys.get(_doi_key(paper.doi)) == row.id
+        claim = merging.claim_of(row, paper, self.ingest.source, of_arxiv=self.ingest.of_arxiv, is_related=is_related)
         further = merging.may_add_keys(row, claim)
         change = merging.apply_claim(row, claim, self.ingest.now)
         self._remember(row, one, further=further)

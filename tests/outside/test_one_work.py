@@ -148,6 +148,13 @@ def test_export_of_a_preprint_cites_its_article(reader: Product, first: str) -> 
     assert [line for line in ("@article{", "{Glue}", f"{{{ARTICLE}}}") if line not in exported] == []
 
 
+def test_source_that_only_names_a_preprint_gives_it_no_other_doi(reader: Product) -> None:
+    blog = feed(item("Kites and glue", link="https://arxiv.org/abs/2601.01234", guid=f"https://doi.org/{ARTICLE}"))
+    assert sent(reader, arxiv()) == [1]
+    assert reader.runs("ingest", str(reader.writes("blog.xml", blog)), "--source", "blog").status == 0
+    assert ARTICLE not in reader.runs("say", "/export bib 30d", "--as", "console:me").out
+
+
 GONE = [
     "RETRACTED ARTICLE: Kites and glue",
     "RETRACTED: Kites and glue",
