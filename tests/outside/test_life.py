@@ -54,13 +54,13 @@ def notice(kind: str, doi: str = NOTICE, day: str = "2026-01-26") -> dict[str, A
 
 def note(kind: str = "retraction", doi: str = DOI) -> str:
     """Return Crossref's record of a notice about a work."""
-    one = work(NOTICE, "Retraction Note: Kites and glue", venue="Glue", **{"update-to": [notice(kind, doi)]})
-    return crossref({**one, "published": {"date-parts": [[2026, 1, 26]]}})
+    one = work(NOTICE, "Retraction Note: Kites and glue", venue="Glue", published={"date-parts": [[2026, 1, 26]]})
+    return crossref({**one, "update-to": [notice(kind, doi)]})
 
 
 def journal(*notices: dict[str, Any], title: str = "Kites and glue", doi: str = DOI, **more: Any) -> str:
     """Return Crossref's record of an article."""
-    return crossref(work(doi, title, venue="Glue", **({"updated-by": list(notices)} if notices else {}), **more))
+    return crossref({**work(doi, title, venue="Glue", **more), "updated-by": list(notices)})
 
 
 def published(**more: Any) -> str:
@@ -168,7 +168,7 @@ TOLD: dict[str, Story] = {
     ),
     "retracted in its own record": (
         [journal()],
-        [crossref(work(DOI, "RETRACTED: Kites and glue", venue="Glue", **{"update-to": [notice("retraction", DOI)]}))],
+        [crossref({**work(DOI, "RETRACTED: Kites and glue", venue="Glue"), "update-to": [notice("retraction", DOI)]})],
         [["retracted, 26 Jan", "you kept it on 22 Jan"]],
     ),
     "a concern, then a retraction": (
@@ -245,3 +245,114 @@ def test_what_became_of_a_saved_paper_is_told_once(reader: Product, case: str) -
         found.append(told(reader.later(minutes=1)))
         assert told(reader.later(minutes=1)) == []
     assert found == lines
+
+
+def keeps(product: Product, *documents: str, how: str = "save", chat: str = "42") -> None:
+    """Let papers come and be kept by a button on the card of the first."""
+    for document in documents:
+        comes(product, document)
+    product.later(minutes=1)
+    product.says(ID, chat)
+    product.presses(how, chat)
+
+
+WHO: dict[str, tuple[str, list[str], list[list[str]]]] = {  # how the chat keeps it, what it sets, lines on each day
+    "saved": ("save", [], [["version 2"], ["withdrawn", "you kept it on 22 Jan"]]),
+    "liked": ("👍", [], [[], ["withdrawn", "you liked it on 22 Jan"]]),
+    "disliked": ("👎", [], [[], []]),
+    "saved, grave news only": ("save", ["/set updates grave"], [[], ["withdrawn", "you kept it on 22 Jan"]]),
+    "saved, no news": ("save", ["/set updates off"], [[], []]),
+    "saved in Chinese": ("save", ["/lang zh"], [["第 2 版"], ["已撤回", "你于 1月22日收藏"]]),
+    "opened": ("more", [], [[], []]),
+}
+
+
+@pytest.mark.parametrize("case", WHO)
+def test_who_kept_a_paper_is_told_what_it_wants_to_know(reader: Product, case: str) -> None:
+    how, settings, lines = WHO[case]
+    keeps(reader, api(1, "9 pages"), how=how)
+    for setting in settings:
+        reader.says(setting)
+    found = []
+    for document in (api(2, "9 pages"), api(3, "Withdrawn", "Withdrawn")):
+        reader.later(days=1)
+        comes(reader, document)
+        found.append(told(reader.later(minutes=1)))
+    assert found == lines
+    reader.says("/set updates on")
+    assert told(reader.later(days=1)) == []
+
+
+def test_who_liked_a_paper_is_told_of_its_article(reader: Product) -> None:
+    keeps(reader, api(1, "9 pages"), how="👍")
+    comes(reader, api(2, "Accepted at Glue", doi=ARTICLE))
+    assert told(reader.later(days=1)) == ["published: doi.org/10.1234/glue.12"]
+
+
+def test_who_takes_a_save_back_or_forgets_is_told_nothing(reader: Product) -> None:
+    reader.says("/sub kites OR glue now", "43")
+    keeps(reader, api(1, "9 pages"), how="👍")
+    reader.presses("👍")
+    reader.says(f"/save {ID}")
+    reader.presses("undo")
+    reader.says(f"/save {ID}", "43")
+    reader.says("/forget", "43")
+    reader.presses("erase everything", "43")
+    comes(reader, api(2, GONE, GONE))
+    assert told(reader.later(days=1)) == []
+
+
+def test_news_comes_once_a_day_at_the_time_of_the_chat_outside_its_quiet_hours(reader: Product) -> None:
+    reader.says("/set schedule daily 09:00")
+    reader.says("/set quiet 08:00-10:00")
+    keeps(reader, api(1, "9 pages"), api(1, "9 pages", number="2601.01235"))
+    reader.says("/save 2601.01235")
+    reader.at(reader.clock.now().replace(hour=23))
+    comes(reader, api(2, "9 pages"))
+    assert told(reader.later(minutes=1)) == ["version 2"], "its time has passed today, and nothing was told yet"
+    comes(reader, api(2, "9 pages", number="2601.01235"))
+    assert told(reader.later(minutes=1)) == []
+    morning = reader.clock.now().replace(day=23, hour=8, minute=59)
+    assert told(reader.at(morning)) == told(reader.at(morning.replace(hour=9))) == []
+    assert told(reader.at(morning.replace(hour=10, minute=0))) == ["version 2"]
+    comes(reader, api(3, "9 pages"))
+    comes(reader, api(3, GONE, GONE, number="2601.01235"))
+    assert told(reader.later(minutes=1)) == WITHDRAWN, "at once, beside the news of the day"
+    comes(reader, rss(1))
+    assert told(reader.at(morning.replace(day=24, hour=10))) == ["version 3"]
+
+
+def test_grave_news_waits_for_the_end_of_quiet_hours(reader: Product) -> None:
+    reader.says("/set quiet 22:00-08:00")
+    keeps(reader, api(1, "9 pages"))
+    night = reader.clock.now().replace(hour=23)
+    reader.at(night)
+    comes(reader, api(2, GONE, GONE))
+    assert told(reader.at(night.replace(day=23, hour=7))) == []
+    assert told(reader.at(night.replace(day=23, hour=8))) == WITHDRAWN
+
+
+def test_paused_chat_is_told_when_it_is_back(reader: Product) -> None:
+    keeps(reader, api(1, "9 pages"))
+    reader.says("/pause")
+    comes(reader, api(2, "9 pages"))
+    assert told(reader.later(days=3)) == []
+    reader.says("/resume")
+    assert told(reader.later(days=1)) == ["version 2"]
+
+
+def test_many_papers_are_told_in_notices_of_eight(reader: Product) -> None:
+    numbers = [f"2601.{number:05d}" for number in range(1, 13)]
+    for number in numbers:
+        comes(reader, api(1, "9 pages", number=number))
+    reader.later(minutes=1)
+    for number in numbers:
+        reader.says(f"/save {number}")
+    for number in numbers:
+        comes(reader, api(2, "9 pages", number=number))
+    assert len(told(reader.later(minutes=1))) == 8
+    assert told(reader.later(minutes=1)) == []
+    assert len(told(reader.later(days=1))) == 4
+    for number in numbers:
+        comes(reader, api(3, GONE, GONE, number=number))
+    assert [len(told(reader.later(minutes=1))) for _ in range(3)] == [16, 8, 0]
