@@ -356,3 +356,11 @@ def test_many_papers_are_told_in_notices_of_eight(reader: Product) -> None:
     for number in numbers:
         comes(reader, api(3, GONE, GONE, number=number))
     assert [len(told(reader.later(minutes=1))) for _ in range(3)] == [16, 8, 0]
+
+
+def test_retracted_paper_is_not_sent(reader: Product) -> None:
+    comes(reader, journal())
+    comes(reader, note())
+    assert not any("Kites" in one.text for one in reader.later(minutes=1))
+    assert "Kites" not in reader.says("/sub glue OR kites daily 09:00", "43").text
+    assert not any("Kites" in one.text for one in reader.later(days=1))
