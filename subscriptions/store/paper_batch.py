@@ -50,6 +50,7 @@ class Ingest:
     announce: bool = False  # announces the papers of an archive, even if they were filed before
     continues: bool = False  # it is a feed that was read before: only what it did not have then is news (rule 12)
     of_arxiv: bool = False  # the source is arXiv's own: for arXiv's papers, its values have priority (rule 4)
+    only_known: bool = False  # stored papers change; none is added, and the digest itself is not stored
     codes: Codes = NO_CODES
 
 
@@ -127,6 +128,10 @@ class PaperBatch:
             self.rows[row.id] = PaperValues(**self._stored[row.id])
         self.encoded = {paper: self.texts_of(paper) for paper, _ in meanings.each_code(transaction, ids)}
         self._last_id = execute(transaction, _LAST_ID).scalar() or 0
+
+    def knows(self, one: Incoming) -> bool:
+        """Return whether a paper of the digest is stored."""
+        return self._find(one) is not None
 
     def merge(self, one: Incoming) -> int:
         """Merges a paper of the digest with the stored paper that is the same, or adds it. Returns its id."""
