@@ -1,0 +1,117 @@
+"""Ask arXiv, OpenAlex and Crossref once a day what became of the papers that chats keep."""
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import NamedTuple
+
+from bot.failures import brief, error_location
+from bot.sources.fetch_request import about_papers
+from bot.sources.inquiries import Inquiry
+from bot.sources.poll import LONGEST_DETAIL, PollDependencies
+from subscriptions.errors import PaperwireError, StoreError
+from subscriptions.identity import versioned
+from subscriptions.model import KEPT, Paper
+from subscriptions.planning.receipts import Outcome, Receipt
+from subscriptions.service import kept_rounds
+from subscriptions.store.kept_papers import KeptPaper
+from subscriptions.texts import counted
+
+log = logging.getLogger("paperwire")
+
+PAUSE_SECONDS = 3.0  # before each request, to whichever service
+MOST_FAILURES = 2  # in a row, after which a service is not asked any more on that day
+_SEPARATORS = frozenset(",|")  # of values in a question; no DOI with one can be asked for
+
+
+def _ids(paper: KeptPaper) -> Iterable[str]:
+    return filter(None, (paper.arxiv_id,))
+
+
+def _dois(paper: KeptPaper) -> Iterable[str]:
+    return (one for one in paper.dois if _SEPARATORS.isdisjoint(one))
+
+
+def _addresses(paper: KeptPaper) -> Iterable[str]:
+    """Yield the addresses that a preprint of arXiv has at OpenAlex, also in the work of its article."""
+    for one in _ids(paper):
+        yield from (f"http://arxiv.org/abs/{one}", f"https://doi.org/10.48550/arxiv.{one}")
+
+
+class _Question(NamedTuple):
+    """What one service is asked."""
+
+    title: str
+    service: str  # as in `about_papers`
+    most: int  # names in a request
+    names_of: Callable[[KeptPaper], Iterable[str]]
+
+
+_QUESTIONS = (
+    _Question("arXiv", "arxiv", 100, _ids),
+    # at most 100 values (developers.openalex.org/guides/filtering)
+    _Question("OpenAlex", "openalex", 100, _addresses),
+    _Question("OpenAlex", "openalex", 100, lambda paper: () if paper.arxiv_id else _dois(paper)),
+    _Question("Crossref", "crossref", 50, _dois),  # only the length of an address is limited
+)
+
+
+class KeptPapers:
+    """Asks what became of kept papers. What is answered changes these papers; it announces none and adds none."""
+
+    def __init__(self, deps: PollDependencies) -> None:
+        self._deps = deps
+
+    async def ask(self) -> int:
+        """Ask about the papers of a round, if one is due. Return how many papers changed. Raise StoreError."""
+        store, now = self._deps.store, self._deps.clock.now()
+        if not await store.run(kept_rounds.claim, now=now):
+            return 0
+        papers, upto = await store.run(kept_rounds.planned, now=now)
+        if not papers:
+            return 0
+        counts, problems = {"digests": 0, "papers": len(papers), "updated": 0}, list[str]()
+        for question in _QUESTIONS:
+            problems += await self._ask(question, papers, counts)
+        outcome = Outcome.FAILED if problems else Outcome.NEW if counts["updated"] else Outcome.QUIET
+        detail = " ".join(dict.fromkeys(problems))[:LONGEST_DETAIL]
+        asked = f"Asked about {counted(len(papers), 'paper')}, {counts['updated']} of them changed."
+        log.info("%s: %s. %s %s", KEPT, outcome, asked, detail, extra={"source": KEPT})
+        receipt = Receipt(source=KEPT, at=now, outcome=outcome, counts=counts, detail=detail)
+        is_answered = not problems or counts["digests"] > 0
+        await store.run(kept_rounds.note, receipt, upto, is_answered=is_answered)
+        return counts["updated"]
+
+    async def _ask(self, question: _Question, papers: Sequence[KeptPaper], counts: dict[str, int]) -> list[str]:
+        """Ask one question about papers and store the answers. Return what went wrong. Raise StoreError."""
+        inquiry = Inquiry(self._deps, KEPT, pause_seconds=PAUSE_SECONDS)
+        request_of = partial(about_papers, question.service, sites=self._deps.sites)
+        names = list(dict.fromkeys(name for paper in papers for name in question.names_of(paper)))
+        keys = frozenset(key for paper in papers for key in paper.keys)
+        problems, failures = list[str](), 0
+        for start in range(0, len(names), question.most):
+            if failures == MOST_FAILURES:
+                break
+            try:
+                part = names[start : start + question.most]
+                async for digest in inquiry.answers(part, question.most, request_of):
+                    fits = partial(_is_about, keys)
+                    done = await inquiry.store(digest, fits, of_arxiv=question.service == "arxiv", only_known=True)
+                    counts["digests"] += 1
+                    counts["updated"] += done.updated
+                failures = 0
+            except StoreError:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever one service answers, the others are asked
+                problems.append(brief(error) if isinstance(error, PaperwireError) else error_location(error))
+                failures += 1
+        if inquiry.refusals:
+            amount = counted(len(inquiry.refusals), "request")
+            problems.append(f"{question.title} refused {amount}: {inquiry.refusals[-1]}")
+        return problems
+
+
+def _is_about(keys: frozenset[str], paper: Paper) -> bool:
+    """Return whether an answer is about a paper that has one of these keys, or is related to it."""
+    doi = f"doi:{versioned(paper.doi).doi}" if paper.doi else ""
+    return not keys.isdisjoint((paper.arxiv_id or "", doi, *paper.same))
