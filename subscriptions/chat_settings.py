@@ -290,6 +290,21 @@ _DECLARED = (
         values={"in": errors.Sentence("included"), "out": errors.Sentence("left out")},
         value_names={"in": _ON, "out": _OFF},
     ),
+    ChatSetting(
+        name="updates",
+        label=errors.Sentence("News of kept papers"),
+        meaning=errors.Sentence(
+            "what I tell of papers that were saved or liked here: new versions, articles, retractions"
+        ),
+        names="keptpapers",
+        choices=_by_kind("on grave off", "on grave off", "on", "on grave off"),
+        values={
+            "on": errors.Sentence("all"),
+            "grave": errors.Sentence("retractions, withdrawals and concerns"),
+            "off": errors.Sentence("none"),
+        },
+        value_names={"on": _ON, "grave": "serious retractions 重大 撤稿", "off": _OFF},
+    ),
     BUTTONS,
     ChatSetting(
         name="quietday",

@@ -132,6 +132,13 @@ class Language:
         """Returns the day as 2 Feb, 2月2日."""
         return self._date(day, _DAY)
 
+    def written_day(self, written: str) -> str:
+        """Returns a day that a source wrote, such as 2026-02-02, as `short_day` does; a month or a year as written."""
+        try:
+            return self.short_day(date.fromisoformat(written))
+        except ValueError:
+            return written
+
     def days(self, days: Sequence[date], *, seen_from: date | None = None) -> str:
         """Returns the first and the last of these days: Mon 19 – Thu 22 Jan, 1月19日 周一 – 22日 周四.
 

@@ -1,10 +1,10 @@
-"""What became of a paper since it came: its facts, what a source says of it later, what a chat was not told yet.
+"""What may become of a paper after it came, and the values that tell it.
 
-Facts only grow, but a withdrawal ends with a later version that does not say so. All functions are pure; the store keeps
-facts and what a chat knew of them as JSON (`as_stored`, `read_facts`).
+`PaperFacts` is what the texts of a paper do not say, as the store keeps it. `Life` is the whole at one moment.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -43,7 +43,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
-    """The article of a preprint."""
+    """The article of a preprint. All "": the paper is not known to be a preprint."""
 
     doi: str = ""
     venue: str = ""
@@ -54,24 +54,38 @@ class Article:
 class Withdrawal:
     """The withdrawal of a paper by its authors, or by whom its server names."""
 
+    at: datetime  # when the store learned it
     version: int | None = None  # the version that says so
-    reason: str = ""  # the words that say so
-    by: str = ""  # as `texts.statements.withdrawn_by` says
+    by_authors: bool = False  # its words say that the authors did it
+    reason: str = ""  # their words; "": none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperFacts:
-    """What is known of a paper beside its texts."""
+    """What the store keeps of a paper beside its texts and ids."""
 
-    version: int | None = None
-    accepted: str = ""  # the authors' sentence
-    code: str = ""  # address
-    article: Article | None = None
+    article: Article | None = None  # by a journal reference, or that of another row
     corrected: Notice | None = None  # the newest
     concern: Notice | None = None
     retracted: Notice | None = None
     withdrawn: Withdrawal | None = None
     others: tuple[str, ...] = ()  # keys of stored papers that are the same work and were announced, too
+    has_no_comment: bool = False  # arXiv says so; otherwise a missing comment is unknown
 
 
 NO_FACTS = PaperFacts()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Life:
+    """What is known of a paper at one moment, or what a chat knows of it. None: not known."""
+
+    version: int | None = None
+    comment: str | None = None  # the authors' words about their paper, perhaps only the beginning; "": there is none
+    accepted: str = ""  # the sentence of the comment that says so
+    code: str = ""  # address
+    article: Article | None = None  # None: the paper is a preprint without one
+    corrected: Notice | None = None
+    concern: Notice | None = None
+    retracted: Notice | None = None
+    withdrawn: Withdrawal | None = None

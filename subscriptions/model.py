@@ -79,9 +79,11 @@ class Paper:
     translations: tuple[Translation, ...] = ()
     failed: bool = False  # the source could not summarise it; the other fields are fine
     comment: str = ""
+    has_all: bool = False  # of a digest: its source leaves nothing out, so a comment that is missing does not exist
     venue: str = ""  # the journal or series; "": unknown
     published: str = ""  # the day of publication as its source gives it: "2026-03-05", "2026-03" or "2026"
     same: tuple[str, ...] = ()  # keys of other records of this work, as its source relates them; of a stored paper: ()
+    article: str = ""  # of a digest: the DOI of its article, as its own record says; one of `same`
     facts: PaperFacts = NO_FACTS  # of a stored paper
     sources: tuple[str, ...] = ()  # names of the sources whose digests hold it; SAMPLES for a sample
     by_model: tuple[ModelSummary, ...] = ()
@@ -121,13 +123,12 @@ class KnownPaper:
     sequenced_at: datetime | None
     first_seen_at: datetime
     day: date  # day of the digest that gave it its sequence; without a sequence, of its first digest
-    withdrawn_at: datetime | None = None
     new_sequence: int | None = None  # of a cross-list: its sequence when it was new; None: it was only cross-listed
 
     @property
     def is_gone(self) -> bool:
         """Whether the paper was withdrawn or retracted."""
-        return self.withdrawn_at is not None or self.paper.facts.retracted is not None
+        return bool(self.paper.facts.withdrawn or self.paper.facts.retracted)
 
     @property
     def sequence_as_new(self) -> int:
@@ -192,6 +193,7 @@ class ChatSettings:
     shape: str  # digest, each, thread
     crosslists: str  # in, out
     buttons: str  # full, link, off
+    updates: str  # on, grave, off: news of papers that the chat kept
     quietday: str  # on, off: a note on a day without papers
     manage: str  # person, admins, members
 
@@ -388,6 +390,18 @@ class MissingSources:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PaperNews:
+    """What a notice tells of a paper."""
+
+    title: str
+    arxiv_id: str | None
+    doi: str | None
+    url: str | None
+    is_gone: bool  # its title is struck through
+    lines: tuple[tuple[str, str], ...]  # (text in the chat's language, address of more about it or "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What a delivery tells the reader besides its papers."""
 
@@ -401,6 +415,7 @@ class Facts:
     late: timedelta = timedelta(0)  # how long after its due moment the delivery was planned, as the bot was not running
     missing: MissingSources | None = None
     lines: tuple[str, ...] = ()  # of a notice, in the chat's language
+    papers: tuple[PaperNews, ...] = ()  # of a notice
     buttons: tuple[tuple[str, str], ...] = ()  # of a notice: (label, id of the callback token)
 
 

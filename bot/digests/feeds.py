@@ -202,6 +202,7 @@ def _paper_of_arxiv(entry: _Fields, found: Found) -> Paper | None:
         doi=first_of(scalars.doi_in_field, entry.first("arxiv:doi").split()),
         announce_type=arxiv.announce_type(entry.first("arxiv:announce_type")),
         comment=entry.first("arxiv:comment"),
+        has_all=found.format == "arxiv_api_atom",
         venue=papers.venue_of(entry.first("arxiv:journal_ref", "arxiv:journal_reference")),
     )
 

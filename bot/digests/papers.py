@@ -393,6 +393,7 @@ class Work:
     version: int | None = None
     entry: str = ""  # what its feed calls it, such as a guid
     same: list[str] = field(default_factory=list)  # ids and addresses of other records of the work
+    article: str = ""  # the one of them that is the article of this preprint
     notices: list[Mark] = field(default_factory=list)  # what notices say about this work, whose keys they lack
     marks: list[Mark] = field(default_factory=list)  # what this record, as a notice, says about other works
     summaries: tuple[Summary, ...] = ()
@@ -457,6 +458,7 @@ def _paper_of(work: Work, found: Found) -> Paper | None:
         version=work.version or paper.version or versioned(doi or "").version,
         entry=work.entry or (paper.url if paper.url and _PAGE.match(paper.url) else ""),
         same=tuple(key for key in keys_of(*work.same) if key not in keys_of(doi or ""))[:_MOST_RELATED],
+        article=next(iter(keys_of(work.article)), "").removeprefix("doi:"),
         venue=venue,
         published=work.date,
         summaries=work.summaries,

@@ -367,18 +367,24 @@ def _amend_crossref(record: Record, work: Work) -> None:
             one for one in at(record, f"relation.{relation}.*") if text_at(one, "id-type").lower() in ("doi", "arxiv")
         )
         work.same += [text_at(one, "id") for one in named]
+    work.article = text_at(record, "relation.is-preprint-of.*.id")
     for one in at(record, "updated-by.*"):
-        if event := _EVENTS.get(text_at(one, "type")):
-            notice, day = scalars.doi_in_field(text_at(one, "DOI")), _date_in(at(one, "updated.date-parts"))
-            work.notices.append(Mark(keys=(), event=event, notice="" if notice == work.doi else notice or "", day=day))
+        _amend_notice(one, work)
     for one in at(record, "update-to.*"):
         corrected, kind = scalars.doi_in_field(text_at(one, "DOI")), text_at(one, "type")
         if corrected == work.doi:
-            continue  # a publisher names a work itself where it was corrected
+            _amend_notice(one, work)  # the publisher wrote the notice into the work itself
+            continue
         work.kinds.append(kind)
         if event := _EVENTS.get(kind):
             keys = papers.keys_of(corrected or "")
             work.marks.append(Mark(keys=keys, event=event, notice=work.doi or "", day=work.date))
+
+
+def _amend_notice(record: Record, work: Work) -> None:
+    if event := _EVENTS.get(text_at(record, "type")):
+        notice, day = scalars.doi_in_field(text_at(record, "DOI")), _date_in(at(record, "updated.date-parts"))
+        work.notices.append(Mark(keys=(), event=event, notice="" if notice == work.doi else notice or "", day=day))
 
 
 def _amend_biorxiv(record: Record, work: Work) -> None:
@@ -386,7 +392,8 @@ def _amend_biorxiv(record: Record, work: Work) -> None:
     work.version = arxiv.version_number(text_at(record, "version"))
     work.title, work.abstract = _without_marks(work.title), _without_marks(work.abstract)
     work.venue = server
-    work.same = [text_at(record, "published")]
+    work.article = text_at(record, "published")
+    work.same = [work.article]
     if work.doi:
         version = f"v{work.version}" if work.version else ""
         work.links = [f"https://www.{server.lower()}.org/content/{work.doi}{version}"]

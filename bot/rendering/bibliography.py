@@ -14,6 +14,7 @@ from subscriptions.identity import is_server
 from subscriptions.life import Article
 from subscriptions.model import KnownPaper, Paper
 from subscriptions.normalize import tex, written_tokens
+from subscriptions.planning.kept_papers import life_of
 from subscriptions.texts.cutting import clean
 
 HARMLESS = frozenset(
@@ -113,7 +114,7 @@ def _entry(known: KnownPaper, key: str) -> str:
 
 def _cited(paper: Paper) -> Article:
     """Return what is cited: the article of a preprint, or the paper itself; its venue is "" if it is in no journal."""
-    known = paper.facts.article or Article()
+    known = life_of(paper).article or Article()
     venue = known.venue or paper.venue
     return Article(
         doi=known.doi or paper.doi or "",
@@ -126,7 +127,7 @@ def _note(known: KnownPaper) -> str:
     retracted = known.paper.facts.retracted
     if retracted:
         return f"Retracted, see doi:{clean(retracted.doi)}" if retracted.doi.startswith("10.") else "Retracted"
-    return "Withdrawn" if known.withdrawn_at else ""
+    return "Withdrawn" if known.paper.facts.withdrawn else ""
 
 
 def _author(name: str) -> str:

@@ -12,16 +12,18 @@ from typing import Literal
 
 from bot.ports.channel import Button, Buttons, Row
 from bot.rendering import papers
-from bot.rendering.buttons import card_buttons, web_url
+from bot.rendering.buttons import card_buttons, paper_url, web_url
 from bot.rendering.packing import Fragment, Medium, Page, Part, Size, fitted, messages, pack, total
 from bot.rendering.views import (
     CARD,
+    TITLES,
     CardButtons,
     Head,
     Heading,
     Line,
     Measure,
     More,
+    NewsView,
     NoticeView,
     PaperView,
     Reader,
@@ -30,10 +32,11 @@ from bot.rendering.views import (
     measure_of_list,
     reader_of,
 )
-from subscriptions.model import ChatKind, Delivery, DeliveryKind, Item, Message
+from subscriptions.language import Language
+from subscriptions.model import ChatKind, Delivery, DeliveryKind, Item, Message, Paper, PaperNews
 from subscriptions.notices import missing_line
 from subscriptions.planning.cadence import quiet_until
-from subscriptions.texts.cutting import clean, short
+from subscriptions.texts.cutting import clean, cut_at_word, short
 
 # "cards": up to five papers with their texts. "rows": a digest. "each": one message per paper. "thread": one message in the
 # channel, and the digest in its thread.
@@ -68,10 +71,10 @@ def render_delivery(
     called only for chats that have that button.
     """
     silent = not _makes_sound(delivery)
-    if alone := _without_papers(delivery, medium):
-        buttons = tuple(Button(label, data=callback_id) for label, callback_id in delivery.facts.buttons)
-        rows = tuple(buttons[at : at + _IN_A_ROW] for at in range(0, len(buttons), _IN_A_ROW))
-        return messages(medium, [alone], last=rows, silent=silent)
+    buttons = tuple(Button(label, data=callback_id) for label, callback_id in delivery.facts.buttons)
+    rows = tuple(buttons[at : at + _IN_A_ROW] for at in range(0, len(buttons), _IN_A_ROW))
+    if alone := _without_papers(delivery, medium, medium.beneath(rows)):
+        return messages(medium, alone, last=rows, silent=silent)
     bulletin = _Bulletin(delivery, medium, titles)
     last = bulletin.add_buttons(make_link)
     pages = bulletin.pages(medium.beneath(last))
@@ -95,8 +98,8 @@ def delivery_pages(delivery: Delivery, medium: Medium, beneath: Size, numbers: R
     `beneath` is the size of the reply's buttons. `numbers` has for each shown paper, in the order of the delivery, the
     button that opens its card; in the messages each has the number of its paper.
     """
-    if alone := _without_papers(delivery, medium):
-        return [alone]
+    if alone := _without_papers(delivery, medium, beneath):
+        return alone
     bulletin = _Bulletin(delivery, medium, in_reply=True)
     opens = {item.paper.id: button for item, button in zip(_shown(delivery.items), numbers, strict=False)}
     bulletin.opens = {
@@ -116,15 +119,33 @@ def _makes_sound(delivery: Delivery) -> bool:
     return quiet_until(quiet, reader.language.zone, delivery.due + delivery.facts.late) is None
 
 
-def _without_papers(delivery: Delivery, medium: Medium) -> Page | None:
-    """Returns the message of a delivery that is a notice, or has no papers; None for any other."""
+def _without_papers(delivery: Delivery, medium: Medium, beneath: Size) -> list[Page]:
+    """Returns the messages of a delivery that is a notice, or has no papers; [] for any other."""
     if delivery.kind is DeliveryKind.NOTICE:
         title, *lines = delivery.facts.lines
-        return Page((medium.draw(NoticeView(title, lines=tuple(lines))),))
+        views = (NoticeView(title, lines=tuple(lines)), *_news(delivery.facts.papers, reader_of(delivery.chat)))
+        return pack([Part((medium.draw(one),)) for one in views], medium, beneath)
     if not delivery.items:
         text = _empty_text(delivery, reader_of(delivery.chat))
-        return Page((medium.draw(Line(text)),))
-    return None
+        return [Page((medium.draw(Line(text)),))]
+    return []
+
+
+def _news(told: Sequence[PaperNews], reader: Reader) -> Iterator[NewsView]:
+    for number, one in enumerate(told, 1):
+        known = Paper(key=one.title, title=one.title, arxiv_id=one.arxiv_id, doi=one.doi, url=one.url)
+        yield NewsView(
+            number=str(number) if len(told) > 1 else "",
+            title=cut_at_word(papers.readable(one.title), TITLES.title),
+            url=paper_url(known),
+            is_gone=one.is_gone,
+            lines=tuple(_news_line(text, web_url(address), reader.language) for text, address in one.lines),
+        )
+
+
+def _news_line(text: str, address: str, language: Language) -> tuple[str, str, str]:
+    label = cut_at_word(address.partition("://")[2], TITLES.title)
+    return language.say("{event}: {detail}", event=clean(text), detail="") if label else clean(text), label, address
 
 
 def _empty_text(delivery: Delivery, reader: Reader) -> str:

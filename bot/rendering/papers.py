@@ -6,7 +6,6 @@ Pure functions of an item and the chat's settings.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date
 from functools import lru_cache
 from typing import TypeVar
 
@@ -17,6 +16,7 @@ from subscriptions.language import Language
 from subscriptions.model import SAMPLES, Because, ChatSettings, Item, Paper, Summary, Translation
 from subscriptions.normalize import written_tokens
 from subscriptions.normalize.folding import token_spans
+from subscriptions.planning.kept_papers import life_of
 from subscriptions.texts import statements
 from subscriptions.texts.cutting import (
     clean,
@@ -202,39 +202,31 @@ def _text(paper: Paper, reader: Reader, measure: Measure, rest: str) -> tuple[st
 
 def _gone(item: Item, reader: Reader) -> str:
     """Return that a paper is retracted, by which notice, or withdrawn, by whom if its own text says so; "" for others."""
-    paper, since, language = item.paper.paper, item.paper.withdrawn_at, reader.language
-    if notice := paper.facts.retracted:
-        return ", ".join(filter(None, (language.say("retracted"), _day(notice.day, language), _reference(notice.doi))))
-    if since is None:
+    facts, language = item.paper.paper.facts, reader.language
+    if notice := facts.retracted:
+        day = clean(language.written_day(notice.day))
+        return ", ".join(filter(None, (language.say("retracted"), day, _reference(notice.doi))))
+    if facts.withdrawn is None:
         return ""
-    day = language.short_day(language.local(since).date())
-    if "authors" in (statements.withdrawn_by(paper.comment), statements.withdrawn_by(paper.abstract)):
+    day = language.short_day(language.local(facts.withdrawn.at).date())
+    if facts.withdrawn.by_authors:
         return language.say("withdrawn by the authors, {day}", day=day)
     return language.say("withdrawn, {day}", day=day)
 
 
 def _life(paper: Paper, language: Language) -> str:
     """Return what became of a paper that is still there: v3 · Tides, 22 Nov, doi:10.1234/t.3 · corrected, 1 Dec."""
-    facts, parts = paper.facts, list[str]()
-    if facts.version and facts.version > 1:
-        parts.append(f"v{facts.version}")
-    if article := facts.article:
+    life, parts = life_of(paper), list[str]()
+    if life.version and life.version > 1:
+        parts.append(f"v{life.version}")
+    if article := life.article:
         venue = "" if article.venue == paper.venue else short(clean(article.venue), _LABEL_WIDTH)
-        parts.append(", ".join(filter(None, (venue, _day(article.day, language), _reference(article.doi)))))
-    if facts.corrected:
-        parts.append(", ".join(filter(None, (language.say("corrected"), _day(facts.corrected.day, language)))))
-    if facts.concern:
-        day = _day(facts.concern.day, language)
-        parts.append(", ".join(filter(None, (language.say("expression of concern"), day))))
+        doi = _reference(article.doi) if paper.arxiv_id or article.doi != paper.doi else ""
+        parts.append(", ".join(filter(None, (venue, clean(language.written_day(article.day)) if doi else "", doi))))
+    for label, notice in (("corrected", life.corrected), ("expression of concern", life.concern)):
+        if notice:
+            parts.append(", ".join(filter(None, (language.say(label), clean(language.written_day(notice.day))))))
     return " · ".join(filter(None, parts))
-
-
-def _day(written: str, language: Language) -> str:
-    """Return a day as people read it; a month or a year as it is written."""
-    try:
-        return language.short_day(date.fromisoformat(written))
-    except ValueError:
-        return clean(written)
 
 
 def _reference(doi: str) -> str:

@@ -95,6 +95,17 @@ class NoticeView:
 
 
 @dataclass(frozen=True, slots=True)
+class NewsView:
+    """What a notice tells of one paper."""
+
+    number: str  # "": it is the only one
+    title: str
+    url: str
+    is_gone: bool  # its title is struck through
+    lines: tuple[tuple[str, str, str], ...]  # (text, label of a link, its address), the last two may be ""
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
     """The first line of a message."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from subscriptions.life import Mark
 from subscriptions.matching import paper_index
 from subscriptions.model import SAMPLES, Digest, Paper
 from subscriptions.planning.source_calendar import is_archive
@@ -13,21 +14,25 @@ from subscriptions.store.paper_batch import Incoming, Ingest, PaperBatch, incomi
 Note = Callable[[Transaction, stored_digests.Ingested], None]
 
 
-def _batch(transaction: Transaction, ingest: Ingest, papers: Sequence[Incoming]) -> PaperBatch:
+def _batch(
+    transaction: Transaction, ingest: Ingest, papers: Sequence[Incoming], marks: Sequence[Mark] = ()
+) -> PaperBatch:
     """Returns a batch that has read what is stored about these papers, and into which they can be merged."""
     is_old = is_archive(ingest.day, transaction.day_of(ingest.now))
     batch = PaperBatch(ingest, is_news=ingest.announce or not is_old)
-    batch.read(transaction, papers)
+    batch.read(transaction, papers, marks)
     return batch
 
 
 def _merged(transaction: Transaction, digest: Digest, ingest: Ingest) -> PaperBatch:
     """Returns the papers of a digest merged with the stored ones. Writes nothing."""
     papers = _papers_of(transaction, digest)
-    batch = _batch(transaction, ingest, papers)
+    batch = _batch(transaction, ingest, papers, digest.marks)
     for one in papers:
         if batch.knows(one) or not ingest.only_known:
             batch.merge(one)
+    for mark in digest.marks:
+        batch.mark(mark)
     return batch
 
 

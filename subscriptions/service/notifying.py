@@ -78,7 +78,17 @@ def notify(transaction: Transaction, address: ChatAddress, notice: Notice, *, no
     chat = stored_chats.find_chat(transaction, address)
     if chat is None:
         return False
-    return _add(transaction, chat, notice, now.astimezone(zones.zone(chat.settings.timezone)).date(), now)
+    return _add(transaction, chat, notice, _day(chat, now), now)
+
+
+def is_told(transaction: Transaction, chat: Chat, cause: str, now: datetime) -> bool:
+    """Return whether a chat has heard the daily notice of a cause on the present day in its zone."""
+    key = _dedupe_key(chat, Notice(cause=cause, lines=lambda _: ()), _day(chat, now))
+    return bool(planner.taken_keys(transaction, [key]))
+
+
+def _day(chat: Chat, now: datetime) -> date:
+    return now.astimezone(zones.zone(chat.settings.timezone)).date()
 
 
 @writes
@@ -139,7 +149,9 @@ def _add(transaction: Transaction, chat: Chat, notice: Notice, day: date, now: d
     }
     labels = [words.say(label) for label, _ in notice.buttons]
     facts = Facts(
-        lines=tuple(line for line in notice.lines(words) if line), buttons=tuple(zip(labels, tokens, strict=True))
+        lines=tuple(line for line in notice.lines(words) if line),
+        papers=tuple(notice.papers(words)),
+        buttons=tuple(zip(labels, tokens, strict=True)),
     )
     delivery = Delivery(id=secrets.token_hex(8), chat=chat, kind=DeliveryKind.NOTICE, due=now, facts=facts)
     key = _dedupe_key(chat, notice, day)

@@ -21,7 +21,7 @@ from subscriptions.planning.next_deliveries import AwaitedSource, Forecast
 from subscriptions.query import AUTHOR, TITLE, rewriting
 from subscriptions.query.parse import parse_canonical
 from subscriptions.query.tree import Query
-from subscriptions.service import nearness, notifying
+from subscriptions.service import kept_news, nearness, notifying
 from subscriptions.store import known_papers, meanings, planner, stored_chats, stored_sources, stored_subscriptions
 from subscriptions.store.database.store import Store, Transaction, UseCase, reads, writes
 
@@ -54,7 +54,8 @@ class Window:
         """
         newest = known_papers.newest_digest(transaction), meanings.encoder(transaction)
         if self._after is None or after < self._after or newest != self._newest:
-            known = known_papers.window(transaction, after, self.last_sequence)
+            window = known_papers.window(transaction, after, self.last_sequence)
+            known = [one for one in window if one.paper.facts.retracted is None]
             self.tokenized = TokenizedPapers.of((one.paper for one in known), self.tokenized)
             self.papers, self._index, self._matches = Papers(known), None, {}
             self._after, self._newest = after, newest
@@ -162,7 +163,7 @@ def steps(transaction: Transaction, *, now: datetime) -> Sequence[UseCase[[], Se
         else:
             _explain(transaction, chat_ids, now, window)  # here, so that a plan of few chats has one transaction less
         of_slices.append(writes(partial(_plan_slice, chat_ids=chat_ids, forecast=forecast, window=window)))
-    return of_slices
+    return [*of_slices, *kept_news.steps(transaction, now=now)]
 
 
 def _explain(transaction: Transaction, chat_ids: Sequence[int], now: datetime, window: Window) -> Sequence[Lane]:

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
@@ -16,6 +16,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 from sqlmodel import Field, SQLModel
 
 Json = dict[str, Any]
+T = TypeVar("T")
 # An option of a table: an id is never given again. Otherwise SQLite gives that of a deleted row to the next one, so that what
 # is under way for a forgotten chat, such as a post, would be stored for another.
 NEVER_AGAIN = {"sqlite_autoincrement": True}
@@ -89,6 +90,11 @@ def json_column(default: type[dict[str, Any]] | type[list[Any]]) -> Any:  # noqa
     return Field(default_factory=default, sa_type=sa.JSON)
 
 
+def json_or_null() -> Any:  # noqa: ANN401 - a SQLModel field
+    """A column of JSON that is NULL in a new row."""
+    return Field(default=None, sa_type=sa.JSON(none_as_null=True))
+
+
 @cache
 def adapter_of(kind: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - a class, or a type such as tuple[str, ...]
     """Returns the adapter that converts values of a type to JSON and back. Cached by type."""
@@ -98,6 +104,18 @@ def adapter_of(kind: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - a class, or a t
 def to_json(value: Any) -> Any:  # noqa: ANN401 - a value of ours, any JSON value
     """Converts a value, such as a cadence, to the JSON value that a column stores."""
     return adapter_of(value.__class__).dump_python(value, mode="json")
+
+
+def as_stored(value: Any) -> Json | None:  # noqa: ANN401 - a frozen value of ours
+    """Convert a value to the JSON object that `json_or_null` stores: what it has beside its defaults; None: nothing."""
+    return adapter_of(value.__class__).dump_python(value, mode="json", exclude_defaults=True) or None
+
+
+def from_stored(kind: type[T], stored: Json | None) -> T:
+    """Convert what `as_stored` made of a value back to a value of this kind."""
+    of: Any = kind
+    value: T = adapter_of(of).validate_python(stored) if stored else kind()
+    return value
 
 
 class JsonText(UserDefinedType[str]):

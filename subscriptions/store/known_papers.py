@@ -7,10 +7,11 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from subscriptions.identity import versioned
+from subscriptions.life import PaperFacts
 from subscriptions.model import Announce, KnownPaper, ModelSummary, Paper, Summary, Translation
 from subscriptions.store import meanings, model_requests
 from subscriptions.store.bot_state import get_value, put_value
-from subscriptions.store.columns import AnyRow
+from subscriptions.store.columns import AnyRow, from_stored
 from subscriptions.store.database.store import Transaction, execute, grouped, reads, rows_of
 from subscriptions.store.tables import PaperKeyRow, PaperRow, PaperValues, tables
 
@@ -133,6 +134,7 @@ def known_paper(
         comment=row.comment,
         venue=row.venue,
         published=row.published,
+        facts=from_stored(PaperFacts, row.facts),
         sources=tuple(sorted(sources)),
         by_model=by_model,
         meaning=meaning,
@@ -143,7 +145,6 @@ def known_paper(
         sequence=row.sequence,
         sequenced_at=row.sequenced_at,
         first_seen_at=row.first_seen_at,
-        withdrawn_at=row.withdrawn_at,
         day=row.day,
         new_sequence=row.new_sequence,
     )

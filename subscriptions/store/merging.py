@@ -14,18 +14,19 @@ the categories, only arXiv adds to them. Every source adds summaries and transla
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from operator import attrgetter
 from typing import NamedTuple
 
 from subscriptions.identity import is_preprint, is_server, paper_key
+from subscriptions.life import Article, Event, Mark, Notice, PaperFacts, Withdrawal
 from subscriptions.model import Announce, Paper
 from subscriptions.normalize import title_alias
-from subscriptions.store.columns import Json
+from subscriptions.store.columns import Json, as_stored, from_stored
 from subscriptions.store.tables import PaperValues
-from subscriptions.texts.statements import withdrawn_by
+from subscriptions.texts.statements import withdrawal_reason, withdrawn_by
 
 # for so long after a paper was first seen, a missing value that becomes known makes the paper news again
 COMPLETION_WINDOW = timedelta(days=7)
@@ -39,6 +40,7 @@ _ELLIPSIS = ("…", "...")
 _CLOSED = tuple(".!?。！？)）]\"”'’$")  # a complete abstract ends with one of these
 # compares lists without copying them, since lists of a row are replaced and never changed
 _compared_of = attrgetter("title", "abstract", "authors", "categories", "venue", "summaries", "translations")
+_uncounted_of = attrgetter("version", "comment", "doi", "facts")  # what they say makes no paper news
 
 
 class Effect(Enum):
@@ -95,6 +97,7 @@ class Change:
 def apply_claim(row: PaperValues, claim: Claim, now: datetime) -> Change:
     """Updates a row with what the source may change in it. Returns what changed."""
     had, paper, effect = _compared_of(row), claim.paper, claim.effect
+    before = _uncounted_of(row)
     row.title = _merged_text(row.title, paper.title, effect, is_prose=False)
     row.abstract = _merged_text(row.abstract, paper.abstract, effect)
     row.comment = _merged_text(row.comment, paper.comment, effect, is_prose=False)
@@ -112,8 +115,8 @@ def apply_claim(row: PaperValues, claim: Claim, now: datetime) -> Change:
         row.doi = _merged_value(row.doi, paper.doi, effect)
         row.arxiv_id = row.arxiv_id or paper.arxiv_id
     row.key = paper_key(arxiv_id=row.arxiv_id, doi=row.doi) or row.key
+    row.facts = as_stored(_facts(row, claim, now))
     if claim.is_trusted:
-        row.withdrawn_at = _withdrawn_at(row, claim, now)
         known = 0 if effect is Effect.TAKES_OVER else row.version or 0
         row.version = max(paper.version or 0, known) or None
     row.by_arxiv = row.by_arxiv or effect is Effect.TAKES_OVER
@@ -125,7 +128,7 @@ def apply_claim(row: PaperValues, claim: Claim, now: datetime) -> Change:
     return Change(
         missing=in_more_languages or any(new and not old for old, new in zip(had, has, strict=True)),
         category=set(had[3]) < set(has[3]),
-        anything=had != has,
+        anything=had != has or before != _uncounted_of(row),
     )
 
 
@@ -207,10 +210,44 @@ def _joined_categories(row: PaperValues, claim: Claim) -> list[str]:
     return list(dict.fromkeys((*first, *row.categories, *(() if is_closed else claim.paper.categories))))
 
 
-def _withdrawn_at(row: PaperValues, claim: Claim, now: datetime) -> datetime | None:
-    """Returns when the paper was withdrawn, by the word of a trusted source."""
-    if withdrawn_by(claim.paper.comment) or withdrawn_by(claim.paper.abstract):
-        return row.withdrawn_at or (None if claim.effect is Effect.FILLS else now)
-    if claim.effect is Effect.TAKES_OVER and (claim.paper.abstract or claim.paper.comment):
-        return None  # another source said that the paper was withdrawn, but arXiv does not say so
-    return row.withdrawn_at
+def _facts(row: PaperValues, claim: Claim, now: datetime) -> PaperFacts:
+    """Return the facts of a paper after a source described it. Called before the row gets the source's version."""
+    facts, paper = from_stored(PaperFacts, row.facts), claim.paper
+    if not claim.is_trusted:
+        return facts
+    if paper.venue and paper.arxiv_id and not is_server(paper.venue):  # arXiv's journal reference
+        facts = replace(facts, article=Article(venue=paper.venue, day=paper.published))
+    return replace(
+        facts,
+        withdrawn=_withdrawal(row, claim, facts.withdrawn, now),
+        has_no_comment=facts.has_no_comment or (paper.has_all and not paper.comment),
+    )
+
+
+def _withdrawal(row: PaperValues, claim: Claim, known: Withdrawal | None, now: datetime) -> Withdrawal | None:
+    """Return the withdrawal of a paper, by the word of a trusted source. It ends with a later version that does not say so."""
+    paper = claim.paper
+    words = next(filter(withdrawn_by, (paper.comment, paper.abstract)), "")
+    if words:
+        if known or claim.effect is Effect.FILLS:
+            return known
+        by_authors = "authors" in map(withdrawn_by, (paper.comment, paper.abstract))
+        return Withdrawal(at=now, version=paper.version, by_authors=by_authors, reason=withdrawal_reason(words))
+    is_described = bool(paper.abstract or paper.comment)
+    is_newer = (paper.version or 0) > ((known and known.version) or row.version or 0)
+    # another source may have said that the paper was withdrawn, when arXiv does not say so
+    return None if is_described and (is_newer or claim.effect is Effect.TAKES_OVER) else known
+
+
+def after_mark(facts: PaperFacts, mark: Mark, now: datetime) -> PaperFacts:
+    """Return the facts of a paper after a notice about it. Of several corrections, the newest counts."""
+    notice = Notice(doi=mark.notice, day=mark.day)
+    if mark.event is Event.WITHDRAWN:
+        withdrawn = Withdrawal(at=now, version=mark.version, by_authors=bool(mark.reason), reason=mark.reason)
+        return facts if facts.withdrawn else replace(facts, withdrawn=withdrawn)
+    if mark.event is Event.CORRECTED:
+        return facts if facts.corrected and facts.corrected.day >= mark.day else replace(facts, corrected=notice)
+    known = facts.retracted if mark.event is Event.RETRACTED else facts.concern
+    if known and (known.doi or not notice.doi):
+        return facts
+    return replace(facts, retracted=notice) if mark.event is Event.RETRACTED else replace(facts, concern=notice)

@@ -13,9 +13,12 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from subscriptions import identity
+from subscriptions.life import Article, Event, Mark, PaperFacts
 from subscriptions.model import Announce, Paper
 from subscriptions.normalize import title_alias
-from subscriptions.store import meanings, merging
+from subscriptions.planning.kept_papers import life_of
+from subscriptions.store import kept, meanings, merging
+from subscriptions.store.columns import as_stored, from_stored
 from subscriptions.store.database.store import Transaction, execute, rows_of
 from subscriptions.store.known_papers import known_paper
 from subscriptions.store.merging import Change
@@ -105,6 +108,7 @@ class PaperBatch:
     updated: set[int] = field(default_factory=set)  # those, and papers that it changes
     revised: set[int] = field(default_factory=set)  # papers of which the digest has a newer version
     encoded: dict[int, meanings.Texts] = field(default_factory=dict)  # paper → the texts of which it has the codes
+    marked: set[int] = field(default_factory=set)  # papers that were known, and about which the digest has a notice
     _keys: dict[str, int] = field(default_factory=dict)
     _aliases: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     # paper → its values as they are stored; lists of a row are replaced and never changed
@@ -115,19 +119,27 @@ class PaperBatch:
     _replaced: dict[int, int] = field(default_factory=dict)  # filed paper → the one that it turned out to be
     _last_id: int = 0
 
-    def read(self, transaction: Transaction, papers: Sequence[Incoming]) -> None:
+    def read(self, transaction: Transaction, papers: Sequence[Incoming], marks: Sequence[Mark] = ()) -> None:
         """Reads what the store knows about these papers. Call it once, before they are merged."""
         keys = {key for one in papers for key in (*one.keys, *one.former, *one.titles, *one.entries, *one.same)}
+        keys |= {key for one in marks for key in one.keys}
         aliases = {one.alias for one in papers if one.alias}
         self._keys.update(rows_of(transaction, _keys, _keys.c.key, sorted(keys)))
         for alias, paper in rows_of(transaction, _aliases, _aliases.c.alias, sorted(aliases)):
             self._aliases[alias].add(paper)
         ids = sorted(set(self._keys.values()).union(*self._aliases.values()))
+        self._read_rows(transaction, ids)
+        others = sorted({key for row in self.rows.values() for key in self._facts(row).others} - self._keys.keys())
+        if others:
+            self._keys.update(rows_of(transaction, _keys, _keys.c.key, others))
+            self._read_rows(transaction, sorted(set(self._keys.values()) - self.rows.keys()))
+        self.encoded = {paper: self.texts_of(paper) for paper, _ in meanings.each_code(transaction, ids)}
+        self._last_id = execute(transaction, _LAST_ID).scalar() or 0
+
+    def _read_rows(self, transaction: Transaction, ids: Sequence[int]) -> None:
         for row in rows_of(transaction, _papers, _p.id, ids):
             self._stored[row.id] = row._asdict()
             self.rows[row.id] = PaperValues(**self._stored[row.id])
-        self.encoded = {paper: self.texts_of(paper) for paper, _ in meanings.each_code(transaction, ids)}
-        self._last_id = execute(transaction, _LAST_ID).scalar() or 0
 
     def knows(self, one: Incoming) -> bool:
         """Return whether a paper of the digest is stored."""
@@ -150,7 +162,43 @@ class PaperBatch:
         kind = paper.announce_type.value if paper.announce_type else ""
         self.kinds[row.id] = min(self.kinds.get(row.id, kind), kind, key=_BY_NEWS_VALUE.index)  # of copies, the new one
         self._announce_or_file(row, paper, change, is_new=found is None)
+        if one.paper.article and self._keys.get(f"doi:{one.paper.article}") == row.id:
+            self._give_article(row, Article(doi=one.paper.article))
+        for other in self._others(row):
+            self._give_article(row, life_of(self.entry(other.id)).article)
+            self._give_article(other, life_of(self.entry(row.id)).article)
         return row.id
+
+    def mark(self, mark: Mark) -> None:
+        """Applies a notice to the papers that it is about, and to other rows of their works, if they are known."""
+        for paper in self._with(mark.keys):
+            of_work = [self.rows[paper]]
+            if mark.event is not Event.WITHDRAWN:  # a preprint may be withdrawn when its article is not
+                of_work += self._others(of_work[0])
+            for row in of_work:
+                before = self._facts(row)
+                after = merging.after_mark(before, mark, self.ingest.now)
+                if after != before:
+                    row.facts = as_stored(after)
+                    self.marked.add(row.id)
+
+    def _give_article(self, row: PaperValues, article: Article | None) -> None:
+        """Notes the article of a preprint that had none."""
+        if (
+            article
+            and article.doi
+            and not identity.is_preprint(article.doi)
+            and not life_of(self.entry(row.id)).article
+        ):
+            row.facts = as_stored(replace(self._facts(row), article=article))
+            self.updated.add(row.id)
+
+    def _others(self, row: PaperValues) -> list[PaperValues]:
+        return [self.rows[paper] for paper in self._with(self._facts(row).others) if paper != row.id]
+
+    @staticmethod
+    def _facts(row: PaperValues) -> PaperFacts:
+        return from_stored(PaperFacts, row.facts)
 
     def _announce_or_file(self, row: PaperValues, paper: Paper, change: Change, *, is_new: bool) -> None:
         now, was_filed = self.ingest.now, not is_new and row.sequence is None and row.owner == self.ingest.source
@@ -212,10 +260,10 @@ class PaperBatch:
         return paper in self._aliases[one.alias] or not identity.authors_differ(known, one.paper)
 
     def _join_filed(self, papers: Sequence[int]) -> int:
-        """Returns which of several rows with one title counts from now on, since arXiv says that they are one paper.
+        """Returns which of several rows counts from now on, since a source says that they are one work.
 
         That is the first that was announced. The keys and titles of filed ones lead to it, so that it is not announced
-        again. Others that were announced stay papers of their own.
+        again. Others that were announced stay papers of their own, which know each other.
         """
         stays = next((paper for paper in papers if self.rows[paper].sequence is not None), papers[0])
         for gone in papers:
@@ -224,6 +272,12 @@ class PaperBatch:
                 self._keys |= {key: stays for key, paper in self._keys.items() if paper == gone}
                 for fitting in self._aliases.values():
                     fitting.discard(gone)
+        works = [self.rows[paper] for paper in papers if paper not in self._replaced]
+        for row in works if len(works) > 1 else ():
+            facts = self._facts(row)
+            keys = (one.arxiv_id or _doi_key(one.doi) or one.key for one in works if one is not row)
+            others = dict.fromkeys((*facts.others, *keys))
+            row.facts = as_stored(replace(facts, others=tuple(others)))
         return stays
 
     def _without_ids_of_others(self, row: PaperValues, one: Incoming) -> Paper:
@@ -301,6 +355,8 @@ class PaperBatch:
         changed = [paper for paper, before in self._stored.items() if values[paper] != before]
         transaction.execute_rows(sa.insert(_papers), [values[paper] for paper in sorted(self.new)])
         transaction.execute_rows(_UPDATE, [{**values[paper], "of": paper} for paper in changed])
+        before = {paper: known_paper(PaperValues(**self._stored[paper]), []).paper for paper in changed}
+        kept.note_lives(transaction, {paper: (before[paper], self.entry(paper)) for paper in changed}, self.ingest.now)
         transaction.execute_rows(sa.insert(_keys), self._new_keys)
         transaction.execute_rows(sa.insert(_aliases), self._new_aliases)
         for key, paper in self._moved.items():

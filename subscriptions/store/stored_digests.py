@@ -107,14 +107,14 @@ def _add_row(transaction: Transaction, digest: Digest, batch: PaperBatch) -> int
 
 
 def _result(batch: PaperBatch) -> Ingested:
-    updated = batch.updated - batch.new
+    updated = (batch.updated | batch.marked) - batch.new
     announced = [paper for paper, kind in batch.kinds.items() if kind not in merging.REPLACEMENTS]
     return Ingested(
         archive=not batch.is_news,
         archived=0 if batch.is_news else sum(batch.rows[paper].sequence is None for paper in announced),
         new=len(batch.new),
         updated=len(updated),
-        unchanged=len(batch.kinds) - len(batch.new) - len(updated),
+        unchanged=len(batch.kinds.keys() - batch.new - updated),
         revised=len(batch.revised - batch.new),
     )
 

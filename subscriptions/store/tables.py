@@ -26,6 +26,7 @@ from subscriptions.store.columns import (
     choice,
     index,
     json_column,
+    json_or_null,
     moment,
     reference,
 )
@@ -81,7 +82,6 @@ class PaperValues(Numbered):
     summaries: Json = json_column(dict)  # language → name of a text → text
     translations: Json = json_column(dict)  # likewise
     cross: bool = False  # the paper got its sequence as a cross-list
-    withdrawn_at: datetime | None = moment(default=None)
     first_seen_at: datetime = moment()
     day: date  # the day of the digest that gave the paper its sequence; without a sequence, of its first digest
     owner: str = ""  # the source that brought the paper first
@@ -91,6 +91,8 @@ class PaperValues(Numbered):
     # of a cross-list: the sequence that the paper got when it was new; None: it was only cross-listed
     new_sequence: int | None = None
     uncoded: bool = True  # its texts have no codes of the store's encoder
+    facts: Json | None = json_or_null()  # life.PaperFacts; NULL: none
+    facts_at: datetime | None = moment(default=None)  # when the chats that kept it are looked at; NULL: they know all
 
     @property
     def sequence_as_new(self) -> int | None:
@@ -110,6 +112,7 @@ class PaperRow(PaperValues, table=True):
         index("ix_paper_counted", "day", "id", "sequence", "cross", "new_sequence"),
         index("ix_paper_sequenced_at", "sequenced_at", "sequence"),
         index("ix_paper_uncoded", "id", where="uncoded IS 1"),
+        index("ix_paper_facts_at", "facts_at", where="facts_at IS NOT NULL"),
     )
 
 
@@ -420,6 +423,7 @@ class SignalRow(Row, table=True):
     paper: int = reference("paper.id", primary_key=True)
     kind: Signal = choice(Signal, primary_key=True)
     at: datetime = moment()
+    seen: Json | None = json_or_null()  # life.Life, as the chat knows it; NULL: as the paper was before it changes next
 
 
 class LibraryEntryRow(Row, table=True):

@@ -37,6 +37,35 @@ _WITHDRAWN = re.compile(
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
+_REASON = re.compile(
+    r"^.*?\b(?:due\sto|owing\sto|because(?:\sof)?|since|as)\s|^[^:]{0,80}\bwithdrawn\b[^:]{0,80}:\s",
+    re.IGNORECASE | re.DOTALL,
+)
+# a sentence of a comment goes on after "Phys." and "Proc.", whose next word has a capital, too
+_SENTENCE_ENDS = re.compile(
+    r"(?<=[^\W_]{6})[.!?]\s|(?<=[\d)\]'A-Z])[.!?]\s|(?<=\b[a-z]{2})[.!?]\s|(?<=\b[a-z]{3})[.!?]\s|(?<=\b[a-z]{4})[.!?]\s|(?<=\b[a-z]{5})[.!?]\s|;\s|\s[|•]\s"
+)
+_ACCEPTED = re.compile(
+    r"""\baccept(?:ed)?\b
+    | \bto\s(?:appear|be\s(?:published|presented))\s(?:in|at|on)\b | \bappear(?:s|ed|ing)?\s(?:in|at)\b | \b(?:in\spress|camera[\s-]ready)\b
+    | (?<!\bto\sbe\s)\bpublished\s(?:in|at|by|on|to|as|version)\b | \b(?:19|20)\d\d\b\W{0,3}\(?(?:an?\s)?(?:oral|spotlight|poster|highlight)\b
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_OTHER_VERSION = r"(?:abridged|companion|condensed|conference|earlier|expanded|extend(?:ed|s)|extension|follow-?up|full|initial|journal|longer|part|parts|portions?|preliminary|previous(?:ly)?|prior|short|shorter|workshop)"
+_NOT_ACCEPTED = re.compile(
+    rf"""\b(?:not|never|n't|if|once|until|unless|upon|when|whenever|as\ssoon\sas|pending|hope|hopefully|rejected|submit\w*|submission|resubmit\w*|under\sreview
+    |in\sreview|to\sbe\saccepted|will\sbe\saccepted)\b | \b(?!(?:conditional|final|new|official|provisional|recent)ly)[a-z]+ly\saccepted
+    | \b{_OTHER_VERSION}\b(?:\s\w+){{0,3}}?\s(?:version|paper|article|abstract|work|results?|of)\b | \bbuil(?:ds|t)\son\b | \bbased\son\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_NOT_FOR_GOOD = re.compile(
+    r"\s(?:for\s(?:review|consideration)|at\sv\d|manuscripts?\swill|papers?\swill)\b", re.IGNORECASE
+)
+_COUNTED = re.compile(
+    r"\b(?:\d+|\w+teen|one|two|three|four|five|six|seven|eight|nine|ten)\s(?:\w+\s){0,2}?(?:pages?|pp|figs?|figures?|tables?|algorithms?|equations?|images?|videos?|appendi\w+)\b[,.:\s-]*(?:and\s|\+\s)?",
+    re.IGNORECASE,
+)
 LEADING = ("tldr", "task")
 """Names of the field of a summary that says in short what a paper is about. Without it, a paper has no usable summary."""
 SummaryState = Literal["ok", "failed", "placeholder", "empty", "not stated"]
@@ -122,6 +151,39 @@ def withdrawn_by(text: str) -> Literal["authors", "unknown", ""]:
     if found["by"] or found["also_by"] or found["who"]:
         return "authors"
     return "unknown"
+
+
+def withdrawal_reason(text: str) -> str:
+    """Return what a text that says that its paper was withdrawn gives as the reason; "" if it gives none."""
+    return _REASON.sub("", text, count=1).strip(" .") if _REASON.search(text) else ""
+
+
+def accepted_in(comment: str) -> str:
+    """Return the sentence of an author's comment that says that the paper was accepted or published; "" if none does.
+
+    Submissions, wishes and other versions of the paper do not count.
+    """
+    return next(filter(None, map(_acceptance, _sentences(comment))), "")
+
+
+def remark_in(comment: str) -> str:
+    """Return what a comment says beside an acceptance and addresses of code: "14 pages, 4 figures"."""
+    said = accepted_in(comment)
+    kept = (one.replace(said, "") if said else one for one in _sentences(comment) if not artefacts_in(one))
+    return ". ".join(filter(None, (one.strip(" ,;.") for one in kept)))
+
+
+def _sentences(comment: str) -> list[str]:
+    return [one.strip(" .;,") for one in _SENTENCE_ENDS.split(" ".join(comment.split()))]
+
+
+def _acceptance(sentence: str) -> str:
+    """Return the sentence from the part on that says so, without the numbers of pages before it."""
+    found = _ACCEPTED.search(sentence)
+    if not found or _NOT_ACCEPTED.search(sentence[: found.end()]) or _NOT_FOR_GOOD.match(sentence, found.end()):
+        return ""
+    begins = max((one.end() for one in _COUNTED.finditer(sentence, 0, found.end())), default=0)
+    return sentence[begins:].strip(" ,.-")
 
 
 def states_nothing(text: str) -> bool:

@@ -394,7 +394,7 @@ def test_whatever_a_paper_holds_it_is_taken_as_it_is(
     on: Judge, place: int, shown: list[Item], kind: DeliveryKind, title: str
 ) -> None:
     titles = {"one": (title, "https://example.org/"), "other": (title, title)}
-    told = [deliveries.changed(one, sources=tuple(titles), withdrawn=one.paper.withdrawn_at) for one in shown]
+    told = [deliveries.changed(one, sources=tuple(titles)) for one in shown]
     missing = MissingSources(title, 1, MissingHow.LATE)
     sent = deliveries.delivery(on.chats[place], told, kind=kind, missing=missing)
     messages = rendered.render_delivery(sent, titles=titles)

@@ -191,7 +191,7 @@ def told(found: KnownPaper) -> tuple[object, ...]:
         one.comment,
         one.url,
         one.categories,
-        found.withdrawn_at is not None,
+        found.is_gone,
     )
 
 
@@ -224,7 +224,7 @@ def test_a_list_withdraws_and_rewrites_only_its_own_papers(store: Store) -> None
     ingested(store, own, source="biology")
     ingested(store, replace(own, version=2, abstract=GONE), source="biology")
     withdrawn = known_by(store, DOI)
-    assert (withdrawn.paper.abstract, withdrawn.withdrawn_at is not None) == (GONE, True)
+    assert (withdrawn.paper.abstract, withdrawn.is_gone) == (GONE, True)
 
 
 def test_a_list_fills_in_what_nobody_knew_and_adds_its_summary(store: Store) -> None:

@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -15,10 +16,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from subscriptions.errors import StoreError
+from subscriptions.life import PaperFacts, Withdrawal
 from subscriptions.service.plan import plan_due
 from subscriptions.store import copying, tables
 from subscriptions.store.database import schema
 from subscriptions.store.database.store import Store
+from subscriptions.store.known_papers import stored_papers
 from tests import make, stored
 from tests.clock import NOON
 from tests.make import due, ingested, paper
@@ -29,6 +32,11 @@ pytestmark = pytest.mark.both_databases
 
 # LATER is the migration of an invented later release, which adds a table and two columns. EARLIER removes such a table and
 # such columns from a new database, so that it looks like one of an earlier release.
+PAPERS = "SELECT id, key, title, abstract, comment, version, day, sequence, uncoded FROM paper ORDER BY id"
+WITHDRAWN = """
+    UPDATE paper SET withdrawn_at = '2026-01-20 08:00:00+00', version = 1,
+    comment = 'This paper has been withdrawn by the authors due to an error in Lemma 2.' WHERE id = 1
+"""
 EARLIER = (
     "DROP TABLE denial",
     "ALTER TABLE message DROP COLUMN reason",
@@ -128,7 +136,8 @@ def test_database_of_1_0_0_is_upgraded_to_the_newest_schema(new_url: str, store:
     """Red: the declared schema was changed without a revision, or a revision makes something else."""
     with closing(Store(new_url)) as old:
         made_by_1_0_0(old)
-        before = stored.all_rows(old)
+        stored.change(old, WITHDRAWN)
+        before, papers = stored.all_rows(old), stored.rows(old, PAPERS)
 
         old.open(now=NOON, copies=tmp_path / "copies")
 
@@ -137,9 +146,15 @@ def test_database_of_1_0_0_is_upgraded_to_the_newest_schema(new_url: str, store:
         assert differences(old) == with_another_order(old) == []
         after = stored.all_rows(old)
         assert len(set(after["key_value"]) - set(before["key_value"])) == 2, "the id, and the version of the words"
-        for changed in ("key_value", "alembic_version"):
+        for changed in ("key_value", "alembic_version", "paper"):
             del after[changed], before[changed]
-        assert after == before
+        assert (after, stored.rows(old, PAPERS)) == (before, papers)
+        gone = Withdrawal(
+            at=datetime(2026, 1, 20, 8, tzinfo=UTC), version=1, by_authors=True, reason="an error in Lemma 2"
+        )
+        with old.read() as session:
+            facts = {known.id: known.paper.facts for known in stored_papers(session, [1, 2]).values()}
+        assert facts == {1: PaperFacts(withdrawn=gone), 2: PaperFacts()}
         ingested(old, paper("Limpets again", key="2601.77777", arxiv_id="2601.77777"))
         plan_due(old, now=NOON)
         assert ("console:lab", "Limpets again") in stored.delivered(old)

@@ -12,6 +12,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from subscriptions import chat_settings, model
+from subscriptions.life import PaperFacts, Withdrawal
 from subscriptions.model import Because, Chat, ChatAddress, ChatKind, Delivery, DeliveryKind, Item, Message
 from tests.rendered import render_delivery
 
@@ -67,6 +68,7 @@ def item(
         "summaries": tuple(
             model.Summary(language=language, fields={"tldr": text}) for language, text in (summaries or {}).items()
         ),
+        "facts": PaperFacts(withdrawn=Withdrawal(at=withdrawn) if withdrawn else None),
     } | fields
     known = model.KnownPaper(
         id=number,
@@ -75,16 +77,13 @@ def item(
         sequenced_at=THURSDAY,
         first_seen_at=THURSDAY,
         day=THURSDAY.date(),
-        withdrawn_at=withdrawn,
     )
     return Item(paper=known, because=reasons or (because(),), position=number, shown=shown, cross=cross)
 
 
-def changed(entry: Item, *, withdrawn: datetime | None = None, **fields: Any) -> Item:
+def changed(entry: Item, **fields: Any) -> Item:
     """The same paper in the same place with other facts."""
-    return entry._replace(
-        paper=replace(entry.paper, withdrawn_at=withdrawn, paper=replace(entry.paper.paper, **fields))
-    )
+    return entry._replace(paper=replace(entry.paper, paper=replace(entry.paper.paper, **fields)))
 
 
 def items(amount: int, *reasons: Because, title: str = "Paper", **fields: object) -> tuple[Item, ...]:

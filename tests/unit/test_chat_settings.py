@@ -36,6 +36,7 @@ def settings(kind: ChatKind, platform: str = "telegram", **chosen: str) -> ChatS
         quiet      → 22:00-08:00          → 22:00-08:00          → 22:00-08:00          → 22:00-08:00
         shape      → digest               → digest               → digest               → thread
         crosslists → in                   → in                   → in                   → in
+        updates    → on                   → on                   → on                   → on
         buttons    → full                 → full                 → link                 → full
         quietday   → off                  → off                  → off                  → off
         manage     → person               → admins               → admins               → members

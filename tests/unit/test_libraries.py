@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from itertools import accumulate
 from typing import Any
 
@@ -13,22 +14,25 @@ from bot.digests import library as files
 from bot.ports.conversation import LARGEST
 from bot.rendering import bibliography
 from subscriptions.errors import Refused
-from subscriptions.life import Article, Notice, PaperFacts
+from subscriptions.life import Article, Notice, PaperFacts, Withdrawal
 from subscriptions.model import KnownPaper
 from tests import tables
 from tests.clock import NOON
 from tests.make import paper
 
+WITHDRAWN = PaperFacts(withdrawn=Withdrawal(at=NOON))
+
 
 def known(title: str = "A title", *categories: str, withdrawn: bool = False, **values: Any) -> KnownPaper:
     return KnownPaper(
         id=1,
-        paper=paper(title, *categories, **values),
+        paper=replace(paper(title, *categories, **values), facts=WITHDRAWN)
+        if withdrawn
+        else paper(title, *categories, **values),
         sequence=1,
         sequenced_at=NOON,
         first_seen_at=NOON,
         day=NOON.date(),
-        withdrawn_at=NOON if withdrawn else None,
     )
 
 

@@ -20,7 +20,7 @@ from bot.ports.channel import Button
 from bot.rendering import buttons, cleaning, papers, terminal, views
 from subscriptions import errors, texts
 from subscriptions.language import Language
-from subscriptions.life import Article, Notice, PaperFacts
+from subscriptions.life import Article, Notice, PaperFacts, Withdrawal
 from subscriptions.model import Chat, ChatKind, Item, Paper, Summary
 from subscriptions.texts import cutting
 from subscriptions.texts.cutting import clean, isolated
@@ -34,7 +34,6 @@ def seen(entry: Item, to: Chat | None = None, measure: views.Measure = views.CAR
 
 
 LIVED = PaperFacts(
-    version=3,
     article=Article(doi="10.1234/t.3", venue="Tides", day="2026-11-22"),
     corrected=Notice(day="2026-12-01"),
     concern=Notice(doi="10.1234/t.9", day="2026-11"),
@@ -50,19 +49,19 @@ SEEN: dict[str, tuple[views.PaperView, dict[str, object]]] = {
         {"withdrawn": "withdrawn, 2 Feb", "text": ""},
     ),
     "it says that the authors withdrew it if its text says so": (
-        seen(item(withdrawn=THURSDAY, comment="Withdrawn by the authors: Lemma 2 is wrong.")),
+        seen(changed(item(), facts=PaperFacts(withdrawn=Withdrawal(at=THURSDAY, by_authors=True)))),
         {"withdrawn": "withdrawn by the authors, 22 Jan", "text": ""},
     ),
     "a retracted paper says by which notice and nothing else": (
-        seen(changed(item("T"), facts=PaperFacts(version=3, retracted=Notice(doi="10.1234/s.99", day="2026-12-02")))),
+        seen(changed(item("T"), facts=PaperFacts(retracted=Notice(doi="10.1234/s.99", day="2026-12-02")))),
         {"withdrawn": "retracted, 2 Dec, doi:10.1234/s.99", "text": "", "life": ""},
     ),
     "a retraction goes before a withdrawal": (
-        seen(changed(item("T"), withdrawn=THURSDAY, facts=PaperFacts(retracted=Notice()))),
+        seen(changed(item("T"), facts=PaperFacts(retracted=Notice(), withdrawn=Withdrawal(at=THURSDAY)))),
         {"withdrawn": "retracted"},
     ),
     "a card says what became of a paper": (
-        seen(changed(item("T", arxiv_id="2601.00003"), facts=LIVED)),
+        seen(changed(item("T", arxiv_id="2601.00003"), facts=LIVED, version=3)),
         {"life": "v3 · Tides, 22 Nov, doi:10.1234/t.3 · corrected, 1 Dec · expression of concern, 2026-11"},
     ),
     "a line of a list does not": (

@@ -15,7 +15,7 @@ from subscriptions.store.database.word_index import ON_POSTGRESQL, ON_SQLITE
 from subscriptions.store.tables import TABLES, KeyValueRow
 
 FIRST = "first_438489b20d2a"  # version 1.0.0
-REVISIONS = (FIRST, "database_id", "words")  # oldest first; each has its file in migrations/versions
+REVISIONS = (FIRST, "database_id", "words", "life")  # oldest first; each has its file in migrations/versions
 HEAD = REVISIONS[-1]
 WORDS = "words"  # name of the stored version of the words on disk (normalize/words.py)
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
