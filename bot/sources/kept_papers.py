@@ -14,7 +14,7 @@ from subscriptions.identity import versioned
 from subscriptions.model import KEPT, Paper
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service import kept_rounds
-from subscriptions.store.kept_papers import KeptPaper
+from subscriptions.store.asked_papers import AskedPaper
 from subscriptions.texts import counted
 
 log = logging.getLogger("paperwire")
@@ -24,15 +24,15 @@ MOST_FAILURES = 2  # in a row, after which a service is not asked any more on th
 _SEPARATORS = frozenset(",|")  # of values in a question; no DOI with one can be asked for
 
 
-def _ids(paper: KeptPaper) -> Iterable[str]:
+def _ids(paper: AskedPaper) -> Iterable[str]:
     return filter(None, (paper.arxiv_id,))
 
 
-def _dois(paper: KeptPaper) -> Iterable[str]:
+def _dois(paper: AskedPaper) -> Iterable[str]:
     return (one for one in paper.dois if _SEPARATORS.isdisjoint(one))
 
 
-def _addresses(paper: KeptPaper) -> Iterable[str]:
+def _addresses(paper: AskedPaper) -> Iterable[str]:
     """Yield the addresses that a preprint of arXiv has at OpenAlex, also in the work of its article."""
     for one in _ids(paper):
         yield from (f"http://arxiv.org/abs/{one}", f"https://doi.org/10.48550/arxiv.{one}")
@@ -44,7 +44,7 @@ class _Question(NamedTuple):
     title: str
     service: str  # as in `about_papers`
     most: int  # names in a request
-    names_of: Callable[[KeptPaper], Iterable[str]]
+    names_of: Callable[[AskedPaper], Iterable[str]]
 
 
 _QUESTIONS = (
@@ -75,14 +75,14 @@ class KeptPapers:
             problems += await self._ask(question, papers, counts)
         outcome = Outcome.FAILED if problems else Outcome.NEW if counts["updated"] else Outcome.QUIET
         detail = " ".join(dict.fromkeys(problems))[:LONGEST_DETAIL]
-        asked = f"Asked about {counted(len(papers), 'paper')}, {counts['updated']} of them changed."
+        asked = f"Asked about {counted(len(papers), 'paper')}; changes: {counts['updated']}."
         log.info("%s: %s. %s %s", KEPT, outcome, asked, detail, extra={"source": KEPT})
         receipt = Receipt(source=KEPT, at=now, outcome=outcome, counts=counts, detail=detail)
         is_answered = not problems or counts["digests"] > 0
         await store.run(kept_rounds.note, receipt, upto, is_answered=is_answered)
         return counts["updated"]
 
-    async def _ask(self, question: _Question, papers: Sequence[KeptPaper], counts: dict[str, int]) -> list[str]:
+    async def _ask(self, question: _Question, papers: Sequence[AskedPaper], counts: dict[str, int]) -> list[str]:
         """Ask one question about papers and store the answers. Return what went wrong. Raise StoreError."""
         inquiry = Inquiry(self._deps, KEPT, pause_seconds=PAUSE_SECONDS)
         request_of = partial(about_papers, question.service, sites=self._deps.sites)

@@ -6,9 +6,9 @@ from typing import NamedTuple
 from subscriptions.planning.kept_rounds import following_round, next_round
 from subscriptions.planning.receipts import Receipt
 from subscriptions.service import retention
-from subscriptions.store import kept_papers, stored_sources
+from subscriptions.store import asked_papers, stored_sources
+from subscriptions.store.asked_papers import AskedPaper
 from subscriptions.store.database.store import Transaction, reads, writes
-from subscriptions.store.kept_papers import KeptPaper
 
 ASK = "ask"  # the daily work
 
@@ -16,7 +16,7 @@ ASK = "ask"  # the daily work
 class Round(NamedTuple):
     """The papers about which services are asked."""
 
-    papers: tuple[KeptPaper, ...]
+    papers: tuple[AskedPaper, ...]
     upto: int  # the paper up to which the turns have come afterwards
 
 
@@ -29,12 +29,12 @@ def claim(transaction: Transaction, *, now: datetime) -> bool:
 @reads
 def planned(transaction: Transaction, *, now: datetime) -> Round:
     """Return the next round: papers that were just kept, then those that were replaced, then those whose turn it is."""
-    kept = kept_papers.kept_since(transaction, now=now)
-    at, upto = kept_papers.last_round(transaction)
+    kept = asked_papers.kept_since(transaction, now=now)
+    at, upto = asked_papers.last_round(transaction)
     new = sorted(paper for paper, since in kept.items() if at is None or since > at)
-    replaced = kept_papers.replaced_since(transaction, kept, at) if at else ()
+    replaced = asked_papers.replaced_since(transaction, kept, at) if at else ()
     papers, upto = next_round(kept, (*new, *replaced), upto)
-    return Round(kept_papers.named(transaction, papers), upto)
+    return Round(asked_papers.named(transaction, papers), upto)
 
 
 @writes
@@ -42,4 +42,4 @@ def note(transaction: Transaction, receipt: Receipt, upto: int, *, is_answered: 
     """Store what a round brought. If nobody answered, its papers are in the next round, too."""
     stored_sources.note_poll(transaction, receipt, stored_sources.SourceState(), {})
     if is_answered:
-        kept_papers.note_round(transaction, receipt.at, upto)
+        asked_papers.note_round(transaction, receipt.at, upto)

@@ -1,6 +1,6 @@
 """What became of kept papers is asked once a day of arXiv, OpenAlex and Crossref."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +18,7 @@ from tests.product import Product
 INBOX = '[[source]]\nname = "inbox"\npath = "inbox/*.*"\n'
 ME = "console:me"
 NAMES = ("api/query", "openalex", "crossref")  # the parts of addresses by which the services are known
-GLUE = paper("Glue for kites", "cs.LG", arxiv_id="2601.01234", authors=("Ada Ray",))
+GLUE = paper("Glue for kites", "cs.LG", arxiv_id="2601.01234", authors=("Ada Ray",), kind="new")
 TIDES = work("10.1234/tides.2026.3", "Kites in tides")
 BARE = [f"2601.0500{number}" for number in (1, 2, 3)]
 
@@ -49,11 +49,15 @@ def keeps(product: Product, *papers: Paper | dict[str, Any]) -> None:
         assert "Saved" in product.runs("say", f"/save {name}", "--as", ME).out
 
 
-def rounds(product: Product, *, days: int = 0) -> dict[str, Any]:
-    """Run a round, which must succeed and send nothing. Return what the line about kept papers says; {}: there is none."""
+def rounds(product: Product, *, days: int = 0, tells: Sequence[str] = ()) -> dict[str, Any]:
+    """Run a round, which must succeed. Return what the line about kept papers says; {}: there is none.
+
+    `tells`: what the chat reads afterwards; nothing is sent if it is empty.
+    """
     product.clock.advance(timedelta(days=days))
     finished = product.runs("run", "--once")
-    assert (finished.status, finished.out) == (0, ""), finished.err
+    assert (finished.status, bool(finished.out)) == (0, bool(tells)), finished.out + finished.err
+    assert [one for one in tells if one not in finished.out] == [], finished.out
     return next((one["last"] for one in product.tells("sources") if one["name"] == "kept"), {})
 
 
@@ -87,7 +91,7 @@ def oa_work(doi: str, title: str, venue: str = "Glue", by: str = "Ada Ray") -> d
     ]
     return {
         "id": "https://openalex.org/W7000000001", "doi": f"https://doi.org/{doi}", "title": title, "type": "article",
-        "publication_date": "2026-01-20", "is_retracted": True, "is_paratext": False,
+        "publication_date": "2026-01-30", "is_retracted": True, "is_paratext": False,
         "authorships": [{"author": {"display_name": by}}], "primary_location": places[0], "locations": places,
     }  # fmt: skip
 
@@ -100,12 +104,14 @@ def test_each_service_says_what_became_of_a_paper(product: Product, services: Fa
     keeps(product, GLUE, TIDES)
     services.knows(newer(GLUE))
     services.describes("openalex", oa_work("10.1234/glue.7", "Glue holds kites"))
-    services.describes("crossref", {**TIDES, "container-title": ["Tides"]})
-    last = rounds(product)
+    notice = {"type": "retraction", "DOI": "10.1234/tides.2026.9", "updated": {"date-parts": [[2026, 2, 1]]}}
+    services.describes("crossref", {**TIDES, "updated-by": [notice]})
+    told = ("version 2", "published", "doi.org/10.1234/glue.7", "retracted, 1 Feb: doi.org/10.1234/tides.2026.9")
+    last = rounds(product, days=12, tells=told)
     assert (last["outcome"], last["counts"]["papers"], last["detail"]) == ("new", 2, "")
+    assert rounds(product, days=1)["outcome"] == "quiet"
     assert "Now with glue." in card(product, GLUE.arxiv_id)
-    assert "Ray · Tides · doi" in card(product, TIDES["DOI"])
-    assert "journal       = {Glue}" in exported(product)
+    assert "retracted, 1 Feb" in card(product, TIDES["DOI"])
     assert "doi           = {10.1234/glue.7}" in exported(product)
     assert all(one.headers["User-Agent"].endswith(f"(+{CONTACT})") for one in services.arrivals)
     assert all("ada%40example.org" in path for name in NAMES[1:] for path in services.asked(name))

@@ -27,7 +27,7 @@ _REPLACED = (
 )
 
 
-class KeptPaper(NamedTuple):
+class AskedPaper(NamedTuple):
     """A kept paper, by its names."""
 
     arxiv_id: str | None
@@ -53,7 +53,7 @@ def replaced_since(transaction: Transaction, papers: Collection[int], since: dat
     return sorted({row.paper for row in rows_of(transaction, _REPLACED, _a.paper, sorted(papers), since=since)})
 
 
-def named(transaction: Transaction, papers: Sequence[int]) -> tuple[KeptPaper, ...]:
+def named(transaction: Transaction, papers: Sequence[int]) -> tuple[AskedPaper, ...]:
     """Return stored papers by their names, in this order."""
     keys = grouped((row.paper, row.key) for row in rows_of(transaction, _keys, _keys.c.paper, papers))
     known = {row.id: row for row in rows_of(transaction, _papers, _p.id, papers)}
@@ -61,7 +61,7 @@ def named(transaction: Transaction, papers: Sequence[int]) -> tuple[KeptPaper, .
     for row in (known[paper] for paper in papers if paper in known):
         its = frozenset(keys.get(row.id, ()))
         dois = dict.fromkeys((row.doi, *sorted(key.removeprefix("doi:") for key in its if key.startswith("doi:"))))
-        found.append(KeptPaper(row.arxiv_id, tuple(filter(None, dois)), its))
+        found.append(AskedPaper(row.arxiv_id, tuple(filter(None, dois)), its))
     return tuple(found)
 
 
