@@ -103,6 +103,10 @@ class Upkeep:
         try:
             async with self._asking:
                 return self._kept is not None and await self._kept.ask() > 0
+        except asyncio.CancelledError:
+            if not self._ends.is_set():
+                raise
+            return False  # it goes on on the next day
         except Exception as error:  # noqa: BLE001 - the process must go on
             log.error("Kept papers could not be asked about: %s", said_of(error))
             return False

@@ -1,7 +1,7 @@
 """Ask arXiv, OpenAlex and Crossref once a day what became of the papers that chats keep."""
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -38,21 +38,20 @@ def _addresses(paper: AskedPaper) -> Iterable[str]:
         yield from (f"http://arxiv.org/abs/{one}", f"https://doi.org/10.48550/arxiv.{one}")
 
 
-class _Question(NamedTuple):
-    """What one service is asked."""
+class _Service(NamedTuple):
+    """A service, and what it is asked."""
 
     title: str
-    service: str  # as in `about_papers`
+    name: str  # as in `about_papers`
     most: int  # names in a request
-    names_of: Callable[[AskedPaper], Iterable[str]]
+    kinds: tuple[Callable[[AskedPaper], Iterable[str]], ...]  # of names; a request has those of one kind
 
 
-_QUESTIONS = (
-    _Question("arXiv", "arxiv", 100, _ids),
+_SERVICES = (
+    _Service("arXiv", "arxiv", 100, (_ids,)),
     # at most 100 values (developers.openalex.org/guides/filtering)
-    _Question("OpenAlex", "openalex", 100, _addresses),
-    _Question("OpenAlex", "openalex", 100, lambda paper: () if paper.arxiv_id else _dois(paper)),
-    _Question("Crossref", "crossref", 50, _dois),  # only the length of an address is limited
+    _Service("OpenAlex", "openalex", 100, (_addresses, lambda paper: () if paper.arxiv_id else _dois(paper))),
+    _Service("Crossref", "crossref", 50, (_dois,)),  # only the length of an address is limited
 )
 
 
@@ -71,8 +70,8 @@ class KeptPapers:
         if not papers:
             return 0
         counts, problems = {"digests": 0, "papers": len(papers), "updated": 0}, list[str]()
-        for question in _QUESTIONS:
-            problems += await self._ask(question, papers, counts)
+        for service in _SERVICES:
+            problems += await self._ask(service, papers, counts)
         outcome = Outcome.FAILED if problems else Outcome.NEW if counts["updated"] else Outcome.QUIET
         detail = " ".join(dict.fromkeys(problems))[:LONGEST_DETAIL]
         asked = f"Asked about {counted(len(papers), 'paper')}; changes: {counts['updated']}."
@@ -82,33 +81,37 @@ class KeptPapers:
         await store.run(kept_rounds.note, receipt, upto, is_answered=is_answered)
         return counts["updated"]
 
-    async def _ask(self, question: _Question, papers: Sequence[AskedPaper], counts: dict[str, int]) -> list[str]:
-        """Ask one question about papers and store the answers. Return what went wrong. Raise StoreError."""
+    async def _ask(self, service: _Service, papers: Sequence[AskedPaper], counts: dict[str, int]) -> list[str]:
+        """Ask a service about papers and store its answers. Return what went wrong. Raise StoreError."""
         inquiry = Inquiry(self._deps, KEPT, pause_seconds=PAUSE_SECONDS)
-        request_of = partial(about_papers, question.service, sites=self._deps.sites)
-        names = list(dict.fromkeys(name for paper in papers for name in question.names_of(paper)))
-        keys = frozenset(key for paper in papers for key in paper.keys)
+        request_of = partial(about_papers, service.name, sites=self._deps.sites)
+        fits = partial(_is_about, frozenset(key for paper in papers for key in paper.keys))
         problems, failures = list[str](), 0
-        for start in range(0, len(names), question.most):
+        for part in _parts(service, papers):
             if failures == MOST_FAILURES:
                 break
             try:
-                part = names[start : start + question.most]
-                async for digest in inquiry.answers(part, question.most, request_of):
-                    fits = partial(_is_about, keys)
-                    done = await inquiry.store(digest, fits, of_arxiv=question.service == "arxiv", only_known=True)
+                async for digest in inquiry.answers(part, service.most, request_of):
+                    done = await inquiry.store(digest, fits, of_arxiv=service.name == "arxiv", only_known=True)
                     counts["digests"] += 1
                     counts["updated"] += done.updated
                 failures = 0
             except StoreError:
                 raise
-            except Exception as error:  # noqa: BLE001 - whatever one service answers, the others are asked
+            except Exception as error:  # noqa: BLE001 - the other parts and services are asked nevertheless
                 problems.append(brief(error) if isinstance(error, PaperwireError) else error_location(error))
                 failures += 1
         if inquiry.refusals:
             amount = counted(len(inquiry.refusals), "request")
-            problems.append(f"{question.title} refused {amount}: {inquiry.refusals[-1]}")
+            problems.append(f"{service.title} refused {amount}: {inquiry.refusals[-1]}")
         return problems
+
+
+def _parts(service: _Service, papers: Sequence[AskedPaper]) -> Iterator[list[str]]:
+    """Yield the names that each request has, each name once."""
+    for names_of in service.kinds:
+        names = list(dict.fromkeys(name for paper in papers for name in names_of(paper)))
+        yield from (names[start : start + service.most] for start in range(0, len(names), service.most))
 
 
 def _is_about(keys: frozenset[str], paper: Paper) -> bool:

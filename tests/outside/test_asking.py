@@ -195,8 +195,8 @@ def test_batch_or_id_that_fails_does_not_hold_up_others(
     keeps(product, *papers)
     services.knows(*map(newer, papers))
     if fault == "batch":
-        (arxiv, *_) = kept_papers._QUESTIONS
-        monkeypatch.setattr(kept_papers, "_QUESTIONS", (arxiv._replace(most=1),))
+        (arxiv, *_) = kept_papers._SERVICES
+        monkeypatch.setattr(kept_papers, "_SERVICES", (arxiv._replace(most=1),))
         services.fails_at(500, BARE[1])
     else:
         services.reports(f"incorrect id format for {BARE[1]}", 9, at=BARE[1])
