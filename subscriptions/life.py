@@ -16,8 +16,8 @@ class Event(StrEnum):
     CONCERN = "concern"
     CORRECTED = "corrected"
     ARTICLE = "article"
-    ACCEPTED = "accepted"
     VERSION = "version"
+    ACCEPTED = "accepted"
     CODE = "code"
 
 

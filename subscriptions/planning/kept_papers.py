@@ -69,10 +69,10 @@ def _news(now: Life, known: Life, kept: date) -> Iterator[tuple[Event, bool]]:
     yield Event.CONCERN, now.concern is not None and known.concern is None
     yield Event.CORRECTED, _is_corrected_anew(now.corrected, known.corrected, kept)
     yield Event.ARTICLE, is_described and now.article is not None and known.article is None
-    had_comment = known.comment is not None
-    yield Event.ACCEPTED, had_comment and bool(now.accepted) and not known.accepted and now.article is None
     is_newer = known.version is not None and (now.version or 0) > known.version
     yield Event.VERSION, is_newer and now.withdrawn is None
+    had_comment = known.comment is not None
+    yield Event.ACCEPTED, had_comment and bool(now.accepted) and not known.accepted and now.article is None
     is_from_comment = artefact_address("code", now.comment or "") == now.code
     yield Event.CODE, is_described and bool(now.code) and not known.code and (had_comment or not is_from_comment)
 

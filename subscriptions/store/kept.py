@@ -77,9 +77,3 @@ def look_again(transaction: Transaction, papers: Collection[int], at: Mapping[in
     """Store when the chats of papers are looked at next. A paper that is not in `at` is known to all of them."""
     for paper in papers:
         execute(transaction, sa.update(_papers).where(_p.id == paper).values(facts_at=at.get(paper)))
-
-
-def know_all(transaction: Transaction) -> None:
-    """Store that all chats know all papers as they are."""
-    execute(transaction, sa.update(_signals).where(_s.seen.is_not(None)).values(seen=None))
-    execute(transaction, sa.update(_papers).where(_p.facts_at.is_not(None)).values(facts_at=None))
