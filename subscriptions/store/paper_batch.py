@@ -246,11 +246,15 @@ class PaperBatch:
         return list(dict.fromkeys(self._keys[key] for key in keys if key in self._keys))
 
     def _has_or_is_related(self, paper: int, one: Incoming) -> bool:
-        """Return whether a stored paper has an id of a record, or may be of its work, as was said when it had not come yet."""
+        """Return whether a stored paper has an id of a record, or may be of its work, as was said when it had not come yet.
+
+        An id that the record only has because its source relates both, as OpenAlex does, counts as a relation.
+        """
         row = self.rows[paper]
-        if not {row.arxiv_id, _doi_key(row.doi)}.isdisjoint((*one.keys, *one.former)):
+        shared = {row.arxiv_id, _doi_key(row.doi)}.intersection((*one.keys, *one.former))
+        if shared - {*one.paper.same}:
             return True
-        return identity.may_be_related(self.entry(paper), one.paper, is_known=False)
+        return identity.may_be_related(self.entry(paper), one.paper, is_known=bool(shared))
 
     def _is_same_entry(self, paper: int, one: Incoming) -> bool:
         """Return whether an entry is still about the paper that it once was about: its title or its author is the same."""

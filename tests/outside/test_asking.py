@@ -11,7 +11,7 @@ from bot.sources.fetch_request import Sites
 from subscriptions.planning import kept_rounds
 from tests.fakes.databases import CONTACT, FakeDatabases
 from tests.outside.test_one_paper import crossref
-from tests.outside.test_one_work import related, work
+from tests.outside.test_one_work import openalex, related, work
 from tests.papers import Paper, paper
 from tests.product import Product
 
@@ -83,19 +83,6 @@ def exported(product: Product) -> str:
     return product.runs("say", "/export bib saved", "--as", ME).out
 
 
-def oa_work(doi: str, title: str, venue: str = "Glue", by: str = "Ada Ray") -> dict[str, Any]:
-    """Return a work of OpenAlex, which has a preprint and its article become one."""
-    places = [
-        {"landing_page_url": f"https://doi.org/{doi}", "source": {"display_name": venue}},
-        {"landing_page_url": f"http://arxiv.org/abs/{GLUE.arxiv_id}", "source": {"display_name": "arXiv"}},
-    ]
-    return {
-        "id": "https://openalex.org/W7000000001", "doi": f"https://doi.org/{doi}", "title": title, "type": "article",
-        "publication_date": "2026-01-30", "is_retracted": True, "is_paratext": False,
-        "authorships": [{"author": {"display_name": by}}], "primary_location": places[0], "locations": places,
-    }  # fmt: skip
-
-
 def newer(one: Paper, text: str = "Now with glue.") -> Paper:
     return paper(one.title, *one.categories, arxiv_id=one.arxiv_id, authors=one.authors, version=2, abstract=text)
 
@@ -103,7 +90,7 @@ def newer(one: Paper, text: str = "Now with glue.") -> Paper:
 def test_each_service_says_what_became_of_a_paper(product: Product, services: FakeDatabases) -> None:
     keeps(product, GLUE, TIDES)
     services.knows(newer(GLUE))
-    services.describes("openalex", oa_work("10.1234/glue.7", "Glue holds kites"))
+    services.describes("openalex", openalex("10.1234/glue.7", "Glue holds kites"))
     notice = {"type": "retraction", "DOI": "10.1234/tides.2026.9", "updated": {"date-parts": [[2026, 2, 1]]}}
     services.describes("crossref", {**TIDES, "updated-by": [notice]})
     told = ("version 2", "published", "doi.org/10.1234/glue.7", "retracted, 1 Feb: doi.org/10.1234/tides.2026.9")
@@ -123,6 +110,7 @@ def test_answers_add_no_paper_and_are_no_source(product: Product, services: Fake
     before = [product.runs("say", text, "--as", ME).out for text in looks]
     inks = [work(f"10.1234/ink.{one}", "Ink and kites", venue="Ink", by="Tree") for one in (1, 2)]
     inks[1] |= related(has_preprint=GLUE.arxiv_id)
+    services.describes("openalex", openalex("10.1234/ink.3", "Ink and kites", "Ink", by="Cy Tree"))
     services.describes("crossref", *inks, asked=False)
     assert rounds(product)["outcome"] == "quiet"
     assert [product.runs("say", text, "--as", ME).out for text in looks] == before
