@@ -273,7 +273,7 @@ def import_feeds(path: Annotated[str, typer.Argument(metavar="FILE", help="The O
     """Print feeds as sources for paperwire.toml."""
     feeds = feeds_of_opml(read_file(path), path)
     declared = load_sources()
-    taken, known = {source.name.casefold() for source in declared}, {source.url for source in declared}
+    taken, known = {KEPT, *(source.name.casefold() for source in declared)}, {source.url for source in declared}
     added = unusable = 0
     for url, title in feeds.items():
         if url in known:

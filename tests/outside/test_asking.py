@@ -205,6 +205,10 @@ def test_turns_and_what_comes_before_its_turn(
         rounds(product, days=1)
         found.append(asked_of_arxiv(services))
     assert found == [[one, two], [three, one], [two, three]]
+    services.answers_429(99)
+    assert rounds(product, days=1)["outcome"] == "failed"
+    services.recovers()
+    services.arrivals.clear()
     product.clock.advance(timedelta(hours=1))
     product.brings(paper(papers[2].title, arxiv_id=three, kind="replace", version=2))
     rounds(product, days=1)
