@@ -45,7 +45,6 @@ class Upkeep:
         self._heartbeat_fails = False
         self._ends = threading.Event()
         self._working = asyncio.Lock()  # held while a thread of a job works
-        self._asking = asyncio.Lock()
         self._scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
@@ -81,8 +80,6 @@ class Upkeep:
         self._ends.set()
         async with self._working:  # what a thread does is not broken off
             self._scheduler.shutdown(wait=False)  # cancels what is being asked
-        async with self._asking:
-            pass
 
     async def clean_up(self) -> None:
         """Erases what is kept no longer, if that was not yet done today."""
@@ -101,8 +98,7 @@ class Upkeep:
     async def ask(self) -> bool:
         """Asks what became of kept papers, if that was not yet done today. Returns whether a paper changed."""
         try:
-            async with self._asking:
-                return self._kept is not None and await self._kept.ask() > 0
+            return self._kept is not None and await self._kept.ask() > 0
         except asyncio.CancelledError:
             if not self._ends.is_set():
                 raise

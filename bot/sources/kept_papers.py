@@ -12,10 +12,11 @@ from bot.sources.poll import LONGEST_DETAIL, PollDependencies
 from subscriptions.errors import PaperwireError, StoreError
 from subscriptions.identity import versioned
 from subscriptions.model import KEPT, Paper
+from subscriptions.planning.kept_rounds import following_round
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service import kept_rounds
+from subscriptions.service import retention
+from subscriptions.store import asked_papers
 from subscriptions.store.asked_papers import AskedPaper
-from subscriptions.texts import counted
 
 log = logging.getLogger("paperwire")
 
@@ -24,34 +25,29 @@ MOST_FAILURES = 2  # in a row, after which a service is not asked any more on th
 _SEPARATORS = frozenset(",|")  # of values in a question; no DOI with one can be asked for
 
 
-def _ids(paper: AskedPaper) -> Iterable[str]:
-    return filter(None, (paper.arxiv_id,))
-
-
 def _dois(paper: AskedPaper) -> Iterable[str]:
     return (one for one in paper.dois if _SEPARATORS.isdisjoint(one))
 
 
 def _addresses(paper: AskedPaper) -> Iterable[str]:
     """Yield the addresses that a preprint of arXiv has at OpenAlex, also in the work of its article."""
-    for one in _ids(paper):
+    if one := paper.arxiv_id:
         yield from (f"http://arxiv.org/abs/{one}", f"https://doi.org/10.48550/arxiv.{one}")
 
 
 class _Service(NamedTuple):
     """A service, and what it is asked."""
 
-    title: str
     name: str  # as in `about_papers`
     most: int  # names in a request
     kinds: tuple[Callable[[AskedPaper], Iterable[str]], ...]  # of names; a request has those of one kind
 
 
 _SERVICES = (
-    _Service("arXiv", "arxiv", 100, (_ids,)),
+    _Service("arxiv", 100, (lambda paper: filter(None, (paper.arxiv_id,)),)),
     # at most 100 values (developers.openalex.org/guides/filtering)
-    _Service("OpenAlex", "openalex", 100, (_addresses, lambda paper: () if paper.arxiv_id else _dois(paper))),
-    _Service("Crossref", "crossref", 50, (_dois,)),  # only the length of an address is limited
+    _Service("openalex", 100, (_addresses, lambda paper: () if paper.arxiv_id else _dois(paper))),
+    _Service("crossref", 50, (_dois,)),  # only the length of an address is limited
 )
 
 
@@ -62,23 +58,21 @@ class KeptPapers:
         self._deps = deps
 
     async def ask(self) -> int:
-        """Ask about the papers of a round, if one is due. Return how many papers changed. Raise StoreError."""
+        """Ask about the papers of a round, if one is due. Return how many changes followed. Raise StoreError."""
         store, now = self._deps.store, self._deps.clock.now()
-        if not await store.run(kept_rounds.claim, now=now):
+        if not await store.run(retention.claim, "ask", now=now, until=following_round(now)):
             return 0
-        papers, upto = await store.run(kept_rounds.planned, now=now)
+        papers, done = await store.run(asked_papers.next_round, now=now)
         if not papers:
             return 0
         counts, problems = {"digests": 0, "papers": len(papers), "updated": 0}, list[str]()
         for service in _SERVICES:
             problems += await self._ask(service, papers, counts)
         outcome = Outcome.FAILED if problems else Outcome.NEW if counts["updated"] else Outcome.QUIET
-        detail = " ".join(dict.fromkeys(problems))[:LONGEST_DETAIL]
-        asked = f"Asked about {counted(len(papers), 'paper')}; changes: {counts['updated']}."
-        log.info("%s: %s. %s %s", KEPT, outcome, asked, detail, extra={"source": KEPT})
+        detail = " ".join(problems)[:LONGEST_DETAIL]
+        log.info("%s: %s. Asked about %d papers. %s", KEPT, outcome, len(papers), detail, extra={"source": KEPT})
         receipt = Receipt(source=KEPT, at=now, outcome=outcome, counts=counts, detail=detail)
-        is_answered = not problems or counts["digests"] > 0
-        await store.run(kept_rounds.note, receipt, upto, is_answered=is_answered)
+        await store.run(asked_papers.note_round, receipt, "" if problems and not counts["digests"] else done)
         return counts["updated"]
 
     async def _ask(self, service: _Service, papers: Sequence[AskedPaper], counts: dict[str, int]) -> list[str]:
@@ -101,10 +95,7 @@ class KeptPapers:
             except Exception as error:  # noqa: BLE001 - the other parts and services are asked nevertheless
                 problems.append(brief(error) if isinstance(error, PaperwireError) else error_location(error))
                 failures += 1
-        if inquiry.refusals:
-            amount = counted(len(inquiry.refusals), "request")
-            problems.append(f"{service.title} refused {amount}: {inquiry.refusals[-1]}")
-        return problems
+        return problems + inquiry.refusals[-1:]
 
 
 def _parts(service: _Service, papers: Sequence[AskedPaper]) -> Iterator[list[str]]:

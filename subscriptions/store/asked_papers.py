@@ -1,20 +1,23 @@
-"""Papers that chats keep, by the names under which services know them, and how far the rounds of questions came."""
+"""Papers about which services are asked, since chats keep them: by which names, and who is next."""
 
-from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from subscriptions.model import SAMPLES
+from subscriptions.planning import kept_rounds
+from subscriptions.planning.receipts import Receipt
 from subscriptions.states import ChatState, Signal
 from subscriptions.store.bot_state import get_value, put_value
-from subscriptions.store.database.store import Transaction, execute, grouped, rows_of
+from subscriptions.store.database.store import Transaction, execute, grouped, reads, rows_of, writes
 from subscriptions.store.merging import REPLACEMENTS
+from subscriptions.store.stored_sources import SourceState, note_poll
 from subscriptions.store.tables import tables
 
-LIKES = timedelta(days=365)  # how long a liked paper is kept
-_ASKED = "kept-asked"  # name of the stored value: when the last round was, and up to which paper the turns have come
+LIKES = timedelta(days=365)  # how long a liked paper is asked about
+_ROUND = "kept-asked"  # name of a stored value: when the last round was, and the paper up to which the turns have come
+_NO_ROUND = "2000-01-01T00:00:00+00:00 0"  # its value before the first round
 _signals, _chats, _papers, _keys, _digests, _appearances = tables(
     "signal", "chat", "paper", "paper_key", "digest", "appearance"
 )
@@ -28,15 +31,35 @@ _REPLACED = (
 
 
 class AskedPaper(NamedTuple):
-    """A kept paper, by its names."""
+    """A paper, by its names."""
 
     arxiv_id: str | None
     dois: tuple[str, ...]
     keys: frozenset[str]
 
 
+@reads
+def next_round(transaction: Transaction, *, now: datetime) -> tuple[list[AskedPaper], str]:
+    """Return (the papers of the next round, what `note_round` has to store if a service answers).
+
+    Papers that were just kept come first, then those that were replaced, then those whose turn it is.
+    """
+    at, _, upto = (get_value(transaction, _ROUND) or _NO_ROUND).partition(" ")
+    since, kept = datetime.fromisoformat(at), kept_since(transaction, now=now)
+    new = sorted(paper for paper, at_last in kept.items() if at_last > since)
+    replaced = sorted({row.paper for row in rows_of(transaction, _REPLACED, _a.paper, sorted(kept), since=since)})
+    papers, last = kept_rounds.next_round(kept, (*new, *replaced), int(upto))
+    known = {row.id: row for row in rows_of(transaction, _papers, _p.id, papers)}
+    keys = grouped((row.paper, row.key) for row in rows_of(transaction, _keys, _keys.c.paper, papers))
+    found = []
+    for row in map(known.__getitem__, papers):
+        dois = (row.doi, *(key.removeprefix("doi:") for key in sorted(keys[row.id]) if key.startswith("doi:")))
+        found.append(AskedPaper(row.arxiv_id, tuple(dict.fromkeys(filter(None, dois))), frozenset(keys[row.id])))
+    return found, f"{now.isoformat()} {last}"
+
+
 def kept_since(transaction: Transaction, *, now: datetime) -> dict[int, datetime]:
-    """Return the papers that active chats saved, or liked lately, and that have an id: paper → when last so."""
+    """Return the papers with an id that active chats saved, or liked lately: paper → when last so."""
     keeps = sa.or_(_s.kind == Signal.SAVED, sa.and_(_s.kind == Signal.LIKED, _s.at > now - LIKES))
     kept = (
         sa.select(_s.paper, sa.func.max(_s.at, type_=_s.at.type))
@@ -48,29 +71,9 @@ def kept_since(transaction: Transaction, *, now: datetime) -> dict[int, datetime
     return found
 
 
-def replaced_since(transaction: Transaction, papers: Collection[int], since: datetime) -> list[int]:
-    """Return those of some papers of which sources have announced another version since a moment."""
-    return sorted({row.paper for row in rows_of(transaction, _REPLACED, _a.paper, sorted(papers), since=since)})
-
-
-def named(transaction: Transaction, papers: Sequence[int]) -> tuple[AskedPaper, ...]:
-    """Return stored papers by their names, in this order."""
-    keys = grouped((row.paper, row.key) for row in rows_of(transaction, _keys, _keys.c.paper, papers))
-    known = {row.id: row for row in rows_of(transaction, _papers, _p.id, papers)}
-    found = []
-    for row in (known[paper] for paper in papers if paper in known):
-        its = frozenset(keys.get(row.id, ()))
-        dois = dict.fromkeys((row.doi, *sorted(key.removeprefix("doi:") for key in its if key.startswith("doi:"))))
-        found.append(AskedPaper(row.arxiv_id, tuple(filter(None, dois)), its))
-    return tuple(found)
-
-
-def last_round(transaction: Transaction) -> tuple[datetime | None, int]:
-    """Return (when the last round was, up to which paper the turns have come). None: there was no round."""
-    at, _, upto = (get_value(transaction, _ASKED) or "").partition(" ")
-    return (datetime.fromisoformat(at), int(upto)) if at else (None, 0)
-
-
-def note_round(transaction: Transaction, at: datetime, upto: int) -> None:
-    """Store when a round was, and up to which paper the turns have come."""
-    put_value(transaction, _ASKED, f"{at.isoformat()} {upto}")
+@writes
+def note_round(transaction: Transaction, receipt: Receipt, done: str) -> None:
+    """Store what a round brought. `done`: see `next_round`; "": nobody answered, so its papers are in the next one."""
+    note_poll(transaction, receipt, SourceState(), {})
+    if done:
+        put_value(transaction, _ROUND, done)
