@@ -170,6 +170,7 @@ def _conversation_context(
         contact=settings.contact or "",
         timezone=settings.timezone,
         mail_platform=next((name for name, platform in platforms.items() if platform.facts.confirms), ""),
+        asks_about_kept=settings.kept.ask,
         kept_copies=0 if store.kind.file is None else KEPT_COPIES,
         model=(settings.model_name or "") if settings.has_model else "",
         pages_url=settings.pages_url,

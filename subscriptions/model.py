@@ -19,6 +19,7 @@ from subscriptions.life import NO_FACTS, Mark, PaperFacts
 
 # the source of the samples in this package, which stay until the first other digest comes
 SAMPLES = "samples of paperwire"
+KEPT = "kept"  # the source of what services answer about papers that chats keep
 
 
 class Announce(StrEnum):

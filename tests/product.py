@@ -50,7 +50,8 @@ from tests.papers import Paper, jsonl, paper
 from tests.patience import PATIENCE
 
 # without a source, the program would read arXiv's feeds
-INBOX = '[[source]]\nname = "inbox"\npath = "inbox/*.*"\n'
+# no database is asked about kept papers: tests reach no network
+INBOX = '[kept]\nask = false\n[[source]]\nname = "inbox"\npath = "inbox/*.*"\n'
 # what the program says when it meets what nobody thought of; it may never be said
 _LOOK_EVERY = 0.02  # seconds
 _ACCIDENT = re.compile(r"Traceback|Something went wrong within")

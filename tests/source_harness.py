@@ -159,6 +159,7 @@ def notices(store: Store) -> list[tuple[str, str]]:
 class NoSources:
     """A scheduler without sources."""
 
+    kept = None
     problems: abc.Mapping[str, str] = MappingProxyType({})
     is_catching_up = False
 

@@ -27,6 +27,7 @@ HARMLESS = {  # function of the store that executes the statement → why it may
     "known_papers.py:first_paper_at": "it ends at the first paper",
     "known_papers.py:paper_count": "one /search, not each: it walks the smallest index, 5 ms for 100,000 papers",
     "stored_subscriptions.py:subscription_counts": "an operator's /status, which walks the smallest index",
+    "asked_papers.py:kept_since": "once a day, beside other work",
     "copying.py:copy_database": "`paperwire db copy`, which reads everything once",
     "copying.py:count_rows": "it counts what was copied",
     "renewed_words.py:count": "only while words are renewed after an upgrade: it walks the smallest index once a slice",

@@ -3,7 +3,7 @@
 import asyncio
 import json as json_of
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -26,12 +26,14 @@ from bot.sources.poll import Poll, PollDependencies
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.errors import PaperwireError, StoreError
 from subscriptions.language import Language
+from subscriptions.model import KEPT
+from subscriptions.planning.kept_rounds import following_round
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.planning.source_calendar import NEWS_FOR
 from subscriptions.states import SourceTrouble
 from subscriptions.store.stored_digests import Ingested
 from subscriptions.store.stored_digests import announce as announce_filed
-from subscriptions.store.stored_sources import known_sources
+from subscriptions.store.stored_sources import known_sources, last_receipt
 from subscriptions.texts import counted, escaped
 
 _UNNAMED = "files"  # the name of the source of a digest whose file no source of paperwire.toml watches
@@ -170,7 +172,7 @@ def show(context: typer.Context, *, now: Now = None, json: Json = False) -> int 
         return None
 
     with open_session(now) as session:
-        documents = _documents(session)
+        documents = [*_documents(session), *_asked(session)]
         return tell(documents, lambda: _show(documents, session), json=json)
 
 
@@ -211,6 +213,12 @@ async def _poll(session: Session, name: str | None) -> Sequence[Receipt]:
         await scheduler.close()
 
 
+def _asked(session: Session) -> list[dict[str, Any]]:
+    """Returns the element of `sources --json` about kept papers; none before they were asked about, and if they are not."""
+    last = last_receipt(session.store, KEPT) if session.settings.kept.ask else None
+    return [_document(KEPT, "on", last, following_round(last.at))] if last else []
+
+
 def _documents(session: Session, name: str | None = None) -> list[dict[str, Any]]:
     """Returns the elements of `sources --json` (docs/commands.md): the sources of the settings, in their order."""
     stored, now = {one.name: one for one in known_sources(session.store)}, session.now
@@ -221,14 +229,14 @@ def _documents(session: Session, name: str | None = None) -> list[dict[str, Any]
         known = stored.get(source.name)
         trouble = known.without(is_gone).trouble_at(now) if known else None
         last = known.last if known else None
-        document = {
-            "name": source.name,
-            "state": _TROUBLES.get(trouble, "on"),
-            "last": last and {one: getattr(last, one) for one in ("at", "outcome", "counts", "detail")},
-            "next_at": None if source.path else (known and known.state.next_at) or now,  # null: it is watched
-        }
-        documents.append(document)
+        next_at = None if source.path else (known and known.state.next_at) or now  # null: it is watched
+        documents.append(_document(source.name, _TROUBLES.get(trouble, "on"), last, next_at))
     return documents
+
+
+def _document(name: str, state: str, last: Receipt | None, next_at: datetime | None) -> dict[str, Any]:
+    brought = last and {one: getattr(last, one) for one in ("at", "outcome", "counts", "detail")}
+    return {"name": name, "state": state, "last": brought, "next_at": next_at}
 
 
 def _show(documents: Sequence[Mapping[str, Any]], session: Session, *, explains: bool = True) -> None:
@@ -265,7 +273,7 @@ def import_feeds(path: Annotated[str, typer.Argument(metavar="FILE", help="The O
     """Print feeds as sources for paperwire.toml."""
     feeds = feeds_of_opml(read_file(path), path)
     declared = load_sources()
-    taken, known = {source.name.casefold() for source in declared}, {source.url for source in declared}
+    taken, known = {KEPT, *(source.name.casefold() for source in declared)}, {source.url for source in declared}
     added = unusable = 0
     for url, title in feeds.items():
         if url in known:

@@ -51,6 +51,7 @@ class BotInfo:
     mail_platform: str = ""  # the name of the platform whose addresses have to be confirmed; "" if e-mail is off
     model: str = ""  # the language model that makes summaries; "": none does
     model_reads: bool = False  # it also reads messages of which the bot is not sure
+    asks_about_kept: bool = False  # services are asked what became of papers that chats saved or liked
     kept_copies: int = 0  # how many daily copies of the database are kept; 0: the program makes none
     pages_url: str = ""  # the address of the bot's pages, without a final "/"
     has_public_pages: bool = True  # False: as far as is known, only the machine of the bot reaches its pages

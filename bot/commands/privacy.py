@@ -18,7 +18,14 @@ _ASKED = "forget"  # what is remembered of a person who was asked
 def privacy(context: CommandContext) -> Reply:
     """Says what is stored, for how long and by whom; in a private chat, also sends all of it as a file."""
     contact = context.bot_info.contact or context.say("the operator of this bot; they left no address")
-    to_model = [_sent_to_model(context)] if context.bot_info.model else []
+    sent = [_sent_to_model(context)] if context.bot_info.model else []
+    if context.bot_info.asks_about_kept:
+        sent.append(
+            context.say(
+                "Once a day I ask arXiv, OpenAlex and Crossref what became of papers that chats saved or liked; they get the ids of "
+                "these papers, and nothing about who keeps them."
+            )
+        )
     if context.read_by_group:
         button = context.button("as a file", "privacy")
         lines = [
@@ -27,7 +34,7 @@ def privacy(context: CommandContext) -> Reply:
             ),
             context.localizer.joined(context.say("/forget erases it."), copies_kept(context)),
             context.say("Kept by: {contact}", contact=contact),
-            *to_model,
+            *sent,
         ]
         return Reply(lines, buttons=((button,),) if context.chat.id else ())
     lines = [
@@ -49,7 +56,7 @@ def privacy(context: CommandContext) -> Reply:
             "this chat, a hash of its id stays."
         )
     )
-    lines += to_model
+    lines += sent
     if context.bot_info.mail_platform:
         lines.append(
             context.say("Hashes of who names addresses with /email, and of these, stay for a day, even after /forget.")

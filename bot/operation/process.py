@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.applications import Starlette
 
@@ -47,6 +47,8 @@ from subscriptions.service.notifying import notify_operators_of_trouble
 from subscriptions.store import bot_state, claims, outbox, role
 from subscriptions.store.database.store import Transaction, writes
 
+T = TypeVar("T")
+
 log = logging.getLogger("paperwire")
 
 TICK_SECONDS = 1.0  # a changed file must be read within five seconds, and reading it takes two ticks
@@ -75,7 +77,8 @@ class Process:
         self.receivers: Sequence[Receiver] = ()
         self.problems: dict[str, str] = {"start": "still starting"}  # of its parts
         self.health = Health(app.store, app.clock, self._problems)
-        self.upkeep = Upkeep(app, is_well=lambda: not self.health.problems())
+        kept = sources.kept if app.settings.kept.ask else None
+        self.upkeep = Upkeep(app, is_well=lambda: not self.health.problems(), kept=kept)
         self.findings: tuple[Finding, ...] = ()  # at the last look into the store; it is ready in spite of these
         self._draining: asyncio.Task[None] | None = None
         self._drain = app.sender.new_drain({})
@@ -367,7 +370,8 @@ async def _run_once(process: Process, lines: Sequence[PortableLine], say: Callab
     is_followed = app.stop.is_set() or await process.follow_files()  # a new database has to have asked all sources
     await worker.answer_once(app, sources.lookup)
     sent = await app.sender.send_once()
-    if await process.notify_operators(sent.stopped):
+    has_changed = await _unless_stopped(app, process.upkeep.ask())
+    if await process.notify_operators(sent.stopped) or has_changed:
         sent = await app.sender.send_once()
     for work in process.late_work:
         await _unless_stopped(app, work.run())
@@ -515,11 +519,10 @@ async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         await end_tasks(task)
 
 
-async def _unless_stopped(app: App, work: Coroutine[Any, Any, None]) -> None:
-    """Waits for `work`. Cancels it if `app.stop` is set."""
+async def _unless_stopped(app: App, work: Coroutine[Any, Any, T]) -> T | None:
+    """Waits for `work`, and returns its result. Cancels it if `app.stop` is set."""
     task, stop = asyncio.create_task(work), asyncio.create_task(app.stop.wait())
     await asyncio.wait((task, stop), return_when=asyncio.FIRST_COMPLETED)
     is_done = task.done()
     await end_tasks(task, stop)
-    if is_done:
-        task.result()
+    return task.result() if is_done else None

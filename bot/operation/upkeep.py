@@ -1,6 +1,6 @@
-"""What `run` does beside everything else, a job each: the daily clean-up, the daily copy, the heartbeat.
+"""What `run` does beside everything else, a job each: the daily clean-up, copy and questions, the heartbeat.
 
-The store knows which clean-up and which copy are due, so the jobs only look. `run --once` and tests call a job
+The store knows which of the first three are due, so the jobs only look. `run --once` and tests call a job
 directly.
 """
 
@@ -20,13 +20,14 @@ from bot.app import App
 from bot.failures import said_of
 from bot.ports.http import trusted
 from bot.settings.opening import backup_folder
+from bot.sources.kept_papers import KeptPapers
 from subscriptions.service import retention
 from subscriptions.store.bot_state import WORK_FAILS, note_fails
 
 log = logging.getLogger("paperwire")
 logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it warns whenever a long job is still running
 
-LOOK_INTERVAL = timedelta(minutes=15)  # between two looks whether the clean-up or the copy of the day is due
+LOOK_INTERVAL = timedelta(minutes=15)  # between two looks whether what is done once a day is due
 FIRST_HEARTBEAT = timedelta(seconds=10)  # after the start: by then receivers have shown whether they work
 HEARTBEAT_INTERVAL = timedelta(minutes=5)
 LONGEST_HEARTBEAT = 20.0  # seconds
@@ -36,9 +37,10 @@ WORKS_FOR = 0.1  # the part of the time in which the clean-up works, so that it 
 class Upkeep:
     """The jobs of one process."""
 
-    def __init__(self, app: App, *, is_well: Callable[[], bool]) -> None:
-        """`is_well` returns whether a heartbeat may tell that all is well."""
+    def __init__(self, app: App, *, is_well: Callable[[], bool], kept: KeptPapers | None = None) -> None:
+        """`is_well` returns whether a heartbeat may tell that all is well. `kept`: None if nobody is asked about papers."""
         self._app = app
+        self._kept = kept
         self._is_well = is_well
         self._heartbeat_fails = False
         self._ends = threading.Event()
@@ -53,6 +55,7 @@ class Upkeep:
         for job, first, every in (
             (self.clean_up, none, LOOK_INTERVAL),
             (self.copy, none, LOOK_INTERVAL),
+            (self.ask, none, LOOK_INTERVAL),
             (self.heartbeat, FIRST_HEARTBEAT, HEARTBEAT_INTERVAL),
         ):
             self._scheduler.add_job(job, "interval", seconds=every.total_seconds(), next_run_time=now + first)
@@ -76,7 +79,7 @@ class Upkeep:
         """Ends the jobs. Their rest is done after the next start."""
         self._ends.set()
         async with self._working:  # what a thread does is not broken off
-            self._scheduler.shutdown(wait=False)
+            self._scheduler.shutdown(wait=False)  # cancels what is being asked
 
     async def clean_up(self) -> None:
         """Erases what is kept no longer, if that was not yet done today."""
@@ -91,6 +94,18 @@ class Upkeep:
         if store.kind.file is not None:
             folder = backup_folder(self._app.settings, store)
             await self._do(retention.COPY, lambda now: store.copy_into(folder, "daily", now))
+
+    async def ask(self) -> bool:
+        """Asks what became of kept papers, if that was not yet done today. Returns whether a paper changed."""
+        try:
+            return self._kept is not None and await self._kept.ask() > 0
+        except asyncio.CancelledError:
+            if not self._ends.is_set():
+                raise
+            return False  # it goes on on the next day
+        except Exception as error:  # noqa: BLE001 - the process must go on
+            log.error("Kept papers could not be asked about: %s", said_of(error))
+            return False
 
     async def _do(self, name: str, work: Callable[[datetime], None]) -> None:
         """Does work if it is due. If it fails, it is due again after an hour.

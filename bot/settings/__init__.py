@@ -156,6 +156,12 @@ class Arxiv(_Table):
     holidays: frozenset[date] | None = None  # days without an announcement; None: the built-in list
 
 
+class Kept(_Table):
+    """What is done about papers that chats saved or liked."""
+
+    ask: bool = True  # arXiv, OpenAlex and Crossref are asked once a day what became of them
+
+
 class Backup(_Table):
     """Where daily copies of the database go."""
 
@@ -168,6 +174,7 @@ TABLES: Mapping[str, type[_Table]] = {
     "destination": Destination,
     "subscriptions": SubscriptionFile,
     "arxiv": Arxiv,
+    "kept": Kept,
     "backup": Backup,
 }
 
@@ -219,6 +226,7 @@ class Settings(BaseModel):
     destinations: tuple[Destination, ...] = Field((), validation_alias="destination")
     subscription_files: tuple[SubscriptionFile, ...] = Field((), validation_alias="subscriptions")
     arxiv: Arxiv = Arxiv()
+    kept: Kept = Kept()
     backup: Backup = Backup()
 
     @field_validator("*", mode="before")

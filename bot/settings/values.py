@@ -19,7 +19,7 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr, ValidationInfo
 from subscriptions import addresses
 from subscriptions.categories import announced_category
 from subscriptions.errors import PaperwireError
-from subscriptions.model import ChatAddress
+from subscriptions.model import KEPT, ChatAddress
 from subscriptions.zones import zone_name
 
 T = TypeVar("T")
@@ -175,6 +175,7 @@ def one_line(text: str) -> str:
 def source_name(text: str) -> str:
     """Returns the name of a source."""
     name, most = one_line(text), addresses.LONGEST_NAME
+    allowed(name, "that is the name of what is asked about kept papers", when=name.casefold() != KEPT)
     return allowed(name, f"it must have at most {most} characters", when=len(name) <= most)
 
 

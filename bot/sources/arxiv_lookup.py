@@ -3,20 +3,16 @@
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import replace
-from hashlib import sha256
-from http import HTTPStatus
+from collections.abc import Collection, Mapping, Sequence
 from urllib.parse import quote
 
 from bot.failures import BrokenDigest, FetchError, UnknownFormat, error_location
-from bot.sources.answers import read_answer
-from bot.sources.fetch_request import FetchRequest
-from bot.sources.ingest import store_digest
-from bot.sources.poll import PollDependencies, said_in
+from bot.sources.fetch_request import FetchRequest, about_papers, arxiv_query
+from bot.sources.inquiries import Inquiry
+from bot.sources.poll import PollDependencies
 from subscriptions.errors import PaperwireError
 from subscriptions.identity import differ
-from subscriptions.model import Announce, Digest, Paper
+from subscriptions.model import Digest, Paper
 from subscriptions.normalize import title_alias
 
 log = logging.getLogger("paperwire")
@@ -54,15 +50,9 @@ class PaperLookup:
 
     async def _find(self, ids: Collection[str]) -> bool:
         try:
-            async for digest in self._answers(sorted(ids), IDS_PER_REQUEST):
-                # marked as replacements, so that they are not announced
-                entries = [
-                    replace(one, announce_type=Announce.REPLACE) for one in digest.entries if one.arxiv_id in ids
-                ]
-                own = sha256(f"looked up {digest.content_hash}".encode()).hexdigest()
-                if entries:
-                    found = replace(digest, entries=tuple(entries), content_hash=own)
-                    await store_digest(self._deps, found, source=self._source, of_arxiv=True)
+            inquiry = Inquiry(self._deps, self._source)
+            async for digest in inquiry.answers(sorted(ids), IDS_PER_REQUEST, self._about):
+                await inquiry.store(digest, lambda one: one.arxiv_id in ids, of_arxiv=True)
         except (FetchError, UnknownFormat, BrokenDigest) as error:
             log.warning("Papers cannot be looked up: %s", error)
             return False
@@ -91,50 +81,22 @@ class PaperLookup:
 
     async def _complete(self, papers: Mapping[str, Paper], found: dict[str, Paper]) -> None:
         """Adds to `found` what arXiv knows. Raises FetchError, UnknownFormat, BrokenDigest."""
+        inquiry = Inquiry(self._deps, self._source)
         keys = {paper.arxiv_id: key for key, paper in papers.items() if paper.arxiv_id}
-        async for digest in self._answers(list(keys), IDS_PER_REQUEST):
+        async for digest in inquiry.answers(list(keys), IDS_PER_REQUEST, self._about):
             found |= {keys[one.arxiv_id]: one for one in digest.entries if one.arxiv_id in keys}
         without_id = {key: paper for key, paper in papers.items() if not paper.arxiv_id}
         for key, paper in without_id.items():
             if not _LATIN.search(paper.title):  # no paper of arXiv has it
                 continue
             words = "+".join(map(quote, _WORD.findall(paper.title)[:MAX_TITLE_WORDS]))
-            answer = await self._query(f"search_query=ti:%22{words}%22&start=0&max_results={MAX_RESULTS}")
-            if answer and (one := _titled(answer, paper)):
+            request = arxiv_query(f"search_query=ti:%22{words}%22", MAX_RESULTS, self._deps.sites)
+            answer = await inquiry.answer(request)
+            if answer and answer.digest and (one := _titled(answer.digest, paper)):
                 found[key] = one
 
-    async def _answers(self, ids: Sequence[str], most: int) -> AsyncIterator[Digest]:
-        """Yields arXiv's answers about papers, `most` in a request. If it refuses one, as for a bad id, requests each half."""
-        for start in range(0, len(ids), most):
-            part = ids[start : start + most]
-            names = ",".join(quote(one, safe="") for one in part)
-            digest = await self._query(f"id_list={names}&start=0&max_results={len(part)}")
-            if digest is not None:
-                yield digest
-            elif len(part) > 1:
-                async for one in self._answers(part, -(-len(part) // 2)):
-                    yield one
-
-    async def _query(self, question: str) -> Digest | None:
-        """Returns the answer of arXiv's API (info.arxiv.org/help/api/user-manual.html); None if it refuses the request.
-
-        Raises FetchError, UnknownFormat, BrokenDigest.
-        """
-        request = FetchRequest(url=f"{self._deps.sites.api}?{question}", format="arxiv_api_atom")
-        try:
-            found = await self._deps.fetcher.fetch(request.url)
-        except FetchError as error:
-            if error.status == HTTPStatus.BAD_REQUEST:
-                return None
-            raise
-        assert found is not None  # noqa: S101 - only a request with validators returns None
-        name = request.named(self._source)
-        answer = await self._deps.sandbox.read(name, read_answer, found.data, request, self._source)
-        if answer.digest is None or said_in(answer.digest, "feed_error"):
-            return None
-        if answer.missing and not answer.digest.entries:
-            raise BrokenDigest(answer.missing)
-        return answer.digest
+    def _about(self, ids: Sequence[str]) -> FetchRequest:
+        return about_papers("arxiv", ids, self._deps.sites)
 
 
 def _titled(digest: Digest, paper: Paper) -> Paper | None:

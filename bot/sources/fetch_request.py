@@ -4,10 +4,10 @@ What an answer says of further pages: bot/sources/answers.py.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from bot.settings import EVERYTHING, SourceSettings
 from subscriptions.categories import CLASSES
@@ -215,19 +215,49 @@ def asked_since(database: str, declared: datetime, looked_at: datetime | None, n
     return max(min(looked_at or declared, now) - lag, min(declared, now) - FIRST_DAYS).date()
 
 
+def about_papers(service: str, names: Sequence[str], sites: Sites) -> FetchRequest:
+    """Return the request for what "arxiv" knows of ids, "crossref" of DOIs, and "openalex" of DOIs or of addresses.
+
+    A work of OpenAlex has one DOI, that of the article where there is one; addresses also find it by its preprint.
+    """
+    if service == "arxiv":
+        return arxiv_query(f"id_list={','.join(quote(one, safe='') for one in names)}", len(names), sites)
+    if service == "openalex":
+        known_by = "locations.landing_page_url" if "://" in names[0] else "doi"
+        url = _openalex(f"{known_by}:{'|'.join(names)}", sites)
+    else:
+        url = _crossref(",".join(f"doi:{one}" for one in names), sites)
+    return FetchRequest(url=url, format=DATABASES[service][0], database=service)
+
+
+def arxiv_query(question: str, most: int, sites: Sites) -> FetchRequest:
+    """Return a request to arXiv's API (info.arxiv.org/help/api/user-manual.html) for at most `most` papers."""
+    return FetchRequest(url=f"{sites.api}?{question}&start=0&max_results={most}", format="arxiv_api_atom")
+
+
 def _question(source: SourceSettings, first: date, today: date, sites: Sites) -> str:
     """Returns the address of the first page of a database's papers since the day `first`."""
-    found = _MAIL.search(sites.contact)
-    mail, text = found[0] if found else "", source.question
     if source.openalex:
-        page = {"filter": f"{text},from_publication_date:{first}", "per-page": "100", "cursor": "*"}
-        return with_query(sites.openalex, **page, mailto=mail, api_key=sites.openalex_key)
+        return _openalex(f"{source.question},from_publication_date:{first}", sites)
     if source.crossref:
-        filters = f"{text},from-created-date:{first}"
-        return with_query(sites.crossref, filter=filters, rows="200", cursor="*", mailto=mail)
+        return _crossref(f"{source.question},from-created-date:{first}", sites)
     days = {"datetype": "edat", "mindate": f"{first:%Y/%m/%d}", "maxdate": f"{today:%Y/%m/%d}"}
-    asked = {"db": "pubmed", "term": text, **days, "retmax": str(_MOST_IDS), "retmode": "json"}
-    return with_query(sites.pubmed + _PUBMED_LIST, **asked, tool="paperwire", email=mail)
+    asked = {"db": "pubmed", "term": source.question, **days, "retmax": str(_MOST_IDS), "retmode": "json"}
+    return with_query(sites.pubmed + _PUBMED_LIST, **asked, tool="paperwire", email=_mail(sites))
+
+
+def _openalex(filters: str, sites: Sites) -> str:
+    page = {"filter": filters, "per-page": "100", "cursor": "*"}
+    return with_query(sites.openalex, **page, mailto=_mail(sites), api_key=sites.openalex_key)
+
+
+def _crossref(filters: str, sites: Sites) -> str:
+    return with_query(sites.crossref, filter=filters, rows="200", cursor="*", mailto=_mail(sites))
+
+
+def _mail(sites: Sites) -> str:
+    found = _MAIL.search(sites.contact)
+    return found[0] if found else ""
 
 
 def with_query(url: str, **values: str) -> str:

@@ -86,13 +86,15 @@ async def store_digest(
     announce: bool = False,
     continues: bool = False,
     of_arxiv: bool = False,
+    only_known: bool = False,
     complete: Complete | None = None,
 ) -> Ingested:
     """Stores the papers of a digest. Raises StoreError; any other error while it is stored is a BrokenDigest.
 
     `note` is called in the transaction that stores the digest, and can write in it. `announce`: the papers are
     announced even if their day is long ago. `continues`: it is a feed that was read before. `of_arxiv`: the source is
-    one of arXiv's own (docs/architecture.md, rules 4 and 12). `complete` asks arXiv for what papers lack. If there is
+    one of arXiv's own (docs/architecture.md, rules 4 and 12). `only_known`: it changes stored papers and adds none; neither
+    it nor its source is remembered. `complete` asks arXiv for what papers lack. If there is
     an encoder, news gets its codes before it is stored.
     """
     now, came = deps.clock.now(), today(deps)
@@ -104,6 +106,7 @@ async def store_digest(
         announce=announce,
         continues=continues,
         of_arxiv=of_arxiv,
+        only_known=only_known,
     )
     try:
         with reading(deps.store, source, len(kept.entries)):

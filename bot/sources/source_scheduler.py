@@ -14,6 +14,7 @@ from bot.sources.arxiv_lookup import PaperLookup
 from bot.sources.fetch_request import everything
 from bot.sources.folders import STABLE_FOR, WatchedFolder
 from bot.sources.ingest import reading
+from bot.sources.kept_papers import KeptPapers
 from bot.sources.poll import PollDependencies, schedule_of
 from bot.sources.web import WebPoll
 from subscriptions.errors import NotFound, PaperwireError
@@ -53,6 +54,7 @@ class SourceScheduler:
         # what papers lack may be asked of arXiv only where a source asks arXiv, too
         arxiv = next((name for name, source in self._sources.items() if source.is_arxivs_own), None)
         self.lookup = PaperLookup(deps, arxiv) if arxiv else None
+        self.kept = KeptPapers(deps)
         self._deps = deps = replace(deps, complete=self.lookup.completed if self.lookup else None)
         self._folders = {
             source.name: WatchedFolder(deps, source, stopping=stopping) for source in sources if source.path is not None

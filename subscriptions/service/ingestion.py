@@ -29,7 +29,8 @@ def _merged(transaction: Transaction, digest: Digest, ingest: Ingest) -> PaperBa
     papers = _papers_of(transaction, digest)
     batch = _batch(transaction, ingest, papers, digest.marks)
     for one in papers:
-        batch.merge(one)
+        if batch.knows(one) or not ingest.only_known:
+            batch.merge(one)
     for mark in digest.marks:
         batch.mark(mark)
     return batch
@@ -49,7 +50,7 @@ def ingest_digest(
             announced = stored_digests.announce(transaction, ingest.now, digest=digest.content_hash)
         done = stored_digests.stored_digest(transaction, digest.content_hash, announced=announced)
     else:
-        if ingest.source != SAMPLES:
+        if ingest.source != SAMPLES and not ingest.only_known:
             stored_digests.drop_samples(transaction)
         done = stored_digests.add_digest(transaction, digest, _merged(transaction, digest, ingest))
     if note is not None:

@@ -81,15 +81,15 @@ def forget(transaction: Transaction, address: ChatAddress) -> tuple[int, int]:
 
 
 @writes
-def claim(transaction: Transaction, work: str, *, now: datetime) -> bool:
-    """Claims daily work, CLEAN_UP or COPY. Returns False if it is not due.
+def claim(transaction: Transaction, work: str, *, now: datetime, until: datetime | None = None) -> bool:
+    """Claims daily work, such as CLEAN_UP or COPY. Returns False if it is not due.
 
-    Unless the caller then calls `done`, it is due again an hour later.
+    It is due again at `until`; without it, an hour later unless the caller then calls `done`.
     """
     due = bot_state.get_moment(transaction, _due(work)) or now
     if now < due <= now + timedelta(days=1):  # a later moment is ignored, since the clock was set back
         return False
-    bot_state.put_value(transaction, _due(work), (now + RETRY).isoformat())
+    bot_state.put_value(transaction, _due(work), (until or now + RETRY).isoformat())
     return True
 
 

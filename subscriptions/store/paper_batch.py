@@ -53,6 +53,7 @@ class Ingest:
     announce: bool = False  # announces the papers of an archive, even if they were filed before
     continues: bool = False  # it is a feed that was read before: only what it did not have then is news (rule 12)
     of_arxiv: bool = False  # the source is arXiv's own: for arXiv's papers, its values have priority (rule 4)
+    only_known: bool = False  # stored papers change; none is added, and the digest itself is not stored
     codes: Codes = NO_CODES
 
 
@@ -139,6 +140,10 @@ class PaperBatch:
         for row in rows_of(transaction, _papers, _p.id, ids):
             self._stored[row.id] = row._asdict()
             self.rows[row.id] = PaperValues(**self._stored[row.id])
+
+    def knows(self, one: Incoming) -> bool:
+        """Return whether a paper of the digest is stored."""
+        return self._find(one) is not None
 
     def merge(self, one: Incoming) -> int:
         """Merges a paper of the digest with the stored paper that is the same, or adds it. Returns its id."""
@@ -241,11 +246,15 @@ class PaperBatch:
         return list(dict.fromkeys(self._keys[key] for key in keys if key in self._keys))
 
     def _has_or_is_related(self, paper: int, one: Incoming) -> bool:
-        """Return whether a stored paper has an id of a record, or may be of its work, as was said when it had not come yet."""
+        """Return whether a stored paper has an id of a record, or may be of its work, as was said when it had not come yet.
+
+        An id that the record only has because its source relates both, as OpenAlex does, counts as a relation.
+        """
         row = self.rows[paper]
-        if not {row.arxiv_id, _doi_key(row.doi)}.isdisjoint((*one.keys, *one.former)):
+        shared = {row.arxiv_id, _doi_key(row.doi)}.intersection((*one.keys, *one.former))
+        if shared - {*one.paper.same}:
             return True
-        return identity.may_be_related(self.entry(paper), one.paper, is_known=False)
+        return identity.may_be_related(self.entry(paper), one.paper, is_known=bool(shared))
 
     def _is_same_entry(self, paper: int, one: Incoming) -> bool:
         """Return whether an entry is still about the paper that it once was about: its title or its author is the same."""

@@ -61,11 +61,11 @@ class Ingested:
 
 def add_digest(transaction: Transaction, digest: Digest, batch: PaperBatch) -> Ingested:
     """Stores a digest with its merged papers. Assigns sequences last, right before the commit (rule 1)."""
-    number = _add_row(transaction, digest, batch)
+    number = None if batch.ingest.only_known else _add_row(transaction, digest, batch)
     last = batch.assign_sequences(known_papers.last_sequence(transaction))
     made = _codes_of(transaction, batch)
     batch.write(transaction)
-    appearances = [{"paper": paper, "digest": number, "kind": kind} for paper, kind in batch.kinds.items()]
+    appearances = [{"paper": paper, "digest": number, "kind": kind} for paper, kind in batch.kinds.items() if number]
     transaction.execute_rows(sa.insert(_appearances), appearances)
     paper_words.write(transaction, ((paper, index_document(batch.entry(paper))) for paper in batch.changed))
     meanings.put(transaction, batch.ingest.codes.encoder, made)

@@ -161,6 +161,13 @@ def known_sources(transaction: Transaction) -> tuple[KnownSource, ...]:
 
 
 @reads
+def last_receipt(transaction: Transaction, name: str) -> Receipt | None:
+    """Returns the last receipt of a source, whether the settings declare it or not; None if there is none."""
+    last = execute(transaction, sa.select(_s.last).where(_s.name == name)).scalar()
+    return columns.adapter_of(Receipt).validate_python(last) if last else None
+
+
+@reads
 def forecast(transaction: Transaction, *, now: datetime) -> Forecast:
     """Returns the forecast: what has come, and what is expected, from the sources that the settings declare."""
     schedules = transaction.store.schedules

@@ -7,19 +7,30 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from typing import Any, TypeVar
 from xml.sax.saxutils import escape
 
 from aiohttp import web
 
 from tests.fakes.arxiv import Document, FakeArxiv, conditional
 
+T = TypeVar("T")
 CONTACT = "Ada <ada@example.org>"
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _SLASHED_DAY = re.compile(r"\d{4}/\d\d/\d\d")
 _FIELDS = {
-    "openalex": {"primary_location.source.issn", "title.search", "from_publication_date"},
-    "crossref": {"issn", "from-created-date", "type"},
+    "openalex": {
+        "primary_location.source.issn",
+        "title.search",
+        "from_publication_date",
+        "doi",
+        "locations.landing_page_url",
+    },
+    "crossref": {"issn", "from-created-date", "type", "doi"},
 }
+_MOST_VALUES = 100  # of OpenAlex, between "|"
+_LONGEST_ADDRESS = 8_000  # letters; Crossref has no other limit of DOIs
+_DOI = re.compile(r"10\.\d{4,9}/\S+")
 _MOST = {"openalex": 100, "crossref": 1_000, "pubmed": 10_000}
 _MOST_IDS = 200
 
@@ -35,15 +46,21 @@ class FakeDatabases(FakeArxiv):
         """`page`: how many papers an answer holds at most, fewer than requests may ask for."""
         super().__init__(*made_of, **options)  # type: ignore[arg-type]
         self.papers: list[tuple[date, str]] = []
+        self.records: dict[str, list[dict[str, Any]]] = {"openalex": [], "crossref": []}  # which only their names find
         self._page = page
         self._cursors: dict[str, int] = {}  # cursor -> the number of its next paper
         self._count = 0
-        self._hidden = False
+        self._hidden = self._sends_all = False
         self._tag = ""
 
     def adds(self, day: date, *titles: str) -> None:
         """Adds papers on a day."""
         self.papers += [(day, title) for title in titles]
+
+    def describes(self, service: str, *records: dict[str, Any], asked: bool = True) -> None:
+        """Lets OpenAlex or Crossref have these records, in place of those that it had. Not `asked`: it sends all of them."""
+        self.records[service] = list(records)
+        self._sends_all = not asked
 
     def fails_at(self, status: int, at: str) -> None:
         """Answers the next request whose address contains `at` with an error."""
@@ -73,6 +90,7 @@ class FakeDatabases(FakeArxiv):
     def sites(self) -> dict[str, str]:
         """The addresses that the program must use to reach the fake, and whom it names there."""
         return {
+            **super().sites,
             "openalex": f"{self.url}/openalex/works",
             "crossref": f"{self.url}/crossref/works",
             "pubmed": f"{self.url}/eutils/",
@@ -86,6 +104,12 @@ class FakeDatabases(FakeArxiv):
             "/eutils/esearch.fcgi": self._esearch,
             "/eutils/efetch.fcgi": self._efetch,
         }
+        if request.path not in answers:
+            return super()._usual(request)
+        if not request.headers.get("User-Agent"):
+            return web.Response(status=403, text="Who asks?")
+        if len(request.path_qs) > _LONGEST_ADDRESS:
+            return web.Response(status=414, text="Too long.")
         try:
             return conditional(request, Document(data=answers[request.path](request.query).encode(), etag=self._tag))
         except _Refused as refused:
@@ -107,10 +131,23 @@ class FakeDatabases(FakeArxiv):
             raise _Refused(f"{size} is too large.")
         return self._since(since)
 
+    def _named(self, name: str, query: Mapping[str, str]) -> list[dict[str, Any]] | None:
+        """Returns the records that a filter finds by their DOIs or addresses; None for another filter. Raises _Refused."""
+        pairs = [one.partition(":")[::2] for one in query["filter"].split(",")]
+        field = pairs[0][0]
+        if field not in ("doi", "locations.landing_page_url"):
+            return None
+        values = [value.lower() for _, text in pairs for value in (text.split("|") if name == "openalex" else [text])]
+        if name == "openalex" and (len(pairs) > 1 or len(values) > _MOST_VALUES):
+            raise _Refused(f"Maximum number of values exceeded for {field}.")
+        if any(other != field for other, _ in pairs) or (field == "doi" and not all(map(_DOI.fullmatch, values))):
+            raise _Refused(f"{query['filter']} is not a valid filter.")
+        return [one for one in self.records[name] if self._sends_all or not _names_of(field, one).isdisjoint(values)]
+
     def _since(self, day: str) -> list[str]:
         return [title for added, title in self.papers if not day or added >= date.fromisoformat(day)]
 
-    def _part(self, found: Sequence[str], cursor: str | None, *, follow_on: bool) -> tuple[list[str], str | None]:
+    def _part(self, found: Sequence[T], cursor: str | None, *, follow_on: bool) -> tuple[list[T], str | None]:
         """Returns (the papers of one answer, the next cursor).
 
         `follow_on`: a cursor stays the same from page to page.
@@ -127,6 +164,9 @@ class FakeDatabases(FakeArxiv):
         return part, following if part else None
 
     def _openalex(self, query: Mapping[str, str]) -> str:
+        if (named := self._named("openalex", query)) is not None:
+            records, cursor = self._part(named, query.get("cursor"), follow_on=False)
+            return json.dumps({"meta": {"count": len(named), "next_cursor": cursor}, "results": records})
         found = self._asked_for("openalex", query, "per-page")
         part, cursor = self._part(found, query.get("cursor"), follow_on=False)
         works = [
@@ -137,6 +177,10 @@ class FakeDatabases(FakeArxiv):
         return json.dumps({"meta": {"count": len(found), "next_cursor": cursor}, "results": works})
 
     def _crossref(self, query: Mapping[str, str]) -> str:
+        if (named := self._named("crossref", query)) is not None:
+            records, cursor = self._part(named, query.get("cursor"), follow_on=True)
+            listed = {"total-results": len(named), "items": records, "next-cursor": cursor}
+            return json.dumps({"status": "ok", "message-type": "work-list", "message": listed})
         found = self._asked_for("crossref", query, "rows")
         part, cursor = self._part(found, query.get("cursor"), follow_on=True)
         works = [
@@ -163,6 +207,13 @@ class FakeDatabases(FakeArxiv):
             raise _Refused("The address is too long.")
         found = [title for _, title in self.papers if number(title) in ids and not self._hidden]
         return f'<?xml version="1.0" ?><PubmedArticleSet>{"".join(map(_record, found))}</PubmedArticleSet>'
+
+
+def _names_of(field: str, record: Mapping[str, Any]) -> set[str]:
+    """Returns the names under which a filter finds a record, in lower case."""
+    if field == "doi":
+        return {str(record.get("doi") or record.get("DOI")).lower().removeprefix("https://doi.org/")}
+    return {str(one["landing_page_url"]).lower() for one in record.get("locations", ())}
 
 
 def number(title: str) -> str:

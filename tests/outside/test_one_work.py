@@ -67,6 +67,21 @@ def pubmed(*records: tuple[str, str, str, str, str]) -> str:
     return f"<PubmedArticleSet>{made}</PubmedArticleSet>"
 
 
+def openalex(
+    doi: str, title: str, venue: str = "Glue", by: str = "Ada Ray", number: str = "2601.01234"
+) -> dict[str, Any]:
+    """Return a work of OpenAlex, which has a preprint and its article become one."""
+    places = [
+        {"landing_page_url": f"https://doi.org/{doi}", "source": {"display_name": venue}},
+        {"landing_page_url": f"http://arxiv.org/abs/{number}", "source": {"display_name": "arXiv"}},
+    ]
+    return {
+        "id": "https://openalex.org/W7000000001", "doi": f"https://doi.org/{doi}", "title": title, "type": "article",
+        "publication_date": "2026-01-30", "is_retracted": True, "is_paratext": False,
+        "authorships": [{"author": {"display_name": by}}], "primary_location": places[0], "locations": places,
+    }  # fmt: skip
+
+
 OF_SERVER = work(PREPRINT, "Kites and glue")
 PUBLISHED = work(ARTICLE, "Glue holds kites", venue="Glue")
 ONE_WORK = {
@@ -80,6 +95,7 @@ ONE_WORK = {
     "a preprint of arXiv by its DOI": (arxiv(), crossref({**PUBLISHED, **related(has_preprint=OF_ARXIV)})),
     "a preprint of arXiv by its id": (arxiv(), crossref({**PUBLISHED, **related(has_preprint="2601.01234v2")})),
     "the article, then arXiv": (crossref({**PUBLISHED, **related(has_preprint="2601.01234")}), arxiv()),
+    "OpenAlex has made both one": (arxiv(), json.dumps({"results": [openalex(ARTICLE, "Glue holds kites")]})),
     "bioRxiv names the article": (biorxiv(ARTICLE), crossref(PUBLISHED)),
     "PubMed relates both": (
         pubmed(
@@ -101,6 +117,10 @@ TWO_WORKS = {
     "so said by a record without authors": (
         crossref({**PUBLISHED, "author": [], **related(has_preprint=OF_ARXIV)}),
         arxiv("Glue is silent", "Cy Tree"),
+    ),
+    "so said by OpenAlex": (
+        arxiv("Glue is silent", "Cy Tree"),
+        json.dumps({"results": [openalex(ARTICLE, "Glue holds kites")]}),
     ),
     "it names itself": (
         crossref({**OF_SERVER, **related(is_preprint_of=PREPRINT)}),
