@@ -37,6 +37,7 @@ from bot.commands.results import nothing_known, number_buttons, papers_reply
 from bot.commands.settings import phone_rows
 from bot.commands.subscribe import edit_here
 from bot.ports.channel import Button, Reply, Row
+from bot.rendering.papers import concern, gone
 from subscriptions.errors import PaperwireError, Refused, Sentence, sentences
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.model import CallbackToken, ChatAddress, Item, KnownPaper, Subscription
@@ -388,6 +389,8 @@ def save(context: CommandContext) -> Reply:
     for paper in papers:
         said = Sentence("Saved: {title}") if paper.id in new else Sentence("It is saved already: {title}")
         lines.append(context.say(said, title=context.title(paper)))
+        if state := gone(paper.paper, context.localizer) or concern(paper.paper, context.localizer):
+            lines.append(context.say("Beware: {state}.", state=state))
     lines += [context.say("{name} is not known here.", name=name) for name in unknown]
     undo = context.undo_button
     if len(ids) == 1:  # also for those who may not change the chat

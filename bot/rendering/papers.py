@@ -13,6 +13,7 @@ from bot.rendering import cleaning
 from bot.rendering.buttons import paper_url
 from bot.rendering.views import LONGEST_SOURCE, ROW, TITLES, Measure, PaperView, Passage, Reader
 from subscriptions.language import Language
+from subscriptions.life import Notice
 from subscriptions.model import SAMPLES, Because, ChatSettings, Item, Paper, Summary, Translation
 from subscriptions.normalize import written_tokens
 from subscriptions.normalize.folding import token_spans
@@ -47,14 +48,14 @@ def paper_view(
     """
     original, paper = item.paper.paper, titled_for(item.paper.paper, reader.settings)
     words = {word for because in item.because for word in because.words}
-    gone = _gone(item, reader)
+    since = gone(original, reader.language)
     name = _name(paper)
     title, rest = _title(paper, measure.title)
     below = "" if paper is original else cut_at_word(readable(original.title), measure.title)
-    text, ai = ("", False) if gone else _text(paper, reader, measure, rest)
+    text, ai = ("", False) if since else _text(paper, reader, measure, rest)
     is_card, is_title = measure.form == "card", measure.form == "title"
     quoted = _translated(paper, reader.language.code) or paper.abstract
-    quotation = _line(quoted, measure.quotation) if measure.quotation and not gone else ""
+    quotation = _line(quoted, measure.quotation) if measure.quotation and not since else ""
     facts = {
         "sample": reader.language.say("a sample") if is_sample(original) else "",
         "authors": _authors(paper, reader.language, measure.authors),
@@ -63,8 +64,8 @@ def paper_view(
         "name": name if (is_card or _untitled(paper)) and name != title else "",
         "cross": reader.language.say("cross-list") if item.cross else "",
         "day": day,
-        "life": _life(paper, reader.language) if is_card and not gone else "",
-        "withdrawn": gone,
+        "life": _life(paper, reader.language) if is_card and not since else "",
+        "withdrawn": since,
     }
     return PaperView(
         id=item.paper.id,
@@ -73,7 +74,7 @@ def paper_view(
         title=marked(title, words),
         original=marked(below, words),
         url=paper_url(paper),
-        withdrawn=gone,
+        withdrawn=since,
         facts=tuple((kind, text) for kind, text in facts.items() if text),
         ai=AI_MARK if ai else "",
         text=marked(text, words),
@@ -200,12 +201,12 @@ def _text(paper: Paper, reader: Reader, measure: Measure, rest: str) -> tuple[st
     return _line(translated or ("" if _untitled(paper) else paper.abstract), measure.abstract), False
 
 
-def _gone(item: Item, reader: Reader) -> str:
+def gone(paper: Paper, language: Language) -> str:
     """Return that a paper is retracted, by which notice, or withdrawn, by whom if its own text says so; "" for others."""
-    facts, language = item.paper.paper.facts, reader.language
-    if notice := facts.retracted:
-        day = clean(language.written_day(notice.day))
-        return ", ".join(filter(None, (language.say("retracted"), day, _reference(notice.doi))))
+    facts = paper.facts
+    if facts.retracted:
+        noticed = _noticed(language.say("retracted"), facts.retracted, language)
+        return ", ".join(filter(None, (noticed, _reference(facts.retracted.doi))))
     if facts.withdrawn is None:
         return ""
     day = language.short_day(language.local(facts.withdrawn.at).date())
@@ -223,10 +224,22 @@ def _life(paper: Paper, language: Language) -> str:
         venue = "" if article.venue == paper.venue else short(clean(article.venue), _LABEL_WIDTH)
         doi = _reference(article.doi) if paper.arxiv_id or article.doi != paper.doi else ""
         parts.append(", ".join(filter(None, (venue, clean(language.written_day(article.day)) if doi else "", doi))))
-    for label, notice in (("corrected", life.corrected), ("expression of concern", life.concern)):
-        if notice:
-            parts.append(", ".join(filter(None, (language.say(label), clean(language.written_day(notice.day))))))
+    elif life.accepted:
+        parts.append(f"“{short(clean(life.accepted), _AUTHOR_WIDTH)}”")
+    if life.corrected:
+        parts.append(_noticed(language.say("corrected"), life.corrected, language))
+    parts.append(concern(paper, language))
     return " · ".join(filter(None, parts))
+
+
+def concern(paper: Paper, language: Language) -> str:
+    """Return that there is an expression of concern about a paper; "" if there is none."""
+    notice = paper.facts.concern
+    return _noticed(language.say("expression of concern"), notice, language) if notice else ""
+
+
+def _noticed(said: str, notice: Notice, language: Language) -> str:
+    return ", ".join(filter(None, (said, clean(language.written_day(notice.day)))))
 
 
 def _reference(doi: str) -> str:

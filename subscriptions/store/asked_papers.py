@@ -22,7 +22,9 @@ _signals, _chats, _papers, _keys, _digests, _appearances = tables(
     "signal", "chat", "paper", "paper_key", "digest", "appearance"
 )
 _s, _p, _d, _a = _signals.c, _papers.c, _digests.c, _appearances.c
-_IS_TOLD = _chats.c.state == ChatState.ACTIVE  # whether a chat is told what became of its papers
+_UPDATES = _chats.c.settings["updates"].as_string()
+# whether a chat is told what became of its papers
+_IS_TOLD = sa.and_(_chats.c.state == ChatState.ACTIVE, _UPDATES.is_(None) | (_UPDATES != "off"))
 _REPLACED = (
     sa.select(_a.paper)
     .join(_digests, _d.id == _a.digest)

@@ -142,6 +142,15 @@ def test_liked_paper_is_kept_for_a_year(product: Product, services: FakeDatabase
         assert asked(services) == list(names)
 
 
+def test_nobody_is_asked_for_a_chat_that_wants_no_news(product: Product, services: FakeDatabases) -> None:
+    keeps(product, GLUE)
+    product.runs("say", "/set updates off", "--as", ME)
+    assert (rounds(product), asked(services)) == ({}, [])
+    product.runs("say", "/set updates grave", "--as", ME)
+    rounds(product, days=1)
+    assert asked(services) == list(NAMES[:2])
+
+
 def test_operator_stops_it(product: Product, services: FakeDatabases) -> None:
     keeps(product, GLUE)
     assert "arXiv, OpenAlex and Crossref" in product.runs("say", "/privacy", "--as", ME).out

@@ -364,3 +364,28 @@ def test_retracted_paper_is_not_sent(reader: Product) -> None:
     assert not any("Kites" in one.text for one in reader.later(minutes=1))
     reader.says("/sub glue OR kites daily 09:00", "43")
     assert not any("Kites" in one.text for one in reader.later(days=1))
+
+
+def test_save_says_what_is_grave(reader: Product) -> None:
+    comes(reader, journal())
+    comes(reader, journal(notice("expression_of_concern")))
+    assert "Beware: expression of concern, 26 Jan." in reader.says(f"/save {DOI}").lines
+    comes(reader, RETRACTED)
+    assert "Beware: retracted, 26 Jan, doi:10.1234/glue.99." in reader.says(f"/save {DOI}").lines
+    comes(reader, api(1, GONE, GONE))
+    assert "Beware: withdrawn by the authors, 22 Jan." in reader.says(f"/save {ID}").lines
+
+
+@pytest.mark.parametrize(
+    ("documents", "line"),
+    [
+        ([api(2, "Accepted at ICK 2026")], "v2 · “Accepted at ICK 2026”"),
+        ([api(2, "Accepted at ICK 2026", doi=ARTICLE), published()], "Glue · 2601.01234 · v2 · 25 Jan, doi:10.1234/glue.12"),
+        ([rss(), api(2, GONE, GONE), api(3)], "v3"),
+        ([rss(), api(2, GONE, GONE)], "withdrawn by the authors, 22 Jan"),
+    ],
+)  # fmt: skip
+def test_card_says_what_became_of_a_paper(reader: Product, documents: list[str], line: str) -> None:
+    for document in documents:
+        comes(reader, document)
+    assert reader.says(ID).text.split("\n")[1].endswith(line)

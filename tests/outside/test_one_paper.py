@@ -225,7 +225,12 @@ def test_upgrade_from_1_0_0_sends_no_paper_again(reader: Product) -> None:
         database.execute("UPDATE paper SET key = doi WHERE doi LIKE '10.21203%'")
         database.execute("DELETE FROM key_value WHERE name IN ('database-id', 'words')")
         database.execute("DROP INDEX ix_paper_facts_at")
-        for column in ("paper DROP facts", "paper DROP facts_at", "signal DROP seen", "paper ADD withdrawn_at DATETIME"):
+        for column in (
+            "paper DROP facts",
+            "paper DROP facts_at",
+            "signal DROP seen",
+            "paper ADD withdrawn_at DATETIME",
+        ):
             database.execute(f"ALTER TABLE {column}")
         database.execute("UPDATE alembic_version SET version_num = 'first_438489b20d2a'")
     again = (
