@@ -415,7 +415,7 @@ class Facts:
     late: timedelta = timedelta(0)  # how long after its due moment the delivery was planned, as the bot was not running
     missing: MissingSources | None = None
     lines: tuple[str, ...] = ()  # of a notice, in the chat's language
-    papers: tuple[PaperNews, ...] = ()  # of a notice
+    news: tuple[PaperNews, ...] = ()  # of a notice
     buttons: tuple[tuple[str, str], ...] = ()  # of a notice: (label, id of the callback token)
 
 

@@ -49,7 +49,7 @@ class Notice:
     daily: bool = True
     newest_at: datetime | None = None  # it is told only to those who heard nothing of its cause since; None: to all
     lines: Callable[[Language], Iterable[str]]  # its title, then the lines below it; empty lines are left out
-    papers: Callable[[Language], Iterable[PaperNews]] = lambda _: ()  # what it tells of papers, below its lines
+    news: Callable[[Language], Iterable[PaperNews]] = lambda _: ()  # what it tells of papers, below its lines
     buttons: Sequence[tuple[Sentence, CallbackToken]] = ()  # (label, what it does)
     about: ChatAddress | None = None  # the other chat that it and its buttons are about; it is erased with that
     person: str = ""  # the platform's id of a person whom it names; it is erased with them

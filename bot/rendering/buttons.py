@@ -75,7 +75,7 @@ def _paper_links(item: Item, language: Language) -> Row:
         ("page", place, page if page != pdf else ""),
         ("article", language.say("article"), article if article != page else ""),
     )
-    return tuple(Button(name=name, label=label, url=url) for name, label, url in links if url)
+    return tuple(Button(name=name, label=label, url=url) for name, label, url in links if 0 < len(url) <= LONGEST)
 
 
 def _artefact_link(item: Item, language: Language) -> Row:

@@ -52,6 +52,7 @@ _MANY_WITHOUT_SUMMARY = 3
 _SOURCES = 5
 _SOURCE_WIDTH = 60
 _REASON_WIDTH = 120
+_NEWS_LINES = 3  # of a paper whose texts are too long for a message
 _NIGHT = "22:00-08:00"  # the quiet hours of a chat that has none
 _ANY_PART = "99/99"  # in place of a part such as "2/3" when the head's size is measured; wider parts are not expected
 _NO_TITLES: Mapping[str, tuple[str, str]] = MappingProxyType({})
@@ -123,8 +124,9 @@ def _without_papers(delivery: Delivery, medium: Medium, beneath: Size) -> list[P
     """Returns the messages of a delivery that is a notice, or has no papers; [] for any other."""
     if delivery.kind is DeliveryKind.NOTICE:
         title, *lines = delivery.facts.lines
-        views = (NoticeView(title, lines=tuple(lines)), *_news(delivery.facts.papers, reader_of(delivery.chat)))
-        return pack([Part((medium.draw(one),)) for one in views], medium, beneath)
+        head, reader = medium.draw(NoticeView(title, lines=tuple(lines))), reader_of(delivery.chat)
+        news = (_fitted_news(one, medium, beneath) for one in _news(delivery.facts.news, reader))
+        return pack([Part((one,)) for one in (head, *news)], medium, beneath)
     if not delivery.items:
         text = _empty_text(delivery, reader_of(delivery.chat))
         return [Page((medium.draw(Line(text)),))]
@@ -136,7 +138,9 @@ def _news(told: Sequence[PaperNews], reader: Reader) -> Iterator[NewsView]:
         known = Paper(key=one.title, title=one.title, arxiv_id=one.arxiv_id, doi=one.doi, url=one.url)
         yield NewsView(
             number=str(number) if len(told) > 1 else "",
-            title=cut_at_word(papers.readable(one.title), TITLES.title),
+            title=cut_at_word(
+                papers.readable(one.title) or clean(one.arxiv_id or one.doi or one.url or "–"), TITLES.title
+            ),
             url=paper_url(known),
             is_gone=one.is_gone,
             lines=tuple(_news_line(text, web_url(address), reader.language) for text, address in one.lines),
@@ -144,8 +148,18 @@ def _news(told: Sequence[PaperNews], reader: Reader) -> Iterator[NewsView]:
 
 
 def _news_line(text: str, address: str, language: Language) -> tuple[str, str, str]:
-    label = cut_at_word(address.partition("://")[2], TITLES.title)
-    return language.say("{event}: {detail}", event=clean(text), detail="") if label else clean(text), label, address
+    text, label = short(text, _REASON_WIDTH * 2), cut_at_word(address.partition("://")[2], TITLES.title)
+    return language.say("{event}: {detail}", event=text, detail="") if label else text, label, address
+
+
+def _fitted_news(view: NewsView, medium: Medium, beneath: Size) -> Fragment:
+    """Returns the news of a paper: of very long texts only as many lines as fit into a message."""
+    shorter = (replace(view, lines=view.lines[:most]) for most in (_NEWS_LINES, 1, 0))
+    for one in (view, *shorter, replace(view, lines=(), url="")):
+        fragment = medium.draw(one)
+        if (beneath + fragment.size).fits(medium.room):
+            break
+    return fragment
 
 
 def _empty_text(delivery: Delivery, reader: Reader) -> str:

@@ -108,10 +108,12 @@ def _knowing(one: _News) -> KeptPaper:
 
 
 def _notice(chat: Chat, news: Sequence[_News], now: datetime, *, is_grave: bool) -> Notice:
-    numbers = [str(number) for number in range(1, len(news) + 1)] if len(news) > 1 else ["show"]
     buttons = [
-        (Sentence(label), CallbackToken(verb="card", arguments={"paper": one.paper.id, "number": 1}))
-        for label, one in zip(numbers, news, strict=True)
+        (
+            Sentence(str(number)) if len(news) > 1 else Sentence("show"),
+            CallbackToken(verb="card", arguments={"paper": one.paper.id, "number": 1}),
+        )
+        for number, one in enumerate(news, 1)
     ]
     settings = Sentence("settings"), CallbackToken(verb="set", arguments={"text": "updates"})
     return Notice(
@@ -119,7 +121,7 @@ def _notice(chat: Chat, news: Sequence[_News], now: datetime, *, is_grave: bool)
         subject=f"{now.isoformat()} {news[0].paper.id}" if is_grave else "",
         daily=not is_grave,
         lines=lambda words: (_head(words, news),),
-        papers=lambda words: [_paper_news(words, one) for one in news],
+        news=lambda words: [_paper_news(words, one) for one in news],
         buttons=(*buttons, settings) if chat.settings.buttons == "full" else (),
     )
 
@@ -127,12 +129,14 @@ def _notice(chat: Chat, news: Sequence[_News], now: datetime, *, is_grave: bool)
 def _head(words: Language, news: Sequence[_News]) -> str:
     match [*{one.events[0] for one in news}]:
         case [Event.RETRACTED]:
-            return words.count("A paper you kept was retracted", "{count} papers you kept were retracted", len(news))
+            one, many = Sentence("A paper you kept was retracted"), Sentence("{count} papers you kept were retracted")
         case [Event.WITHDRAWN]:
-            return words.count("A paper you kept was withdrawn", "{count} papers you kept were withdrawn", len(news))
+            one, many = Sentence("A paper you kept was withdrawn"), Sentence("{count} papers you kept were withdrawn")
         case [Event.CONCERN]:
-            return words.count("Concern about a paper you kept", "Concern about {count} papers you kept", len(news))
-    return words.count("News of a paper you kept", "News of {count} papers you kept", len(news))
+            one, many = Sentence("Concern about a paper you kept"), Sentence("Concern about {count} papers you kept")
+        case _:
+            one, many = Sentence("News of a paper you kept"), Sentence("News of {count} papers you kept")
+    return words.say(many, count=words.number(len(news))) if len(news) > 1 else words.say(one)
 
 
 def _paper_news(words: Language, one: _News) -> PaperNews:

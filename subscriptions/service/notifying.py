@@ -150,7 +150,7 @@ def _add(transaction: Transaction, chat: Chat, notice: Notice, day: date, now: d
     labels = [words.say(label) for label, _ in notice.buttons]
     facts = Facts(
         lines=tuple(line for line in notice.lines(words) if line),
-        papers=tuple(notice.papers(words)),
+        news=tuple(notice.news(words)),
         buttons=tuple(zip(labels, tokens, strict=True)),
     )
     delivery = Delivery(id=secrets.token_hex(8), chat=chat, kind=DeliveryKind.NOTICE, due=now, facts=facts)

@@ -29,7 +29,17 @@ from bot.ports.channel import Button, Reply
 from bot.rendering import deliveries as rendering
 from bot.settings import Destination
 from subscriptions.errors import Unclear
-from subscriptions.model import Chat, ChatAddress, ChatKind, DeliveryKind, Item, Message, MissingHow, MissingSources
+from subscriptions.model import (
+    Chat,
+    ChatAddress,
+    ChatKind,
+    DeliveryKind,
+    Item,
+    Message,
+    MissingHow,
+    MissingSources,
+    PaperNews,
+)
 from subscriptions.texts.cutting import clean
 from tests import rendered
 from tests.fakes import markup
@@ -402,6 +412,27 @@ def test_whatever_a_paper_holds_it_is_taken_as_it_is(
     for message in messages:
         expected = [one for one in shown if one.paper.id in message.papers and one.paper.paper.arxiv_id]
         assert on.papers(on.judged(message)) == len(expected)
+
+
+@JUDGES
+@given(PLACES, st.lists(deliveries.papers(), min_size=1, max_size=9), deliveries.hostile, st.booleans())
+def test_whatever_news_of_papers_holds_it_is_taken_as_it_is(
+    on: Judge, place: int, shown: list[Item], text: str, gone: bool
+) -> None:
+    news = tuple(
+        PaperNews(
+            title=one.paper.paper.title,
+            arxiv_id=one.paper.paper.arxiv_id,
+            doi=one.paper.paper.doi,
+            url=one.paper.paper.url,
+            is_gone=gone,
+            lines=((text, ""), (text, f"https://doi.org/{text}"), ("code", f"https://github.com/{text[:9]}")),
+        )
+        for one in shown
+    )
+    sent = deliveries.delivery(on.chats[place], kind=DeliveryKind.NOTICE, lines=("News",), news=news)
+    found = sum(on.papers(on.judged(message)) for message in rendered.render_delivery(sent))
+    assert found == sum(bool(one.arxiv_id) for one in news)
 
 
 @JUDGES

@@ -121,7 +121,7 @@ def told(store: Store) -> dict[str, list[list[str]]]:
     select = "SELECT chat.address, facts FROM delivery JOIN chat ON chat.id = delivery.chat WHERE delivery.kind = 'notice' ORDER BY seq"
     for chat, facts in stored.rows(store, select):
         read = json.loads(facts) if isinstance(facts, str) else facts
-        found[f"console:{chat}"] += [[text for text, _ in one["lines"]] for one in read["papers"]]
+        found[f"console:{chat}"] += [[text for text, _ in one["lines"]] for one in read["news"]]
     return found
 
 
