@@ -37,8 +37,9 @@ _WITHDRAWN = re.compile(
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
+_LONGEST_REASON = 500  # characters
 _REASON = re.compile(
-    r"^.*?\b(?:due\sto|owing\sto|because(?:\sof)?|since|as)\s|^[^:]{0,80}\bwithdrawn\b[^:]{0,80}:\s",
+    r".{0,200}?\bwith(?:draw|drew)\w*\b.{0,200}?(?:\b(?:due\sto|owing\sto|because(?:\sof)?|since|as)\s|:\s)",
     re.IGNORECASE | re.DOTALL,
 )
 # a sentence of a comment goes on after "Phys." and "Proc.", whose next word has a capital, too
@@ -155,7 +156,8 @@ def withdrawn_by(text: str) -> Literal["authors", "unknown", ""]:
 
 def withdrawal_reason(text: str) -> str:
     """Return what a text that says that its paper was withdrawn gives as the reason; "" if it gives none."""
-    return _REASON.sub("", text, count=1).strip(" .") if _REASON.search(text) else ""
+    found = _REASON.match(text)
+    return text[found.end() :][:_LONGEST_REASON].strip(" .") if found else ""
 
 
 def accepted_in(comment: str) -> str:
