@@ -14,7 +14,7 @@ from subscriptions.identity import is_server
 from subscriptions.life import Article
 from subscriptions.model import KnownPaper, Paper
 from subscriptions.normalize import tex, written_tokens
-from subscriptions.planning.kept_papers import life_of
+from subscriptions.planning.kept_papers import article_of
 from subscriptions.texts.cutting import clean
 
 HARMLESS = frozenset(
@@ -114,7 +114,7 @@ def _entry(known: KnownPaper, key: str) -> str:
 
 def _cited(paper: Paper) -> Article:
     """Return what is cited: the article of a preprint, or the paper itself; its venue is "" if it is in no journal."""
-    known = life_of(paper).article or Article()
+    known = article_of(paper) or Article()
     venue = known.venue or paper.venue
     return Article(
         doi=known.doi or paper.doi or "",

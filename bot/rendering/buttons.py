@@ -12,7 +12,7 @@ from bot.ports.channel import Button, Buttons, Row
 from bot.rendering.views import CardButtons
 from subscriptions.language import Language
 from subscriptions.model import Item, Paper
-from subscriptions.planning.kept_papers import life_of
+from subscriptions.planning.kept_papers import article_of
 from subscriptions.states import Signal
 from subscriptions.texts.cutting import clean
 from subscriptions.texts.statements import artefact_address
@@ -68,7 +68,7 @@ def _paper_links(item: Item, language: Language) -> Row:
     paper = item.paper.paper
     page, pdf = paper_url(paper), pdf_url(paper)
     place = next((name for start, name in _PLACES.items() if page.startswith(start)), language.say("open"))
-    known = life_of(paper).article
+    known = article_of(paper)
     article = doi_url(known.doi if known else "")
     links = (
         ("pdf", "PDF", pdf),

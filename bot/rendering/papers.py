@@ -17,7 +17,7 @@ from subscriptions.life import Notice
 from subscriptions.model import SAMPLES, Because, ChatSettings, Item, Paper, Summary, Translation
 from subscriptions.normalize import written_tokens
 from subscriptions.normalize.folding import token_spans
-from subscriptions.planning.kept_papers import life_of
+from subscriptions.planning.kept_papers import LONGEST_COMMENT, article_of
 from subscriptions.texts import statements
 from subscriptions.texts.cutting import (
     clean,
@@ -217,17 +217,15 @@ def gone(paper: Paper, language: Language) -> str:
 
 def _life(paper: Paper, language: Language) -> str:
     """Return what became of a paper that is still there: v3 · Tides, 22 Nov, doi:10.1234/t.3 · corrected, 1 Dec."""
-    life, parts = life_of(paper), list[str]()
-    if life.version and life.version > 1:
-        parts.append(f"v{life.version}")
-    if article := life.article:
+    parts = [f"v{paper.version}"] if (paper.version or 0) > 1 else []
+    if article := article_of(paper):
         venue = "" if article.venue == paper.venue else short(clean(article.venue), _LABEL_WIDTH)
         doi = _reference(article.doi) if paper.arxiv_id or article.doi != paper.doi else ""
         parts.append(", ".join(filter(None, (venue, clean(language.written_day(article.day)) if doi else "", doi))))
-    elif life.accepted:
-        parts.append(f"“{short(clean(life.accepted), _AUTHOR_WIDTH)}”")
-    if life.corrected:
-        parts.append(_noticed(language.say("corrected"), life.corrected, language))
+    elif accepted := statements.accepted_in(paper.comment[:LONGEST_COMMENT]):
+        parts.append(f"“{short(clean(accepted), _AUTHOR_WIDTH)}”")
+    if paper.facts.corrected:
+        parts.append(_noticed(language.say("corrected"), paper.facts.corrected, language))
     parts.append(concern(paper, language))
     return " · ".join(filter(None, parts))
 

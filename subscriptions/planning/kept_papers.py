@@ -35,7 +35,7 @@ def life_of(paper: Paper) -> Life:
         comment=paper.comment[:LONGEST_COMMENT] if known else None,
         accepted=accepted_in(paper.comment[:LONGEST_COMMENT]),
         code=artefact_address("code", paper.abstract, paper.comment),
-        article=_article_of(paper) or facts.article,
+        article=article_of(paper),
         corrected=facts.corrected,
         concern=facts.concern,
         retracted=facts.retracted,
@@ -43,13 +43,13 @@ def life_of(paper: Paper) -> Life:
     )
 
 
-def _article_of(paper: Paper) -> Article | None:
-    """Return the article whose DOI a paper has; an empty one for what is no preprint."""
+def article_of(paper: Paper) -> Article | None:
+    """Return the article of a paper: that whose DOI it has, else that of its facts; an empty one for what is no preprint."""
     venue = "" if is_server(paper.venue) else paper.venue
     if paper.doi and not is_preprint(paper.doi) and not ARTEFACTS["data"].match(paper.doi):
         return Article(doi=paper.doi, venue=venue, day=paper.published)
     if paper.arxiv_id or paper.doi or is_server(paper.venue):
-        return None
+        return paper.facts.article
     return Article(venue=venue, day=paper.published)
 
 

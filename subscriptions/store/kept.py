@@ -52,6 +52,13 @@ def note_lives(transaction: Transaction, changed: Mapping[int, tuple[Paper, Pape
             execute(transaction, sa.update(_papers).where(_p.id == paper.paper).values(facts_at=minute))
 
 
+def move(transaction: Transaction, gone: int, stays: int) -> None:
+    """Let who kept a paper keep the one that it turned out to be."""
+    theirs = _signals.alias()
+    has_both = sa.exists().where(theirs.c.paper == stays, theirs.c.chat == _s.chat, theirs.c.kind == _s.kind)
+    execute(transaction, sa.update(_signals).where(_s.paper == gone, ~has_both).values(paper=stays, seen=None))
+
+
 def papers_due(transaction: Transaction, now: datetime) -> Sequence[int]:
     """Return the papers whose chats are to be looked at by now."""
     return sorted(execute(transaction, _DUE, {"now": now}).scalars())

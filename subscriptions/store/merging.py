@@ -215,7 +215,8 @@ def _facts(row: PaperValues, claim: Claim, now: datetime) -> PaperFacts:
     facts, paper = from_stored(PaperFacts, row.facts), claim.paper
     if not claim.is_trusted:
         return facts
-    if paper.venue and paper.arxiv_id and not is_server(paper.venue):  # arXiv's journal reference
+    by_arxiv = row.by_arxiv or claim.effect is Effect.TAKES_OVER
+    if by_arxiv and paper.venue and not is_server(paper.venue):  # its journal reference
         facts = replace(facts, article=Article(venue=paper.venue, day=paper.published))
     return replace(
         facts,

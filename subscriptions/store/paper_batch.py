@@ -16,7 +16,7 @@ from subscriptions import identity
 from subscriptions.life import Article, Event, Mark, PaperFacts
 from subscriptions.model import Announce, Paper
 from subscriptions.normalize import title_alias
-from subscriptions.planning.kept_papers import life_of
+from subscriptions.planning.kept_papers import article_of
 from subscriptions.store import kept, meanings, merging
 from subscriptions.store.columns import as_stored, from_stored
 from subscriptions.store.database.store import Transaction, execute, rows_of
@@ -165,8 +165,8 @@ class PaperBatch:
         if one.paper.article and self._keys.get(f"doi:{one.paper.article}") == row.id:
             self._give_article(row, Article(doi=one.paper.article))
         for other in self._others(row):
-            self._give_article(row, life_of(self.entry(other.id)).article)
-            self._give_article(other, life_of(self.entry(row.id)).article)
+            self._give_article(row, article_of(self.entry(other.id)))
+            self._give_article(other, article_of(self.entry(row.id)))
         return row.id
 
     def mark(self, mark: Mark) -> None:
@@ -184,12 +184,8 @@ class PaperBatch:
 
     def _give_article(self, row: PaperValues, article: Article | None) -> None:
         """Notes the article of a preprint that had none."""
-        if (
-            article
-            and article.doi
-            and not identity.is_preprint(article.doi)
-            and not life_of(self.entry(row.id)).article
-        ):
+        is_one = article and article.doi and not identity.is_preprint(article.doi)
+        if is_one and not article_of(self.entry(row.id)):
             row.facts = as_stored(replace(self._facts(row), article=article))
             self.updated.add(row.id)
 
@@ -367,4 +363,5 @@ class PaperBatch:
             execute(transaction, sa.update(_keys).filter_by(key=key).values(paper=paper))
         for gone, stays in self._replaced.items():
             execute(transaction, sa.update(_keys).filter_by(paper=gone).values(paper=stays))
+            kept.move(transaction, gone, stays)
             execute(transaction, sa.delete(_aliases).filter_by(paper=gone))

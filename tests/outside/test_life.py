@@ -389,3 +389,14 @@ def test_card_says_what_became_of_a_paper(reader: Product, documents: list[str],
     for document in documents:
         comes(reader, document)
     assert reader.says(ID).text.split("\n")[1].endswith(line)
+
+
+def test_saved_paper_that_turns_out_to_be_another_one_stays_saved(reader: Product) -> None:
+    comes(reader, journal())
+    path = reader.writes("brought/filed.jsonl", arxiv())
+    assert reader.runs("ingest", str(path), "--source", "others", "--date", "2025-01-22").status == 0
+    reader.later(minutes=1)
+    reader.says(f"/save {ID}")
+    comes(reader, journal(**related(has_preprint=ID)))
+    comes(reader, note())
+    assert told(reader.later(minutes=1)) == ["retracted, 26 Jan: doi.org/10.1234/glue.99", "you kept it on 22 Jan"]
