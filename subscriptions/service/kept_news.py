@@ -23,6 +23,7 @@ from subscriptions.texts.statements import remark_in
 
 SLICE = 100  # chats that are told in one transaction
 MOST_AT_ONCE = 8  # papers in one notice; the others are told in the next
+OF_WORK = frozenset({Event.RETRACTED, Event.CONCERN, Event.CORRECTED})  # told of each record of a work
 DAILY, AT_ONCE = "kept", "kept-grave"  # causes of notices
 _LONGEST_QUOTATION = 120  # columns
 _LONGEST_NAME = 60  # columns of a journal's name
@@ -92,14 +93,20 @@ def _news(transaction: Transaction, changed: Sequence[KeptPaper]) -> Iterator[tu
         (one.chat, one) for one in sorted(changed, key=lambda one: (one.kind is not Signal.SAVED, one.at))
     )
     for chat_id, chat in stored_chats.chats_by_id(transaction, sorted(of_chats)).items():
-        told, found = set[int](), list[_News]()
+        told = set[tuple[str, Event]]()
+        found = list[_News]()
         for one in of_chats[chat_id]:
-            day = one.at.date()
-            events = kept_papers.untold(lives[one.paper], one.known, day)
+            known, life = papers[one.paper], lives[one.paper]
+            events = kept_papers.untold(life, one.known, one.at.date())
             wanted = kept_papers.wanted(events, one.kind, chat.settings.updates)
-            known = told & {one.paper}  # it is told as a saved one
-            found.append(_News(one, papers[one.paper], lives[one.paper], () if known else wanted))
-            told.add(one.paper)
+            # what is told of a paper as a saved one, or of another record of its work, is not told again
+            found.append(
+                _News(one, known, life, tuple(event for event in wanted if (known.paper.key, event) not in told))
+            )
+            told |= {(known.paper.key, event) for event in Event}
+            told |= {
+                (key.removeprefix("doi:"), event) for key in known.paper.facts.others for event in OF_WORK & {*wanted}
+            }
         yield chat, found
 
 

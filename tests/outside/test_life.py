@@ -400,3 +400,16 @@ def test_saved_paper_that_turns_out_to_be_another_one_stays_saved(reader: Produc
     comes(reader, journal(**related(has_preprint=ID)))
     comes(reader, note())
     assert told(reader.later(minutes=1)) == ["retracted, 26 Jan: doi.org/10.1234/glue.99", "you kept it on 22 Jan"]
+
+
+def test_who_kept_a_preprint_and_its_article_is_told_once(reader: Product) -> None:
+    comes(reader, biorxiv("NA"))
+    comes(reader, published(title="Glue holds kites"))
+    reader.later(minutes=1)
+    for name in (OF_BIORXIV, ARTICLE):
+        reader.says(f"/save {name}")
+    comes(reader, biorxiv(ARTICLE))
+    assert told(reader.later(minutes=1)) == ["published in Glue, 25 Jan: doi.org/10.1234/glue.12"]
+    comes(reader, note(doi=ARTICLE))
+    assert told(reader.later(minutes=1)) == ["retracted, 26 Jan: doi.org/10.1234/glue.99", "you kept it on 22 Jan"]
+    assert told(reader.later(days=1)) == []
