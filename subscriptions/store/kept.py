@@ -39,17 +39,19 @@ class KeptPaper(NamedTuple):
     known: Life
 
 
-def note_lives(transaction: Transaction, changed: Mapping[int, tuple[Paper, Paper]], now: datetime) -> None:
-    """Store that papers changed, for the chats that kept them. `changed`: paper → (as it was, as it is)."""
-    minute = now.replace(second=0, microsecond=0)  # the clocks of two processes may differ a little
-    for paper in rows_of(transaction, _KEPT_PAPERS, _s.paper, list(changed)):
-        before, after = map(life_of, changed[paper.paper])
-        if before != after:
-            mine = _s.paper == paper.paper, _KEPT
-            execute(
-                transaction, sa.update(_signals).where(*mine, _s.seen.is_(None)).values(seen=as_stored(before) or {})
-            )
-            execute(transaction, sa.update(_papers).where(_p.id == paper.paper).values(facts_at=minute))
+def kept_among(transaction: Transaction, papers: Sequence[int]) -> list[int]:
+    """Return those of some papers that chats kept."""
+    return [row.paper for row in rows_of(transaction, _KEPT_PAPERS, _s.paper, papers)]
+
+
+def note_life(transaction: Transaction, paper: int, before: Paper, after: Paper, *, now: datetime) -> None:
+    """Store that a kept paper changed, if something became of it: what its chats knew, and that they are looked at."""
+    known = life_of(before)
+    if known != life_of(after):
+        mine = _s.paper == paper, _KEPT, _s.seen.is_(None)
+        execute(transaction, sa.update(_signals).where(*mine).values(seen=as_stored(known) or {}))
+        minute = now.replace(second=0, microsecond=0)  # the clocks of two processes may differ a little
+        execute(transaction, sa.update(_papers).where(_p.id == paper).values(facts_at=minute))
 
 
 def move(transaction: Transaction, gone: int, stays: int) -> None:

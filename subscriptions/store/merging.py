@@ -40,7 +40,7 @@ _ELLIPSIS = ("…", "...")
 _CLOSED = tuple(".!?。！？)）]\"”'’$")  # a complete abstract ends with one of these
 # compares lists without copying them, since lists of a row are replaced and never changed
 _compared_of = attrgetter("title", "abstract", "authors", "categories", "venue", "summaries", "translations")
-_uncounted_of = attrgetter("version", "comment", "doi", "facts")  # what they say makes no paper news
+_noted_of = attrgetter("version", "doi", "facts")  # no query finds them
 
 
 class Effect(Enum):
@@ -91,13 +91,14 @@ class Change:
 
     missing: bool  # a value was missing and is known now
     category: bool  # it has a new category
-    anything: bool  # any text or value changed
+    anything: bool  # any text or value changed that queries look at
+    noted: bool  # its version, its DOI or its facts changed
 
 
 def apply_claim(row: PaperValues, claim: Claim, now: datetime) -> Change:
     """Updates a row with what the source may change in it. Returns what changed."""
     had, paper, effect = _compared_of(row), claim.paper, claim.effect
-    before = _uncounted_of(row)
+    comment, noted = row.comment, _noted_of(row)
     row.title = _merged_text(row.title, paper.title, effect, is_prose=False)
     row.abstract = _merged_text(row.abstract, paper.abstract, effect)
     row.comment = _merged_text(row.comment, paper.comment, effect, is_prose=False)
@@ -115,8 +116,10 @@ def apply_claim(row: PaperValues, claim: Claim, now: datetime) -> Change:
         row.doi = _merged_value(row.doi, paper.doi, effect)
         row.arxiv_id = row.arxiv_id or paper.arxiv_id
     row.key = paper_key(arxiv_id=row.arxiv_id, doi=row.doi) or row.key
-    row.facts = as_stored(_facts(row, claim, now))
     if claim.is_trusted:
+        facts = from_stored(PaperFacts, row.facts)
+        if (told := _facts(row, claim, facts, now)) != facts:
+            row.facts = as_stored(told)
         known = 0 if effect is Effect.TAKES_OVER else row.version or 0
         row.version = max(paper.version or 0, known) or None
     row.by_arxiv = row.by_arxiv or effect is Effect.TAKES_OVER
@@ -128,7 +131,8 @@ def apply_claim(row: PaperValues, claim: Claim, now: datetime) -> Change:
     return Change(
         missing=in_more_languages or any(new and not old for old, new in zip(had, has, strict=True)),
         category=set(had[3]) < set(has[3]),
-        anything=had != has or before != _uncounted_of(row),
+        anything=had != has or comment != row.comment,
+        noted=noted != _noted_of(row),
     )
 
 
@@ -210,11 +214,9 @@ def _joined_categories(row: PaperValues, claim: Claim) -> list[str]:
     return list(dict.fromkeys((*first, *row.categories, *(() if is_closed else claim.paper.categories))))
 
 
-def _facts(row: PaperValues, claim: Claim, now: datetime) -> PaperFacts:
-    """Return the facts of a paper after a source described it. Called before the row gets the source's version."""
-    facts, paper = from_stored(PaperFacts, row.facts), claim.paper
-    if not claim.is_trusted:
-        return facts
+def _facts(row: PaperValues, claim: Claim, facts: PaperFacts, now: datetime) -> PaperFacts:
+    """Return the facts of a paper after a trusted source described it, and before the row gets its version."""
+    paper = claim.paper
     by_arxiv = row.by_arxiv or claim.effect is Effect.TAKES_OVER
     if by_arxiv and paper.venue and not is_server(paper.venue):  # its journal reference
         facts = replace(facts, article=Article(venue=paper.venue, day=paper.published))

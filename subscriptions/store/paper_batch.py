@@ -108,7 +108,7 @@ class PaperBatch:
     updated: set[int] = field(default_factory=set)  # those, and papers that it changes
     revised: set[int] = field(default_factory=set)  # papers of which the digest has a newer version
     encoded: dict[int, meanings.Texts] = field(default_factory=dict)  # paper → the texts of which it has the codes
-    marked: set[int] = field(default_factory=set)  # papers that were known, and about which the digest has a notice
+    noted: set[int] = field(default_factory=set)  # papers of which it changes the version, the DOI or the facts
     _keys: dict[str, int] = field(default_factory=dict)
     _aliases: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     # paper → its values as they are stored; lists of a row are replaced and never changed
@@ -157,6 +157,8 @@ class PaperBatch:
         self._remember(row, one, further=further)
         if change.anything:
             self.updated.add(row.id)
+        if change.noted:
+            self.noted.add(row.id)
         if claim.is_newer:
             self.revised.add(row.id)
         kind = paper.announce_type.value if paper.announce_type else ""
@@ -180,14 +182,14 @@ class PaperBatch:
                 after = merging.after_mark(before, mark, self.ingest.now)
                 if after != before:
                     row.facts = as_stored(after)
-                    self.marked.add(row.id)
+                    self.noted.add(row.id)
 
     def _give_article(self, row: PaperValues, article: Article | None) -> None:
         """Notes the article of a preprint that had none."""
         is_one = article and article.doi and not identity.is_preprint(article.doi)
         if is_one and not article_of(self.entry(row.id)):
             row.facts = as_stored(replace(self._facts(row), article=article))
-            self.updated.add(row.id)
+            self.noted.add(row.id)
 
     def _others(self, row: PaperValues) -> list[PaperValues]:
         return [self.rows[paper] for paper in self._with(self._facts(row).others) if paper != row.id]
@@ -355,8 +357,9 @@ class PaperBatch:
         changed = [paper for paper, before in self._stored.items() if values[paper] != before]
         transaction.execute_rows(sa.insert(_papers), [values[paper] for paper in sorted(self.new)])
         transaction.execute_rows(_UPDATE, [{**values[paper], "of": paper} for paper in changed])
-        before = {paper: known_paper(PaperValues(**self._stored[paper]), []).paper for paper in changed}
-        kept.note_lives(transaction, {paper: (before[paper], self.entry(paper)) for paper in changed}, self.ingest.now)
+        for paper in kept.kept_among(transaction, changed):
+            before = known_paper(PaperValues(**self._stored[paper]), []).paper
+            kept.note_life(transaction, paper, before, self.entry(paper), now=self.ingest.now)
         transaction.execute_rows(sa.insert(_keys), self._new_keys)
         transaction.execute_rows(sa.insert(_aliases), self._new_aliases)
         for key, paper in self._moved.items():

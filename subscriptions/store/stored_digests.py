@@ -107,7 +107,7 @@ def _add_row(transaction: Transaction, digest: Digest, batch: PaperBatch) -> int
 
 
 def _result(batch: PaperBatch) -> Ingested:
-    updated = (batch.updated | batch.marked) - batch.new
+    updated = (batch.updated | batch.noted) - batch.new
     announced = [paper for paper, kind in batch.kinds.items() if kind not in merging.REPLACEMENTS]
     return Ingested(
         archive=not batch.is_news,
