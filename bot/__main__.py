@@ -26,14 +26,14 @@ def _on_interrupt(handler: "signal._HANDLER") -> None:
 _on_interrupt(_end_at_once)  # while modules are imported: some of them turn KeyboardInterrupt into another error
 
 try:
-    from bot.cli import run
+    from bot import cli
 except ImportError as error:  # of a library, or of a package of ours that another project has replaced
     sys.exit(f"paperwire cannot be loaded: {error}. Install it again, in an environment of its own.")
 
 
 def main() -> None:
     """Runs the subcommand that the arguments name, and exits with its status."""
-    status = run(sys.argv[1:], loaded=lambda: _on_interrupt(signal.default_int_handler))
+    status = cli.main(sys.argv[1:], loaded=lambda: _on_interrupt(signal.default_int_handler))
     _on_interrupt(_end_at_once)
     sys.exit(status)
 

@@ -10,7 +10,7 @@ import sys
 import threading
 from typing import Any
 
-from bot.cli import run
+from bot.cli import main
 from subscriptions.service import word_renewal
 
 _renew_slice: Any = word_renewal.renew_slice
@@ -31,4 +31,4 @@ def _halted(*arguments: Any) -> Any:
 if __name__ == "__main__":
     vars(_halted)["writes"] = True
     vars(word_renewal).update(SLICE=dict.fromkeys(word_renewal.SLICE, 1), renew_slice=_halted)
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:]))

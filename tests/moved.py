@@ -12,7 +12,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.cli import run
+from bot.cli import main
 
 _LOOK_EVERY = 0.02  # seconds
 
@@ -41,4 +41,4 @@ class MovedClock:
 
 if __name__ == "__main__":
     clock = MovedClock(Path(sys.argv[1]))
-    sys.exit(run(sys.argv[2:], lambda _: clock))
+    sys.exit(main(sys.argv[2:], lambda _: clock))

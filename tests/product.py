@@ -14,7 +14,7 @@ process, it has a clock that a test moves; its waits for the pace of a platform 
 by the machine's clock, or by one that the test sets (`starts(…, moved=True)`). Chats of Telegram are named by their
 ids; "-1001/5" is a topic.
 
-The only name of the program that is used here is `bot.cli.run`: what the command `paperwire` calls.
+The only name of the program that is used here is `bot.cli.main`: what the command `paperwire` calls.
 """
 
 import contextlib
@@ -40,7 +40,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from bot.cli import run
+from bot.cli import main
 from tests.clock import NOON, FakeClock, SharedClock
 from tests.fakes.arxiv_pages import feed
 from tests.fakes.journal import Entry
@@ -205,7 +205,7 @@ class Product:
         """Runs a command line in this process. Its clock is `clock`; an option `--now` sets it."""
         out, err = Stream(), Stream()
         with surroundings(self.folder, self.settings, stdin, out, err):
-            status = run(arguments, self._clock_from)
+            status = main(arguments, self._clock_from)
         return Finished(status, out.written(), err.written()).without_accident()
 
     def tells(self, *arguments: str) -> Any:

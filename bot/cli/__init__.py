@@ -281,7 +281,7 @@ def _top(
     pass
 
 
-def run(
+def main(
     arguments: Sequence[str], make_clock: MakeClock | None = None, loaded: Callable[[], object] = lambda: None
 ) -> int:
     """Runs a command line and returns its exit status. Every error becomes a sentence on stderr.

@@ -70,7 +70,7 @@ class Terminal:
         with surroundings(Path.cwd(), {}, stdin, out, err), self._monkeypatch.context() as patch:
             # the moment of --now stands still, so that no answer depends on how long a call takes
             patch.setattr(SystemClock, "now", lambda clock: clock._start or clock.wall())
-            status = cli.run(arguments)
+            status = cli.main(arguments)
         return Finished(status, out.written(), err.written())
 
     def process(

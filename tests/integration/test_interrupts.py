@@ -46,7 +46,7 @@ def test_ctrl_c_while_modules_are_loaded_ends_with_130(terminal: Terminal, line:
 LEFT = """
 import io, sys, bot.cli
 sys.stdin = type("Terminal", (io.StringIO,), {"isatty": lambda self: True})()
-sys.exit(bot.cli.run(["init", "there"]))
+sys.exit(bot.cli.main(["init", "there"]))
 """
 
 

@@ -171,7 +171,7 @@ def test_a_closed_terminal_ends_nothing_that_ignores_it(product: Product) -> Non
     product.sets(WEB_PORT=str(free_port("127.0.0.1")))
     product.writes(
         "ignoring.py",
-        "import signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN)\nfrom bot.cli import run\nsys.exit(run(['run']))\n",
+        "import signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN)\nfrom bot.cli import main\nsys.exit(main(['run']))\n",
     )
     process = subprocess.Popen(
         [sys.executable, "ignoring.py"],
