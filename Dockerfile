@@ -35,5 +35,5 @@ ENV HOME=/data \
 EXPOSE 8420
 # Live, not ready: a restart mends no source that cannot be read, and no disk that is full.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
-    CMD ["python", "-m", "bot.operation.live"]
+    CMD ["python", "-m", "bot.run.liveness"]
 CMD ["paperwire", "run"]

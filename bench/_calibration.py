@@ -1,6 +1,6 @@
 """Calibrates the encoder by papers that have a summary in Chinese: `python -m bench._calibration FOLDER`.
 
-Writes the calibration that the program uses (bot/meaning/usem3.calibration), from digests with English abstracts.
+Writes the calibration that the program uses (bot/embeddings/usem3.calibration), from digests with English abstracts.
 """
 
 import os
@@ -13,17 +13,17 @@ from pathlib import Path
 import numpy as np
 
 from bot.digests import read_digest
-from bot.meaning import child
-from bot.meaning.child import CALIBRATION
-from bot.meaning.encoders import paper_texts, question_texts
-from subscriptions import categories
+from bot.embeddings import child
+from bot.embeddings.child import CALIBRATION
+from bot.embeddings.process import paper_texts, question_texts
 from subscriptions.errors import PaperwireError
 from subscriptions.model import Paper
+from subscriptions.query import categories
 
 SAMPLES = Path(__file__).parents[1] / "bot" / "samples"
 _CHINESE = re.compile("[一-鿿]")
 _FEW = 5  # letters that may be Chinese in an English abstract
-_WEIGHT_OF_WHOLE = 0.7  # as in subscriptions/meaning.py
+_WEIGHT_OF_WHOLE = 0.7  # as in subscriptions/matching/similarity.py
 # of (question, other paper), how many are near. At 0.015, 97 of 100 questions are near their own paper (bench.meaning)
 _NEAR_BY_CHANCE = 0.015
 
@@ -102,7 +102,7 @@ def _rows(
 def similarities(
     papers: Sequence[child.Vectors], questions: Sequence[child.Vectors], calibration: child.Calibration
 ) -> child.Vectors:
-    """Returns the similarity of each question and each paper, as subscriptions/meaning.py computes it."""
+    """Returns the similarity of each question and each paper, as subscriptions/matching/similarity.py computes it."""
     codes = [child.paper_codes(paper, calibration) for paper in papers]
     rows = _signs(b"".join(codes))
     asked = np.frombuffer(b"".join(child.question_codes(question, calibration) for question in questions), np.uint8)

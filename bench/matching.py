@@ -14,11 +14,11 @@ from random import Random
 
 from bench._calibration import real_papers
 from bench._timing import timed
-from subscriptions import normalize
 from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers
 from subscriptions.model import Paper, Summary
-from subscriptions.normalize.words import stem
 from subscriptions.query.parse import parse_query
+from subscriptions.text import words as normalize
+from subscriptions.text.stems import stem
 
 PAPERS = 180
 AIM = 5  # times as fast as the naive loop

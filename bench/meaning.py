@@ -26,10 +26,11 @@ from pathlib import Path
 from statistics import mean
 
 from bench._calibration import SAMPLES, calibrated, papers_of, real_papers, vectors
-from bot.meaning import child
-from bot.meaning.encoders import ChildEncoder, is_short, paper_texts, question_texts
-from subscriptions import categories, meaning
+from bot.embeddings import child
+from bot.embeddings.process import ChildEncoder, is_short, paper_texts, question_texts
+from subscriptions.matching import similarity as meaning
 from subscriptions.model import Paper
+from subscriptions.query import categories
 
 QUESTIONS = Path(__file__).with_name("questions.tsv")
 OF_A_DIGEST = 100  # papers whose encoding is timed

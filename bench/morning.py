@@ -41,19 +41,19 @@ from pydantic import SecretStr
 from sqlalchemy import insert
 
 from bench._timing import timed
-from bot.app import build_app
+from bot.build import build_app
+from bot.channel import Limits
+from bot.clock import SystemClock
 from bot.delivery import sender
-from bot.delivery.drain import CONCURRENCY
-from bot.ports.channel import Limits
-from bot.ports.clock import SystemClock
-from bot.ports.pace import Pace
+from bot.delivery.send_round import CONCURRENCY
+from bot.pace import Pace
 from bot.settings import Settings
+from subscriptions.database import tables
+from subscriptions.database.store import Store
 from subscriptions.model import Paper
+from subscriptions.plan.plan import plan_due, steps
 from subscriptions.query.parse import parse_query
-from subscriptions.service.plan import plan_due, steps
-from subscriptions.service.subscribing import subscribe
-from subscriptions.store import tables
-from subscriptions.store.database.store import Store
+from subscriptions.subscribing.subscribe import subscribe
 from tests.bot_harness import BotHarness
 from tests.clock import NOON
 from tests.fakes.journal import Entry

@@ -28,9 +28,9 @@ from typing import Any, NamedTuple
 
 from bench._calibration import real_papers
 from bench._timing import timed
-from bot.meaning.encoders import ChildEncoder
-from subscriptions import meaning
-from subscriptions.meaning import Judged, Taste
+from bot.embeddings.process import ChildEncoder
+from subscriptions.matching import similarity as meaning
+from subscriptions.matching.similarity import Judged, Taste
 from subscriptions.model import Paper
 
 LIKED = (1, 3, 10, 30)

@@ -1,196 +1,122 @@
-"""The composition root: builds the parts of the program from the settings."""
+"""What planning, delivering and answering depend on, as values that bot/build.py builds.
+
+Also repeats work until the database accepts it, and has the vectors of texts made that a command lacks: how long it
+waits for them.
+"""
 
 import asyncio
-import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
-from importlib import import_module
-from typing import TYPE_CHECKING, TextIO
+from typing import Concatenate, ParamSpec, TypeVar
 
-from bot.commands.context import BotInfo
-from bot.commands.intent import REGISTRY
-from bot.delivery.sender import Sender
-from bot.delivery.subscribe_links import subscribe_link
-from bot.dependencies import ConversationDependencies, Dependencies
-from bot.digests.sandbox import InProcess, ReaderRunner, Sandbox
-from bot.meaning import encoders
-from bot.platform import Given, Platform
-from bot.platforms import ADAPTERS, connect, medium_of
-from bot.ports.channel import Clock
-from bot.ports.conversation import Receiver
-from bot.ports.models import Summarizer
-from bot.ports.pace import Pace
-from bot.ports.release import installed_version
-from bot.rendering.deliveries import render_delivery
-from bot.rendering.packing import Medium
-from bot.rendering.replies import render_reply
-from bot.settings import Settings
-from bot.settings.opening import make_ready, make_store
+from bot import channel
+from bot.commands.base import BotInfo, Registry
+from bot.digests.sandbox import InProcess, ReaderRunner
+from bot.models import ENCODING, Encoder, MessageReader
+from bot.pace import CommandLimits, Pace
+from bot.platforms.base import Platform
 from subscriptions import model
-from subscriptions.addresses import declared
-from subscriptions.store.database.copies import KEPT_COPIES
-from subscriptions.store.database.store import Store
+from subscriptions.database.store import Store
+from subscriptions.errors import MeaningFails, StoreError
+from subscriptions.outbox.retries import OnUnclear
+from subscriptions.papers.stored import embeddings as meanings
 
-if TYPE_CHECKING:  # this import loads httpx and the formats, see App.source_scheduler
-    from bot.sources.source_scheduler import SourceScheduler
+P = ParamSpec("P")
+T = TypeVar("T")
 
-_MediumAt = Callable[[model.ChatAddress], Medium]
+log = logging.getLogger("paperwire")
+
+FIRST_RETRY, LONGEST_RETRY = 0.5, 5.0  # seconds between two attempts
+PATIENCE = 3.0  # seconds that an answer in a chat waits for the encoder, which takes a second to start
+IN_TERMINAL = 30.0  # seconds that `paperwire say` waits, which starts the encoder each time
 
 
-@dataclass(slots=True, kw_only=True)
-class App:
-    """The parts of the program that subcommands need: the store, the platforms, and what is built from these."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationDependencies:
+    """The dependencies that conversations need in addition to those in Context."""
 
-    settings: Settings
+    render_reply: Callable[[channel.Reply, model.Chat], tuple[model.Message, ...]]
+    registry: Registry
+    is_terminal: bool = False  # replies are printed in a terminal, which is patient and asks no platform
+    bot_info: BotInfo = field(default_factory=BotInfo)
+    command_limits: CommandLimits = field(default_factory=CommandLimits)
+    sandbox: ReaderRunner = field(default_factory=InProcess)  # how files of people are read
+    fetching_files: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))  # a file may have 20 MB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependencies:
+    """The dependencies of planning, delivering and answering."""
+
     store: Store
-    clock: Clock
-    platforms: Mapping[str, Platform]
-    deps: Dependencies
-    sender: Sender
-    bot_names: dict[str, str]  # platform → the bot's name there; filled when the platform tells it
-    sandbox: ReaderRunner  # how documents of sources are read
-    summarizer: Summarizer | None = None  # None: no language model makes summaries
-    stop: asyncio.Event = field(default_factory=asyncio.Event)  # set when the process must stop
-    asked_to_stop: bool = False  # whether a signal is the reason to stop
-    interrupted: bool = False  # whether this signal is Ctrl-C
-    lost_role: bool = False  # whether another process works on the database now, which is the other reason
+    clock: channel.Clock
+    channels: Mapping[str, Platform]
+    pace: Pace
+    render_delivery: Callable[[model.Delivery], tuple[model.Message, ...]]
+    conversation: ConversationDependencies
+    encoder: Encoder | None = None  # of papers and questions; None: meaning is off
+    reader: MessageReader | None = None  # of messages of which the bot is not sure; None: no language model reads them
+    on_unclear: OnUnclear = "resend"  # what happens to a message that was perhaps sent
+    # asks arXiv for the papers of these ids and stores them; False if it does not answer soon. None: nobody is asked
+    look_up: Callable[[Sequence[str]], Awaitable[bool]] | None = None
+    guard_gone: bool = True  # what may be the platform's mood is tried again before a chat counts as gone
+    is_stopping: Callable[[], bool] = lambda: False  # whether the process must stop
 
-    @property
-    def platforms_off(self) -> list[str]:
-        """The names of the platforms that are off, without a token."""
-        return sorted(facts.name for facts in declared() if facts.token_variable and facts.name not in self.platforms)
-
-    def open(self, *, words: bool = True) -> None:
-        """Creates the database if there is none, and upgrades it to this version; without `words`, its schema only.
-
-        Raises SettingsError, StoreError, RoleTaken (`make_ready`).
-        """
-        make_ready(self.store, self.settings, now=self.clock.now(), words=words, is_stopping=lambda: self.asked_to_stop)
-
-    def source_scheduler(self) -> "SourceScheduler":
-        """Returns the scheduler that polls the sources of the settings."""
-        from bot.sources import poll, source_scheduler  # noqa: PLC0415 - httpx takes 120 ms; most subcommands poll nothing
-
-        deps = poll.PollDependencies.of(self.settings, self.deps, self.sandbox)
-        return source_scheduler.SourceScheduler(deps, self.settings.sources, stopping=self.stop.is_set)
-
-    def receivers(self) -> list[Receiver]:
-        """Returns the receivers of all platforms."""
-        return [
-            receiver
-            for name, platform in self.platforms.items()
-            for receiver in platform.receivers(self.clock, partial(self.bot_names.__setitem__, name))
-        ]
-
-    async def close(self) -> None:
-        """Closes the connections to the platforms and the database, and ends the child processes."""
-        for sandbox in (self.sandbox, self.deps.conversation.sandbox):
-            sandbox.close()
-        for platform in self.platforms.values():
-            await platform.close()
-        self.store.close()
-        if (encoder := self.deps.encoder) is not None:
-            encoder.close()
-        if self.deps.reader is not None:
-            await self.deps.reader.close()
+    def api_of(self, chat: model.ChatAddress) -> Platform | None:
+        """Returns the platform of a chat with which somebody talks; None in a terminal, where no platform is asked."""
+        return None if self.conversation.is_terminal else self.channels.get(chat.platform)
 
 
-def build_app(
-    settings: Settings,
-    *,
-    clock: Clock,
-    channels: Mapping[str, Platform] | None = None,
-    out: TextIO | None = None,
-    guard_gone: bool = True,
-    isolated: bool = False,
-) -> App:
-    """Builds an App. Raises SettingsError, StoreError.
+async def until_stored(
+    deps: Dependencies, work: Callable[Concatenate[Store, P], T], /, *args: P.args, **named: P.kwargs
+) -> T:
+    """Does work of the store (`Store.run`), again and again until the database accepts it. Returns its result.
 
-    `out`: where the console channel writes, stdout by default. `channels`: used instead of the channels that the
-    settings turn on. Without `guard_gone`, each chat that refuses a message counts as gone at once. `isolated`: documents
-    of sources and files of people are read in child processes, one for each, so that nobody's file holds up a source.
+    It stores the outcome of a post: if that were lost, the message would be posted again. So there is no limit of time,
+    and the caller is cancelled only when the process stops and this takes too long. After a crash, the message is still
+    marked as sending, which means that it was perhaps sent. `work` must be idempotent, because its commit may have
+    succeeded although the answer of the database was lost.
     """
-    store, encoder = make_store(settings), encoders.encoder_of(settings)
-    store.encoder = encoder.name if encoder else ""
-    on = channels
-    if on is None:
-        given = Given(settings, store, clock, out or sys.stdout)
-        on = {name: connect(name, given) for name in ADAPTERS if settings.is_on(name)}
-    stop, bot_names = asyncio.Event(), dict[str, str]()
-    medium, titles, make_link = partial(_medium, on), settings.source_titles, partial(subscribe_link, store, bot_names)
-    # this room loads httpx, which takes 120 ms
-    room = import_module("bot.model.language_model") if settings.has_model else None
-    deps = Dependencies(
-        store=store,
-        clock=clock,
-        channels=on,
-        pace=Pace(clock, {name: platform.limits for name, platform in on.items()}),
-        render_delivery=lambda delivery: render_delivery(
-            delivery, medium=medium(delivery.chat.address), titles=titles, make_link=make_link
-        ),
-        conversation=replace(
-            _conversation_context(settings, store, on, bot_names, medium), sandbox=_sandbox(isolated=isolated)
-        ),
-        encoder=encoder,
-        reader=room.reader_of(settings, store, clock) if room else None,
-        on_unclear=settings.on_unclear,
-        guard_gone=guard_gone,
-        is_stopping=stop.is_set,
-    )
-    return App(
-        settings=settings,
-        store=store,
-        clock=clock,
-        platforms=on,
-        deps=deps,
-        sender=Sender(deps, on, stop),
-        bot_names=bot_names,
-        sandbox=_sandbox(isolated=isolated),
-        summarizer=room.summarizer_of(settings, store, clock) if room else None,
-        stop=stop,
-    )
+    wait = FIRST_RETRY
+    while True:
+        try:
+            return await deps.store.run(work, *args, **named)
+        except StoreError as error:
+            if wait == FIRST_RETRY:
+                log.warning("What was sent cannot be written down yet: %s", error)
+        await deps.clock.sleep(wait)
+        wait = min(2 * wait, LONGEST_RETRY)
 
 
-def _sandbox(*, isolated: bool) -> ReaderRunner:
-    return Sandbox() if isolated else InProcess()
+async def make_vectors(deps: Dependencies, texts: Sequence[str]) -> None:
+    """Has vectors of texts made and kept in this process.
+
+    Never raises; without its vector, a text is known by its words.
+
+    If the encoder takes too long, the vectors are kept later, for the next request.
+    """
+    patience, store = IN_TERMINAL if deps.conversation.is_terminal else PATIENCE, deps.store
+    if deps.encoder is None:
+        return
+    store.encoding |= {*texts}
+    making = asyncio.get_running_loop().run_in_executor(ENCODING, encode, store, deps.encoder, texts)
+    making.add_done_callback(partial(_end, store, texts))
+    done, _ = await asyncio.wait({making}, timeout=patience)
+    if not done:
+        log.warning("The encoder takes longer than %.0f seconds, so an answer knows only words.", patience)
 
 
-def _conversation_context(
-    settings: Settings,
-    store: Store,
-    platforms: Mapping[str, Platform],
-    bot_names: Mapping[str, str],
-    medium: _MediumAt,
-) -> ConversationDependencies:
-    """Returns what conversations need."""
-    bot_info = BotInfo(
-        access=settings.access,
-        admins=settings.admins,
-        contact=settings.contact or "",
-        timezone=settings.timezone,
-        mail_platform=next((name for name, platform in platforms.items() if platform.facts.confirms), ""),
-        asks_about_kept=settings.kept.ask,
-        kept_copies=0 if store.kind.file is None else KEPT_COPIES,
-        model=(settings.model_name or "") if settings.has_model else "",
-        pages_url=settings.pages_url,
-        has_public_pages=settings.web_url is not None,
-        model_reads=settings.has_model and settings.model_reads == "messages",
-        version=installed_version(),
-        bot_names=bot_names,
-        platforms_of_open_names=frozenset(name for name, platform in platforms.items() if platform.lets_choose_names),
-    )
-    return ConversationDependencies(
-        registry=replace(
-            REGISTRY,
-            destinations={chat.address: chat for platform in platforms.values() for chat in platform.destinations},
-        ),
-        render_reply=lambda reply, chat: render_reply(reply, chat, medium=medium(chat.address)),
-        bot_info=bot_info,
-    )
+def _end(store: Store, texts: Sequence[str], made: asyncio.Future[None]) -> None:
+    store.encoding -= {*texts}
+    error = None if made.cancelled() else made.exception()
+    if isinstance(error, MeaningFails):
+        log.warning("An answer knows only words: %s", error)
+    elif error is not None:
+        log.error("Vectors of texts could not be made: %s", type(error).__name__)
 
 
-def _medium(platforms: Mapping[str, Platform], chat: model.ChatAddress) -> Medium:
-    """Returns the medium of a chat, which says how messages are rendered there. The chat's platform may be off."""
-    platform = platforms.get(chat.platform)
-    return platform.medium_at(chat) if platform else medium_of(chat.platform)
+def encode(store: Store, encoder: Encoder, texts: Sequence[str]) -> None:
+    """Has vectors of texts made, and keeps them in this process. Raises MeaningFails."""
+    meanings.keep_questions(store, dict(zip(texts, encoder.questions(texts), strict=True)))

@@ -5,8 +5,8 @@
 import re
 from pathlib import Path
 
-import bot.platforms  # noqa: F401 - declares the platforms, on which defaults depend
-from subscriptions import chat_settings
+import bot.connections  # noqa: F401 - declares the platforms, on which defaults depend
+from subscriptions.chats import settings as chat_settings
 from subscriptions.model import ChatKind
 
 PAGE = Path(__file__).with_name("settings.md")

@@ -1,6 +1,6 @@
 """The domain of paperwire: papers, queries, subscriptions, deliveries.
 
-Callers import from its packages (`from subscriptions.planning import decision`). This module itself exports only the
+Callers import from its packages (`from subscriptions.plan import decision`). This module itself exports only the
 names that packages with further formats may use.
 """
 

@@ -28,8 +28,8 @@ from importlib.metadata import PackageNotFoundError, requires
 from importlib.util import find_spec
 from typing import Literal, TypeVar
 
-from subscriptions.states import PauseReason
-from subscriptions.texts import escaped
+from subscriptions.model_moved import PauseReason
+from subscriptions.text.escaping import escaped
 
 Key = TypeVar("Key")
 
@@ -188,7 +188,7 @@ class RetryLater(NotDelivered):
     """Certainly not sent; waiting helps."""
 
     # the wait that the platform asked for, zero if it named none. Until then nothing is posted in the lane, also no reply,
-    # and where the platform limits the token, nothing anywhere if two lanes wait (bot/ports/pace.py)
+    # and where the platform limits the token, nothing anywhere if two lanes wait (bot/pace.py)
     after: timedelta = timedelta(0)
 
 

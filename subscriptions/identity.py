@@ -14,8 +14,8 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from subscriptions.model import Paper
-from subscriptions.normalize import author_tokens, initials_apart, title_alias, written_tokens
-from subscriptions.texts.normal_forms import normalized
+from subscriptions.text.forms import normalized
+from subscriptions.text.words import author_tokens, initials_apart, title_alias, written_tokens
 
 # Registrants that give each version of a work a DOI of its own, with the version at its end: Research Square, Authorea,
 # TechRxiv, Preprints.org, ChemRxiv, Cambridge, Advance, ScienceOpen, figshare, F1000, OSF, Optica, Access Microbiology

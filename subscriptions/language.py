@@ -13,7 +13,7 @@ from importlib.resources import files
 from types import ModuleType
 
 from subscriptions import errors
-from subscriptions.zones import zone
+from subscriptions.schedule.zones import zone
 
 DOMAIN = "paperwire"
 LANGUAGES = {"en": "English", "zh": "中文"}  # code → the name of the language in that language

@@ -14,7 +14,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
-from subscriptions import states
+from subscriptions import model_moved as states
 from subscriptions.life import NO_FACTS, Mark, PaperFacts
 
 # the source of the samples in this package, which stay until the first other digest comes
@@ -87,7 +87,7 @@ class Paper:
     facts: PaperFacts = NO_FACTS  # of a stored paper
     sources: tuple[str, ...] = ()  # names of the sources whose digests hold it; SAMPLES for a sample
     by_model: tuple[ModelSummary, ...] = ()
-    meaning: bytes = field(default=b"", repr=False)  # its codes (`subscriptions.meaning`); b"": not known
+    meaning: bytes = field(default=b"", repr=False)  # its codes (`subscriptions.matching.similarity`); b"": not known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

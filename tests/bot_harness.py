@@ -17,27 +17,27 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
-from bot.commands import intent
-from bot.commands.context import BotInfo
+from bot import conversation_moved as conversation
+from bot.app import ConversationDependencies as Conversation
+from bot.app import Dependencies
+from bot.channel import File
+from bot.commands import registry as intent
+from bot.commands.base import BotInfo
+from bot.connections import medium_of
 from bot.conversation.drafts import RenderedReply
 from bot.conversation.handler import answer
-from bot.dependencies import ConversationDependencies as Conversation
-from bot.dependencies import Dependencies
-from bot.platform import Platform
-from bot.platforms import medium_of
-from bot.ports import conversation
-from bot.ports.channel import File
-from bot.ports.conversation import Place
-from bot.ports.models import Encoder
-from bot.ports.pace import CommandLimits, Pace
+from bot.conversation_moved import Place
+from bot.models import Encoder
+from bot.pace import CommandLimits, Pace
+from bot.platforms.base import Platform
 from bot.rendering.packing import Medium
-from subscriptions.addresses import PlatformFacts, facts_of
+from subscriptions.chats.addresses import PlatformFacts, facts_of
+from subscriptions.chats.known import Listed, get_chat, listed
+from subscriptions.database.store import Store
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind, Message, Paper
-from subscriptions.service.known_chats import Listed, get_chat, listed
-from subscriptions.service.subscribing import Subscribed, set_settings
-from subscriptions.store.database.store import Store
-from subscriptions.store.stored_digests import Ingested
+from subscriptions.papers.stored.digests import Ingested
+from subscriptions.subscribing.subscribe import Subscribed, set_settings
 from tests import make, rendered
 from tests.clock import NOON, FakeClock
 

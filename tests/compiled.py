@@ -14,8 +14,8 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.util import LRUCache
 
-import subscriptions.store.database.schema
-from subscriptions.store.database.schema import make_schema
+import subscriptions.database.schema
+from subscriptions.database.schema import make_schema
 
 _compiled: MutableMapping[Any, Any] = LRUCache(4000)
 
@@ -76,4 +76,4 @@ def share() -> None:
     registry.register("sqlite", __name__, SharedSQLite.__name__)
     registry.register("postgresql.psycopg", __name__, SharedPostgreSQL.__name__)
     event.listen(Engine, "engine_connect", _share_cache)
-    vars(subscriptions.store.database.schema)["make_schema"] = _make_schema_again
+    vars(subscriptions.database.schema)["make_schema"] = _make_schema_again

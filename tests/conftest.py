@@ -24,9 +24,9 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 
 import bot.cli
-import bot.platforms  # which declares what addresses there are
-import bot.ports.release
-from subscriptions.store.database.store import Store
+import bot.connections  # which declares what addresses there are
+import bot.release
+from subscriptions.database.store import Store
 from tests import compiled
 from tests.clock import NOON, FakeClock
 from tests.fakes.meaning import FakeEncoder
@@ -162,8 +162,8 @@ def _only_loopback() -> Iterator[None]:
 def _no_encoder() -> Iterator[None]:
     """Lets the program find no encoder of meaning, since it takes seconds to start. A test may give it a fake one."""
     with pytest.MonkeyPatch.context() as patch:
-        if find_spec("bot.meaning"):  # the room may be removed
-            patch.setattr("bot.meaning.encoders.is_installed", lambda: False)
+        if find_spec("bot.embeddings"):  # the room may be removed
+            patch.setattr("bot.embeddings.process.is_installed", lambda: False)
         yield
 
 
@@ -173,7 +173,7 @@ compiled.share()
 # but in a test hundreds of them start.
 vars(bot.cli)["program"] = cache(bot.cli.program)
 vars(typer.main)["get_command"] = cache(typer.main.get_command)
-vars(bot.ports.release)["version"] = cache(version)
+vars(bot.release)["version"] = cache(version)
 
 _wrote_in_the_pool: list[str] = []  # where, as tracebacks
 
@@ -265,7 +265,7 @@ def product(installed: Product, first_round: Product) -> Product:
 def meaning(product: Product, monkeypatch: pytest.MonkeyPatch) -> None:
     """Turns meaning on for the program in this process, with an encoder for which texts with the same words are near."""
     monkeypatch.setattr(
-        "bot.meaning.encoders.encoder_of", lambda settings: FakeEncoder() if settings.meaning == "on" else None
+        "bot.embeddings.process.encoder_of", lambda settings: FakeEncoder() if settings.meaning == "on" else None
     )
     product.sets(MEANING="on")
 

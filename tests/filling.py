@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import insert
 
-from subscriptions.store import copying
-from subscriptions.store.database.store import Store
-from subscriptions.store.tables import TABLES, KeyValueRow
+from subscriptions.database.store import Store
+from subscriptions.database.tables import TABLES, KeyValueRow
+from subscriptions.maintenance.stored import copying
 from tests.clock import NOON
 
 PER_CHAT = 30  # papers delivered to each chat

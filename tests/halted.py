@@ -11,7 +11,7 @@ import threading
 from typing import Any
 
 from bot.cli import main
-from subscriptions.service import word_renewal
+from subscriptions.maintenance import word_renewal
 
 _renew_slice: Any = word_renewal.renew_slice
 _what, _, _at = os.environ["TESTS_SLICE"].partition(" ")

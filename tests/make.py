@@ -9,24 +9,17 @@ from typing import Any
 
 import sqlmodel
 
-from bot.ports.models import Encoder
-from subscriptions.model import (
-    Announce,
-    ChatAddress,
-    Digest,
-    KnownPaper,
-    Paper,
-    Summary,
-    Translation,
-)
-from subscriptions.service import ingestion, subscribing
-from subscriptions.service.retention import clean_up_steps
-from subscriptions.store.database.store import Scope, Store, Transaction
-from subscriptions.store.known_papers import known_papers
-from subscriptions.store.meanings import texts_of
-from subscriptions.store.paper_batch import Codes, Ingest
-from subscriptions.store.stored_digests import Ingested
-from subscriptions.store.tables import PaperRow
+from bot.models import Encoder
+from subscriptions.database.store import Scope, Store, Transaction
+from subscriptions.database.tables import PaperRow
+from subscriptions.maintenance.retention import clean_up_steps
+from subscriptions.model import Announce, ChatAddress, Digest, KnownPaper, Paper, Summary, Translation
+from subscriptions.papers import ingest as ingestion
+from subscriptions.papers.stored.batch import Codes, Ingest
+from subscriptions.papers.stored.digests import Ingested
+from subscriptions.papers.stored.embeddings import texts_of
+from subscriptions.papers.stored.papers import known_papers
+from subscriptions.subscribing import subscribe as subscribing
 from tests.clock import NOON
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

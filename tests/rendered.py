@@ -4,10 +4,10 @@ import json
 from functools import lru_cache
 from typing import Any
 
-from bot import platforms
+from bot import connections as platforms
+from bot.channel import Reply
 from bot.platforms.slack.markup import message_arguments
 from bot.platforms.telegram.markup import open_message as open_for_telegram
-from bot.ports.channel import Reply
 from bot.rendering import deliveries, replies
 from subscriptions.model import Chat, Delivery, Message
 

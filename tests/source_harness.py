@@ -16,13 +16,13 @@ from bot.sources.fetch_request import Sites
 from bot.sources.fetcher import Fetcher, FetchLimits
 from bot.sources.poll import PollDependencies
 from bot.sources.source_scheduler import SourceScheduler
+from subscriptions.database.store import Store
+from subscriptions.database.tables import DeliveryRow, PaperRow
 from subscriptions.model import ChatAddress, DeliveryKind
-from subscriptions.planning.receipts import Receipt
-from subscriptions.planning.source_calendar import ArxivCalendar, Schedules
-from subscriptions.store.database.store import Store
-from subscriptions.store.stored_sources import KnownSource, known_sources
-from subscriptions.store.tables import DeliveryRow, PaperRow
-from subscriptions.zones import zone
+from subscriptions.schedule.calendar import ArxivCalendar, Schedules
+from subscriptions.schedule.zones import zone
+from subscriptions.sources.poll_results import Receipt
+from subscriptions.sources.stored import KnownSource, known_sources
 from tests.clock import FakeClock
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.server import LOOPBACK

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from subscriptions.store.tables import TABLES
+from subscriptions.database.tables import TABLES
 
 SMALL = frozenset(  # tables that do not grow with chats, papers or time
     {
@@ -20,18 +20,18 @@ SMALL = frozenset(  # tables that do not grow with chats, papers or time
 )
 GROWING = frozenset(TABLES.tables) - SMALL
 HARMLESS = {  # function of the store that executes the statement → why it may read a whole table
-    "paper_words.py:candidates": "only a query that no word of the index answers (`=gr*`) walks an index of all papers",
-    "paper_words.py:ids": "it walks an index in order, and ends after its LIMIT",
-    "paper_words.py:days": "it walks an index, 10 ms for 50,000 papers; a search asks only if not all papers were searched",
-    "paper_words.py:newest_texts": "it ends after the newest 5,000 papers",
-    "known_papers.py:first_paper_at": "it ends at the first paper",
-    "known_papers.py:paper_count": "one /search, not each: it walks the smallest index, 5 ms for 100,000 papers",
-    "stored_subscriptions.py:subscription_counts": "an operator's /status, which walks the smallest index",
-    "asked_papers.py:kept_since": "once a day, beside other work",
-    "copying.py:copy_database": "`paperwire db copy`, which reads everything once",
-    "copying.py:count_rows": "it counts what was copied",
-    "renewed_words.py:count": "only while words are renewed after an upgrade: it walks the smallest index once a slice",
-    "meanings.py:change_encoder": "once, at the first start with another encoder",
+    "papers/stored/words.py:candidates": "only a query that no word of the index answers (`=gr*`) walks an index of all papers",
+    "papers/stored/words.py:ids": "it walks an index in order, and ends after its LIMIT",
+    "papers/stored/words.py:days": "it walks an index, 10 ms for 50,000 papers; a search asks only if not all papers were searched",
+    "papers/stored/words.py:newest_texts": "it ends after the newest 5,000 papers",
+    "papers/stored/papers.py:first_paper_at": "it ends at the first paper",
+    "papers/stored/papers.py:paper_count": "one /search, not each: it walks the smallest index, 5 ms for 100,000 papers",
+    "chats/stored/subscriptions.py:subscription_counts": "an operator's /status, which walks the smallest index",
+    "papers/stored/asked.py:kept_since": "once a day, beside other work",
+    "maintenance/stored/copying.py:copy_database": "`paperwire db copy`, which reads everything once",
+    "maintenance/stored/copying.py:count_rows": "it counts what was copied",
+    "maintenance/stored/renewed_words.py:count": "only while words are renewed after an upgrade: it walks the smallest index once a slice",
+    "papers/stored/embeddings.py:change_encoder": "once, at the first start with another encoder",
 }
 # these indexes hold only unfinished rows
 OF_FEW = frozenset({"ix_update_unanswered", "ix_chat_asked", "ix_chat_admin", "ix_paper_uncoded"})
@@ -43,7 +43,8 @@ _BY_INDEX = re.compile(r" USING (?:COVERING )?INDEX (\w+)")
 _ROOT = Path(__file__).parents[1]
 _OURS = tuple(f"{_ROOT / folder}/" for folder in ("subscriptions", "bot"))
 _TESTS = tuple(f"{_ROOT / folder}/" for folder in ("tests", "bench"))
-_STORE = f"{_ROOT}/subscriptions/store/"
+_DOMAIN = f"{_ROOT}/subscriptions/"
+_STORED = re.compile(r"database/|\w+/stored(?:/|\.py$)")
 _SUBCOMMANDS = f"{_ROOT}/bot/cli/"
 
 
@@ -75,7 +76,7 @@ def is_plain(statement: str) -> bool:
 class Caller:
     """The functions that execute a statement."""
 
-    functions: tuple[str, ...] = ()  # functions of the store, innermost first: "known_papers.py:newest"
+    functions: tuple[str, ...] = ()  # functions of the store, innermost first: "papers/stored/papers.py:newest"
     # whether `paperwire run` may execute the statement, not only a migration, another subcommand or a test
     of_run: bool = False
 
@@ -94,12 +95,12 @@ def caller() -> Caller:
             return Caller()
         if name.startswith(_OURS):
             ours = True
-            if name.startswith(_STORE):
-                place = name.removeprefix(_STORE)
-                elsewhere = elsewhere or place.startswith("migrations/")
+            place = name.removeprefix(_DOMAIN)
+            if place != name and _STORED.match(place):
+                elsewhere = elsewhere or place.startswith("database/migrations/")
                 functions.append(f"{place}:{frame.f_code.co_name}")
             elsewhere = elsewhere or (
-                name.startswith(_SUBCOMMANDS) and not name.endswith(("/cli/__init__.py", "/running.py"))
+                name.startswith(_SUBCOMMANDS) and not name.endswith(("/cli/__init__.py", "/cli/run.py"))
             )
         frame = frame.f_back
     return Caller(tuple(functions), of_run=ours and not elsewhere)

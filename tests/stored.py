@@ -6,8 +6,8 @@ from typing import Any
 
 import sqlalchemy
 
-from subscriptions.store.columns import for_postgres
-from subscriptions.store.database.store import Store
+from subscriptions.database.columns import for_postgres
+from subscriptions.database.store import Store
 
 
 @contextmanager

@@ -17,16 +17,16 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 from typer.exceptions import TyperException
 
+from bot import release
 from bot.cli import output
-from bot.failures import WrongUsage
-from bot.platforms import CHAT_FORMS
-from bot.ports import release
+from bot.connections import CHAT_FORMS
 from subscriptions.errors import PaperwireError, disk_full, is_disk_full
+from subscriptions.errors_moved import WrongUsage
 from subscriptions.language import Language
-from subscriptions.texts import escaped
+from subscriptions.text.escaping import escaped
 
 if TYPE_CHECKING:
-    from bot.ports.channel import Clock
+    from bot.channel import Clock
 
 DONE, PROBLEM, USAGE, INTERRUPTED = 0, 1, 2, 130  # exit statuses (docs/commands.md); 130 is Typer's for Ctrl-C, too
 
@@ -39,25 +39,25 @@ SUBCOMMANDS: Mapping[str, Sequence[tuple[str, str, str, str]]] = {
     "Look, without an account or a database": (
         (
             "demo",
-            "cli.reading",
+            "cli.match",
             "Send sample digests through the real pipeline to example chats: no account, no network",
             "paperwire demo --out gallery",
         ),
         (
             "inspect",
-            "cli.reading",
+            "cli.match",
             "Recognise and parse digests without storing anything",
             "paperwire inspect inbox --papers",
         ),
         (
             "match",
-            "cli.reading",
+            "cli.match",
             "Find the papers of digests that a query matches, and say why",
             'paperwire match "diffusion -survey" inbox',
         ),
         (
             "explain",
-            "cli.reading",
+            "cli.match",
             "Explain a query: its meaning in words, its canonical text, and what was guessed",
             'paperwire explain "author:\\"J. Doe\\" cat:cs.CV"',
         ),
@@ -65,37 +65,37 @@ SUBCOMMANDS: Mapping[str, Sequence[tuple[str, str, str, str]]] = {
     "Papers in, messages out": (
         (
             "init",
-            "cli.new_folder",
+            "cli.init",
             "Write a folder that a scheduled job runs, without a server: source, chat, words and time",
             'paperwire init papers --source cs.LG,stat.ML --as telegram:123456 --words diffusion --when "daily 8"',
         ),
         (
             "ingest",
-            "cli.ingesting",
+            "cli.sources",
             "Store the papers of digests",
             "paperwire ingest inbox --source daily --date 2026-01-22",
         ),
         (
             "deliver",
-            "cli.running",
+            "cli.run",
             "Plan what is due at this moment and send it",
             "paperwire deliver --now 2026-01-22T09:00Z",
         ),
         (
             "run",
-            "cli.running",
+            "cli.run",
             "Run everything until SIGTERM: sources, schedule, platforms, web",
             "paperwire run --once",
         ),
         (
             "outbox",
-            "cli.keeping",
+            "cli.outbox",
             "Show what waits to be sent and why, and what is dead",
             "paperwire outbox --state dead",
         ),
         (
             "sources",
-            "cli.ingesting",
+            "cli.sources",
             "Show where digests come from, and what happened there last",
             "paperwire sources --json",
         ),
@@ -103,49 +103,49 @@ SUBCOMMANDS: Mapping[str, Sequence[tuple[str, str, str, str]]] = {
     "What chats ask for": (
         (
             "subscribe",
-            "cli.chats",
+            "cli.subscriptions",
             "Add a subscription to a chat, and the chat if it is new",
             'paperwire subscribe "diffusion -survey" --as console:me --when "daily 9 Europe/Berlin"',
         ),
         (
             "subscriptions",
-            "cli.chats",
+            "cli.subscriptions",
             "List the subscriptions of one chat, or of all",
             "paperwire subscriptions --as console:me",
         ),
         (
             "say",
-            "cli.saying",
+            "cli.say",
             "Act as if a person in the chat had typed TEXT, and print the reply",
             'paperwire say "/why 2601.11522" --as console:me',
         ),
         (
             "settings",
-            "cli.chats",
+            "cli.subscriptions",
             "Show all settings of a chat, and which of them it chose",
             "paperwire settings --as console:me",
         ),
         (
             "preview",
-            "cli.chats",
+            "cli.subscriptions",
             "Show what would be sent, as the chat's platform would get it, without sending or marking anything",
             "paperwire preview --as console:me --days 3",
         ),
         (
             "export",
-            "cli.chats",
+            "cli.subscriptions",
             "Write subscriptions as text to stdout; `import` reads it back",
             "paperwire export --all > all.txt",
         ),
         (
             "import",
-            "cli.chats:import_",
+            "cli.subscriptions:import_",
             "Add what is new in FILE, change what differs, and show the changes",
             "paperwire import all.txt --dry-run",
         ),
         (
             "library",
-            "cli.chats",
+            "cli.subscriptions",
             "Store a chat's own library",
             "paperwire library zotero.bib --as console:me",
         ),
@@ -153,30 +153,30 @@ SUBCOMMANDS: Mapping[str, Sequence[tuple[str, str, str, str]]] = {
     "Keep it well": (
         (
             "check",
-            "cli.checking",
+            "cli.check",
             "Check settings, database, each token and each source, and say how to mend what is wrong",
             "paperwire check --offline",
         ),
         (
             "status",
-            "cli.keeping",
+            "cli.outbox",
             "Show whether paperwire runs, each problem, and what waits",
             "paperwire status --json",
         ),
         (
             "backup",
-            "cli.keeping",
+            "cli.outbox",
             "Write a consistent copy of the database while others work with it",
             "paperwire backup copy.db",
         ),
         (
             "restore",
-            "cli.keeping",
+            "cli.outbox",
             "Replace the database by a copy, and keep the old database",
             "paperwire restore copy.db --sent",
         ),
         ("slack", "platforms.slack.manifest:app", "An app of your own in Slack", "paperwire slack manifest"),
-        ("db", "cli.keeping:database", "The database: moves to PostgreSQL", "paperwire db copy FROM TO"),
+        ("db", "cli.outbox:database", "The database: moves to PostgreSQL", "paperwire db copy FROM TO"),
     ),
 }
 # an argument may begin with "-", as in the query "-survey diffusion"

@@ -16,11 +16,11 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
+from bot.channel import Reply
 from bot.cli import TERMINAL_LANGUAGE, output
-from bot.ports.channel import Reply
 from bot.rendering.queries_in_words import refused
 from subscriptions.errors import QueryError
-from subscriptions.texts import escaped, escaped_lines
+from subscriptions.text.escaping import escaped, escaped_lines
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from errno import ENOSPC
 from io import TextIOWrapper
 from typing import TextIO
 
-from subscriptions.texts import escaped_lines, json_line
+from subscriptions.text.escaping import escaped_lines, json_line
 
 
 def prepare_streams() -> None:

@@ -11,27 +11,27 @@ from typing import TypeVar
 
 from pydantic import SecretStr
 
-from bot import platforms
+from bot import connections as platforms
+from bot.channel import Clock
 from bot.cli import MAKE_CLOCK
 from bot.cli.log import start_logging
+from bot.clock import SystemClock
 from bot.digests import FORMATS
-from bot.failures import SettingsError, WrongUsage
-from bot.meaning import encoders
-from bot.platform import Given, Platform
-from bot.ports.channel import Clock
-from bot.ports.clock import SystemClock
-from bot.ports.models import Encoder
+from bot.embeddings import process as encoders
+from bot.models import Encoder
+from bot.platforms.base import Given, Platform
 from bot.settings import FILE, Settings, load_settings, opening
-from subscriptions import addresses
+from subscriptions.chats import addresses
+from subscriptions.chats.known import get_chat
+from subscriptions.database.store import Store
 from subscriptions.errors import NotFound
+from subscriptions.errors_moved import SettingsError, WrongUsage
 from subscriptions.model import Chat, ChatAddress, ChatKind
-from subscriptions.planning.times import Ending, read_when, split_exclusion
-from subscriptions.service.known_chats import get_chat
-from subscriptions.service.nearness import lacking
-from subscriptions.states import ChatState
-from subscriptions.store import meanings
-from subscriptions.store.database.store import Store
-from subscriptions.zones import zone
+from subscriptions.model_moved import ChatState
+from subscriptions.papers.similarity import lacking
+from subscriptions.papers.stored import embeddings as meanings
+from subscriptions.schedule.times import Ending, read_when, split_exclusion
+from subscriptions.schedule.zones import zone
 
 T = TypeVar("T")
 

@@ -10,16 +10,17 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from bot.commands.context import Callback, CommandContext, CommandFunction, refusal
+from bot.channel import Button, Reply, Row
+from bot.commands.base import Callback, CommandContext, CommandFunction, refusal
 from bot.commands.phrasing import shortened, subscription_labels
-from bot.ports.channel import Button, Reply, Row
+from subscriptions.chats import known as known_chats
+from subscriptions.chats.known import Listed
+from subscriptions.chats.stored import chats as stored_chats
+from subscriptions.chats.stored import conversations
+from subscriptions.database.store import Transaction
 from subscriptions.errors import NotFound, Sentence
 from subscriptions.model import CallbackToken, ChatAddress, ChatKind, Subscription
-from subscriptions.service import known_chats
-from subscriptions.service.known_chats import Listed
-from subscriptions.store import conversations, stored_chats
-from subscriptions.store.database.store import Transaction
-from subscriptions.texts.normal_forms import folded
+from subscriptions.text.forms import folded
 
 QUESTION = "question"  # what is remembered of a person who was asked
 WITHIN = timedelta(minutes=15)

@@ -20,8 +20,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from bot.channel import Button, Reply, Row
 from bot.commands.asking import ask
-from bot.commands.context import (
+from bot.commands.base import (
     Callback,
     Change,
     Command,
@@ -31,32 +32,31 @@ from bot.commands.context import (
     refusal,
     with_stored_chat,
 )
-from bot.commands.everyday import is_word
 from bot.commands.phrasing import shortened, subscription_label
 from bot.commands.results import nothing_known, number_buttons, papers_reply
 from bot.commands.settings import phone_rows
-from bot.commands.subscribe import edit_here
-from bot.ports.channel import Button, Reply, Row
+from bot.commands.sub import edit_here
+from bot.free_text.wishes import is_word
 from bot.rendering.papers import concern, gone
+from subscriptions.chats.stored.conversations import find_callback
+from subscriptions.database.store import Transaction
 from subscriptions.errors import PaperwireError, Refused, Sentence, sentences
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.model import CallbackToken, ChatAddress, Item, KnownPaper, Subscription
-from subscriptions.planning.times import only_excluded
+from subscriptions.model_moved import Signal
+from subscriptions.outbox.stored.deliveries import DeliveredPaper, delivered_items
+from subscriptions.papers.search import papers_named
+from subscriptions.papers.similarity import with_known_vectors
+from subscriptions.papers.stored.feedback import note_signal, saved_papers, take_back
+from subscriptions.papers.stored.papers import first_paper_at, stored_papers
+from subscriptions.plan import why as delivered_papers
+from subscriptions.plan.why import as_item, subscriptions_behind
 from subscriptions.query.links import links_to_no_paper, mentioned
 from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.query.rewriting import author_rule, narrowed, words_rule
-from subscriptions.service import delivered_papers
-from subscriptions.service.changes import save_papers
-from subscriptions.service.delivered_papers import as_item, subscriptions_behind
-from subscriptions.service.nearness import with_known_vectors
-from subscriptions.service.paper_search import papers_named
-from subscriptions.service.pausing import pause
-from subscriptions.states import Signal
-from subscriptions.store.conversations import find_callback
-from subscriptions.store.database.store import Transaction
-from subscriptions.store.interests import note_signal, saved_papers, take_back
-from subscriptions.store.known_papers import first_paper_at, stored_papers
-from subscriptions.store.stored_deliveries import DeliveredPaper, delivered_items
+from subscriptions.schedule.times import only_excluded
+from subscriptions.subscribing.pause import pause
+from subscriptions.subscribing.undo import save_papers
 
 CARD = "card"
 _OF_DELIVERY = re.compile(r"d(?P<delivery>[0-9a-z]{16})\.(?P<shows>m|c(?=\d))(?P<at>\d{0,6})")

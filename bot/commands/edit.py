@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 
+from bot.channel import Reply
 from bot.commands.asking import (
     ask,
     expect,
@@ -13,8 +14,7 @@ from bot.commands.asking import (
     pick_list,
     required_number,
 )
-from bot.commands.context import Callback, Change, Command, CommandContext, CommandFunction
-from bot.commands.everyday import formed_wish, is_name
+from bot.commands.base import Callback, Change, Command, CommandContext, CommandFunction
 from bot.commands.phrasing import (
     cadence_words,
     next_line,
@@ -25,26 +25,20 @@ from bot.commands.phrasing import (
     when_words,
     why_paused,
 )
-from bot.commands.subscribe import REWRITE, edit_and_echo
-from bot.ports.channel import Reply
+from bot.commands.sub import REWRITE, edit_and_echo
+from bot.free_text.wishes import formed_wish, is_name
+from subscriptions.chats.known import next_deliveries_to
 from subscriptions.errors import NotFound, QueryError, Refused, Sentence
 from subscriptions.model import ChatKind, Subscription
-from subscriptions.planning.times import (
-    excluding,
-    is_schedule,
-    is_time,
-    only_excluded,
-    split_exclusion,
-    split_when,
-)
+from subscriptions.model_moved import SubscriptionState
+from subscriptions.papers.stored.papers import stored_papers
 from subscriptions.query.parse import parse_query
 from subscriptions.query.rewriting import with_exclusion
-from subscriptions.service import changes, subscribing
-from subscriptions.service.changes import Undone
-from subscriptions.service.known_chats import next_deliveries_to
-from subscriptions.states import SubscriptionState
-from subscriptions.store.known_papers import stored_papers
-from subscriptions.texts.cutting import cut_letters
+from subscriptions.schedule.times import excluding, is_schedule, is_time, only_excluded, split_exclusion, split_when
+from subscriptions.subscribing import subscribe as subscribing
+from subscriptions.subscribing import undo as changes
+from subscriptions.subscribing.undo import Undone
+from subscriptions.text.cutting import cut_letters
 
 _NO_NAME = frozenset({"-", "off"})
 _TO = re.compile(r"\Ato\s+", re.IGNORECASE)  # "/schedule 1 to daily", "/edit 1 to diffusion"

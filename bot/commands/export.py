@@ -5,22 +5,23 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
-from bot.commands import admission
+from bot.channel import Buttons, File, Reply
+from bot.commands import access as admission
 from bot.commands.asking import ask, subscriptions_here
+from bot.commands.base import Callback, Command, CommandContext, refusal, with_stored_chat
 from bot.commands.cards import CARDS, named_papers, stored_and_unknown
-from bot.commands.context import Callback, Command, CommandContext, refusal, with_stored_chat
+from bot.conversation_moved import LARGEST, FileReader, FileWithoutCommand
 from bot.digests.library import is_library, read_library
-from bot.ports.channel import Buttons, File, Reply
-from bot.ports.conversation import LARGEST, FileReader, FileWithoutCommand
 from bot.rendering.bibliography import bibliography, references
-from subscriptions import portable
 from subscriptions.errors import Refused, Sentence
 from subscriptions.language import Language
 from subscriptions.model import KnownPaper, Library
+from subscriptions.papers.search import HOW_TO_SEND, NO_LIBRARY
+from subscriptions.papers.stored import feedback as interests
+from subscriptions.plan import why as delivered_papers
 from subscriptions.query.links import LIBRARY_QUERY, mentioned
-from subscriptions.service import delivered_papers, import_export
-from subscriptions.service.paper_search import HOW_TO_SEND, NO_LIBRARY
-from subscriptions.store import interests
+from subscriptions.subscribing import export_format as portable
+from subscriptions.subscribing import import_export
 
 LONG = 2500  # characters; a longer text is sent as a file
 LONG_IN_GROUP = 300

@@ -3,6 +3,7 @@
 import re
 from datetime import datetime
 
+from bot.channel import Buttons, Reply
 from bot.commands.asking import (
     not_found,
     number_and_rest,
@@ -11,14 +12,13 @@ from bot.commands.asking import (
     required_number,
     subscriptions_here,
 )
-from bot.commands.context import Change, Command, CommandContext
+from bot.commands.base import Change, Command, CommandContext
 from bot.commands.phrasing import subscription_label, why_paused
-from bot.ports.channel import Buttons, Reply
 from subscriptions.errors import Refused, Sentence, sentences
 from subscriptions.model import Subscription
-from subscriptions.planning.pauses import parse_pause
-from subscriptions.service import pausing
-from subscriptions.states import ChatState
+from subscriptions.model_moved import ChatState
+from subscriptions.schedule.pauses import parse_pause
+from subscriptions.subscribing import pause as pausing
 
 _SKIP = re.compile(r"\s*\bskip$", re.IGNORECASE)
 _PAUSED = sentences(

@@ -8,24 +8,24 @@ from functools import reduce
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from bot.ports.channel import Reply
+from bot.channel import Reply
 from bot.rendering.queries_in_words import query_in_words
-from subscriptions.chat_settings import SETTINGS
+from subscriptions.chats.known import Listed
+from subscriptions.chats.settings import SETTINGS
 from subscriptions.errors import Sentence, sentences
 from subscriptions.language import LANGUAGES, Language
-from subscriptions.meaning import NEAR
+from subscriptions.matching.similarity import NEAR
 from subscriptions.model import DAY_NAMES, DAYS, Cadence, Chat, Subscription
-from subscriptions.planning.next_deliveries import QUIET_HOURS, WEEKDAYS, NextDelivery
-from subscriptions.planning.times import read_when
+from subscriptions.model_moved import Admission, ChatState, SubscriptionState
 from subscriptions.query.parse import parse_query
-from subscriptions.service.known_chats import Listed
-from subscriptions.states import Admission, ChatState, SubscriptionState
-from subscriptions.texts.cutting import cut_letters
-from subscriptions.zones import is_offset
+from subscriptions.schedule.times import read_when
+from subscriptions.schedule.zones import is_offset
+from subscriptions.sources.forecast import QUIET_HOURS, WEEKDAYS, NextDelivery
+from subscriptions.text.cutting import cut_letters
 
 if TYPE_CHECKING:  # so that a list in a terminal need not load what finds papers
-    from subscriptions.service.previews import Base
-    from subscriptions.service.subscribing import Subscribed
+    from subscriptions.plan.previews import Base
+    from subscriptions.subscribing.subscribe import Subscribed
 
 _RESTS = sentences(
     {

@@ -9,22 +9,22 @@ import re
 from dataclasses import replace
 from typing import Any, Literal
 
+from bot.channel import Reply
 from bot.commands.asking import subscription_numbered, subscription_of_button, subscriptions_here
-from bot.commands.bare_commands import Bare
+from bot.commands.base import DO, Callback, CommandContext, CommandFunction, with_stored_chat
 from bot.commands.cards import CARDS, named_papers, no_paper, opens_a_paper
-from bot.commands.context import DO, Callback, CommandContext, CommandFunction, with_stored_chat
-from bot.commands.everyday import formed_wish, wish, without_time
+from bot.commands.list import change_list
 from bot.commands.phrasing import shortened
 from bot.commands.search import finds_papers, papers_found, try_query
 from bot.commands.start import speak_button
-from bot.commands.subscription_list import change_list
-from bot.commands.text_kinds import asks_for_data, asks_nothing, asks_the_bot, other_words, wants_change
-from bot.ports.channel import Reply
-from bot.ports.conversation import FileWithoutCommand
+from bot.conversation_moved import FileWithoutCommand
+from bot.free_text.bare_commands import Bare
+from bot.free_text.kinds import asks_for_data, asks_nothing, asks_the_bot, other_words, wants_change
+from bot.free_text.wishes import formed_wish, wish, without_time
 from subscriptions.model import CallbackToken, ChatKind
-from subscriptions.normalize import tokens
-from subscriptions.planning.times import only_excluded, without_politeness
 from subscriptions.query.links import links_to_no_paper, mentioned
+from subscriptions.schedule.times import only_excluded, without_politeness
+from subscriptions.text.words import tokens
 
 _FEW_WORDS = 2  # beside the verb, of a wish for a change of something that is not subscribed: 退订扩散
 _LABEL = 40  # characters of an answer on a button

@@ -2,12 +2,12 @@
 
 from datetime import datetime, timedelta
 
-from bot.commands.context import Callback, Change, Command, CommandContext, refusal
-from bot.ports.channel import File, Reply
-from subscriptions.addresses import facts_of
-from subscriptions.service import retention
-from subscriptions.service.access import standing_of
-from subscriptions.service.known_chats import listed
+from bot.channel import File, Reply
+from bot.commands.base import Callback, Change, Command, CommandContext, refusal
+from subscriptions.chats.addresses import facts_of
+from subscriptions.chats.known import listed
+from subscriptions.maintenance import retention
+from subscriptions.subscribing.access import standing_of
 
 SURE_WITHIN = timedelta(minutes=10)  # how long the question of /forget can be answered
 YES = "yes"

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 
-from bot.commands.context import CommandContext
+from bot.channel import Button, Buttons, Reply, Row
+from bot.commands.base import CommandContext
 from bot.commands.phrasing import being_read, day_words, days_known, when_words
-from bot.ports.channel import Button, Buttons, Reply, Row
 from subscriptions.matching.reasons import why
 from subscriptions.model import Because, Item, KnownPaper
-from subscriptions.planning.times import Ending, as_words
+from subscriptions.papers.stored.feedback import owned
+from subscriptions.plan.previews import Base
 from subscriptions.query.tree import Query
-from subscriptions.service.previews import Base
-from subscriptions.store.interests import owned
+from subscriptions.schedule.times import Ending, as_words
 
 
 def result_items(papers: Sequence[KnownPaper], query: Query | None = None) -> tuple[Item, ...]:

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
+from bot.channel import Button, Buttons, Reply, Row
 from bot.commands.asking import ask, lacks_text, subscription_numbered, subscriptions_here
+from bot.commands.base import Callback, Command, CommandContext
 from bot.commands.cards import (
     CARDS,
     named_papers,
@@ -12,7 +14,6 @@ from bot.commands.cards import (
     opens_a_paper,
     stored_and_unknown,
 )
-from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.phrasing import days_known, how_related, in_a_row
 from bot.commands.results import (
     count_found,
@@ -24,24 +25,23 @@ from bot.commands.results import (
     result_items,
     subscribe_buttons,
 )
-from bot.ports.channel import Button, Buttons, Reply, Row
+from subscriptions.chats.known import typed_number
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.matching.reasons import why
-from subscriptions.meaning import NEAR
+from subscriptions.matching.similarity import NEAR
 from subscriptions.model import Item, KnownPaper, Subscription
-from subscriptions.planning.times import Ending, NoSuchTime, as_words, ending_of, read_when, split_when
+from subscriptions.papers import search as paper_search
+from subscriptions.papers.search import NearPaper, Spelling
+from subscriptions.papers.similarity import are_late
+from subscriptions.plan.previews import recent_matches, search
 from subscriptions.query import parse
 from subscriptions.query.links import links_to_no_paper, mentioned
 from subscriptions.query.parse import parse_query
 from subscriptions.query.refusals import MAX_QUERY_LENGTH as LONGEST_QUERY
 from subscriptions.query.rewriting import about_its_words, as_author, rewritten
 from subscriptions.query.tree import Query
-from subscriptions.service import paper_search
-from subscriptions.service.known_chats import typed_number
-from subscriptions.service.nearness import are_late
-from subscriptions.service.paper_search import NearPaper, Spelling
-from subscriptions.service.previews import recent_matches, search
-from subscriptions.texts.cutting import cut_letters
+from subscriptions.schedule.times import Ending, NoSuchTime, as_words, ending_of, read_when, split_when
+from subscriptions.text.cutting import cut_letters
 
 _MOST_READ = 5000  # characters of a text that are read
 _GIVEN_OF_TEXT = 3  # papers to which [bring such papers] subscribes after a text: those nearest to it

@@ -5,22 +5,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.channel import Button, Buttons, Reply, Row
 from bot.commands.asking import expect, subscriptions_here
-from bot.commands.context import Callback, Change, Command, CommandContext
+from bot.commands.base import Callback, Change, Command, CommandContext
 from bot.commands.phrasing import cadence_words, fixed_offset, label_of, setting_change, value_words
-from bot.ports.channel import Button, Buttons, Reply, Row
 from bot.rendering.queries_in_words import refused
-from subscriptions.addresses import facts_of
-from subscriptions.chat_settings import SETTINGS, check_value, setting_begun, setting_name
+from subscriptions.chats.addresses import facts_of
+from subscriptions.chats.settings import SETTINGS, check_value, setting_begun, setting_name
 from subscriptions.errors import Refused, Sentence
 from subscriptions.language import Language
 from subscriptions.model import ChatKind
-from subscriptions.planning.decision import shows_more
-from subscriptions.planning.times import read_when
-from subscriptions.service.subscribing import set_settings
-from subscriptions.texts.cutting import width
-from subscriptions.texts.normal_forms import folded, normalized
-from subscriptions.zones import near_places, zone, zone_of_place
+from subscriptions.plan.decision import shows_more
+from subscriptions.schedule.times import read_when
+from subscriptions.schedule.zones import near_places, zone, zone_of_place
+from subscriptions.subscribing.subscribe import set_settings
+from subscriptions.text.cutting import width
+from subscriptions.text.forms import folded, normalized
 
 ZONE = "timezone"
 A_CITY = "Oslo"

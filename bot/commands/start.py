@@ -3,20 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.commands.context import Callback, Change, Command, CommandContext, with_chat
+from bot.channel import Button, Reply, Row
+from bot.commands.base import Callback, Change, Command, CommandContext, with_chat
 from bot.commands.pause import resume_
 from bot.commands.phrasing import cadence_words, found_in
-from bot.ports.channel import Button, Reply, Row
 from subscriptions.errors import PaperwireError, Sentence, sentences
 from subscriptions.language import LANGUAGES
 from subscriptions.model import ChatKind
-from subscriptions.planning.times import read_when, split_when
-from subscriptions.portable import text_of_payload
+from subscriptions.model_moved import ChatState
+from subscriptions.plan.previews import recent_matches
 from subscriptions.query import FIELDS
 from subscriptions.query.parse import parse_query
-from subscriptions.service.previews import recent_matches
-from subscriptions.service.subscribing import set_settings
-from subscriptions.states import ChatState
+from subscriptions.schedule.times import read_when, split_when
+from subscriptions.subscribing.export_format import text_of_payload
+from subscriptions.subscribing.subscribe import set_settings
 
 ADDED = "added"  # argument of links that add the bot to a chat, which is greeted when the bot arrives
 _EXAMPLES = ("diffusion models", "cs.CL -survey", 'author:"Ranjay Krishna"')

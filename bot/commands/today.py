@@ -3,8 +3,9 @@
 import re
 from collections.abc import Sequence
 
+from bot.channel import Reply
 from bot.commands.asking import subscription_of_button
-from bot.commands.context import Callback, Command, CommandContext
+from bot.commands.base import Callback, Command, CommandContext
 from bot.commands.phrasing import next_line, why_paused
 from bot.commands.results import (
     count_found,
@@ -15,23 +16,24 @@ from bot.commands.results import (
     query_lines,
     subscribe_buttons,
 )
-from bot.ports.channel import Reply
+from subscriptions.chats.known import Status, next_deliveries_to
+from subscriptions.chats.known import status as chat_status
+from subscriptions.chats.stored.chats import chats_awaiting_admission
+from subscriptions.chats.stored.subscriptions import subscription_counts
 from subscriptions.errors import PaperwireError, sentences
+from subscriptions.maintenance.findings import stored_findings
 from subscriptions.model import Chat, MissingHow, Subscription
-from subscriptions.planning.next_deliveries import NextDelivery
-from subscriptions.planning.times import ending_of
+from subscriptions.model_moved import ChatState
+from subscriptions.outbox.stored.entries import outbox_counts
+from subscriptions.papers.similarity import why_they_rest
+from subscriptions.papers.stored import digests as stored_digests
+from subscriptions.plan import previews
+from subscriptions.plan.previews import Today
 from subscriptions.query.parse import texts_asked
-from subscriptions.service import access, previews
-from subscriptions.service.findings import stored_findings
-from subscriptions.service.known_chats import Status, next_deliveries_to
-from subscriptions.service.known_chats import status as chat_status
-from subscriptions.service.nearness import why_they_rest
-from subscriptions.service.previews import Today
-from subscriptions.states import ChatState
-from subscriptions.store import stored_digests, stored_sources
-from subscriptions.store.outbox import outbox_counts
-from subscriptions.store.stored_chats import chats_awaiting_admission
-from subscriptions.store.stored_subscriptions import subscription_counts
+from subscriptions.schedule.times import ending_of
+from subscriptions.sources import stored as stored_sources
+from subscriptions.sources.forecast import NextDelivery
+from subscriptions.subscribing import access
 
 _WEEK = re.compile(r"(?:^|\s+)(?:7\s?d|7 days|week)$", re.IGNORECASE)
 _NEWEST = 5  # papers for a chat without subscriptions

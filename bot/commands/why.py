@@ -3,25 +3,26 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from bot.channel import Reply
+from bot.commands.base import Callback, Command, CommandContext
 from bot.commands.cards import named_papers, no_paper_named, of_paper, paper_delivered
-from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.phrasing import how_related, in_a_row, shortened
-from bot.ports.channel import Reply
 from subscriptions.errors import Sentence, sentences
-from subscriptions.matching.fulfilment import label_of, nearness_to, papers_of, tokenize
 from subscriptions.matching.reasons import Hit
 from subscriptions.matching.reasons import why as hits_of
+from subscriptions.matching.term_matching import label_of, nearness_to, papers_of, tokenize
 from subscriptions.model import Item, KnownPaper, Paper
+from subscriptions.model_moved import ChatState, MessageState
+from subscriptions.outbox.stored.deliveries import DeliveredPaper, deliveries_of
+from subscriptions.papers import similarity as nearness
+from subscriptions.papers.search import papers_named
+from subscriptions.papers.similarity import with_known_vectors
+from subscriptions.plan import why as delivered_papers
+from subscriptions.plan.why import Reason
 from subscriptions.query import LIKE
 from subscriptions.query.links import LIBRARY, mentioned, without_owner
 from subscriptions.query.parse import query_of
 from subscriptions.query.tree import And, Not, Term, leaves
-from subscriptions.service import delivered_papers, nearness
-from subscriptions.service.delivered_papers import Reason
-from subscriptions.service.nearness import with_known_vectors
-from subscriptions.service.paper_search import papers_named
-from subscriptions.states import ChatState, MessageState
-from subscriptions.store.stored_deliveries import DeliveredPaper, deliveries_of
 
 MOST_REASONS = 5  # subscriptions whose reasons are shown
 _ON_ITS_WAY = frozenset({"planned", "ready", "sending", "waiting", "unclear"})

@@ -18,14 +18,15 @@ chat gets no information about it, not even whether it exists.
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.commands.context import CommandContext, CommandFunction
+from bot.app import Dependencies
+from bot.channel import Reply
+from bot.commands.base import CommandContext, CommandFunction
 from bot.conversation.contexts import PreparedRequest
-from bot.dependencies import Dependencies
-from bot.ports.channel import Reply
-from bot.ports.conversation import CallbackRequest, Place, Request
+from bot.conversation_moved import CallbackRequest, Place, Request
+from subscriptions.chats import known as known_chats
 from subscriptions.errors import NotDelivered
 from subscriptions.model import ChatAddress, ChatKind
-from subscriptions.service import access, known_chats
+from subscriptions.subscribing import access
 
 
 def refusing(sentence: str, /, **values: object) -> CommandFunction:

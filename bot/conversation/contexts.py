@@ -2,18 +2,18 @@
 
 from dataclasses import dataclass, replace
 
+from bot.app import Dependencies
 from bot.commands import asking
+from bot.commands.base import CommandContext, CommandFunction, Need, Registry
 from bot.commands.cards import pressed_token
-from bot.commands.context import CommandContext, CommandFunction, Need, Registry
-from bot.commands.intent import Intent
-from bot.dependencies import Dependencies
-from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, Place, Request
-from subscriptions.addresses import command_prefix
+from bot.commands.registry import Intent
+from bot.conversation_moved import CallbackRequest, EventRequest, MessageRequest, Place, Request
+from subscriptions.chats.addresses import command_prefix
+from subscriptions.chats.known import chat_of_thread, known_or_new
+from subscriptions.database.store import Transaction
 from subscriptions.language import Language
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
-from subscriptions.service.delivered_papers import where_delivered
-from subscriptions.service.known_chats import chat_of_thread, known_or_new
-from subscriptions.store.database.store import Transaction
+from subscriptions.plan.why import where_delivered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,21 +13,21 @@ from functools import partial
 from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
+from bot.app import Dependencies, until_stored
+from bot.channel import Reply
 from bot.conversation import handler, reply_sender
 from bot.conversation.drafts import RenderedReply
 from bot.conversation.handler import Unfinished
-from bot.dependencies import Dependencies, until_stored
-from bot.failures import error_location
-from bot.ports.channel import Reply
-from bot.ports.conversation import CallbackRequest, Request
-from bot.ports.measurements import REQUESTS
+from bot.conversation_moved import CallbackRequest, Request
+from bot.counters import REQUESTS
 from bot.sources.arxiv_lookup import PaperLookup
-from subscriptions.addresses import command_prefix, facts_of
+from subscriptions.chats import known as known_chats
+from subscriptions.chats.addresses import command_prefix, facts_of
+from subscriptions.chats.stored import conversations
 from subscriptions.errors import Sentence, StoreError, StoreUnavailable
+from subscriptions.errors_moved import error_location
 from subscriptions.language import Language
 from subscriptions.model import ChatAddress, Lane
-from subscriptions.service import known_chats
-from subscriptions.store import conversations
 
 log = logging.getLogger("paperwire")
 

@@ -6,15 +6,15 @@ On a platform with ephemeral messages, only the sender sees the reply, unless su
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from bot.commands.context import CommandContext, store_about, stored_home
+from bot.app import Dependencies
+from bot.channel import Button, File, Reply, Row
+from bot.commands.base import CommandContext, store_about, stored_home
 from bot.conversation import contexts
-from bot.dependencies import Dependencies
-from bot.platform import Platform
-from bot.ports.channel import Button, File, Reply, Row
-from bot.ports.conversation import CallbackRequest, EventRequest, Place
+from bot.conversation_moved import CallbackRequest, EventRequest, Place
+from bot.platforms.base import Platform
+from subscriptions.chats.stored import conversations
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, Message
-from subscriptions.store import conversations
-from subscriptions.texts import cutting
+from subscriptions.text import cutting
 
 _LONGEST_NAME = 40  # columns of a person's name
 

@@ -16,23 +16,26 @@ from functools import partial
 from math import ceil
 from typing import NamedTuple
 
-from bot.commands import admission, chat_events
+from bot.app import Dependencies, make_vectors
+from bot.channel import Reply
+from bot.commands import access as admission
+from bot.commands import chat_events
 from bot.commands.asking import QUESTION
-from bot.commands.context import CommandContext, Lacking, may_write, needs_manager, stored_home, with_stored_chat
-from bot.commands.intent import Intent, understand
+from bot.commands.base import CommandContext, Lacking, may_write, needs_manager, stored_home, with_stored_chat
+from bot.commands.registry import Intent, understand
 from bot.conversation import contexts, proposals
 from bot.conversation.authorization import authorize, refusing
 from bot.conversation.contexts import PreparedRequest
 from bot.conversation.drafts import RenderedReply, draft_reply, has_content, store_buttons
-from bot.dependencies import Dependencies, make_vectors
-from bot.ports.channel import Reply
-from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, Request
+from bot.conversation_moved import CallbackRequest, EventRequest, MessageRequest, Request
 from bot.rendering.queries_in_words import refused
+from subscriptions.chats.stored import chats as stored_chats
+from subscriptions.chats.stored import conversations
+from subscriptions.chats.stored import records as whole_chat
+from subscriptions.database.store import Transaction, reads, writes
 from subscriptions.errors import NotDelivered, NotFound, PaperwireError, Refused, Sentence, StoreError
 from subscriptions.model import ChatKind
-from subscriptions.service.subscribing import follow_zone
-from subscriptions.store import conversations, stored_chats, whole_chat
-from subscriptions.store.database.store import Transaction, reads, writes
+from subscriptions.subscribing.subscribe import follow_zone
 
 log = logging.getLogger("paperwire")
 

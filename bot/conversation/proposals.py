@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from bot.commands.context import Command, CommandContext, CommandFunction, Lacking, Registry
-from bot.commands.intent import understand
+from bot.app import Dependencies
+from bot.channel import Reply
+from bot.commands.base import Command, CommandContext, CommandFunction, Lacking, Registry
+from bot.commands.registry import understand
 from bot.conversation import contexts
 from bot.conversation.contexts import PreparedRequest
-from bot.dependencies import Dependencies
-from bot.ports.channel import Reply
-from bot.ports.conversation import MessageRequest, typed_command
+from bot.conversation_moved import MessageRequest, typed_command
+from subscriptions.database.store import Transaction, WouldWrite, reads
 from subscriptions.errors import PaperwireError, StoreError
-from subscriptions.store.database.store import Transaction, WouldWrite, reads
 
 MOST = 3  # commands; an answer with more is none
 LONGEST = 200  # characters of a command

@@ -10,17 +10,17 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from bot.app import Dependencies, until_stored
+from bot.channel import File
 from bot.conversation.drafts import RenderedReply
-from bot.dependencies import Dependencies, until_stored
-from bot.platform import Platform
-from bot.ports.channel import File
-from bot.ports.conversation import reply_delivery
-from bot.ports.measurements import post_counted
+from bot.conversation_moved import reply_delivery
+from bot.counters import post_counted
+from bot.platforms.base import Platform
+from subscriptions.chats.stored import conversations
+from subscriptions.chats.stored.records import chat_moved
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater
 from subscriptions.model import ChatAddress, Message
-from subscriptions.service.pausing import pause_unreachable
-from subscriptions.store import conversations
-from subscriptions.store.whole_chat import chat_moved
+from subscriptions.subscribing.pause import pause_unreachable
 
 log = logging.getLogger("paperwire")
 MAX_WAIT = 600.0  # seconds after which a reply is given up

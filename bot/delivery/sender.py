@@ -6,18 +6,20 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from bot.delivery.drain import Drain
-from bot.delivery.lane_sender import PATIENCE, deliver
-from bot.dependencies import Dependencies
-from bot.platform import Platform
-from bot.ports import measurements
+from bot import counters as measurements
+from bot.app import Dependencies
+from bot.delivery.chat_queue import PATIENCE, deliver
+from bot.delivery.send_round import Drain
+from bot.platforms.base import Platform
+from subscriptions.database import bot_state
+from subscriptions.database import leader as role
 from subscriptions.errors import NotDelivered, StoreError
+from subscriptions.maintenance.findings import tell_of_doubts
 from subscriptions.model import Lane
-from subscriptions.service import plan as plans
-from subscriptions.service import sending
-from subscriptions.service.findings import tell_of_doubts
-from subscriptions.store import bot_state, claims, role
-from subscriptions.store.outbox import outbox_counts
+from subscriptions.outbox import sending
+from subscriptions.outbox.stored import claims
+from subscriptions.outbox.stored.entries import outbox_counts
+from subscriptions.plan import plan as plans
 
 log = logging.getLogger("paperwire")
 SHUTDOWN_GRACE = 22.0  # seconds to finish running calls after SIGTERM; a call to a platform takes at most 20

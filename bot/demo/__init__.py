@@ -25,14 +25,14 @@ from rich.panel import Panel
 from rich.text import Text
 
 from bot.commands.phrasing import when_words
+from bot.connections import medium_of
 from bot.demo.story import DEMO_CHATS, DemoChat, GalleryPost, Story, run_story
-from bot.failures import WrongUsage
-from bot.platforms import medium_of
 from bot.rendering.dialects import draw
 from bot.rendering.packing import Display, plain
 from bot.rendering.terminal import flows
-from subscriptions.addresses import declared, facts_of
+from subscriptions.chats.addresses import declared, facts_of
 from subscriptions.errors import PaperwireError, Sentence, disk_full, is_disk_full, sentences
+from subscriptions.errors_moved import WrongUsage
 from subscriptions.language import LANGUAGES, Language
 
 _COLUMNS = 80  # of the widest line of a message

@@ -11,24 +11,24 @@ from typing import Any, Final, Literal
 
 from pydantic import SecretStr
 
-from bot.app import App, build_app
+from bot import conversation_moved as conversations
+from bot.build import App, build_app
+from bot.channel import Clock
+from bot.connections import medium_of
 from bot.conversation.handler import answer
 from bot.conversation.reply_sender import send_reply
-from bot.platform import Platform
-from bot.platforms import medium_of
-from bot.ports import conversation as conversations
-from bot.ports.channel import Clock
+from bot.platforms.base import Platform
 from bot.settings import Settings
 from bot.sources.ingest import ingest
-from subscriptions.addresses import facts_of
+from subscriptions.chats.addresses import facts_of
+from subscriptions.chats.known import store_chat
 from subscriptions.errors import Sentence
 from subscriptions.language import Language
 from subscriptions.model import ChatAddress, ChatKind, Digest, Message
-from subscriptions.service.access import confirm
-from subscriptions.service.known_chats import store_chat
-from subscriptions.service.subscribing import set_settings, subscribe
-from subscriptions.store.stored_digests import Ingested
-from subscriptions.zones import zone
+from subscriptions.papers.stored.digests import Ingested
+from subscriptions.schedule.zones import zone
+from subscriptions.subscribing.access import confirm
+from subscriptions.subscribing.subscribe import set_settings, subscribe
 
 THURSDAY = datetime(2026, 1, 22, tzinfo=UTC)
 _PAPERS = "2"  # in a delivery, so that a week is seen at a glance

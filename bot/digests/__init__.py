@@ -8,11 +8,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from bot.digests import files, scalars
-from bot.failures import BrokenDigest, UnknownFormat, mistake_with
 from subscriptions.errors import PaperwireError, Sentence
+from subscriptions.errors_moved import BrokenDigest, UnknownFormat, mistake_with
 from subscriptions.identity import told_apart
 from subscriptions.model import Digest, DigestWarning
-from subscriptions.planning.source_calendar import lies_ahead
+from subscriptions.schedule.calendar import lies_ahead
 
 if TYPE_CHECKING:
     from bot.digests.papers import Found

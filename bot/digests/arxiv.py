@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from subscriptions.categories import ARCHIVES, bare_id
 from subscriptions.model import Announce, Paper
+from subscriptions.query.categories import ARCHIVES, bare_id
 
 # Since January 2015 ids have five digits after the point. All five are required here: an address that lost its last
 # digit must not be read as the address of another paper.

@@ -12,9 +12,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from bot.failures import BrokenDigest, UnreadableInput
 from subscriptions.errors import Sentence
-from subscriptions.texts.cutting import cut_letters
+from subscriptions.errors_moved import BrokenDigest, UnreadableInput
+from subscriptions.text.cutting import cut_letters
 
 STDIN = "-"
 MAX_BYTES = 16 * 2**20

@@ -15,7 +15,7 @@ from bot.digests.scalars import collapse, decode_accents
 from subscriptions import errors
 from subscriptions.model import Library, LibraryEntry
 from subscriptions.query.links import mentioned
-from subscriptions.texts import escaped
+from subscriptions.text.escaping import escaped
 
 MOST_ENTRIES = 20_000
 _LONGEST_ENTRY = 200_000  # characters

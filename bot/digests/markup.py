@@ -15,9 +15,9 @@ from lxml import etree
 from lxml.etree import _Element
 
 from bot.digests.files import check_entries
-from bot.failures import BrokenDigest
 from subscriptions.errors import Sentence
-from subscriptions.normalize.tex import SUPERSCRIPT
+from subscriptions.errors_moved import BrokenDigest
+from subscriptions.text.tex import SUPERSCRIPT
 
 Element: TypeAlias = _Element
 

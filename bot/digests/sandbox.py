@@ -18,9 +18,9 @@ from multiprocessing.connection import Connection
 from time import process_time
 from typing import Protocol, TypeVar
 
-from bot.failures import BrokenDigest, mistake_with
-from bot.ports.child import IDLE_SECONDS, ChildEnded, ChildProcess, prepare
+from bot.child import IDLE_SECONDS, ChildEnded, ChildProcess, prepare
 from subscriptions.errors import PaperwireError, Sentence
+from subscriptions.errors_moved import BrokenDigest, mistake_with
 
 _OUT_OF_MEMORY = 77  # exit status
 

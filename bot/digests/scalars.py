@@ -11,9 +11,9 @@ from typing import TypeVar
 from urllib.parse import unquote
 
 from bot.digests import arxiv
-from subscriptions.normalize.tex import without_accent_macros
-from subscriptions.planning.source_calendar import NEW_YORK
-from subscriptions.texts.normal_forms import normalized
+from subscriptions.schedule.calendar import NEW_YORK
+from subscriptions.text.forms import normalized
+from subscriptions.text.tex import without_accent_macros
 
 T = TypeVar("T")
 R = TypeVar("R")

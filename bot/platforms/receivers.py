@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TypeVar
 
-from bot.ports.channel import Clock
-from bot.ports.conversation import Receiver, Request, RequestDispatcher
+from bot.channel import Clock
+from bot.conversation_moved import Receiver, Request, RequestDispatcher
 from subscriptions.errors import NotDelivered, RetryLater
 
 log = logging.getLogger("paperwire")

@@ -13,9 +13,10 @@ from bot.rendering.buttons import paper_url
 from subscriptions.identity import is_server
 from subscriptions.life import Article
 from subscriptions.model import KnownPaper, Paper
-from subscriptions.normalize import tex, written_tokens
-from subscriptions.planning.kept_papers import article_of
-from subscriptions.texts.cutting import clean
+from subscriptions.papers.kept import article_of
+from subscriptions.text import tex
+from subscriptions.text.cutting import clean
+from subscriptions.text.words import written_tokens
 
 HARMLESS = frozenset(
     {

@@ -8,14 +8,14 @@ import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import quote, urlsplit
 
-from bot.ports.channel import Button, Buttons, Row
+from bot.channel import Button, Buttons, Row
 from bot.rendering.views import CardButtons
 from subscriptions.language import Language
 from subscriptions.model import Item, Paper
-from subscriptions.planning.kept_papers import article_of
-from subscriptions.states import Signal
-from subscriptions.texts.cutting import clean
-from subscriptions.texts.statements import artefact_address
+from subscriptions.model_moved import Signal
+from subscriptions.papers.kept import article_of
+from subscriptions.text.cutting import clean
+from subscriptions.text.statements import artefact_address
 
 IN_ROW = 8  # buttons in one row: the most that platforms with number buttons can show
 

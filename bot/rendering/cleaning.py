@@ -1,4 +1,4 @@
-r"""Prepares foreign text for a message: TeX as letters; `subscriptions.texts.cutting` removes what platforms reject.
+r"""Prepares foreign text for a message: TeX as letters; `subscriptions.text.cutting` removes what platforms reject.
 
 TeX becomes plain letters: `$\alpha$` becomes α, `x^2` becomes x², `H\"older` becomes Hölder. Formulas that letters
 cannot show stay TeX. A formula is converted completely or not at all. Dollar signs delimit formulas by pandoc's rules,
@@ -8,7 +8,8 @@ so that prices stay.
 import re
 from unicodedata import category
 
-from subscriptions.normalize.tex import (
+from subscriptions.text import forms as normal_forms
+from subscriptions.text.tex import (
     DOUBLE_STRUCK,
     FRACTIONS,
     IN_FORMULAS,
@@ -20,7 +21,6 @@ from subscriptions.normalize.tex import (
     SYMBOLS,
     without_accent_macros,
 )
-from subscriptions.texts import normal_forms
 
 # without modifier letters, which look like subscripts or superscripts already
 _WORD_LETTERS = frozenset({"Lu", "Ll", "Nd"})

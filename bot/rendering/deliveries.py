@@ -10,7 +10,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Literal
 
-from bot.ports.channel import Button, Buttons, Row
+from bot.channel import Button, Buttons, Row
 from bot.rendering import papers
 from bot.rendering.buttons import card_buttons, paper_url, web_url
 from bot.rendering.packing import Fragment, Medium, Page, Part, Size, fitted, messages, pack, total
@@ -34,9 +34,9 @@ from bot.rendering.views import (
 )
 from subscriptions.language import Language
 from subscriptions.model import ChatKind, Delivery, DeliveryKind, Item, Message, Paper, PaperNews
-from subscriptions.notices import missing_line
-from subscriptions.planning.cadence import quiet_until
-from subscriptions.texts.cutting import clean, cut_at_word, short
+from subscriptions.outbox.notices import missing_line
+from subscriptions.schedule.cadence import quiet_until
+from subscriptions.text.cutting import clean, cut_at_word, short
 
 # "cards": up to five papers with their texts. "rows": a digest. "each": one message per paper. "thread": one message in the
 # channel, and the digest in its thread.

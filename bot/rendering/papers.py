@@ -15,11 +15,9 @@ from bot.rendering.views import LONGEST_SOURCE, ROW, TITLES, Measure, PaperView,
 from subscriptions.language import Language
 from subscriptions.life import Notice
 from subscriptions.model import SAMPLES, Because, ChatSettings, Item, Paper, Summary, Translation
-from subscriptions.normalize import written_tokens
-from subscriptions.normalize.folding import token_spans
-from subscriptions.planning.kept_papers import LONGEST_COMMENT, article_of
-from subscriptions.texts import statements
-from subscriptions.texts.cutting import (
+from subscriptions.papers.kept import LONGEST_COMMENT, article_of
+from subscriptions.text import statements
+from subscriptions.text.cutting import (
     clean,
     cut_at_clause,
     cut_at_sentence,
@@ -28,6 +26,8 @@ from subscriptions.texts.cutting import (
     isolated,
     short,
 )
+from subscriptions.text.folding import token_spans
+from subscriptions.text.words import written_tokens
 
 AI_MARK = "AI:"
 _AUTHOR_WIDTH = 60

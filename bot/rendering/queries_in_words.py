@@ -13,16 +13,16 @@ from itertools import repeat
 
 from rich.cells import cell_len, chop_cells
 
-from bot.ports.channel import Reply
-from subscriptions.categories import has_classes
+from bot.channel import Reply
 from subscriptions.errors import PaperwireError, QueryError, Sentence
 from subscriptions.language import Language
-from subscriptions.matching.fulfilment import simple_terms
-from subscriptions.planning.times import read_when, typed_query
+from subscriptions.matching.term_matching import simple_terms
 from subscriptions.query import ValueKind, parse, rewriting
+from subscriptions.query.categories import has_classes
 from subscriptions.query.refusals import MAX_QUERY_LENGTH
 from subscriptions.query.tree import And, Leaf, Node, Not, Or, Query, Term, leaves
-from subscriptions.texts.cutting import cut_letters
+from subscriptions.schedule.times import read_when, typed_query
+from subscriptions.text.cutting import cut_letters
 
 Translate = Callable[[str], str]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-from bot.ports.channel import Buttons, Reply
+from bot.channel import Buttons, Reply
 from bot.rendering.buttons import card_buttons
 from bot.rendering.deliveries import delivery_pages
 from bot.rendering.packing import Fragment, Medium, Page, Part, Size, fitted, messages, pack, total
@@ -43,10 +43,10 @@ from subscriptions import model
 from subscriptions.errors import sentences
 from subscriptions.language import Language
 from subscriptions.matching import reasons
-from subscriptions.normalize import tokens
 from subscriptions.query import FIELDS, TITLE, parse, rewriting
 from subscriptions.query.tree import Query
-from subscriptions.texts.cutting import clean, clean_lines, cut_at_sentence, cut_at_word, pieces
+from subscriptions.text.cutting import clean, clean_lines, cut_at_sentence, cut_at_word, pieces
+from subscriptions.text.words import tokens
 
 DONE, REFUSED = "✓", "✗"
 _WITHOUT_TEXT = replace(ROW, text=0, abstract=0)

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from sys import maxsize
 from typing import Literal
 
-from bot.ports.channel import Button, Row
+from bot.channel import Button, Row
 from subscriptions import model
 from subscriptions.language import Language
-from subscriptions.texts import cutting
+from subscriptions.text import cutting
 
 LONGEST_SOURCE = 8000  # characters of a title or text that are used; no message contains more
 PaperForm = Literal["card", "row", "title"]

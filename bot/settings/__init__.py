@@ -21,8 +21,8 @@ from platformdirs import user_data_path
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
-from bot.failures import SettingsError, system_words
 from bot.settings import values
+from subscriptions.errors_moved import SettingsError, system_words
 
 PREFIX = "PAPERWIRE_"
 FILE = "paperwire.toml"
@@ -65,7 +65,7 @@ class SourceSettings(_Table):
         None  # "arxiv", "every 30m" or a cron line; None only for a path, which is watched
     )
     language: values.Language | None = None  # of its summaries, ISO 639-1; None: recognised by their script
-    # "all" also announces old digests (subscriptions/planning/receipts.py)
+    # "all" also announces old digests (subscriptions/sources/poll_results.py)
     announce: Annotated[Literal["recent", "all"], values.AnyCase] = "recent"
 
     @model_validator(mode="before")

@@ -12,17 +12,17 @@ from time import monotonic
 
 from cronsim import CronSim
 
-from bot.failures import SettingsError
 from bot.settings import EVERYTHING, Settings, SourceSettings
+from subscriptions.database.copies import FOLDER, is_copy_of
+from subscriptions.database.leader import held, words_are_renewed_by
+from subscriptions.database.store import Store
 from subscriptions.errors import Sentence, StoreError
-from subscriptions.planning.source_calendar import ArxivCalendar, Overdue, Schedule, Schedules
-from subscriptions.service import word_renewal
-from subscriptions.service.word_renewal import Progress
-from subscriptions.store import stored_sources
-from subscriptions.store.database.copies import FOLDER, is_copy_of
-from subscriptions.store.database.store import Store
-from subscriptions.store.role import held, words_are_renewed_by
-from subscriptions.zones import zone
+from subscriptions.errors_moved import SettingsError
+from subscriptions.maintenance import word_renewal
+from subscriptions.maintenance.word_renewal import Progress
+from subscriptions.schedule.calendar import ArxivCalendar, Overdue, Schedule, Schedules
+from subscriptions.schedule.zones import zone
+from subscriptions.sources import stored as stored_sources
 
 log = logging.getLogger("paperwire")
 
@@ -186,7 +186,7 @@ def fact_of(source: SourceSettings) -> stored_sources.SourceFact:
 
 
 class CronSchedule(Schedule):
-    """The schedule of a cron line, in the local time of a zone. See subscriptions.planning.source_calendar.Schedule.
+    """The schedule of a cron line, in the local time of a zone. See subscriptions.schedule.calendar.Schedule.
 
     If the line restricts both the day of the month and the day of the week, a day must fit only one of the two. When
     the clocks go forward, a skipped time is due right after the change. When they go back, a repeated time is due only

@@ -16,11 +16,11 @@ from urllib.parse import SplitResult, urlsplit
 from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, BeforeValidator, SecretStr, ValidationInfo
 
-from subscriptions import addresses
-from subscriptions.categories import announced_category
+from subscriptions.chats import addresses
 from subscriptions.errors import PaperwireError
 from subscriptions.model import KEPT, ChatAddress
-from subscriptions.zones import zone_name
+from subscriptions.query.categories import announced_category
+from subscriptions.schedule.zones import zone_name
 
 T = TypeVar("T")
 

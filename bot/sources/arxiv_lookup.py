@@ -6,14 +6,14 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from urllib.parse import quote
 
-from bot.failures import BrokenDigest, FetchError, UnknownFormat, error_location
 from bot.sources.fetch_request import FetchRequest, about_papers, arxiv_query
 from bot.sources.inquiries import Inquiry
 from bot.sources.poll import PollDependencies
 from subscriptions.errors import PaperwireError
+from subscriptions.errors_moved import BrokenDigest, FetchError, UnknownFormat, error_location
 from subscriptions.identity import differ
 from subscriptions.model import Digest, Paper
-from subscriptions.normalize import title_alias
+from subscriptions.text.words import title_alias
 
 log = logging.getLogger("paperwire")
 

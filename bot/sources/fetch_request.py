@@ -10,9 +10,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from bot.settings import EVERYTHING, SourceSettings
-from subscriptions.categories import CLASSES
-from subscriptions.planning import source_calendar
-from subscriptions.planning.source_calendar import DAY, SUNDAY
+from subscriptions.query.categories import CLASSES
+from subscriptions.schedule import calendar as source_calendar
+from subscriptions.schedule.calendar import DAY, SUNDAY
 
 CLOSES_AT = time(14, 0)  # in New York: papers submitted later are announced a day later
 # arXiv's moderators may hold back papers; a paper of the oldest missed day may have been submitted this long before

@@ -12,15 +12,15 @@ from pathlib import Path
 
 from bot.digests import files, read_digest
 from bot.digests.sandbox import ReaderRunner
-from bot.failures import UnreadableInput, brief
 from bot.settings import SourceSettings
 from bot.sources.poll import Poll, PollDependencies
+from subscriptions.database.store import Transaction, reads
 from subscriptions.errors import PaperwireError, Sentence, StoreError
+from subscriptions.errors_moved import UnreadableInput, brief
 from subscriptions.model import Digest
-from subscriptions.planning.receipts import Answer, Outcome
-from subscriptions.store.database.store import Transaction, reads
-from subscriptions.store.stored_digests import Ingested
-from subscriptions.store.stored_sources import KnownSource, known_sources
+from subscriptions.papers.stored.digests import Ingested
+from subscriptions.sources.poll_results import Answer, Outcome
+from subscriptions.sources.stored import KnownSource, known_sources
 
 log = logging.getLogger("paperwire")
 

@@ -11,22 +11,22 @@ from hashlib import sha256
 from itertools import pairwise
 from typing import Protocol, TypeVar
 
+from bot.channel import Clock
 from bot.digests import dated, read_digest
-from bot.failures import mistake_with
-from bot.ports.channel import Clock
-from bot.ports.models import ENCODING, Encoder
-from bot.ports.tasks import Rounds
+from bot.models import ENCODING, Encoder
+from bot.tasks import Rounds
+from subscriptions.database.bot_state import ENCODER_FAILS, note_fails
+from subscriptions.database.store import Store, Transaction
 from subscriptions.errors import MeaningFails, PaperwireError
+from subscriptions.errors_moved import mistake_with
 from subscriptions.model import Digest, Paper
-from subscriptions.service import nearness
-from subscriptions.service.ingestion import Note, incomplete_papers, ingest_digest, papers_to_encode
-from subscriptions.store import meanings
-from subscriptions.store.bot_state import ENCODER_FAILS, note_fails
-from subscriptions.store.database.store import Store, Transaction
-from subscriptions.store.meanings import Texts
-from subscriptions.store.paper_batch import Codes, Ingest
-from subscriptions.store.stored_digests import Ingested
-from subscriptions.zones import zone
+from subscriptions.papers import similarity as nearness
+from subscriptions.papers.ingest import Note, incomplete_papers, ingest_digest, papers_to_encode
+from subscriptions.papers.stored import embeddings as meanings
+from subscriptions.papers.stored.batch import Codes, Ingest
+from subscriptions.papers.stored.digests import Ingested
+from subscriptions.papers.stored.embeddings import Texts
+from subscriptions.schedule.zones import zone
 
 # bytes of papers in one transaction, which takes a second or a few; others write between two. A day has fewer
 MOST_BYTES = 2_000_000

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from http import HTTPStatus
 
-from bot.failures import BrokenDigest, FetchError
 from bot.sources.answers import AnswerPage, read_answer
 from bot.sources.fetch_request import FetchRequest
 from bot.sources.ingest import store_digest
 from bot.sources.poll import PollDependencies, said_in
+from subscriptions.errors_moved import BrokenDigest, FetchError
 from subscriptions.model import Announce, Digest, Paper
-from subscriptions.store.stored_digests import Ingested
+from subscriptions.papers.stored.digests import Ingested
 
 MOST_REFUSALS = 30  # requests; one bad id among a hundred takes eight
 _REFUSALS = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_URI_TOO_LONG)

@@ -5,18 +5,18 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from bot.failures import brief, error_location
 from bot.sources.fetch_request import about_papers
 from bot.sources.inquiries import Inquiry
 from bot.sources.poll import LONGEST_DETAIL, PollDependencies
 from subscriptions.errors import PaperwireError, StoreError
+from subscriptions.errors_moved import brief, error_location
 from subscriptions.identity import versioned
+from subscriptions.maintenance import retention
 from subscriptions.model import KEPT, Paper
-from subscriptions.planning.kept_rounds import following_round
-from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service import retention
-from subscriptions.store import asked_papers
-from subscriptions.store.asked_papers import AskedPaper
+from subscriptions.papers.stored import asked as asked_papers
+from subscriptions.papers.stored.asked import AskedPaper
+from subscriptions.sources.kept_rounds import following_round
+from subscriptions.sources.poll_results import Outcome, Receipt
 
 log = logging.getLogger("paperwire")
 

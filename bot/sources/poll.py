@@ -12,17 +12,25 @@ from datetime import date, datetime, timedelta
 from itertools import islice
 from shlex import quote
 
+from bot.channel import Clock
 from bot.digests.sandbox import InProcess, ReaderRunner
-from bot.ports.channel import Clock
-from bot.ports.models import Encoder
-from bot.ports.release import installed_version
+from bot.models import Encoder
+from bot.release import installed_version
 from bot.settings import Settings, SourceSettings
 from bot.sources.fetch_request import Sites, is_dated
 from bot.sources.fetcher import Fetcher
 from bot.sources.ingest import Complete, IngestDependencies, store_digest
+from subscriptions.database.store import Store, Transaction, writes
+from subscriptions.maintenance.findings import source_finding
 from subscriptions.model import ChatAddress, Digest, DigestWarning
-from subscriptions.notices import Notice, days_missed, papers_filed, source_recovered
-from subscriptions.planning.receipts import (
+from subscriptions.model_moved import SourceTrouble
+from subscriptions.outbox import notify as notifying
+from subscriptions.outbox.notices import Notice, days_missed, papers_filed, source_recovered
+from subscriptions.papers.ingest import Note
+from subscriptions.papers.stored import digests as stored_digests
+from subscriptions.papers.stored.digests import Ingested
+from subscriptions.schedule.calendar import NEWS_FOR, Overdue, Schedule, Schedules, poll_again, wait_after_failure
+from subscriptions.sources.poll_results import (
     BEHIND,
     LOSSES,
     SETTLING,
@@ -37,23 +45,8 @@ from subscriptions.planning.receipts import (
     trouble_after,
     worst_of,
 )
-from subscriptions.planning.source_calendar import (
-    NEWS_FOR,
-    Overdue,
-    Schedule,
-    Schedules,
-    poll_again,
-    wait_after_failure,
-)
-from subscriptions.service import notifying
-from subscriptions.service.findings import source_finding
-from subscriptions.service.ingestion import Note
-from subscriptions.states import SourceTrouble
-from subscriptions.store import stored_digests
-from subscriptions.store.database.store import Store, Transaction, writes
-from subscriptions.store.stored_digests import Ingested
-from subscriptions.store.stored_sources import KnownSource, Part, SourceState, has_come, note_poll
-from subscriptions.texts import counted
+from subscriptions.sources.stored import KnownSource, Part, SourceState, has_come, note_poll
+from subscriptions.text.escaping import counted
 
 BUSY_TIMES = 3  # failures in a row before operators hear of a server that only asks for a wait
 MISSED = "missed days"  # the part that keeps a poll from being over until all missed days are asked for

@@ -6,8 +6,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.failures import error_location
-from bot.ports.tasks import end_tasks
 from bot.settings import SourceSettings
 from bot.settings.opening import fact_of
 from bot.sources.arxiv_lookup import PaperLookup
@@ -17,10 +15,12 @@ from bot.sources.ingest import reading
 from bot.sources.kept_papers import KeptPapers
 from bot.sources.poll import PollDependencies, schedule_of
 from bot.sources.web import WebPoll
+from bot.tasks import end_tasks
 from subscriptions.errors import NotFound, PaperwireError
-from subscriptions.planning.receipts import Outcome, Receipt, is_passed_over
-from subscriptions.store import stored_sources
-from subscriptions.store.stored_sources import KnownSource
+from subscriptions.errors_moved import error_location
+from subscriptions.sources import stored as stored_sources
+from subscriptions.sources.poll_results import Outcome, Receipt, is_passed_over
+from subscriptions.sources.stored import KnownSource
 
 log = logging.getLogger("paperwire")
 

@@ -9,7 +9,6 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from bot.digests import dated
-from bot.failures import BrokenDigest, FetchError, UnknownFormat, brief, error_location
 from bot.settings import SourceSettings
 from bot.sources import fetch_request
 from bot.sources.answers import MOST_OLDER_PAGES, read_answer, read_refusal
@@ -17,14 +16,15 @@ from bot.sources.fetch_request import FetchRequest, is_dated
 from bot.sources.fetcher import Fetched
 from bot.sources.ingest import today
 from bot.sources.poll import BATCH_FORMATS, Poll, PollDependencies, due_of, said_in, truncation
+from subscriptions.database.store import Transaction
 from subscriptions.errors import PaperwireError
+from subscriptions.errors_moved import BrokenDigest, FetchError, UnknownFormat, brief, error_location
 from subscriptions.model import Announce, Digest, Paper
-from subscriptions.planning.receipts import SETTLING, Answer, End, Receipt
-from subscriptions.planning.source_calendar import DAY, ArxivSchedule, Schedules
-from subscriptions.store.database.store import Transaction
-from subscriptions.store.stored_digests import Ingested
-from subscriptions.store.stored_sources import KnownSource, Part
-from subscriptions.texts.cutting import cut_letters
+from subscriptions.papers.stored.digests import Ingested
+from subscriptions.schedule.calendar import DAY, ArxivSchedule, Schedules
+from subscriptions.sources.poll_results import SETTLING, Answer, End, Receipt
+from subscriptions.sources.stored import KnownSource, Part
+from subscriptions.text.cutting import cut_letters
 
 log = logging.getLogger("paperwire")
 

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from subscriptions import normalize
-from subscriptions.matching.fulfilment import TokenizedPaper, fulfils, texts_of
 from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers
+from subscriptions.matching.term_matching import TokenizedPaper, fulfils, texts_of
 from subscriptions.model import Paper
 from subscriptions.query import ALL, AUTHOR, CATEGORY, ID, TEXT, TEXT_OR_ID, Field, ValueKind
 from subscriptions.query.tree import Alternative, And, Leaf, Node, Not, Or, Query, Term, leaves
+from subscriptions.text import words as normalize
 
 _NOT_PLURAL = frozenset({"news", "aids", "mars", "does", "this", "less", "sars", "mips", "lens"})
 _IRREGULAR = {

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
-from subscriptions import normalize
-from subscriptions.matching import fulfilment
+from subscriptions.matching import term_matching as fulfilment
 from subscriptions.model import Paper
-from subscriptions.normalize.lines import Line, lines_of
-from subscriptions.normalize.words import cached, stem
 from subscriptions.query import AUTHOR, CATEGORY, FIELDS, PRIMARY, Field, ValueKind
 from subscriptions.query.tree import Term
+from subscriptions.text import words as normalize
+from subscriptions.text.lines import Line, lines_of
+from subscriptions.text.stems import cached, stem
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from subscriptions.matching.fulfilment import TokenizedPaper, fits, label_of, predicate, simple_terms, tokenize
+from subscriptions.matching.term_matching import TokenizedPaper, fits, label_of, predicate, simple_terms, tokenize
 from subscriptions.model import Announce, Paper
-from subscriptions.normalize import is_initial
 from subscriptions.query import Field, ValueKind
 from subscriptions.query.tree import Query, Term
+from subscriptions.text.words import is_initial
 
 _BY_NEWS_VALUE = (None, *Announce)  # None counts as new; then new, cross, replace, replace-cross
 _LABELS = (ValueKind.CATEGORY, ValueKind.PAPER_ID, ValueKind.LABEL)

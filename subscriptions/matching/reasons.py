@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from subscriptions import normalize
-from subscriptions.matching.fulfilment import (
+from subscriptions.matching.term_matching import (
     ReadText,
     TokenizedPaper,
     fits_alternative,
@@ -23,11 +22,13 @@ from subscriptions.matching.fulfilment import (
     tokenize,
 )
 from subscriptions.model import Paper
-from subscriptions.normalize import author_spellings, folding
-from subscriptions.normalize.lines import Line
 from subscriptions.query import AUTHOR, TEXT, TITLE, Field, ValueKind
 from subscriptions.query.links import without_owner
 from subscriptions.query.tree import Alternative, And, Leaf, Node, Not, Or, Query, Term
+from subscriptions.text import folding
+from subscriptions.text import words as normalize
+from subscriptions.text.lines import Line
+from subscriptions.text.words import author_spellings
 
 ELSEWHERE = 0.5  # points of a word outside the title; a word in the title has 1
 NEAR = 0.2  # points if all words are side by side; fewer if they are apart

@@ -11,7 +11,7 @@ from enum import Enum, auto
 
 from subscriptions.errors import Sentence
 from subscriptions.model import Paper
-from subscriptions.texts.statements import artefacts_in, summary_state
+from subscriptions.text.statements import artefacts_in, summary_state
 
 
 class ValueKind(Enum):

@@ -10,12 +10,12 @@ from enum import Enum, auto
 from typing import NamedTuple
 from urllib.parse import unquote_plus
 
-from subscriptions.categories import is_category
-from subscriptions.normalize import folding, tex
-from subscriptions.normalize.folding import Traced
 from subscriptions.query import DOI, FIELD_NAMED, ID, Field, ValueKind, links
-from subscriptions.texts import CONTROLS
-from subscriptions.texts.normal_forms import normalized
+from subscriptions.query.categories import is_category
+from subscriptions.text import folding, tex
+from subscriptions.text.escaping import CONTROLS
+from subscriptions.text.folding import Traced
+from subscriptions.text.forms import normalized
 
 _QUOTES = "“”‟„«»「」『』｢｣﹁﹂﹃﹄〝〞〟＂"
 _DASHES = "–—−－"
@@ -40,7 +40,7 @@ _MARKUP = re.compile(rf'["\\{{}}{folding.INVISIBLE_CHARACTERS}]+')
 def typed(text: str) -> Traced:
     """Returns a typed text as the grammar reads it, without spaces at its end, which are not stored either.
 
-    `subscriptions.portable` stores a query with spaces in place of control characters. So they are read as spaces, too,
+    `subscriptions.subscribing.export_format` stores a query with spaces in place of control characters. So they are read as spaces, too,
     and the stored query means the same as the typed one. Its letters are counted from 1, as in the columns of refusals.
     """
     return plain(Traced.of(CONTROLS.sub(" ", text).rstrip(), 1))

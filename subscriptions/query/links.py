@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from subscriptions.categories import archive_of, bare_id
 from subscriptions.query import DOI, ID, Field
+from subscriptions.query.categories import archive_of, bare_id
 
 _ID = r"(?P<id>\d\d(?:0[1-9]|1[0-2])\.\d{4,5}|[a-z-]+(?:\.(?:[a-z]{2}|[a-z]+-[a-z]+))?/\d{7})(?:v\d+)?"
 _AFTER_LINK = r"""[.,;:!?>\]}'*]*(?=[\s"()|]|$)"""  # punctuation after a link belongs to the sentence around it

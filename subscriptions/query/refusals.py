@@ -4,7 +4,7 @@ from enum import IntEnum, auto
 
 from subscriptions.errors import QueryError, Sentence
 from subscriptions.query import Field
-from subscriptions.texts.cutting import cut_letters
+from subscriptions.text.cutting import cut_letters
 
 MAX_QUERY_LENGTH = 1000  # most characters of a query
 MAX_ALTERNATIVES = 64

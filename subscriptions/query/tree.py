@@ -28,7 +28,7 @@ class Term:
     MEANING    `value`: the text as typed.
 
     The last two have a `question` once a query is matched: the vectors of the papers, or of the text
-    (`subscriptions.meaning`). Without it, no paper fulfils the term.
+    (`subscriptions.matching.similarity`). Without it, no paper fulfils the term.
 
     A paper fulfils an ALL term if any text has its `tokens`, one author has its `names` (with `given` as above), or the
     paper has the category in `value`. A TEXT_OR_ID term has its words in `tokens` and the id in `value`.

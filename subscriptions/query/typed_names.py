@@ -8,8 +8,8 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from subscriptions.normalize import author_tokens
-from subscriptions.normalize.folding import fold_apostrophes, fold_letters, is_latin
+from subscriptions.text.folding import fold_apostrophes, fold_letters, is_latin
+from subscriptions.text.words import author_tokens
 
 # Family names of so many authors that an initial rarely means the person: of 100 names with one of these and an initial,
 # 14 are the right person, of others 94. Without accents; they are compared with what was typed, since Doe is not Do.

@@ -12,9 +12,6 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import NamedTuple
 
-from subscriptions import categories, normalize
-from subscriptions.normalize.folding import Traced
-from subscriptions.normalize.words import stem, stem_of_beginning
 from subscriptions.query import (
     ALL,
     AUTHOR,
@@ -26,6 +23,7 @@ from subscriptions.query import (
     TEXT_OR_ID,
     Field,
     ValueKind,
+    categories,
     lexer,
     links,
     refusals,
@@ -35,7 +33,10 @@ from subscriptions.query.normal_form import Part, joined, part_of
 from subscriptions.query.refusals import Hints, Rank
 from subscriptions.query.tree import Leaf, Or, Term
 from subscriptions.query.typed_names import given_names, read_name
-from subscriptions.texts.statements import ARTEFACTS
+from subscriptions.text import words as normalize
+from subscriptions.text.folding import Traced
+from subscriptions.text.statements import ARTEFACTS
+from subscriptions.text.stems import stem, stem_of_beginning
 
 # a word that looks like an operator -> the operator
 _OPERATORS = {

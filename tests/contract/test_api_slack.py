@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from bot.channel import File
+from bot.conversation_moved import MessageRequest, Place, Request
 from bot.platforms.slack.adapter import SlackChannel
-from bot.ports.channel import File
-from bot.ports.conversation import MessageRequest, Place, Request
 from subscriptions.errors import ChatGone, Refused, Rejected, RetryLater
 from subscriptions.model import ChatAddress, ChatKind, Message
 from tests.contract.rigs.slack import slack_channel

@@ -13,19 +13,12 @@ from urllib.parse import urlsplit
 import pytest
 import pytest_asyncio
 
-from bot.commands.intent import REGISTRY
+from bot.channel import File
+from bot.commands.registry import REGISTRY
 from bot.platforms.telegram.adapter import TelegramChannel
 from bot.platforms.telegram.client import Client
 from bot.platforms.telegram.incoming import ALLOWED
-from bot.ports.channel import File
-from subscriptions.errors import (
-    ChatGone,
-    NotDelivered,
-    Refused,
-    Rejected,
-    RetryLater,
-    Unclear,
-)
+from subscriptions.errors import ChatGone, NotDelivered, Refused, Rejected, RetryLater, Unclear
 from subscriptions.model import ChatAddress, Message
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.patience import PATIENCE

@@ -22,10 +22,10 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from slack_sdk.models.blocks import Block
 
+from bot.channel import Button, Reply
 from bot.platforms.apprise.adapter import AppriseChannel
 from bot.platforms.slack import markup as slack_markup
 from bot.platforms.telegram import markup as telegram_markup
-from bot.ports.channel import Button, Reply
 from bot.rendering import deliveries as rendering
 from bot.settings import Destination
 from subscriptions.errors import Unclear
@@ -40,7 +40,7 @@ from subscriptions.model import (
     MissingSources,
     PaperNews,
 )
-from subscriptions.texts.cutting import clean
+from subscriptions.text.cutting import clean
 from tests import rendered
 from tests.fakes import markup
 from tests.fakes.blocks import check_blocks

@@ -3,7 +3,7 @@
 import pytest
 from telegram.request import HTTPXRequest
 
-from subscriptions.store.database.store import Store
+from subscriptions.database.store import Store
 from tests.bot_harness import BotHarness
 from tests.conversation.talk import Talk
 from tests.fakes import straight

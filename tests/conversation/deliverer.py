@@ -12,15 +12,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+from bot.app import Dependencies
 from bot.conversation.drafts import RenderedReply
-from bot.delivery.drain import Drain
-from bot.delivery.lane_sender import deliver
+from bot.delivery.chat_queue import deliver
+from bot.delivery.send_round import Drain
 from bot.delivery.sender import plan
 from bot.demo.story import GalleryChannel, GalleryPost
-from bot.dependencies import Dependencies
 from subscriptions.errors import NotDelivered, NotFound
 from subscriptions.model import ChatAddress, Delivery, Message, Subscription
-from subscriptions.store.claims import lanes
+from subscriptions.outbox.stored.claims import lanes
 from tests import make
 from tests.bot_harness import Answer, BotHarness
 from tests.rendered import render_delivery

@@ -6,9 +6,9 @@ delivered or cleared up. So a message costs half of what it costs there. What ne
 
 import asyncio
 
-from bot.app import build_app
+from bot.build import build_app
 from bot.cli.log import start_logging
-from bot.operation.worker import answer_once
+from bot.run.listeners import answer_once
 from bot.settings import load_settings
 from tests.product import Finished, Product, Stream, surroundings
 

@@ -13,9 +13,9 @@ from threading import Event
 
 import pytest
 
-from bot import dependencies
+from bot import app as dependencies
 from bot.digests import read_digest
-from bot.meaning.encoders import ChildEncoder, is_installed
+from bot.embeddings.process import ChildEncoder, is_installed
 from bot.sources.ingest import store_digest
 from subscriptions.errors import MeaningFails, Sentence
 from subscriptions.model import Paper

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from bot.conversation.drafts import RenderedReply
 from bot.conversation.reply_sender import send_reply
+from bot.pace import Pace
 from bot.platforms.telegram.adapter import TelegramChannel
-from bot.ports.pace import Pace
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation.deliverer import Deliverer
 

@@ -1,4 +1,4 @@
-"""What a process that encodes may do wrong, in place of `bot.meaning.encoders.serve`.
+"""What a process that encodes may do wrong, in place of `bot.embeddings.process.serve`.
 
 It imports little, so that it starts fast.
 """

@@ -5,8 +5,8 @@ import struct
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import shake_256
 
-from bot.meaning.encoders import paper_texts, question_texts
-from bot.ports.models import Encoder
+from bot.embeddings.process import paper_texts, question_texts
+from bot.models import Encoder
 from subscriptions.errors import MeaningFails
 from subscriptions.model import Paper
 

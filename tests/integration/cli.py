@@ -16,7 +16,7 @@ from typer import core
 from typer.main import get_command
 
 from bot import cli
-from bot.ports.clock import SystemClock
+from bot.clock import SystemClock
 from tests import forked
 from tests.fakes import process
 from tests.patience import PATIENCE

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from subscriptions.store.database.store import Store
+from subscriptions.database.store import Store
 from tests.clock import NOON, FakeClock
 from tests.fakes import process
 from tests.fakes.arxiv import FakeArxiv

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import psycopg
 
+from subscriptions.database.store import Store
 from subscriptions.errors import StoreError
-from subscriptions.store.database.store import Store
 from tests.clock import NOON, FakeClock
 from tests.postgres.server import OwnServer
 

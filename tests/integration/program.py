@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from bot.app import App, build_app
-from bot.delivery.lane_sender import LONGEST_WAIT
+from bot.build import App, build_app
+from bot.delivery.chat_queue import LONGEST_WAIT
 from bot.settings import Settings
 from tests.clock import NOON, FakeClock
 from tests.source_harness import NoSources

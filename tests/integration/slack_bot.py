@@ -12,14 +12,14 @@ from typing import Any, TypeVar
 
 from pydantic import SecretStr
 
-from bot.app import App, build_app
-from bot.operation import worker
+from bot.build import App, build_app
 from bot.platforms.slack.adapter import SlackChannel
 from bot.platforms.slack.client import Workspace
+from bot.run import listeners as worker
 from bot.settings import Settings
-from subscriptions.addresses import parse_address
+from subscriptions.chats.addresses import parse_address
+from subscriptions.chats.known import known_or_new, listed
 from subscriptions.model import ChatKind
-from subscriptions.service.known_chats import known_or_new, listed
 from tests.clock import FakeClock
 from tests.fakes.slack import APP_TOKEN, TOKEN, FakeSlack
 from tests.fakes.slack_event_delivery import SentEnvelope

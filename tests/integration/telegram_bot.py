@@ -7,10 +7,10 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from bot.app import App, build_app
-from bot.operation import worker
+from bot.build import App, build_app
 from bot.platforms.telegram.adapter import TelegramChannel
 from bot.platforms.telegram.client import Client
+from bot.run import listeners as worker
 from bot.settings import Settings
 from tests.clock import FakeClock
 from tests.fakes.telegram import TOKEN, FakeTelegram

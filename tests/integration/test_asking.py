@@ -8,7 +8,7 @@ import pytest
 
 from bot.sources import kept_papers, poll
 from bot.sources.fetch_request import Sites
-from subscriptions.planning import kept_rounds
+from subscriptions.sources import kept_rounds
 from tests.fakes.databases import CONTACT, FakeDatabases
 from tests.outside.test_one_paper import crossref
 from tests.outside.test_one_work import openalex, related, work

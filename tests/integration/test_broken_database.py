@@ -19,15 +19,15 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, event
 
-from bot.app import App, build_app
+from bot.build import App, build_app
 from bot.delivery.sender import plan
-from bot.operation.process import Options, Process, run
+from bot.run.process import Options, Process, run
 from bot.sources.source_scheduler import SourceScheduler
+from subscriptions.chats.known import listed
+from subscriptions.database.store import Store
 from subscriptions.errors import StoreError, StoreUnavailable
-from subscriptions.service.known_chats import listed
-from subscriptions.states import DeliveryState
-from subscriptions.store.database.store import Store
-from subscriptions.store.outbox import outbox_entries
+from subscriptions.model_moved import DeliveryState
+from subscriptions.outbox.stored.entries import outbox_entries
 from tests.clock import NOON
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import locked, program, telegram_bot
@@ -43,7 +43,7 @@ EACH_ONCE = {chat: ["A graph", "A tree"] for chat in CHATS}
 
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("subscriptions.store.database.store.BUSY_SECONDS", 0.01)
+    monkeypatch.setattr("subscriptions.database.store.BUSY_SECONDS", 0.01)
 
 
 @pytest.fixture

@@ -17,16 +17,17 @@ import pytest
 from hypothesis import strategies as st
 
 from bot.sources import ingest as source_ingest
-from subscriptions import chat_settings
-from subscriptions.addresses import parse_address
+from subscriptions.chats import settings as chat_settings
+from subscriptions.chats.addresses import parse_address
+from subscriptions.chats.known import listed
+from subscriptions.chats.stored import chats as stored_chats
+from subscriptions.database.store import Store, Transaction
 from subscriptions.errors import PaperwireError
 from subscriptions.model import DAYS, ChatKind, Digest
-from subscriptions.portable import read_lines
-from subscriptions.service import import_export, subscribing
-from subscriptions.service.known_chats import listed
-from subscriptions.store import stored_chats
-from subscriptions.store.database.store import Store, Transaction
-from subscriptions.store.stored_digests import Ingested
+from subscriptions.papers.stored.digests import Ingested
+from subscriptions.subscribing import import_export
+from subscriptions.subscribing import subscribe as subscribing
+from subscriptions.subscribing.export_format import read_lines
 from tests.clock import NOON, FakeClock
 from tests.make import digest, paper
 from tests.stored import value

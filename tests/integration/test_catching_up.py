@@ -11,13 +11,13 @@ from unittest.mock import patch
 
 import pytest
 
-from bot.operation.process import Process
+from bot.run.process import Process
 from bot.settings import SourceSettings
 from bot.sources.fetcher import FetchLimits
 from bot.sources.source_scheduler import MAX_CATCH_UP_WAIT
+from subscriptions.database.store import Store
 from subscriptions.model import ChatAddress, Paper
-from subscriptions.planning.receipts import Outcome
-from subscriptions.store.database.store import Store
+from subscriptions.sources.poll_results import Outcome
 from tests import make, source_harness, stored
 from tests.clock import FakeClock
 from tests.fakes.arxiv import FakeArxiv

@@ -169,7 +169,7 @@ def test_whatever_happens_is_a_sentence(
     def failing(_: str) -> None:
         raise error
 
-    monkeypatch.setattr("bot.cli.reading.print_line", failing)
+    monkeypatch.setattr("bot.cli.match.print_line", failing)
     terminal.set("TELEGRAM_TOKEN", "1:secret-token")
     assert terminal("explain", "graph").refusal(status) == said
     terminal.set("LOG_LEVEL", "debug")
@@ -237,8 +237,8 @@ from contextlib import closing
 from datetime import datetime, UTC
 from pathlib import Path
 from sqlalchemy.orm import configure_mappers
-from subscriptions.store.database.store import Store
-from subscriptions.service.restoring import restore
+from subscriptions.database.store import Store
+from subscriptions.maintenance.restore import restore
 configure_mappers()  # takes half of the time of a restore, and each process would do it again
 folder, now = Path.cwd(), datetime(2026, 1, 22, 12, tzinfo=UTC)
 STEPS = {"open", "os.rename", "os.remove", "shutil.copyfile", "sqlite3.connect"}
@@ -347,7 +347,7 @@ def test_where_the_encoder_fails_only_what_asks_it_is_refused(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     encoder = FakeEncoder()
-    monkeypatch.setattr("bot.meaning.encoders.encoder_of", lambda _: encoder)
+    monkeypatch.setattr("bot.embeddings.process.encoder_of", lambda _: encoder)
     terminal.file("day.md", PAGE)
     assert terminal("match", "about:graph", "day.md", "--json").json["keys"] == [GRAPHS]
     encoder.fails = MeaningFails("The encoder sleeps.", "Wake it.")

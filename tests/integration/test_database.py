@@ -9,14 +9,15 @@ import sqlmodel
 from sqlalchemy.exc import IntegrityError
 
 from bot.settings.values import source_name
-from subscriptions.addresses import parse_address
+from subscriptions.chats.addresses import parse_address
+from subscriptions.database import tables
+from subscriptions.database.store import Store
 from subscriptions.errors import Refused, StoreError
-from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service import subscribing
-from subscriptions.service.plan import plan_due
-from subscriptions.service.retention import forget
-from subscriptions.store import stored_sources, tables
-from subscriptions.store.database.store import Store
+from subscriptions.maintenance.retention import forget
+from subscriptions.plan.plan import plan_due
+from subscriptions.sources import stored as stored_sources
+from subscriptions.sources.poll_results import Outcome, Receipt
+from subscriptions.subscribing import subscribe as subscribing
 from tests import stored
 from tests.clock import NOON
 from tests.make import DAY, HOUR, address, ingested, paper, stored_papers, subscribes

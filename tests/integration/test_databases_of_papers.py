@@ -7,8 +7,8 @@ import pytest
 
 from bot.settings import SourceSettings
 from bot.sources import answers, fetch_request
-from subscriptions.planning.receipts import Outcome
-from subscriptions.store.database.store import Store
+from subscriptions.database.store import Store
+from subscriptions.sources.poll_results import Outcome
 from tests import source_harness
 from tests.clock import FakeClock
 from tests.fakes.databases import FakeDatabases

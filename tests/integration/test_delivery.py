@@ -11,17 +11,18 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from bot.app import App
+from bot.build import App
 from bot.delivery import sender
-from bot.delivery.drain import CONCURRENCY
-from bot.delivery.lane_sender import deliver
-from bot.operation.process import Process
+from bot.delivery.chat_queue import deliver
+from bot.delivery.send_round import CONCURRENCY
+from bot.run.process import Process
+from subscriptions.database import bot_state
 from subscriptions.errors import StoreError
+from subscriptions.maintenance import retention
 from subscriptions.model import Lane
-from subscriptions.planning.retries import FIRST_WAIT, LONGEST_WAIT
-from subscriptions.service import retention
-from subscriptions.states import DeliveryState
-from subscriptions.store import bot_state, outbox
+from subscriptions.model_moved import DeliveryState
+from subscriptions.outbox.retries import FIRST_WAIT, LONGEST_WAIT
+from subscriptions.outbox.stored import entries as outbox
 from tests.clock import FakeClock
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import FakeTelegram
@@ -133,7 +134,7 @@ async def test_after_an_error_of_the_store_no_other_lane_begins_a_post(
     drain = app.sender.new_drain({})
     await sender.plan(app.deps, drain)
     with monkeypatch.context() as broken:
-        broken.setattr("subscriptions.store.claims.claim", locked.away)
+        broken.setattr("subscriptions.outbox.stored.claims.claim", locked.away)
         with pytest.raises(StoreError):
             await deliver(app.deps, drain, Lane("telegram", "1"))
     await deliver(app.deps, drain, Lane("telegram", "2"))

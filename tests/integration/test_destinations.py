@@ -21,20 +21,21 @@ import pytest
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
-from bot.app import App, build_app
+from bot.build import App, build_app
 from bot.delivery import sender as delivery_sender
-from bot.operation.worker import listening
 from bot.platforms.apprise import adapter
 from bot.platforms.email.adapter import ANSWER, AT_ONCE, EmailChannel
 from bot.platforms.email.link_pages import Link, MailPages
+from bot.run.listeners import listening
 from bot.settings import Destination, Settings
+from subscriptions.chats import known as known_chats
+from subscriptions.database.store import Store
 from subscriptions.errors import Rejected, RetryLater
 from subscriptions.model import ChatAddress, Message, Paper
-from subscriptions.service import access, known_chats
-from subscriptions.states import ChatState, DeliveryState
-from subscriptions.store import claims
-from subscriptions.store.database.store import Store
-from subscriptions.store.outbox import OutboxEntry, outbox_entries
+from subscriptions.model_moved import ChatState, DeliveryState
+from subscriptions.outbox.stored import claims
+from subscriptions.outbox.stored.entries import OutboxEntry, outbox_entries
+from subscriptions.subscribing import access
 from tests import tables
 from tests.clock import NOON, FakeClock
 from tests.contract.rigs.email import mail_message
@@ -236,7 +237,7 @@ async def test_a_mail_that_two_processes_were_broken_off_with_is_not_sent_a_thir
 async def test_a_late_answer_counts_and_holds_up_neither_other_mails_nor_the_page(
     bot: Bot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.platforms.email.adapter.PROMPT", 0.01)
+    monkeypatch.setattr("bot.connections.email.adapter.PROMPT", 0.01)
     await bot.confirms()
     readers = [f"reader{number}@lab.org" for number in range(AT_ONCE)]
     for reader in readers:

@@ -16,20 +16,20 @@ import prometheus_client
 import pytest
 
 from bot import digests
-from bot.cli.keeping import STATES
-from bot.failures import SettingsError
-from bot.operation.web_server import health_app
-from bot.ports.channel import Button
+from bot.channel import Button
+from bot.cli.outbox import STATES
 from bot.rendering import queries_in_words
 from bot.rendering.buttons import card_buttons
 from bot.settings import VARIABLES, Settings
-from subscriptions import chat_settings
+from bot.web.server import health_app
+from subscriptions.chats import settings as chat_settings
 from subscriptions.errors import QueryError
+from subscriptions.errors_moved import SettingsError
 from subscriptions.language import Language
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.model import Paper
-from subscriptions.planning.receipts import Outcome
 from subscriptions.query import FIELDS, Field, parse
+from subscriptions.sources.poll_results import Outcome
 from tests import make
 from tests.given_settings import settings_of
 from tests.integration import cli, docs_pages, transcripts

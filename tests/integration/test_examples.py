@@ -9,19 +9,19 @@ from babel.messages.pofile import read_po
 
 from bot.cli import SUBCOMMANDS
 from bot.commands import start
-from bot.commands.context import BotInfo
-from bot.commands.everyday import wish
-from bot.commands.intent import REGISTRY
+from bot.commands.base import BotInfo
+from bot.commands.registry import REGISTRY
 from bot.demo import steps, story
-from bot.pages.chat import EXAMPLES, FILES
+from bot.free_text.wishes import wish
 from bot.platforms.slack.manifest import manifest
 from bot.sources.ingest import ingest
+from bot.web.chat import EXAMPLES, FILES
 from locales.catalogues import po_path
+from subscriptions.database.store import Store
 from subscriptions.language import LANGUAGES, Language, translator
-from subscriptions.planning.times import split_when
+from subscriptions.plan.previews import recent_matches
 from subscriptions.query.parse import parse_query
-from subscriptions.service.previews import recent_matches
-from subscriptions.store.database.store import Store
+from subscriptions.schedule.times import split_when
 from tests.bot_harness import BotHarness
 from tests.clock import NOON
 from tests.integration import docs_pages

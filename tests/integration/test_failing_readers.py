@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 import bot.digests
-import subscriptions.service.ingestion
+import subscriptions.papers.ingest
 from bot.digests import papers
 from bot.digests.papers import Found, Work
 from bot.digests.sandbox import InProcess
@@ -63,7 +63,7 @@ def test_what_no_reader_can_read_is_refused_in_a_sentence_and_the_rest_is_read(
 
 
 @pytest.mark.parametrize(
-    "where", ["bot.digests.papers.Found.leave_out_failures", "subscriptions.service.ingestion.incoming"]
+    "where", ["bot.digests.papers.Found.leave_out_failures", "subscriptions.papers.ingest.incoming"]
 )
 def test_whatever_fails_at_a_document_is_told_in_a_sentence_and_the_others_are_stored(
     product: Product, monkeypatch: pytest.MonkeyPatch, where: str
@@ -73,7 +73,7 @@ def test_whatever_fails_at_a_document_is_told_in_a_sentence_and_the_others_are_s
             raise RecursionError("secret words")
         return whole(papers, *_)
 
-    monkeypatch.setattr("bot.app.Sandbox", InProcess)  # in another process, nothing would be replaced
+    monkeypatch.setattr("bot.build.Sandbox", InProcess)  # in another process, nothing would be replaced
     product.writes("inbox/a.xml", journal(item("Bad pot", 1)))
     product.writes("inbox/b.jsonl", GOOD)
     whole = operator.attrgetter(where.removeprefix("bot.").removeprefix("subscriptions."))(

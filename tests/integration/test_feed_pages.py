@@ -12,15 +12,15 @@ from xml.etree import ElementTree as ET
 import httpx
 import pytest
 
-from bot.app import App, build_app
+from bot.build import App, build_app
 from bot.digests import read_digest
-from bot.operation.feed_pages import feed_routes
-from bot.operation.web_server import health_app
+from bot.web.feeds import feed_routes
+from bot.web.server import health_app
+from subscriptions.chats.known import get_chat
+from subscriptions.chats.stored import chats as stored_chats
 from subscriptions.model import Paper
-from subscriptions.service import delivered_papers
-from subscriptions.service.known_chats import get_chat
-from subscriptions.states import Admission, PauseReason
-from subscriptions.store import stored_chats
+from subscriptions.model_moved import Admission, PauseReason
+from subscriptions.plan import why as delivered_papers
 from tests import make
 from tests.clock import NOON, FakeClock
 from tests.given_settings import settings_of
@@ -209,7 +209,7 @@ async def test_an_unknown_key_gets_the_answer_of_an_unknown_page(
         for wrong in ("", "x", key[:-1], key.upper(), f"{key}%20", "x" * 10_000, "ключ", "%00", f"{key}%ED%B3%BF"):
             answer = await client.get(f"/feed/{wrong}.atom")
             assert (answer.status_code, answer.text) == (404, unknown.text), ascii(wrong)
-    monkeypatch.setattr("subscriptions.store.stored_chats.sha256", None)  # no long text is hashed
+    monkeypatch.setattr("subscriptions.chats.stored.chats.sha256", None)  # no long text is hashed
     assert (await read(programs, "/feed/KEY.atom", "k" * (stored_chats.LONGEST_KEY + 1))).status_code == 404
 
 

@@ -7,8 +7,8 @@ from xml.sax.saxutils import escape
 import pytest
 
 from bot.settings import SourceSettings
-from subscriptions.service.plan import plan_due
-from subscriptions.store.database.store import Store
+from subscriptions.database.store import Store
+from subscriptions.plan.plan import plan_due
 from tests import stored
 from tests.clock import FakeClock
 from tests.fakes.arxiv import FakeArxiv

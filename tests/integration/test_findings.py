@@ -11,19 +11,20 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.app import App
-from bot.cli import keeping as state
-from bot.operation import metrics, web_server
-from bot.operation.health import Readiness
-from bot.operation.process import Process
+from bot.build import App
+from bot.cli import outbox as state
+from bot.run.process import Process
 from bot.settings import Backup, SourceSettings
 from bot.settings.opening import backup_folder
 from bot.sources.folders import WatchedFolder, started
 from bot.sources.poll import PollDependencies
-from subscriptions.planning.receipts import Answer, Outcome, Receipt
-from subscriptions.service import sending
-from subscriptions.store import bot_state
-from subscriptions.store.stored_sources import SourceFact, SourceState, known_sources, note_poll, sync_sources
+from bot.web import metrics
+from bot.web import server as web_server
+from bot.web.health import Readiness
+from subscriptions.database import bot_state
+from subscriptions.outbox import sending
+from subscriptions.sources.poll_results import Answer, Outcome, Receipt
+from subscriptions.sources.stored import SourceFact, SourceState, known_sources, note_poll, sync_sources
 from tests import make, source_harness
 from tests.clock import NOON, FakeClock
 from tests.fakes.meaning import FakeEncoder
@@ -163,7 +164,7 @@ def test_every_place_shows_a_finding_in_the_same_words(
 ) -> None:
     bring, level, sentence, silent = FINDINGS[name]
     if name == "meaning":
-        monkeypatch.setattr("bot.meaning.encoders.encoder_of", lambda _: FakeEncoder())
+        monkeypatch.setattr("bot.embeddings.process.encoder_of", lambda _: FakeEncoder())
     world.runner.run(bring(world))
     world.process.problems.pop("start", None)
     world.runner.run(world.process.notify_operators(bot_state.stopped_platforms(world.app.store)))

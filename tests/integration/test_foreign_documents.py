@@ -28,7 +28,7 @@ UPLOADS = 18  # more than requests are handled at the same time
 def test_packed_document_that_takes_too_long_holds_up_none_beside_it(
     product: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.app.Sandbox", partial(Sandbox, Limits(cpu_seconds=1)))
+    monkeypatch.setattr("bot.build.Sandbox", partial(Sandbox, Limits(cpu_seconds=1)))
     product.says("/sub moss now")
     product.writes("inbox/a.md.gz", BOMB)
     product.writes("inbox/b.jsonl", jsonl([paper("Moss on stones")]))
@@ -52,7 +52,7 @@ async def test_uploads_of_many_do_not_delay_the_answers_to_others(
     tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slow = Slow()
-    monkeypatch.setattr("bot.app.InProcess", lambda: slow)
+    monkeypatch.setattr("bot.build.InProcess", lambda: slow)
     async with a_listening_bot(tmp_path, telegram, clock):
         for number in range(UPLOADS):
             telegram.user_writes("/library", str(1000 + number), file=LIBRARY)

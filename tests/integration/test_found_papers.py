@@ -14,17 +14,22 @@ import pytest
 from hypothesis import strategies as st
 from sqlalchemy import Engine, event, text
 
+from subscriptions.chats import known as known_chats
+from subscriptions.database.store import Store
 from subscriptions.errors import QueryError
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.model import Announce, Chat, KnownPaper, Paper
+from subscriptions.model_moved import Signal
+from subscriptions.outbox.stored import deliveries as stored_deliveries
+from subscriptions.papers import search as paper_search
+from subscriptions.papers.stored import feedback as interests
+from subscriptions.papers.stored import words as paper_words
+from subscriptions.plan import previews
+from subscriptions.plan.plan import plan_due
 from subscriptions.query.parse import parse_query
 from subscriptions.query.tree import Query
-from subscriptions.service import known_chats, paper_search, previews, widening
-from subscriptions.service.plan import plan_due
-from subscriptions.service.subscribing import Subscribed
-from subscriptions.states import Signal
-from subscriptions.store import interests, paper_words, stored_deliveries
-from subscriptions.store.database.store import Store
+from subscriptions.subscribing import widening
+from subscriptions.subscribing.subscribe import Subscribed
 from tests import make, stored
 from tests.clock import NOON
 from tests.fakes.meaning import FakeEncoder
@@ -243,7 +248,7 @@ def asks(store: Store, query: str) -> Subscribed:
 
 @pytest.mark.parametrize("few", [0, 100], ids=["matched with all queries", "matched alone"])
 def test_the_nearest_come_first_and_five_are_shown(stocked: Store, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("subscriptions.service.plan.FEW", few)
+    monkeypatch.setattr("subscriptions.plan.plan.FEW", few)
     asks(stocked, f"like:{GIVEN}")
     brings(
         stocked,

@@ -13,11 +13,11 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.app import build_app
-from bot.operation import web_server
-from bot.operation.process import Process
-from bot.operation.upkeep import HEARTBEAT_INTERVAL, LOOK_INTERVAL, Upkeep
-from subscriptions.store.database.store import Store
+from bot.build import build_app
+from bot.run.maintenance import HEARTBEAT_INTERVAL, LOOK_INTERVAL, Upkeep
+from bot.run.process import Process
+from bot.web import server as web_server
+from subscriptions.database.store import Store
 from tests import make
 from tests.clock import FakeClock
 from tests.fakes.process import Remote
@@ -37,8 +37,8 @@ READY = {"ready": True, "problems": {}}
 
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("subscriptions.store.database.store.BUSY_SECONDS", 0.01)
-    monkeypatch.setattr("subscriptions.store.database.store.PROBE_SECONDS", 0.01)
+    monkeypatch.setattr("subscriptions.database.store.BUSY_SECONDS", 0.01)
+    monkeypatch.setattr("subscriptions.database.store.PROBE_SECONDS", 0.01)
 
 
 class Page:
@@ -129,9 +129,7 @@ async def test_ready_is_503_while_the_disk_is_full(
 ) -> None:
     await page.goes_on(1)
     room = 1
-    monkeypatch.setattr(
-        "subscriptions.store.database.sqlite.disk_usage", lambda _: shutil._ntuple_diskusage(0, 0, room)
-    )
+    monkeypatch.setattr("subscriptions.database.sqlite.disk_usage", lambda _: shutil._ntuple_diskusage(0, 0, room))
     for seconds in (1, 30):  # at once, unlike a lock
         await page.goes_on(seconds)
         status, said = await page.ready()

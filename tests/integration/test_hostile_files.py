@@ -13,10 +13,10 @@ from bot import digests
 from bot.cli.log import start_logging
 from bot.digests import names
 from bot.digests.files import MAX_BYTES, read_file
-from bot.failures import UnreadableInput
 from bot.settings import SourceSettings
-from subscriptions.service.known_chats import listed
-from subscriptions.store.database.store import Store
+from subscriptions.chats.known import listed
+from subscriptions.database.store import Store
+from subscriptions.errors_moved import UnreadableInput
 from tests import source_harness
 from tests.clock import FakeClock
 from tests.fakes.arxiv import FakeArxiv

@@ -8,13 +8,13 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
+from subscriptions.chats.stored.chats import find_chat
+from subscriptions.database.store import Store
 from subscriptions.life import Event, Mark
 from subscriptions.model import Announce, Paper
-from subscriptions.service.plan import plan_due
-from subscriptions.states import Signal
-from subscriptions.store.database.store import Store
-from subscriptions.store.interests import note_signal
-from subscriptions.store.stored_chats import find_chat
+from subscriptions.model_moved import Signal
+from subscriptions.papers.stored.feedback import note_signal
+from subscriptions.plan.plan import plan_due
 from tests import make, stored
 from tests.clock import NOON
 from tests.make import DAY, MINUTE, address, digest, ingest_digest, paper

@@ -7,8 +7,8 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
-from bot.failures import ModelFails
-from bot.model.endpoint import Endpoint, object_in
+from bot.llm.endpoint import Endpoint, object_in
+from subscriptions.errors_moved import ModelFails
 from tests.fakes.chat_model import MODEL, FakeChatModel
 from tests.patience import PATIENCE
 

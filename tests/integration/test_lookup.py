@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from bot.app import App
-from bot.operation import worker
+from bot.build import App
+from bot.run import listeners as worker
 from bot.sources import arxiv_lookup
 from bot.sources.ingest import store_digest
+from subscriptions.database import tables
+from subscriptions.database.store import Store
 from subscriptions.model import Paper
-from subscriptions.service.plan import plan_due
-from subscriptions.store import tables
-from subscriptions.store.database.store import Store
+from subscriptions.plan.plan import plan_due
 from tests import source_harness, stored
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.telegram import FakeTelegram

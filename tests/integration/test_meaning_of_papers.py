@@ -13,16 +13,16 @@ import pytest
 
 from bot.sources import ingest
 from bot.sources.ingest import LateEncoding, store_digest
-from subscriptions import meaning as vectors
+from subscriptions.database.store import Store
 from subscriptions.errors import MeaningFails, Sentence
+from subscriptions.maintenance.findings import stored_findings
+from subscriptions.matching import similarity as vectors
 from subscriptions.model import Announce, Paper
+from subscriptions.papers import similarity as nearness
+from subscriptions.papers.stored import embeddings as meanings
+from subscriptions.papers.stored.digests import Ingested
+from subscriptions.plan.plan import plan_due
 from subscriptions.query.parse import parse_query
-from subscriptions.service import nearness
-from subscriptions.service.findings import stored_findings
-from subscriptions.service.plan import plan_due
-from subscriptions.store import meanings
-from subscriptions.store.database.store import Store
-from subscriptions.store.stored_digests import Ingested
 from tests import make, stored
 from tests.clock import NOON, FakeClock
 from tests.fakes.meaning import FakeEncoder
@@ -217,7 +217,7 @@ def questions(store: Store) -> Iterable[str]:
 def test_a_plan_brings_what_is_near_and_says_how_near(
     worker: Worker, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("subscriptions.service.plan.FEW", few)
+    monkeypatch.setattr("subscriptions.plan.plan.FEW", few)
     for chat, query in enumerate(('about:"heat"', '-about:"heat" cat:cs.LG', 'about:"ice" OR about:"whales"'), 1):
         worker.subscribes(f"telegram:{chat}", query)
     for paper, found in ((HOT, [(1, HOT)]), (COLD, [(2, COLD), (3, COLD)])):

@@ -15,14 +15,14 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.app import App
-from bot.operation import web_server
-from bot.operation.metrics import Metrics
-from bot.operation.process import Process
-from bot.ports import measurements
-from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service.pausing import pause
-from subscriptions.store import stored_sources
+from bot import counters as measurements
+from bot.build import App
+from bot.run.process import Process
+from bot.web import server as web_server
+from bot.web.metrics import Metrics
+from subscriptions.sources import stored as stored_sources
+from subscriptions.sources.poll_results import Outcome, Receipt
+from subscriptions.subscribing.pause import pause
 from tests.clock import NOON, FakeClock
 from tests.fakes.telegram import FakeTelegram
 from tests.integration import docs_pages

@@ -12,12 +12,12 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
-from bot.model.language_model import summarizer_of
+from bot.llm.summaries import summarizer_of
 from bot.settings import Settings
+from subscriptions.database.store import Store
 from subscriptions.model import Announce, ModelSummary, Paper
-from subscriptions.service.subscribing import set_settings
-from subscriptions.store import model_requests
-from subscriptions.store.database.store import Store
+from subscriptions.papers.stored import llm_requests as model_requests
+from subscriptions.subscribing.subscribe import set_settings
 from tests import make
 from tests.clock import NOON, FakeClock
 from tests.fakes.chat_model import MODEL, FakeChatModel, summary_of

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import App
-from bot.operation import process
-from subscriptions.store.database.store import Store
-from subscriptions.store.tables import TABLES
+from bot.build import App
+from bot.run import process
+from subscriptions.database.store import Store
+from subscriptions.database.tables import TABLES
 from tests import make
 from tests.clock import FakeClock
 from tests.fakes.telegram import FakeTelegram

@@ -6,14 +6,16 @@ from datetime import timedelta
 
 import pytest
 
+from subscriptions.chats.known import listed
+from subscriptions.chats.stored.records import chat_moved
+from subscriptions.database.store import Store
 from subscriptions.errors import RetryLater, StoreUnavailable
 from subscriptions.model import Lane, Message
-from subscriptions.service import sending
-from subscriptions.service.known_chats import listed
-from subscriptions.service.plan import plan_due
-from subscriptions.store import claims, outbox, stored_deliveries
-from subscriptions.store.database.store import Store
-from subscriptions.store.whole_chat import chat_moved
+from subscriptions.outbox import sending
+from subscriptions.outbox.stored import claims
+from subscriptions.outbox.stored import deliveries as stored_deliveries
+from subscriptions.outbox.stored import entries as outbox
+from subscriptions.plan.plan import plan_due
 from tests import make, stored
 from tests.clock import NOON
 from tests.make import address, subscribes
@@ -84,7 +86,7 @@ def test_merged_groups_keep_what_they_have_in_hand(store: Store, other: Store) -
 def test_a_writer_waits_for_the_other_and_then_sees_what_it_wrote(
     store: Store, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("subscriptions.store.database.store.BUSY_SECONDS", 0.2)
+    monkeypatch.setattr("subscriptions.database.store.BUSY_SECONDS", 0.2)
     with contextlib.closing(Store(database_url)) as other:
         other.revision()  # connects now, while nobody writes
         with store.write() as transaction:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from subscriptions.service import import_export
-from subscriptions.service.known_chats import listed
-from subscriptions.store import stored_chats
-from subscriptions.store.database.store import Store
+from subscriptions.chats.known import listed
+from subscriptions.chats.stored import chats as stored_chats
+from subscriptions.database.store import Store
+from subscriptions.subscribing import import_export
 from tests import filling
 
 PAGE = 50  # rows of a page in this test

@@ -6,8 +6,8 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from subscriptions.service import plan as _plan
-from subscriptions.store.database.store import Store
+from subscriptions.database.store import Store
+from subscriptions.plan import plan as _plan
 from tests.clock import NOON
 from tests.make import ingested, paper, subscribes
 

@@ -10,11 +10,11 @@ from typing import Any
 import httpx
 import pytest
 
-from bot import app
-from bot.commands.context import Command
+from bot import build as app
+from bot.commands.base import Command
 from bot.conversation.dispatcher import Dispatcher
-from bot.operation import worker
 from bot.platforms.telegram.incoming import LongPolling
+from bot.run import listeners as worker
 from subscriptions.errors import StoreError
 from tests.clock import NOON
 from tests.fakes.telegram import TOKEN, FakeTelegram

@@ -69,13 +69,13 @@ def test_a_commit_gives_the_same_bytes_each_time_and_its_files_name_it(
     program.check_content(wheel)
     commit = program.git(repository, "rev-parse", "--short", "HEAD")
     with zipfile.ZipFile(wheel) as held:
-        assert f'"{commit}"'.encode() in held.read("bot/ports/release.py")
+        assert f'"{commit}"'.encode() in held.read("bot/release.py")
         left = [name for name in held.namelist() if name.endswith((".po", ".pot"))]
         assert left == []
     assert sdist.name.endswith(".tar.gz")
     with tarfile.open(image) as archive:
         names = archive.getnames()
-    assert {"Dockerfile", "bot/ports/release.py", "requirements.lock"} <= set(names)
+    assert {"Dockerfile", "bot/release.py", "requirements.lock"} <= set(names)
     assert not [name for name in names if name.startswith(("tests/", "bench/"))]
 
 

@@ -7,14 +7,18 @@ from itertools import islice
 import pytest
 from sqlalchemy import event
 
-from bot.operation.upkeep import WORKS_FOR, with_rests
+from bot.run.maintenance import WORKS_FOR, with_rests
+from subscriptions.chats.stored import chats as stored_chats
+from subscriptions.chats.stored import conversations
+from subscriptions.chats.stored import subscriptions as stored_subscriptions
+from subscriptions.database.store import Store
+from subscriptions.maintenance import retention as retention_room
 from subscriptions.model import CallbackToken
-from subscriptions.service import access, plan
-from subscriptions.service import retention as retention_room
-from subscriptions.states import PauseReason
-from subscriptions.store import conversations, outbox, stored_chats, stored_subscriptions
-from subscriptions.store.database.store import Store
-from subscriptions.store.outbox import outbox_counts
+from subscriptions.model_moved import PauseReason
+from subscriptions.outbox.stored import entries as outbox
+from subscriptions.outbox.stored.entries import outbox_counts
+from subscriptions.plan import plan
+from subscriptions.subscribing import access
 from tests import filling, make, stored
 from tests.bot_harness import BotHarness
 from tests.clock import NOON, FakeClock

@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 from bot.digests import read_digest
 from bot.settings import SourceSettings
 from bot.sources import fetcher
+from subscriptions.database.store import Store
 from subscriptions.model import Announce, KnownPaper, Paper
-from subscriptions.planning.receipts import Outcome
-from subscriptions.service.plan import plan_due
-from subscriptions.store.database.store import Store
-from subscriptions.store.stored_digests import Ingested, announce
+from subscriptions.papers.stored.digests import Ingested, announce
+from subscriptions.plan.plan import plan_due
+from subscriptions.sources.poll_results import Outcome
 from tests import make, source_harness, stored
 from tests.clock import NOON, FakeClock
 from tests.fakes import arxiv_pages

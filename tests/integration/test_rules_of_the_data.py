@@ -11,27 +11,27 @@ import pytest
 import sqlmodel
 from sqlalchemy import event
 
-from subscriptions.addresses import parse_address
+from subscriptions.chats.addresses import parse_address
+from subscriptions.chats.stored import chats as stored_chats
+from subscriptions.chats.stored import conversations
+from subscriptions.database.bot_state import claim_database
+from subscriptions.database.store import Store, Transaction
+from subscriptions.database.tables import PaperKeyRow
 from subscriptions.errors import NotDelivered, NotFound, Refused, Rejected, RetryLater, StoreError, Unclear
+from subscriptions.maintenance.retention import forget
 from subscriptions.model import Announce, KnownPaper, Message
-from subscriptions.planning.retries import FIRST_WAIT, LONGEST_CREDIBLE_WAIT
-from subscriptions.service import plan, sending, subscribing
-from subscriptions.service.pausing import pause
-from subscriptions.service.plan import plan_due
-from subscriptions.service.retention import forget
-from subscriptions.states import PauseReason
-from subscriptions.store import (
-    claims,
-    conversations,
-    known_papers,
-    outbox,
-    planner,
-    stored_chats,
-    stored_deliveries,
-)
-from subscriptions.store.bot_state import claim_database
-from subscriptions.store.database.store import Store, Transaction
-from subscriptions.store.tables import PaperKeyRow
+from subscriptions.model_moved import PauseReason
+from subscriptions.outbox import sending
+from subscriptions.outbox.retries import FIRST_WAIT, LONGEST_CREDIBLE_WAIT
+from subscriptions.outbox.stored import claims
+from subscriptions.outbox.stored import deliveries as stored_deliveries
+from subscriptions.outbox.stored import entries as outbox
+from subscriptions.papers.stored import papers as known_papers
+from subscriptions.plan import plan
+from subscriptions.plan import stored as planner
+from subscriptions.plan.plan import plan_due
+from subscriptions.subscribing import subscribe as subscribing
+from subscriptions.subscribing.pause import pause
 from tests import make, tables
 from tests.clock import NOON
 from tests.make import DAY, HOUR, MINUTE, address, clean_up, ingest_digest, ingested, stored_papers, subscribes, summary

@@ -15,7 +15,7 @@ import pytest
 
 from bot.cli import log
 from bot.settings import Settings
-from subscriptions.store.database.store import Store
+from subscriptions.database.store import Store
 from tests import forked
 from tests.fakes.process import Remote
 from tests.fakes.telegram import TOKEN, FakeTelegram

@@ -15,13 +15,13 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from subscriptions.database import schema, tables
+from subscriptions.database.store import Store
 from subscriptions.errors import StoreError
 from subscriptions.life import PaperFacts, Withdrawal
-from subscriptions.service.plan import plan_due
-from subscriptions.store import copying, tables
-from subscriptions.store.database import schema
-from subscriptions.store.database.store import Store
-from subscriptions.store.known_papers import stored_papers
+from subscriptions.maintenance.stored import copying
+from subscriptions.papers.stored.papers import stored_papers
+from subscriptions.plan.plan import plan_due
 from tests import make, stored
 from tests.clock import NOON
 from tests.make import due, ingested, paper
@@ -195,9 +195,9 @@ def add_later_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Adds LATER to the revisions of this version."""
     migrations = shutil.copytree(schema.MIGRATIONS, tmp_path / "migrations")
     (migrations / "versions" / "later_release.py").write_text(LATER)
-    monkeypatch.setattr("subscriptions.store.database.schema.MIGRATIONS", migrations)
-    monkeypatch.setattr("subscriptions.store.database.schema.REVISIONS", (*schema.REVISIONS, "later"))
-    monkeypatch.setattr("subscriptions.store.database.schema.HEAD", "later")
+    monkeypatch.setattr("subscriptions.database.schema.MIGRATIONS", migrations)
+    monkeypatch.setattr("subscriptions.database.schema.REVISIONS", (*schema.REVISIONS, "later"))
+    monkeypatch.setattr("subscriptions.database.schema.HEAD", "later")
 
 
 @pytest.mark.parametrize("revision", ["0030", "r5", "first_0123456789ab", "later"])

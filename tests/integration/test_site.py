@@ -12,11 +12,11 @@ from time import time as time_of_python
 import httpx
 import pytest
 
-from bot.app import build_app
-from bot.operation import web_server
-from bot.pages import site, visitors
-from bot.ports.clock import SystemClock
-from bot.ports.conversation import LARGEST
+from bot.build import build_app
+from bot.clock import SystemClock
+from bot.conversation_moved import LARGEST
+from bot.web import server as web_server
+from bot.web import site, visitors
 from tests.clock import NOON, FakeClock
 from tests.given_settings import settings_of
 from tests.integration import web_site

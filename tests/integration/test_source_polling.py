@@ -13,10 +13,10 @@ from bot.commands.phrasing import being_read
 from bot.settings import SourceSettings
 from bot.sources.fetcher import FetchLimits
 from bot.sources.folders import noted
+from subscriptions.database.store import Store
 from subscriptions.errors import StoreError
 from subscriptions.language import Language
-from subscriptions.planning.receipts import Outcome
-from subscriptions.store.database.store import Store
+from subscriptions.sources.poll_results import Outcome
 from tests import source_harness
 from tests.clock import FakeClock
 from tests.fakes.arxiv import FakeArxiv

@@ -21,7 +21,7 @@ def test_the_command_line_answers_as_its_transcripts_show(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch, story: str
 ) -> None:
     # `run --once` uses the machine's clock, so its daily work would delete the transcripts' deliveries of January 2026
-    monkeypatch.setattr("subscriptions.service.retention.claim", lambda *_, **__: False)
+    monkeypatch.setattr("subscriptions.maintenance.retention.claim", lambda *_, **__: False)
     with contextlib.ExitStack() as stack:
         shell = transcripts.Shell(terminal, monkeypatch, stack)
         wrong = [documented for step in transcripts.steps(story) if (documented := _wrong(step, shell))]

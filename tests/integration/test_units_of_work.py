@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import sqlalchemy
 
+from subscriptions.chats.known import listed
+from subscriptions.database import store as database
+from subscriptions.database.store import Scope, Store, Transaction
 from subscriptions.errors import Refused, StoreError
-from subscriptions.service.known_chats import listed
-from subscriptions.store.database import store as database
-from subscriptions.store.database.store import Scope, Store, Transaction
 from tests.bot_harness import BotHarness
 from tests.clock import NOON
 from tests.integration import locked
@@ -104,7 +104,7 @@ async def test_readers_answer_at_once_while_writers_wait(store: Store, lock: Loc
 async def test_who_waits_too_long_for_a_turn_is_told(
     store: Store, monkeypatch: pytest.MonkeyPatch, declare: Any
 ) -> None:
-    monkeypatch.setattr("subscriptions.store.database.turns.TURN_SECONDS", 0.01)
+    monkeypatch.setattr("subscriptions.database.write_queue.TURN_SECONDS", 0.01)
     async with busy_writer(store):
         ended = await asyncio.gather(*await asked(store, declare), return_exceptions=True)
     assert {str(one) for one in ended} == {

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.operation import web_server
+from bot.web import server as web_server
 from tests.clock import NOON, FakeClock
 from tests.given_settings import settings_of
 

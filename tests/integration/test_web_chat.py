@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from subscriptions.chats.stored import conversations
+from subscriptions.database.store import Store
+from subscriptions.maintenance.retention import forget
 from subscriptions.model import ChatAddress
-from subscriptions.service.retention import forget
-from subscriptions.store import conversations
-from subscriptions.store.database.store import Store
 from tests.clock import NOON, FakeClock
 from tests.integration import web_site
 from tests.make import clean_up, ingested, paper, subscribes

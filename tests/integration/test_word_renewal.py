@@ -11,11 +11,11 @@ from typing import Any
 import httpx
 import pytest
 
-from subscriptions.normalize import words
-from subscriptions.service import word_renewal
-from subscriptions.service.changes import last_change
-from subscriptions.store import role
-from subscriptions.store.database.store import Store
+from subscriptions.database import leader as role
+from subscriptions.database.store import Store
+from subscriptions.maintenance import word_renewal
+from subscriptions.subscribing.undo import last_change
+from subscriptions.text import stems as words
 from tests import make, stored
 from tests.clock import NOON
 from tests.make import ingested, paper, subscribes

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import httpx
 
-from bot.app import App, build_app
-from bot.operation import web_server
-from bot.operation.worker import listening
-from bot.pages.site import pages_of
+from bot.build import App, build_app
+from bot.run.listeners import listening
+from bot.web import server as web_server
+from bot.web.site import pages_of
 from tests.clock import FakeClock
 from tests.given_settings import settings_of
 from tests.integration.program import opened

@@ -276,7 +276,7 @@ def test_check_says_that_no_temporary_file_can_be_written(product: Product, monk
         raise FileNotFoundError(2, "No usable temporary directory found")
 
     assert "Temporary" not in product.runs("check", "--offline").out
-    monkeypatch.setattr("bot.operation.checks.gettempdir", refuses)
+    monkeypatch.setattr("bot.run.checks.gettempdir", refuses)
     assert "TMPDIR" in product.runs("check", "--offline").out
 
 

@@ -10,7 +10,7 @@ from tests.product import Product
 
 def reads_at_most(monkeypatch: pytest.MonkeyPatch, papers: int) -> None:
     """Lets a search read fewer papers than usual, since bringing hundreds takes long."""
-    monkeypatch.setattr("subscriptions.service.paper_search.MOST_READ", papers)
+    monkeypatch.setattr("subscriptions.papers.search.MOST_READ", papers)
 
 
 @pytest.fixture

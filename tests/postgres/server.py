@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import psycopg
 from filelock import FileLock
 
-from subscriptions.store.database.store import Store
+from subscriptions.database.store import Store
 from tests.clock import NOON
 from tests.postgres import cluster
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from subscriptions import chat_settings, model
+from subscriptions import model
+from subscriptions.chats import settings as chat_settings
 from subscriptions.life import PaperFacts, Withdrawal
 from subscriptions.model import Because, Chat, ChatAddress, ChatKind, Delivery, DeliveryKind, Item, Message
 from tests.rendered import render_delivery

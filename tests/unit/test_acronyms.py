@@ -2,7 +2,7 @@
 
 import pytest
 
-from subscriptions.texts.acronyms import acronym_of, definition_in
+from subscriptions.text.acronyms import acronym_of, definition_in
 from tests import tables
 
 

@@ -18,16 +18,18 @@ from bot.commands import phrasing
 from bot.commands import settings as zone_commands
 from bot.settings import Arxiv, Settings
 from bot.settings.opening import CronSchedule, schedules_of
-from subscriptions import zones
 from subscriptions.errors import Refused
 from subscriptions.language import Language
 from subscriptions.model import Cadence
-from subscriptions.planning import cadence as cadences
-from subscriptions.planning import next_deliveries, receipts, source_calendar, times
-from subscriptions.planning.pauses import parse_pause
-from subscriptions.planning.receipts import Answer, Outcome
-from subscriptions.planning.source_calendar import Overdue
-from subscriptions.zones import zone
+from subscriptions.schedule import cadence as cadences
+from subscriptions.schedule import calendar as source_calendar
+from subscriptions.schedule import times, zones
+from subscriptions.schedule.calendar import Overdue
+from subscriptions.schedule.pauses import parse_pause
+from subscriptions.schedule.zones import zone
+from subscriptions.sources import forecast as next_deliveries
+from subscriptions.sources import poll_results as receipts
+from subscriptions.sources.poll_results import Answer, Outcome
 from tests import tables
 from tests.clock import NOON
 

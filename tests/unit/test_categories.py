@@ -2,7 +2,7 @@
 
 import pytest
 
-from subscriptions import categories
+from subscriptions.query import categories
 from tests import tables
 
 

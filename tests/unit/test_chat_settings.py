@@ -4,9 +4,9 @@ from dataclasses import asdict
 
 import pytest
 
-import bot.platforms  # noqa: F401 - it declares the platforms
+import bot.connections  # noqa: F401 - it declares the platforms
 from bot.commands import phrasing
-from subscriptions import chat_settings
+from subscriptions.chats import settings as chat_settings
 from subscriptions.errors import Refused
 from subscriptions.language import Language
 from subscriptions.model import ChatKind, ChatSettings

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from bot import platform as platforms
-from bot.operation import checks
+from bot.platforms import base as platforms
 from bot.platforms.slack.adapter import SlackChannel
 from bot.platforms.slack.client import Workspace
 from bot.platforms.telegram.adapter import TelegramChannel
 from bot.platforms.telegram.client import Client
+from bot.run import checks
 from bot.settings import Settings
-from subscriptions.store.database.store import Store
+from subscriptions.database.store import Store
 from tests.clock import NOON
 from tests.fakes.slack import APP_TOKEN, FakeSlack
 from tests.fakes.slack import TOKEN as SLACK_TOKEN
@@ -50,7 +50,7 @@ def test_a_database_that_cannot_be_used_is_to_be_mended(
 ) -> None:
     path = tmp_path / "other.db"
     path.write_bytes(b"this is no database, whatever its name may say about that. " * 5)
-    monkeypatch.setattr("bot.operation.checks.HEAD", "9000")
+    monkeypatch.setattr("bot.run.checks.HEAD", "9000")
     unreadable, outdated = (answers(settings, of)["Database"] for of in (Store(f"sqlite:///{path}"), store))
     assert (unreadable.mend, "not a paperwire database" in str(unreadable.answer)) == (True, True)
     assert (outdated.mend, "it upgrades the schema" in str(outdated.cure)) == (True, True)

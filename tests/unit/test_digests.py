@@ -15,11 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot import digests
-from bot.cli.reading import Document, digest_report
+from bot.cli.match import Document, digest_report
 from bot.digests import files
 from bot.digests.feeds import feeds_of_opml
-from bot.failures import BrokenDigest, UnknownFormat
 from subscriptions.errors import PaperwireError
+from subscriptions.errors_moved import BrokenDigest, UnknownFormat
 from subscriptions.model import Digest, Paper
 from tests import tables
 from tests.digest_pages import PARTS

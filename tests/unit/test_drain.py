@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from bot.delivery.drain import CONCURRENCY, Drain
+from bot.delivery.send_round import CONCURRENCY, Drain
 from subscriptions.model import Lane
 from tests.clock import FakeClock
 from tests.patience import PATIENCE

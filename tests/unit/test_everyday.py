@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from bot.commands.everyday import formed_wish, wish
+from bot.free_text.wishes import formed_wish, wish
 from subscriptions.query.parse import parse_query
 
 # what is said > the query | the time

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from bot.digests.files import unpacked
-from bot.failures import BrokenDigest, FetchError
 from bot.settings import SourceSettings
 from bot.sources import answers, fetch_request
 from bot.sources import fetcher as web
 from bot.sources.fetcher import is_public
 from bot.sources.web import days_due
-from subscriptions.planning.receipts import MOST_TRIES, End, MissedDays
-from subscriptions.planning.source_calendar import ArxivCalendar, Schedules
+from subscriptions.errors_moved import BrokenDigest, FetchError
+from subscriptions.schedule.calendar import ArxivCalendar, Schedules
+from subscriptions.sources.poll_results import MOST_TRIES, End, MissedDays
 from tests import tables
 from tests.clock import NOON, FakeClock
 from tests.fakes.arxiv import FakeArxiv

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from bot.digests import files as sources
-from bot.failures import UnreadableInput
 from bot.sources import folders
+from subscriptions.errors_moved import UnreadableInput
 from tests import tables
 from tests.clock import NOON
 

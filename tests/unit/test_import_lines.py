@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscriptions import portable
 from subscriptions.errors import Refused
 from subscriptions.model import ChatAddress
 from subscriptions.query.parse import parse_query
-from subscriptions.zones import zone_name
+from subscriptions.schedule.zones import zone_name
+from subscriptions.subscribing import export_format as portable
 from tests import tables
 
 ME = ChatAddress("console", "me")

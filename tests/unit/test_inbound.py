@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.conversation_moved import CallbackRequest, EventRequest, MessageRequest, Request
 from bot.platforms.receivers import Malformed
 from bot.platforms.slack import incoming as slack_incoming
 from bot.platforms.slack.client import BotIdentity
 from bot.platforms.telegram import incoming as telegram_incoming
-from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, Request
 from tests import tables
 
 HERE = BotIdentity(team="T1", user="UBOT", name="paperwire", scopes=frozenset())

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscriptions.planning.kept_rounds import MOST, MOST_FIRST, following_round, next_round
+from subscriptions.sources.kept_rounds import MOST, MOST_FIRST, following_round, next_round
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscriptions import portable
 from subscriptions.query import links
+from subscriptions.subscribing import export_format as portable
 from tests import tables
 
 

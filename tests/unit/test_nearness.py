@@ -8,8 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from subscriptions import meaning
-from subscriptions.matching import fulfilment, reasons
+from subscriptions.matching import reasons
+from subscriptions.matching import similarity as meaning
+from subscriptions.matching import term_matching as fulfilment
 from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers, matching_papers
 from subscriptions.model import Paper
 from subscriptions.query import LIKE

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from subscriptions import normalize
-from subscriptions.normalize import folding, words
-from subscriptions.texts.statements import summary_state, withdrawn_by
+from subscriptions.text import folding
+from subscriptions.text import stems as words
+from subscriptions.text import words as normalize
+from subscriptions.text.statements import summary_state, withdrawn_by
 from tests import tables
 
 SHY, ZWSP, ZWJ = "\u00ad\u200b\u200d"

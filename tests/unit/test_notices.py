@@ -7,13 +7,13 @@ from datetime import date
 
 import pytest
 
-from subscriptions import notices
+from subscriptions.chats.known import store_chat
+from subscriptions.database.store import Store
 from subscriptions.language import Language
 from subscriptions.model import Cadence, CallbackToken, ChatKind, MissingHow, MissingSources, Subscription
-from subscriptions.notices import Notice
-from subscriptions.service.known_chats import store_chat
-from subscriptions.service.notifying import notify
-from subscriptions.store.database.store import Store
+from subscriptions.outbox import notices
+from subscriptions.outbox.notices import Notice
+from subscriptions.outbox.notify import notify
 from tests import make, stored
 from tests.clock import NOON
 from tests.unit import deliveries

@@ -25,9 +25,9 @@ from bot.platforms.receivers import UpdatesConflict
 from bot.platforms.slack import client as slack
 from bot.platforms.telegram import client as telegram
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
-from subscriptions.planning import retries
-from subscriptions.planning.retries import FIRST_WAIT, Refusals, RetryDecision, Tried
-from subscriptions.states import MessageState, PauseReason
+from subscriptions.model_moved import MessageState, PauseReason
+from subscriptions.outbox import retries
+from subscriptions.outbox.retries import FIRST_WAIT, Refusals, RetryDecision, Tried
 from tests import tables
 from tests.clock import NOON
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.ports.channel import Limits
-from bot.ports.pace import Pace
+from bot.channel import Limits
+from bot.pace import Pace
 from subscriptions.model import Lane
 from tests.clock import NOON, FakeClock
 

@@ -5,18 +5,9 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from subscriptions.chat_settings import resolve
-from subscriptions.model import (
-    Announce,
-    Cadence,
-    Chat,
-    ChatAddress,
-    ChatKind,
-    Item,
-    KnownPaper,
-    Subscription,
-)
-from subscriptions.planning import decision
+from subscriptions.chats.settings import resolve
+from subscriptions.model import Announce, Cadence, Chat, ChatAddress, ChatKind, Item, KnownPaper, Subscription
+from subscriptions.plan import decision
 from tests.clock import NOON
 from tests.make import paper
 

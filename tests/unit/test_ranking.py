@@ -3,7 +3,7 @@
 import pytest
 
 from subscriptions.matching.reasons import HitFinder
-from subscriptions.meaning import Judged, Taste
+from subscriptions.matching.similarity import Judged, Taste
 from subscriptions.model import Paper
 from subscriptions.query.parse import parse_query
 from tests import tables

@@ -12,25 +12,28 @@ from time import process_time
 
 import pytest
 
-from bot.commands import bare_commands, everyday, intent, settings
+from bot.commands import registry as intent
+from bot.commands import settings
 from bot.commands.asking import NUMBERS
-from bot.commands.text_kinds import asks_nothing
+from bot.conversation_moved import MessageRequest, Place
 from bot.digests import read_digest
+from bot.free_text import bare_commands
+from bot.free_text import wishes as everyday
+from bot.free_text.kinds import asks_nothing
 from bot.platforms.slack.incoming import unescape
 from bot.platforms.telegram.incoming import read_update
-from bot.ports.conversation import MessageRequest, Place
 from bot.settings.values import is_cron
-from subscriptions import portable
-from subscriptions.chat_settings import check_value
+from subscriptions.chats.settings import check_value
 from subscriptions.errors import PaperwireError
 from subscriptions.model import ChatAddress, ChatKind
-from subscriptions.normalize import words_of
-from subscriptions.normalize.lines import lines_of
-from subscriptions.planning import times
-from subscriptions.planning.pauses import parse_pause
 from subscriptions.query import links
-from subscriptions.texts.acronyms import definition_in
-from subscriptions.zones import zone_of_place
+from subscriptions.schedule import times
+from subscriptions.schedule.pauses import parse_pause
+from subscriptions.schedule.zones import zone_of_place
+from subscriptions.subscribing import export_format as portable
+from subscriptions.text.acronyms import definition_in
+from subscriptions.text.lines import lines_of
+from subscriptions.text.words import words_of
 from tests.clock import NOON
 
 TIMES_AS_LONG = 8

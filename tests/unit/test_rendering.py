@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot.platforms import ADAPTERS
-from bot.ports.channel import Reply
+from bot.channel import Reply
+from bot.connections import ADAPTERS
 from subscriptions.model import Because, Chat, ChatKind, Delivery, DeliveryKind, Item
 from tests.make import translation
 from tests.rendered import plain_form, render_delivery, render_reply

@@ -15,15 +15,16 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.text import Text
 
-from bot.commands.intent import REGISTRY
-from bot.ports.channel import Button
+from bot.channel import Button
+from bot.commands.registry import REGISTRY
 from bot.rendering import buttons, cleaning, papers, terminal, views
-from subscriptions import errors, texts
+from subscriptions import errors
 from subscriptions.language import Language
 from subscriptions.life import Article, Notice, PaperFacts, Withdrawal
 from subscriptions.model import Chat, ChatKind, Item, Paper, Summary
-from subscriptions.texts import cutting
-from subscriptions.texts.cutting import clean, isolated
+from subscriptions.text import cutting
+from subscriptions.text import escaping as texts
+from subscriptions.text.cutting import clean, isolated
 from tests import tables
 from tests.unit.deliveries import ABSTRACT, THURSDAY, because, changed, chat, item
 

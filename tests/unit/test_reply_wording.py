@@ -1,6 +1,6 @@
 """What commands say and are called: what finds nothing and what is removed, and that every name has one meaning."""
 
-from bot.commands import intent
+from bot.commands import registry as intent
 
 
 def test_no_two_commands_share_a_name_and_no_two_buttons_a_verb() -> None:

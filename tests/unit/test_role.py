@@ -10,6 +10,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from subscriptions.database import bot_state
+from subscriptions.database import leader as role
+from subscriptions.database.postgres import PostgresDatabase
+from subscriptions.database.store import Store
 from subscriptions.errors import (
     ChatGone,
     ChatMoved,
@@ -21,11 +25,10 @@ from subscriptions.errors import (
     StoreUnavailable,
 )
 from subscriptions.model import Message
-from subscriptions.service import sending
-from subscriptions.service.plan import plan_due
-from subscriptions.store import bot_state, claims, role, stored_deliveries
-from subscriptions.store.database.postgres import PostgresDatabase
-from subscriptions.store.database.store import Store
+from subscriptions.outbox import sending
+from subscriptions.outbox.stored import claims
+from subscriptions.outbox.stored import deliveries as stored_deliveries
+from subscriptions.plan.plan import plan_due
 from tests import make, stored
 from tests.clock import NOON
 from tests.patience import PATIENCE

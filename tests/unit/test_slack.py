@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.commands.cards import read_callback
-from bot.platforms import medium_of
+from bot.connections import medium_of
 from bot.platforms.slack import manifest, markup
 from bot.platforms.slack.incoming import HAPPENINGS
 from subscriptions.model import ChatAddress, Message

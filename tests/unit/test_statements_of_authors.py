@@ -2,7 +2,7 @@
 
 import pytest
 
-from subscriptions.texts.statements import accepted_in, remark_in, withdrawal_reason
+from subscriptions.text.statements import accepted_in, remark_in, withdrawal_reason
 
 # comment → the sentence that says that the paper was accepted
 ACCEPTED = {

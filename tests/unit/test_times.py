@@ -8,16 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from subscriptions.model import DAYS, EVERY_DAY, WEEKDAYS, Cadence
-from subscriptions.planning.times import (
-    NoSuchTime,
-    as_words,
-    hours_of,
-    is_time,
-    read_when,
-    split_exclusion,
-    split_when,
-)
-from subscriptions.zones import zone
+from subscriptions.schedule.times import NoSuchTime, as_words, hours_of, is_time, read_when, split_exclusion, split_when
+from subscriptions.schedule.zones import zone
 from tests import tables
 
 TIMES = st.times().map(lambda at: at.replace(second=0, microsecond=0))

@@ -5,7 +5,7 @@ Without a destination, the library of Apprise is not imported.
 
 import re
 
-from subscriptions.addresses import PlatformFacts
+from subscriptions.chats.addresses import PlatformFacts
 from subscriptions.errors import Sentence
 from subscriptions.model import ChatAddress
 

@@ -23,14 +23,14 @@ from urllib.parse import unquote
 
 import httpx
 
-from bot.failures import SettingsError
-from bot.platform import CheckResult, Given, Platform
+from bot import channel as channels
+from bot.http import NEVER_SENT, trusted
 from bot.platforms.apprise import FACTS
 from bot.platforms.apprise.markup import MEDIUM, Service
-from bot.ports import channel as channels
-from bot.ports.http import NEVER_SENT, trusted
+from bot.platforms.base import CheckResult, Given, Platform
 from bot.settings import Destination
 from subscriptions.errors import NotFound, PartlySent, Rejected, RetryLater, Unclear, install_extra
+from subscriptions.errors_moved import SettingsError
 from subscriptions.model import ChatAddress, ChatKind, Message
 
 if TYPE_CHECKING:

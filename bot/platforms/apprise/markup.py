@@ -13,7 +13,7 @@ from typing import Any, Literal
 from bot.rendering import packing, views
 from bot.rendering.dialects import PLAIN, Dialect
 from bot.rendering.packing import Block, Display
-from subscriptions.texts import cutting
+from subscriptions.text import cutting
 
 Format = Literal["markdown", "text"]
 

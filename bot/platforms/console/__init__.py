@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from subscriptions.addresses import PlatformFacts, read_name
+from subscriptions.chats.addresses import PlatformFacts, read_name
 
 FACTS = PlatformFacts(
     name="console",

@@ -2,13 +2,13 @@
 
 from typing import TextIO
 
-from bot.platform import Given, Platform
+from bot import channel as channels
+from bot.platforms.base import Given, Platform
 from bot.platforms.console import FACTS
 from bot.platforms.console.markup import MEDIUM
-from bot.ports import channel as channels
 from subscriptions.errors import SenderStopped, Unclear
 from subscriptions.model import ChatAddress, Message
-from subscriptions.texts import escaped_lines
+from subscriptions.text.escaping import escaped_lines
 
 
 class ConsoleChannel(Platform):

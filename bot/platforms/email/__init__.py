@@ -2,7 +2,7 @@
 
 import re
 
-from subscriptions.addresses import PlatformFacts
+from subscriptions.chats.addresses import PlatformFacts
 from subscriptions.errors import Sentence
 from subscriptions.model import ChatAddress
 

@@ -8,7 +8,7 @@ twice.
 What the answers of a mail server mean depends on the step that it refuses (docs/operating.md, Mail). What is refused
 before a reader is named is the sender's. A refused recipient is that reader's, for any reason, and a refused text
 that message's, unless a few words say that it is not the text. One answer shows neither for certain: what readers get
-one after another is the sender's (`in_doubt`, see subscriptions/planning/retries.py).
+one after another is the sender's (`in_doubt`, see subscriptions/outbox/retries.py).
 """
 
 import asyncio
@@ -30,16 +30,18 @@ from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
-from bot.platform import CheckResult, Given, OnBotName, Platform
+from bot.channel import Clock, File, Limits, read_message, store_outcomes
+from bot.http import certificate_problem
+from bot.platforms.base import CheckResult, Given, OnBotName, Platform
 from bot.platforms.email import FACTS, markup
 from bot.platforms.email.link_pages import MailPages, Signer, signer_of
 from bot.platforms.email.markup import Payload
-from bot.ports.channel import Clock, File, Limits, read_message, store_outcomes
-from bot.ports.http import certificate_problem
 from bot.rendering.dialects import draw
 from bot.rendering.views import reader_of
 from bot.settings import Settings
 from bot.settings.values import is_ip, is_loopback
+from subscriptions.chats.stored.chats import find_chat
+from subscriptions.database.store import Store
 from subscriptions.errors import (
     ChatGone,
     NotDelivered,
@@ -51,10 +53,8 @@ from subscriptions.errors import (
     sentences,
 )
 from subscriptions.model import Chat, ChatAddress, Message
-from subscriptions.states import ChatState
-from subscriptions.store.database.store import Store
-from subscriptions.store.stored_chats import find_chat
-from subscriptions.texts.cutting import clean
+from subscriptions.model_moved import ChatState
+from subscriptions.text.cutting import clean
 
 TIMEOUT = 60.0  # seconds for one step; RFC 5321 (4.5.3.2) recommends minutes, but that would block the lane
 # how many times as long the answer to the content may take. RFC 5321 (4.5.3.2.6) requires ten minutes, since whoever

@@ -20,11 +20,8 @@ from starlette.requests import Request as WebRequest
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot.platforms.email import FACTS
-from bot.platforms.email.markup import PRESS, Payload, line
-from bot.platforms.receivers import PageReceiver, wait_for_reply
-from bot.ports.channel import usable_text
-from bot.ports.conversation import (
+from bot.channel import usable_text
+from bot.conversation_moved import (
     SECRET_PAGE,
     CallbackRequest,
     MessageRequest,
@@ -33,15 +30,18 @@ from bot.ports.conversation import (
     typed_command,
     with_any_prefix,
 )
+from bot.platforms.email import FACTS
+from bot.platforms.email.markup import PRESS, Payload, line
+from bot.platforms.receivers import PageReceiver, wait_for_reply
 from bot.rendering.dialects import draw
 from bot.rendering.views import reader_of
-from subscriptions.addresses import parse_address
+from subscriptions.chats.addresses import parse_address
+from subscriptions.chats.stored.chats import find_chat
+from subscriptions.database import bot_state
+from subscriptions.database.store import Store, Transaction, writes
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.model import Chat, ChatAddress
-from subscriptions.states import ChatState
-from subscriptions.store import bot_state
-from subscriptions.store.database.store import Store, Transaction, writes
-from subscriptions.store.stored_chats import find_chat
+from subscriptions.model_moved import ChatState
 
 PATH = "/mail"
 Does = Literal["press", "say"]  # presses a button; says a command, or what the person types on the page

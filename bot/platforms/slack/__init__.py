@@ -6,7 +6,7 @@ that two workspaces share, a person of the other one is "T2/U1", and counts as a
 
 import re
 
-from subscriptions.addresses import PlatformFacts
+from subscriptions.chats.addresses import PlatformFacts
 from subscriptions.errors import Sentence
 from subscriptions.model import ChatAddress, ChatKind
 

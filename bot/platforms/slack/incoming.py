@@ -21,13 +21,13 @@ from typing import Any
 
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 
-from bot.failures import error_location
+from bot.channel import Clock, usable_text
+from bot.conversation_moved import CallbackRequest, EventRequest, MessageRequest, Place, Request, RequestDispatcher
 from bot.platforms.receivers import ReceiverLoop, documented_shape
 from bot.platforms.slack import DIRECT
 from bot.platforms.slack.client import BotIdentity, Workspace
-from bot.ports.channel import Clock, usable_text
-from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, Place, Request, RequestDispatcher
 from subscriptions.errors import RetryLater
+from subscriptions.errors_moved import error_location
 from subscriptions.model import ChatAddress, ChatKind
 
 log = logging.getLogger("paperwire")

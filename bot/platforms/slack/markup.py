@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bot.ports.channel import Button, Buttons, read_message
+from bot.channel import Button, Buttons, read_message
 from bot.rendering import packing
 from bot.rendering.buttons import web_url
 from bot.rendering.dialects import Dialect, without_markup
 from bot.rendering.views import CardButtons, Code, Head, Line, More, PaperView, Passage, Tail
 from subscriptions.model import Message
-from subscriptions.texts.cutting import cut_units, units
+from subscriptions.text.cutting import cut_units, units
 
 BUDGET = (
     10_000  # characters of all blocks as JSON; Slack refuses at some size over 11,000 (slackapi/bolt-js#2509, #2867)

@@ -2,7 +2,7 @@
 
 import re
 
-from subscriptions.addresses import BotLinks, PlatformFacts
+from subscriptions.chats.addresses import BotLinks, PlatformFacts
 from subscriptions.errors import Sentence
 from subscriptions.model import ChatAddress, ChatKind
 

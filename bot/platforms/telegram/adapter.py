@@ -13,15 +13,14 @@ from typing import Any
 
 from telegram import InputFile
 
-from bot.commands.context import Command
-from bot.failures import SettingsError
-from bot.platform import Given, OnBotName, Platform
+from bot import channel as channels
+from bot.commands.base import Command
+from bot.conversation_moved import Place, file_too_large
+from bot.platforms.base import Given, OnBotName, Platform
 from bot.platforms.telegram import FACTS
 from bot.platforms.telegram.client import LARGEST, Client, FileTooLarge, PersonNotFound
 from bot.platforms.telegram.incoming import LongPolling, place_of
 from bot.platforms.telegram.markup import MEDIUM, open_message
-from bot.ports import channel as channels
-from bot.ports.conversation import Place, file_too_large
 from subscriptions.errors import (
     ChatGone,
     ChatMoved,
@@ -34,9 +33,10 @@ from subscriptions.errors import (
     Sentence,
     Unclear,
 )
+from subscriptions.errors_moved import SettingsError
 from subscriptions.language import Language
 from subscriptions.model import ChatAddress, ChatKind, Message
-from subscriptions.texts.cutting import cut_letters
+from subscriptions.text.cutting import cut_letters
 
 log = logging.getLogger("paperwire")
 

@@ -24,10 +24,10 @@ from telegram import Bot
 from telegram.error import TelegramError
 from telegram.request import HTTPXRequest
 
+from bot.http import NEVER_SENT, trusted
 from bot.platforms.receivers import UpdatesConflict
-from bot.ports.http import NEVER_SENT, trusted
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
-from subscriptions.states import PauseReason
+from subscriptions.model_moved import PauseReason
 
 # the library advises its typed methods at each call
 warnings.filterwarnings("ignore", message="Please use 'Bot")

@@ -13,11 +13,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from bot.failures import error_location
-from bot.platforms.receivers import Dispatch, ReceiverLoop, documented_shape
-from bot.platforms.telegram.client import Client
-from bot.ports.channel import Clock, usable_text
-from bot.ports.conversation import (
+from bot.channel import Clock, usable_text
+from bot.conversation_moved import (
     CallbackRequest,
     EventRequest,
     MessageRequest,
@@ -26,7 +23,10 @@ from bot.ports.conversation import (
     RequestDispatcher,
     typed_command,
 )
+from bot.platforms.receivers import Dispatch, ReceiverLoop, documented_shape
+from bot.platforms.telegram.client import Client
 from subscriptions.errors import NotDelivered, StoreError
+from subscriptions.errors_moved import error_location
 from subscriptions.model import ChatAddress, ChatKind
 
 log = logging.getLogger("paperwire")

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from bot.ports.channel import read_message
+from bot.channel import read_message
 from bot.rendering.buttons import web_url
 from bot.rendering.dialects import Html, without_markup
 from bot.rendering.packing import Block, Display, Fragment, Medium, Page, Size, joined
 from subscriptions.model import Message
-from subscriptions.texts.cutting import units
+from subscriptions.text.cutting import units
 
 TEXT = 4096  # UTF-16 units without the markup (core.telegram.org/api/entities#entity-length)
 ENTITIES = 100  # entities of a message; the server silently drops all further ones

@@ -5,7 +5,7 @@ Their messages are stored in our database, and sent to browsers that show the ch
 
 from functools import partial
 
-from subscriptions.addresses import PlatformFacts, read_name
+from subscriptions.chats.addresses import PlatformFacts, read_name
 
 FACTS = PlatformFacts(
     name="web",

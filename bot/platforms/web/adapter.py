@@ -1,6 +1,6 @@
 """The channel of the web, which is always on: how long a message may be, and where it is kept.
 
-Its pages are in bot/pages.
+Its pages are in bot/web.
 
 A delivery and a number identify a message, so posting it twice has no second effect.
 No outcome stays unclear: a sender that does not know whether a message was stored stores it again, or looks it up.
@@ -11,13 +11,13 @@ import json
 import secrets
 from datetime import datetime
 
-from bot.platform import Given, Platform
+from bot.channel import Clock, File, read_message, store_outcomes
+from bot.platforms.base import Given, Platform
 from bot.platforms.web import FACTS, markup
-from bot.ports.channel import Clock, File, read_message, store_outcomes
+from subscriptions.chats.stored import conversations
+from subscriptions.database.store import Store
 from subscriptions.errors import Rejected
 from subscriptions.model import ChatAddress, Message
-from subscriptions.store import conversations
-from subscriptions.store.database.store import Store
 
 
 class WebChannel(Platform):

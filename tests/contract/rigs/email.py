@@ -9,9 +9,9 @@ from pydantic import SecretStr
 
 from bot.platforms.email.adapter import EmailChannel
 from bot.settings import Settings
+from subscriptions.database.store import Store
 from subscriptions.model import ChatAddress, Message
-from subscriptions.service.access import allow
-from subscriptions.store.database.store import Store
+from subscriptions.subscribing.access import allow
 from tests.clock import NOON, FakeClock
 from tests.contract.rigs.rig import Rig
 from tests.fakes import smtp

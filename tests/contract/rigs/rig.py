@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.platform import Platform
+from bot.platforms.base import Platform
 from subscriptions.model import ChatAddress, Message
 from tests.fakes.server import FakePlatform
 

@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 from tempfile import TemporaryDirectory
 
 from bot.platforms.web.adapter import WebChannel
+from subscriptions.chats.stored.conversations import PageMessage, page_messages
+from subscriptions.database.store import Store
 from subscriptions.model import ChatAddress, Message
-from subscriptions.store.conversations import PageMessage, page_messages
-from subscriptions.store.database.store import Store
 from tests.clock import NOON, FakeClock
 from tests.contract.rigs.rig import Rig
 

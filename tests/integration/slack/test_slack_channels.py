@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from bot.delivery.sender import Sent
-from subscriptions.addresses import parse_address
+from subscriptions.chats import known as known_chats
+from subscriptions.chats.addresses import parse_address
 from subscriptions.model import Chat
-from subscriptions.service import known_chats
-from subscriptions.states import ChatState
+from subscriptions.model_moved import ChatState
 from tests.fakes.slack import FakeSlack
 from tests.integration.slack_bot import Scene
 from tests.make import ingested, paper

@@ -2,8 +2,8 @@
 
 import pytest
 
-from subscriptions.service import known_chats
-from subscriptions.states import ChatState
+from subscriptions.chats import known as known_chats
+from subscriptions.model_moved import ChatState
 from tests.clock import NOON
 from tests.fakes.slack import FakeSlack
 from tests.integration.slack_bot import Scene

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from bot.app import App
-from subscriptions.planning.retries import FIRST_WAIT
-from subscriptions.store.bot_state import free_platforms
-from subscriptions.store.outbox import outbox_entries
+from bot.build import App
+from subscriptions.database.bot_state import free_platforms
+from subscriptions.outbox.retries import FIRST_WAIT
+from subscriptions.outbox.stored.entries import outbox_entries
 from tests import make
 from tests.clock import NOON, FakeClock
 from tests.fakes.slack import FakeSlack

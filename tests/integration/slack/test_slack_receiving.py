@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from bot.operation import worker
-from subscriptions.store import conversations
-from subscriptions.store.database.store import Scope
+from bot.run import listeners as worker
+from subscriptions.chats.stored import conversations
+from subscriptions.database.store import Scope
 from tests.fakes import slack_event_delivery
 from tests.fakes.slack import FakeSlack
 from tests.integration import slack_bot

@@ -1,0 +1,219 @@
+"""share, feed and email: a subscription as a link, papers at a secret address, papers by mail."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from bot.channel import Button, Reply
+from bot.commands import access as admission
+from bot.commands import asking
+from bot.commands.asking import no_subscriptions, not_found, on_subscription, pick_list, subscriptions_here
+from bot.commands.base import Callback, Command, CommandContext, refusal
+from subscriptions.chats import addresses
+from subscriptions.chats import known as known_chats
+from subscriptions.chats.stored import chats as stored_chats
+from subscriptions.errors import Refused, Sentence
+from subscriptions.model import Subscription
+from subscriptions.model_moved import ChatState
+from subscriptions.outbox.notices import CONFIRM
+from subscriptions.subscribing import access
+from subscriptions.subscribing.export_format import link_payload
+
+_NEW, _STOP = ("new", "renew", "新"), ("stop", "off", "revoke", "停")
+_ONCE = Sentence("I keep only its hash, so I cannot show it again.")
+
+
+def share(context: CommandContext) -> Reply:
+    """Shows a link that offers one subscription to others; without a number, asks which one if there are several."""
+    subscriptions = subscriptions_here(context)
+    typed = context.args.strip()
+    if not subscriptions:
+        return no_subscriptions(context)
+    if not typed and len(subscriptions) > 1:
+        return pick_list(context, context.say("Which one shall the link offer?"), "share")
+    named = known_chats.named(subscriptions, typed) if typed else subscriptions[0]
+    if named is None:
+        raise not_found(typed)
+    return _shared(context, named)
+
+
+def _shared(context: CommandContext, subscription: Subscription) -> Reply:
+    """Returns the reply with the link.
+
+    With a command to pass on if there are no such links, or the query is too long for one.
+    """
+    links, bot = context.links
+    payload = link_payload(f"{subscription.text} {subscription.cadence}") or link_payload(subscription.text)
+    if links is None or not payload:
+        head = context.say("To get the same, others can send me:")
+        if links is not None:
+            head = context.say("This query is too long for a link. Others can send me:")
+        return Reply((head,), code=(context.typed(f"/sub {subscription.text} {subscription.cadence}"),))
+    url = links.start(bot, payload)
+    reading = subscription.name or context.reading(subscription.text)
+    head = context.say("This link offers “{reading}” to anyone who opens it:", reading=reading)
+    return Reply((head, url), buttons=((Button(context.say("open the link"), url=url),),))
+
+
+def feed(context: CommandContext) -> Reply:
+    """Shows the new address of the chat's feed; if there is one, only says since when.
+
+    With "new" makes another one, and with "stop" removes it.
+    """
+    asked = context.args.casefold()
+    if asked in _STOP:
+        return _stop_feed(context)
+    if asked and asked not in _NEW:
+        raise refusal(
+            "/feed does not know “{text}”.", "For example: /feed, /feed stop or /feed new", text=context.args.strip()
+        )
+    made = stored_chats.key_made_at(context.transaction, context.chat.id)
+    if asked or made is None:
+        return _new_feed(context)
+    _refuse_before_others(context)
+    shown = context.reply(
+        "This chat has had a feed since {day}.",
+        _ONCE,
+        "[new address] makes another one; the old one then shows nothing.",
+        day=context.localizer.day(context.localizer.local(made).date()),
+    )
+    return _with_buttons(context, shown)
+
+
+def _stop_feed(context: CommandContext) -> Reply:
+    anew = ((_anew(context),),)
+    if not stored_chats.drop_key(context.transaction, context.chat.id):
+        return context.reply("This chat has no feed. To get no papers here: /stop", buttons=anew)
+    context.news.append(f"The feed of {context.chat.address} is off.")
+    return context.reply("The feed is off: its address shows nothing any more.", ok=True, buttons=anew)
+
+
+def _new_feed(context: CommandContext) -> Reply:
+    """Makes a key; the address before opens nothing from now on.
+
+    Raises Refused if others would see it, or if the operator has not let the chat in.
+    """
+    _refuse_before_others(context)
+    if admission.waits(context):
+        hint = Sentence("Subscribe to a topic, and I ask them: /sub diffusion")
+        if context.chat.state is ChatState.ASKED:
+            hint = Sentence("Its subscriptions wait for them, too.")
+        raise Refused(Sentence("The operator of this bot has not let this chat in yet."), hint)
+    key = stored_chats.make_key(context.transaction, context.chat.id, now=context.now)
+    context.news.append(f"{context.chat.address} has a new key for its feed.")
+    secret = context.say("Whoever has the address can read them, so keep it secret.")
+    lines = [
+        context.say("The papers that this chat is sent, for a feed reader:"),
+        context.localizer.joined(secret, context.say(_ONCE)),
+    ]
+    if not context.bot_info.has_public_pages:
+        lines.append(context.say("Only the machine of this bot reaches it, until the operator sets PAPERWIRE_WEB_URL."))
+    lines.append(context.say("With .json at its end, it is a JSON Feed."))
+    address = f"{context.bot_info.pages_url}/feed/{key}.atom"
+    return _with_buttons(context, Reply(lines, code=(address,), ok=True))
+
+
+def _refuse_before_others(context: CommandContext) -> None:
+    """Raises Refused if others than the sender would see the answer, which holds a secret."""
+    if not context.has_private_replies:
+        name = str(context.chat.address).partition(":")[2]
+        raise refusal(
+            "Others read this chat, and the address is a secret.", "Ask me in our private chat: /feed {chat}", chat=name
+        )
+
+
+def _with_buttons(context: CommandContext, reply: Reply) -> Reply:
+    stop = context.runs("feed", "stop", label=context.say("stop"))
+    return replace(reply, buttons=((_anew(context), stop),), is_ephemeral=True)
+
+
+def _anew(context: CommandContext) -> Button:
+    return context.runs("feed", "new", label=context.say("new address"))
+
+
+def email(context: CommandContext) -> Reply:
+    """Sends a question to a mail address: may this chat's papers also be mailed there? Raises Refused."""
+    platform = context.bot_info.mail_platform
+    if not platform:
+        raise refusal(
+            "I send no mail: e-mail is off here.", "The operator of this bot turns it on with PAPERWIRE_SMTP_URL."
+        )
+    typed = context.args.strip().strip("<>")
+    if not typed:
+        return asking.ask(context, "email", context.say("Which address? For example: /email me@lab.org"))
+    address = addresses.facts_of(platform).read_address(typed)
+    if address is None:
+        raise refusal("“{text}” is no e-mail address.", "Write /email me@lab.org", text=typed)
+    if admission.waits(context):
+        admission.ask_operators(context, f"/email {address.address}")
+        return context.reply(
+            "I ask no address before the operator of this bot lets this chat in. Say it again then.", ok=False
+        )
+    person = context.person if context.request.sender else context.origin.address
+    try:
+        access.ask_to_confirm(context.transaction, address, source=context.chat.address, person=person, now=context.now)
+    except Refused as error:
+        context.news.append(
+            f"{person} wants papers to be mailed to one more address, which is not asked: {error.sentence}"
+        )
+        raise
+    context.news.append(f"{person} wants papers to be mailed to one more address, which is asked first.")
+    asked = context.reply(
+        "I have sent a question to {address}. Papers come there once it is answered.",
+        "The answer is open for two days. The mail may be in the folder for spam.",
+        address=address.address,
+        ok=True,
+    )
+    return replace(asked, is_ephemeral=True)
+
+
+def on_confirm(context: CommandContext) -> Reply:
+    """Handles the confirmation of a mail address: papers are mailed there from now on. Raises Refused."""
+    said = context.arguments.get("chat")
+    source = addresses.parse_address(str(said)) if said else None
+    until = datetime.fromisoformat(str(context.arguments["until"]))
+    if source is not None and access.standing_of(context.transaction, source).is_denied:
+        raise refusal("The operator of this bot has said no to the chat that asked.")
+    chat = access.confirm(context.transaction, context.chat.address, source=source, until=until, now=context.now)
+    count = len(known_chats.listed(context.transaction, chat.address))
+    lines = [context.say("Papers come to {address} from now on.", address=chat.address.address)]
+    if not count:
+        return context.done(
+            *lines, context.say("What do you read about? Write a topic below, such as: diffusion daily 8")
+        )
+    lines.append(context.count("It has {count} subscription.", "It has {count} subscriptions.", count))
+    look = context.runs("list", label=context.say("your subscriptions"))
+    return context.done(*lines, buttons=((look,),))
+
+
+COMMANDS = (
+    Command(
+        share,
+        "share",
+        "a link that offers a subscription to others",
+        examples=("/share 1",),
+        usage="[N]",
+    ),
+    Command(
+        feed,
+        "feed",
+        "your papers as a feed",
+        examples=("/feed",),
+        usage="[new|stop]",
+        needs_manager=True,
+    ),
+    Command(
+        email,
+        "email",
+        "papers by mail, too",
+        examples=("/email me@lab.org",),
+        usage="me@lab.org",
+        is_answer=lambda text: "@" in text,
+        needs_manager=True,
+        names_chats=True,
+    ),
+)
+
+CALLBACKS = {
+    "share": Callback(on_subscription(_shared), replaces=True),
+    CONFIRM: Callback(on_confirm, writes=True, stays_here=True),
+}

@@ -1,0 +1,38 @@
+"""The platforms, one folder each, with the facts, the markup, and the incoming and outgoing messages of the platform.
+
+A folder's `__init__.py` declares the FACTS of its platform. It imports no library of the platform, and neither does
+this module, which declares the platforms, so that their addresses can be read.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from subscriptions.chats import addresses
+
+if TYPE_CHECKING:  # so that a subcommand that only knows platforms need not load what renders
+    from bot.platforms.base import Given, Platform
+    from bot.rendering.packing import Medium
+
+# name → the module of the adapter, which is imported only if the platform is on; in the order of lists that people read
+ADAPTERS = {
+    name: f"bot.platforms.{name}.adapter" for name in ("console", "web", "telegram", "slack", "email", "apprise")
+}
+_FACTS = tuple(import_module(f"bot.platforms.{name}").FACTS for name in ADAPTERS)
+addresses.declare(*_FACTS)
+# The forms of the argument of `--as`, for its help text.
+CHAT_FORMS = ", ".join(facts.address_form for facts in _FACTS)
+
+
+def connect(name: str, given: "Given") -> "Platform":
+    """Returns a platform without a call to it. Raises SettingsError.
+
+    This imports the platform's library, so call it only for platforms that are on.
+    """
+    platform: Platform = import_module(ADAPTERS[name]).connect(given)
+    return platform
+
+
+def medium_of(platform: str) -> "Medium":
+    """Returns the medium of a platform, which may be off. Raises KeyError for an unknown platform."""
+    medium: Medium = import_module(ADAPTERS[platform].replace(".adapter", ".markup")).MEDIUM
+    return medium

@@ -1,0 +1,284 @@
+"""Send the messages of one lane in order, look for unclear ones, and stop the platform if it refuses everybody.
+
+If it is unclear whether a message was sent, a look-up on the platform decides what to do. If the platform cannot tell,
+the setting `on_unclear` decides.
+"""
+
+import logging
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from bot import counters as measurements
+from bot.app import Dependencies, until_stored
+from bot.delivery.send_round import Drain
+from subscriptions import errors
+from subscriptions.chats.addresses import facts_of
+from subscriptions.database.store import Store
+from subscriptions.errors_moved import error_location
+from subscriptions.model import Delivery, Lane, Message
+from subscriptions.model_moved import MessageState
+from subscriptions.outbox import sending
+from subscriptions.outbox.notices import Notice, paused
+from subscriptions.outbox.notify import notify_operators
+from subscriptions.outbox.retries import OnUnclear
+from subscriptions.outbox.stored import claims
+from subscriptions.outbox.stored import deliveries as stored_deliveries
+
+log = logging.getLogger("paperwire")
+
+PATIENCE = 10.0  # seconds; if a platform demands a longer pause, the lane ends, and runs again at a later tick
+LONGEST_WAIT = 0.2  # seconds; a lane that its own limits make wait longer rests, and another lane runs
+REPLY_SECONDS = 0.5  # for which a lane rests while a reply is posted there, which may take minutes
+MAX_POSTS = 3  # posts of one message in one call of `deliver`
+# seconds from a mark on in which its post must begin, since another process may have the role after that
+STANDSTILL = 2.0
+MOST_POSTS = 20  # posts in one call of `deliver`
+LONGEST_TURN = 10.0  # seconds after which a call of `deliver` begins no further post
+FIRST_LOOKUP_DELAY = 2.0  # seconds until a platform's history should contain a message; undocumented, so rather long
+SECOND_LOOKUP_DELAY = 5.0  # seconds until the second look-up; if both find nothing, the message was not sent
+LOOKUP_RETRY = timedelta(seconds=15)  # after a look-up that got no answer
+_UNRENDERED = "No message could be made of it; this is a fault of paperwire, and the log says which."
+
+
+async def deliver(deps: Dependencies, drain: Drain, lane: Lane) -> float:
+    """Sends the messages of one lane in their order, until nothing is left to do now.
+
+    Returns after how many seconds the lane can go on, if its limits make it wait; otherwise 0. If this takes long, it
+    ends early and wakes the lane again, so that other lanes have their turn.
+    """
+    if deps.pace.token_pause_left(lane.platform) > PATIENCE:
+        return 0.0
+    try:
+        return await _Turn(deps, drain, lane).run()
+    except errors.StoreError:
+        drain.store_failed = True
+        raise
+
+
+class _Turn:
+    """The turn of one lane."""
+
+    def __init__(self, deps: Dependencies, drain: Drain, lane: Lane) -> None:
+        self._deps, self._drain, self._lane = deps, drain, lane
+        self._channel = deps.channels[lane.platform]
+        self._began = deps.clock.monotonic()
+        self._post_over_at = self._began  # monotonic second when the last post of this lane had surely ended
+        self._posts: Counter[tuple[int, int]] = Counter()  # (delivery, message) → its posts in this turn
+        # a mail that may have arrived is sent only once more
+        self._on_unclear: OnUnclear = deps.on_unclear
+        if deps.on_unclear == "resend" and self._channel.repeats_once:
+            self._on_unclear = "once"
+
+    async def run(self) -> float:
+        """Sends what the lane has. Returns what `deliver` returns."""
+        deps, drain, lane = self._deps, self._drain, self._lane
+        step = await self._next()
+        while step is not None and not (deps.is_stopping() or drain.store_failed or drain.is_stopped(lane)):
+            if self._posts.total() >= MOST_POSTS or deps.clock.monotonic() - self._began >= LONGEST_TURN:
+                drain.wake([lane])
+                return 0.0
+            if isinstance(step, claims.Unrendered):
+                step = await self._render(step.seq)
+            elif self._posts[step.seq, step.message.number] >= MAX_POSTS:
+                return 0.0
+            elif step.unclear_since and not await self._must_post_again(step):
+                step = await self._next()
+            elif deps.pace.pause_left(lane) > PATIENCE:
+                return 0.0
+            elif deps.pace.posting(lane).locked():
+                return REPLY_SECONDS
+            elif (wait := deps.pace.wait_of_lane(lane)) > LONGEST_WAIT:
+                return wait
+            else:
+                step = await self._post(step)
+        return 0.0
+
+    async def _next(self) -> claims.Step | None:
+        return await self._deps.store.run(claims.claim, self._lane, now=self._deps.clock.now())
+
+    async def _render(self, seq: int) -> claims.Step | None:
+        """Renders the lane's next delivery, with those of other lanes. Returns the lane's next step."""
+        store, rendering = self._deps.store, self._drain.rendering
+        is_rendered = rendering.locked()  # perhaps, by another lane
+        async with rendering:
+            if is_rendered:
+                return await self._next()
+            rendered = await store.run(_rendered, self._deps, seq, self._lane.platform)
+            return await store.run(stored_deliveries.store_rendered, rendered, self._lane, now=self._deps.clock.now())
+
+    async def _post(self, step: claims.Claim) -> claims.Step | None:
+        """Posts one message, while nothing else is posted in its lane, and writes the outcome.
+
+        Returns the lane's next step.
+
+        The message is marked as sending only after the wait for the limits, because after a crash a marked message
+        counts as perhaps sent.
+        """
+        deps, lane = self._deps, self._lane
+        async with deps.pace.posting(lane):
+            if not await deps.pace.slot(lane, patience=PATIENCE) or deps.is_stopping():
+                return None
+            began, wall = deps.clock.monotonic(), deps.clock.wall()
+            if not await deps.store.run(claims.mark_sending, step, wall=wall):
+                following = await self._next()
+                return None if following == step else following  # a message of this lane is still marked as being sent
+            if deps.clock.monotonic() - began > STANDSTILL:
+                await deps.store.run(claims.take_mark_back, step, wall=wall)
+                return await self._next()
+            self._posts[step.seq, step.message.number] += 1
+            deps.pace.begins(lane)
+            try:
+                with measurements.post_counted(lane.platform, "delivery"):
+                    platform_id = await self._channel.post(
+                        step.address, step.message, delivery=step.delivery, thread=step.thread, plain=step.plain
+                    )
+            except errors.NotDelivered as outcome:
+                self._post_over_at = deps.clock.monotonic()
+                is_unclear = await self._record_failure(step, outcome)
+            else:
+                return await self._confirm(step, platform_id)
+        # now, whenever its next attempt may be
+        if is_unclear and facts_of(lane.platform).can_look_up and not deps.is_stopping():
+            await self._must_post_again(
+                replace(step, attempts=step.attempts + 1, unclear_since=step.unclear_since or wall)
+            )
+        return await self._next()
+
+    async def _must_post_again(self, step: claims.Claim) -> bool:
+        """Returns whether an unclear message must be posted again because the platform cannot tell whether it was sent.
+
+        If the platform can tell, marks the message as sent or as ready; if it does not answer now, lets it wait.
+        """
+        deps = self._deps
+        try:
+            platform_id = await self._look_up(step)
+        except (errors.RetryLater, errors.SenderStopped) as outcome:
+            wait = LOOKUP_RETRY
+            if isinstance(outcome, errors.RetryLater):
+                wait = max(wait, outcome.after)
+            else:
+                self._drain.stopped[self._lane.platform] = outcome.reason
+            await deps.store.run(claims.postpone, step, deps.clock.now() + wait)
+        except LookupError as error:
+            if self._on_unclear == "skip":
+                await deps.store.run(claims.leave_to_person, step, str(error))
+                return False
+            if step.was_repeated and self._on_unclear == "once":
+                # an earlier process was broken off while it posted the message for the second time
+                await self._record_failure(step, errors.Unclear(str(error)))
+                return False
+            return True
+        else:
+            if platform_id is None:
+                await deps.store.run(claims.record_not_found, step, now=deps.clock.now())
+            else:
+                await self._confirm(step, platform_id)
+        return False
+
+    async def _look_up(self, step: claims.Claim) -> str | None:
+        """Returns the platform's id of a message; None if it was not sent.
+
+        Raises RetryLater, SenderStopped, LookupError.
+
+        The first look-up is made FIRST_LOOKUP_DELAY after the end of the last post, because the platform may have
+        accepted the message at the last moment. If it finds nothing, a second one is made SECOND_LOOKUP_DELAY later. If
+        an earlier process posted the message, the start of this turn counts as the end of that post.
+        """
+        clock = self._deps.clock
+        assert step.unclear_since is not None  # noqa: S101 - every unclear message has this time
+        for wait in (self._post_over_at + FIRST_LOOKUP_DELAY - clock.monotonic(), SECOND_LOOKUP_DELAY):
+            if wait > 0 and facts_of(self._lane.platform).can_look_up:
+                await clock.sleep(wait)
+            found = await self._channel.find(
+                step.address, step.message, delivery=step.delivery, after=step.unclear_since, thread=step.thread
+            )
+            if found is not None:
+                return found
+        return None
+
+    async def _confirm(self, step: claims.Claim, platform_id: str) -> claims.Step | None:
+        """Stores that a message was sent. Returns the next step of the lane."""
+        deps, drain, platform = self._deps, self._drain, self._lane.platform
+        papers, after = await until_stored(deps, claims.confirm, step, platform_id, now=deps.clock.now())
+        _log(step, "sent", logging.DEBUG)
+        if self._lane not in drain.exempt and drain.believe(platform):
+            drain.wake(await deps.store.run(claims.lanes, [platform], now=deps.clock.now()))
+        if papers is not None:
+            drain.sent += 1
+            drain.papers += papers
+        return after
+
+    async def _record_failure(self, step: claims.Claim, outcome: errors.NotDelivered) -> bool:
+        """Stores why a message was not delivered. Returns whether it is unclear.
+
+        Depending on the reason, pauses the lane, stops the sender or wakes a lane.
+        """
+        deps, drain, lane = self._deps, self._drain, self._lane
+        decision = await until_stored(
+            deps,
+            sending.record_outcome,
+            step,
+            outcome,
+            on_unclear=self._on_unclear,
+            guard_gone=deps.guard_gone,
+            now=deps.clock.now(),
+        )
+        is_usual = isinstance(outcome, errors.RetryLater | errors.SenderStopped)
+        level = logging.WARNING if decision.state is MessageState.DEAD else logging.DEBUG if is_usual else logging.INFO
+        _log(step, measurements.outcome_name(outcome), level)
+        if isinstance(outcome, errors.RetryLater) and outcome.after:
+            deps.pace.pause(lane, outcome.after.total_seconds())
+        drain.has_doubts |= isinstance(outcome, errors.ChatGone) and decision.state is MessageState.WAITING
+        if decision.stops_sender:
+            await self._stop(outcome)
+        if isinstance(outcome, errors.ChatMoved):
+            drain.wake([Lane(lane.platform, outcome.address)])
+        if decision.pause_chat and isinstance(outcome, errors.ChatGone) and outcome.in_doubt:
+            drain.wake(await self._tell_operators(paused(str(step.address), step.address, outcome.pause_reason)))
+        return decision.state is MessageState.UNCLEAR
+
+    async def _stop(self, outcome: errors.NotDelivered) -> None:
+        """Stop the platform. If it is its chats that refuse, go on with the one that accepted a message last."""
+        deps, drain, platform = self._deps, self._drain, self._lane.platform
+        if not isinstance(outcome, errors.ChatGone):
+            drain.stopped[platform] = outcome.reason
+        elif platform not in drain.probes:
+            lanes = await deps.store.run(claims.lanes, [platform], now=deps.clock.now())
+            drain.doubt(platform, await deps.store.run(claims.accepted_last, lanes) if lanes else None)
+
+    async def _tell_operators(self, notice: Notice) -> Sequence[Lane]:
+        """Tells the operators. Returns the lanes in which they hear of it."""
+        deps = self._deps
+        lanes = await deps.store.run(notify_operators, deps.conversation.bot_info.admins, notice, now=deps.clock.now())
+        return [lane for lane in lanes if lane.platform in deps.channels]
+
+
+def _rendered(store: Store, deps: Dependencies, seq: int, platform: str) -> dict[int, tuple[Sequence[Message], str]]:
+    """Returns seq → (messages, why there are none), for a delivery and those to render with it."""
+    return {
+        one: _messages_of(deps, delivery) for one, delivery in stored_deliveries.to_render(store, seq, platform).items()
+    }
+
+
+def _messages_of(deps: Dependencies, delivery: Delivery) -> tuple[Sequence[Message], str]:
+    try:
+        return deps.render_delivery(delivery), ""
+    except errors.StoreError:
+        raise
+    except Exception as error:  # noqa: BLE001 - an error in one delivery must not stop the others
+        fields = {"delivery": delivery.id, "chat": str(delivery.chat.address)}
+        log.error("Delivery %s cannot be rendered: %s", delivery.id, error_location(error), extra=fields)
+        return (), _UNRENDERED
+
+
+def _log(step: claims.Claim, outcome: str, level: int) -> None:
+    """Logs the outcome of an attempt, without the platform's error text, which may quote the message.
+
+    Successes, and failures that affect all messages of a platform, are logged only at the level DEBUG.
+    """
+    said = "A message was sent" if outcome == "sent" else f"A message was not sent ({outcome})"
+    fields = {"delivery": step.delivery, "chat": str(step.address)}
+    log.log(level, "%s: delivery=%s chat=%s worker=%d", said, *fields.values(), os.getpid(), extra=fields)

@@ -1,0 +1,1 @@
+"""What people write without a slash: which command or wish it is."""

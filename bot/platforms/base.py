@@ -1,0 +1,231 @@
+"""A platform that is on, as one object. The rest of the program uses this object and never compares a platform's name.
+
+A new platform: CONTRIBUTING.md.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TextIO
+
+from bot.channel import Clock, File, Limits
+from bot.conversation_moved import Place, Receiver, Request
+from bot.rendering.packing import Medium
+from subscriptions.chats.addresses import PlatformFacts
+from subscriptions.errors import PaperwireError, Rejected
+from subscriptions.model import ChatAddress, ChatKind, Message
+
+if TYPE_CHECKING:  # so that a subcommand that only knows platforms need not load what finds papers
+    from bot.commands.base import Command
+    from bot.settings import Settings
+    from subscriptions.database.store import Store
+
+OnBotName = Callable[[str], None]  # called with the bot's name on the platform, once it is known
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """One question of `paperwire check`, its answer, and how to correct what is wrong.
+
+    Only an answer that was found to be good gets a ✓: with neither `mend`, nor `is_open`, nor a cure.
+    """
+
+    question: str
+    answer: str
+    cure: str = ""
+    mend: bool = False  # True: something must be corrected; False: the cure is only advice
+    is_open: bool = False  # True: the answer is bad or unknown, but nothing must be corrected
+
+    @classmethod
+    def wrong(cls, question: str, answer: str, cure: str) -> "CheckResult":
+        """Returns an answer that must be corrected."""
+        return cls(question, answer, cure=cure, mend=True)
+
+    @classmethod
+    def of_error(cls, question: str, error: PaperwireError) -> "CheckResult":
+        """Returns the finding that an error answers a question, and must be corrected."""
+        return cls(question, str(error.sentence), cure=str(error.hint), mend=True)
+
+
+class Given(NamedTuple):
+    """What a platform is made of."""
+
+    settings: "Settings"
+    store: "Store"
+    clock: Clock
+    out: TextIO  # where the console writes
+
+
+class Platform(Protocol):
+    """A platform that is on. What most platforms do not have has a default here.
+
+    It posts rendered messages: it never sleeps, retries or shortens a message, and knows nothing about papers.
+    """
+
+    facts: PlatformFacts
+    medium: Medium  # renders its messages
+    hears: bool = False  # people can talk to the bot there
+    has_token: bool = True  # whether `identity` asks the platform which bot a token is for
+    token_identity: str = ""  # the bot's id in the token, maybe mistyped; only the id from `identity` is stored
+    destinations: Sequence[ChatAddress] = ()  # chats without people; operators subscribe them from other chats
+    lets_choose_names: bool = False  # people choose the names of their chats, so no chat is certainly an operator's
+    limits: Limits = Limits()
+    # a message that may have arrived is posted only once more, since people see each copy and cannot tell which is new
+    repeats_once: bool = False
+    # the page on which a person presses a button shows the reply, so that neither limits nor other posts hold it up
+    answers_on_page: bool = False
+    has_ephemeral: bool = False  # whether the platform can show a message to only one person in a chat
+
+    async def post(
+        self,
+        chat: ChatAddress,
+        message: Message,
+        *,
+        delivery: str,
+        thread: str | None = None,
+        plain: bool = False,
+    ) -> str:
+        """Posts one message. Returns the id that the platform gave it.
+
+        `delivery` is the delivery's id, which is sent with the message if the platform can store it. `thread` is the
+        platform's id of the first message of the thread in which to post. With `plain`, posts the message without its
+        markup, always in the same way. Raises only NotDelivered.
+        """
+
+    async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
+        """Replaces a sent message. "Not modified" counts as success.
+
+        Raises only NotDelivered. By default, raises Rejected.
+        """
+        raise Rejected("A message cannot be changed there once it was sent.")
+
+    async def find(
+        self,
+        chat: ChatAddress,
+        message: Message,
+        *,
+        delivery: str,
+        after: datetime,
+        thread: str | None = None,
+    ) -> str | None:
+        """Searches for a message that was perhaps sent after `after`.
+
+        Returns its id on the platform; None if it was not sent. A message with a `thread` may have been sent outside of
+        that thread. Raises LookupError if the platform cannot tell, RetryLater if it demands a wait, and SenderStopped
+        if it refuses the token. By default, raises LookupError.
+        """
+        raise LookupError("Messages cannot be looked up there.")
+
+    async def identity(self) -> str:
+        """Returns the id of the bot to which the token belongs (docs/architecture.md, rule 11). Raises NotDelivered.
+
+        By default, returns "": the platform has only one bot, so the database belongs to none.
+        """
+        return ""
+
+    async def close(self) -> None:
+        """Closes the connections. A second call does nothing. By default, does nothing."""
+        return
+
+    async def is_admin(
+        self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
+    ) -> bool | None:
+        """Returns whether a person administers a chat; None if the platform does not let the bot see this.
+
+        The result is not cached between requests. `member_suffices`: on platforms with workspaces, every member of the
+        workspace counts as an administrator, but no guest and no person from outside. `in_chat`: the request came from
+        that chat, so membership is not checked. By default, each person manages only their own chat. Raises
+        NotDelivered if the platform does not answer now.
+        """
+        return chat.address == person
+
+    async def enrich(self, request: Request, *, changes: bool) -> Request:
+        """Returns the request with details of its place and its sender that are missing in the update.
+
+        The sender is looked up only if the request `changes` something. Never raises NotDelivered, and takes at most a
+        few seconds. By default, returns the request unchanged.
+        """
+        return request
+
+    async def find_chat(self, name: str) -> Place | None:
+        """Returns the chat with this id or "@name"; None if the bot can see no such chat. Raises NotDelivered."""
+        return None
+
+    async def post_ephemeral(
+        self,
+        chat: ChatAddress,
+        person: str,
+        message: Message | None,
+        *,
+        response_url: str,
+        replaces: bool,
+        plain: bool = False,
+    ) -> None:
+        """Shows a message to one person in a chat, as a reply to the request that had this `response_url`.
+
+        `replaces`: the message replaces the ephemeral message whose button was pressed; with None as `message`, that
+        message is removed. Raises NotDelivered.
+        """
+        raise Rejected("Nothing is shown there to one person of many.")
+
+    async def acknowledge(self, callback_id: str, words: str = "") -> None:
+        """Acknowledges a pressed button, and shows a few words there. Never raises, not even for an expired callback.
+
+        By default, does nothing and shows no words, since the receiver has already acknowledged the press.
+        """
+        return
+
+    async def send_file(self, chat: ChatAddress, file: File) -> str:
+        """Posts a document without a sound. Returns the platform's id of the message. Raises NotDelivered."""
+        raise Rejected("No documents are sent there.")
+
+    async def send_file_privately(self, chat: ChatAddress, person: str, file: File) -> None:
+        """Shows a document to one person, who asked for it in a chat.
+
+        By default, posts it to the person's private chat.
+
+        Raises NotDelivered; ChatGone only if `chat` is gone.
+        """
+        await self.send_file(ChatAddress(chat.platform, person), file)
+
+    async def fetch(self, file: str, most: int) -> bytes:
+        """Returns the content of a document that a person attached.
+
+        Raises NotDelivered; Refused, as far as the platform tells that it has more than `most` bytes.
+        """
+        raise Rejected("No documents are taken there.")
+
+    @property
+    def startup_lines(self) -> Sequence[str]:
+        """What is printed for the operator at the start."""
+        return ()
+
+    def medium_at(self, chat: ChatAddress) -> Medium:
+        """Returns the medium that renders the messages of a chat."""
+        return self.medium
+
+    def receivers(self, clock: Clock, on_bot_name: OnBotName) -> Sequence[Receiver]:
+        """Returns what receives the updates of the platform."""
+        return ()
+
+    async def check_tokens(self) -> None:
+        """Asks the platform about its tokens at the start. Raises SettingsError if it refuses one for good."""
+        return
+
+    async def publish_commands(self, commands: Sequence["Command"]) -> None:
+        """Shows the commands in the platform's menus. Logs errors of the platform."""
+        return
+
+    async def check(self) -> Sequence[CheckResult]:
+        """Returns the findings of `paperwire check`. Called if there is no token, or the token works."""
+        return ()
+
+    # The functions below are called only if the platform's facts say so (`is_alias`, `describes_chats`).
+
+    async def resolve(self, address: ChatAddress) -> ChatAddress:
+        """Returns the address that the store uses for a chat. Raises NotFound, PaperwireError."""
+        return address
+
+    async def describe(self, address: ChatAddress) -> tuple[str, ChatKind | None]:
+        """Returns (title, kind) of a chat; ("", None) if the platform does not respond soon. Raises NotFound."""
+        return "", None

@@ -1,0 +1,46 @@
+"""Tasks of asyncio: how they end, and work in rounds beside other work."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from bot.channel import Clock
+from subscriptions.errors_moved import said_of
+
+log = logging.getLogger("paperwire")
+
+
+async def end_tasks(*tasks: asyncio.Task[Any] | None) -> None:
+    """Cancels tasks, and waits until they have ended. Drops their results and errors. None is no task."""
+    running = [task for task in tasks if task is not None]
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+
+
+class Rounds:
+    """Work in rounds beside other work: the next begins at least `interval` seconds after the last began."""
+
+    def __init__(self, clock: Clock, interval: float, failed: str) -> None:
+        """`failed`: what the log says when a round ended with an error."""
+        self._clock = clock
+        self._interval = interval
+        self._failed = failed
+        self._task: asyncio.Task[None] | None = None
+        self._due = float("-inf")  # monotonic second
+
+    def start(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Starts a round, if none runs and one is due. Logs the error of the last one."""
+        if self._task is not None and self._task.done():
+            if error := self._task.exception():
+                log.error("%s: %s", self._failed, said_of(error))
+            self._task = None
+        second = self._clock.monotonic()
+        if self._task is None and second >= self._due:
+            self._due = second + self._interval
+            self._task = asyncio.create_task(work())
+
+    async def close(self) -> None:
+        """Ends the round that runs."""
+        await end_tasks(self._task)

@@ -1,0 +1,1 @@
+"""Chats: their addresses and settings, and what is known of them."""

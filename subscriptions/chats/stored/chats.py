@@ -1,0 +1,390 @@
+"""Chats: where they are, what they chose, whether they get messages, who may use the bot, and the keys of their feeds.
+
+Of the key of a feed (docs/operating.md, Feeds), only the hash is stored. So who gets a copy of the database cannot use
+it, and it is shown only once. A chat has at most one.
+"""
+
+import hmac
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, astuple, dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+from hashlib import sha256
+from types import MappingProxyType
+from typing import Any
+
+import sqlalchemy as sa
+
+from subscriptions.chats.addresses import facts_of
+from subscriptions.chats.settings import resolve
+from subscriptions.database import bot_state
+from subscriptions.database.columns import AnyRow
+from subscriptions.database.store import CHUNK, Transaction, execute, grouped, reads, rows_of, writes
+from subscriptions.database.tables import ChatRow, DenialRow, tables
+from subscriptions.model import Chat, ChatAddress, ChatKind, ChatSettings, Lane
+from subscriptions.model_moved import UNREACHABLE, WAITING, Admission, ChatState, PauseReason
+
+PLACE = ("platform", "address", "topic")
+LONGEST_KEY = 100  # characters; a longer text is no key, and is not hashed
+_KEY_BYTES = 24  # random bytes of a key: as many as a session has
+_DENIAL_KEY = "denial-key"  # name of a stored value
+(_chats,) = tables("chat")
+_c = _chats.c
+_CHATS = sa.select(_chats)
+_BY_ID = _CHATS.order_by(_c.id)
+_IN_LANE = _BY_ID.where(_c.platform == sa.bindparam("platform"), _c.address == sa.bindparam("address"))
+_AT = _IN_LANE.where(_c.topic == sa.bindparam("topic"))
+
+
+@reads
+def find_chat(transaction: Transaction, address: ChatAddress) -> Chat | None:
+    """Returns the chat at an address; if it moved, the chat at its new address; None if the address is unknown."""
+    row = execute(transaction, _AT, asdict(address)).first()
+    while row is not None and row.moved_to is not None:
+        row = next(rows_of(transaction, _BY_ID, _c.id, [row.moved_to]), None)
+    if row is None:
+        return None
+    return chat_of(transaction, row)
+
+
+def home_of(transaction: Transaction, address: ChatAddress) -> Chat | None:
+    """Returns the chat to which words at an address belong; None if it is not stored.
+
+    A thread or topic is stored when it subscribes. Until then, its words belong to the chat around it.
+    """
+    return find_chat(transaction, address) or find_chat(transaction, replace(address, topic=""))
+
+
+def chats_in(transaction: Transaction, lane: Lane) -> list[Chat]:
+    """Returns the chats at an address and its topics, without chats that have moved away."""
+    there = execute(transaction, _IN_LANE, asdict(lane))
+    return [chat_of(transaction, row) for row in there if row.moved_to is None]
+
+
+def all_chats(transaction: Transaction) -> Iterator[Sequence[Chat]]:
+    """Yields pages of all chats that have not moved away, ordered by address."""
+    last: ChatAddress | None = None
+    while page := chats_after(transaction, last, CHUNK):
+        yield page
+        last = page[-1].address
+
+
+def chats_after(transaction: Transaction, after: ChatAddress | None, most: int) -> list[Chat]:
+    """Returns the next `most` chats of `all_chats` after the address `after`; None: the first chats."""
+    last = ("", "", "") if after is None else astuple(after)
+    place = sa.tuple_(_c.platform, _c.address, _c.topic)
+    wanted = _CHATS.where(place > last, _c.moved_to.is_(None)).order_by(*place.clauses).limit(most)
+    return [chat_of(transaction, row) for row in execute(transaction, wanted)]
+
+
+def chats_by_id(transaction: Transaction, ids: Iterable[int]) -> dict[int, Chat]:
+    """Returns id → chat for these ids."""
+    return {row.id: chat_of(transaction, row) for row in rows_of(transaction, _BY_ID, _c.id, sorted(set(ids)))}
+
+
+def add_chat(
+    transaction: Transaction,
+    address: ChatAddress,
+    kind: ChatKind | None = None,
+    *,
+    now: datetime,
+    title: str = "",
+    timezone: str = "",
+    lang: str = "",
+    public: bool = False,
+) -> Chat:
+    """Returns the chat at this address, or at the address to which it moved. Adds a chat if there is none.
+
+    `kind` is None if the platform has not told it, so that the address has to. `timezone` is "" if the chat chose none.
+    `lang` is the language of the person's client or messages, "" if unknown.
+    """
+    state = ChatState.UNCONFIRMED if facts_of(address.platform).confirms else ChatState.ACTIVE
+    row = ChatRow(
+        **asdict(address),
+        kind=kind or facts_of(address.platform).kind_of(address),
+        state=state,
+        title=title,
+        settings={"timezone": timezone} if timezone else {},
+        lang=lang,
+        public=public,
+        created_at=now,
+    )
+    transaction.insert_new(row, *PLACE)
+    added = find_chat(transaction, address)
+    assert added is not None  # noqa: S101 - one of the two processes has added it
+    return added
+
+
+def add_around(transaction: Transaction, topic: Chat, *, now: datetime) -> Chat:
+    """Returns the chat outside of the topics, at the address of a topic.
+
+    Adds it, with the title, clock and language of the topic, if it is unknown.
+    """
+    return add_chat(
+        transaction,
+        replace(topic.address, topic=""),
+        topic.kind,
+        now=now,
+        title=topic.title,
+        timezone=topic.chosen.get("timezone", ""),
+        lang=topic.settings.lang,
+        public=topic.public,
+    )
+
+
+def choose_setting(transaction: Transaction, chat_id: int, name: str, value: str | None) -> None:
+    """Stores a chosen value that chat_settings.check_value has checked. None restores the default of the setting."""
+    row = _row_of(transaction, chat_id)
+    row.settings = {of: chosen for of, chosen in {**row.settings, name: value}.items() if chosen is not None}
+
+
+def pause_chat(
+    transaction: Transaction, chat_id: int, reason: PauseReason, *, now: datetime, until: datetime | None
+) -> None:
+    """Pauses a chat. The cursors of its subscriptions do not change.
+
+    Does nothing if the chat waits for admission or confirmation.
+    """
+    row = transaction.get_one(ChatRow, chat_id)
+    if row.state not in WAITING:
+        row.enter(ChatState.PAUSED, now=now, reason=reason, until=until)
+
+
+def resume_chat(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
+    """Makes a chat active. Does nothing if the chat waits: only `service.access` admits it."""
+    row = transaction.get_one(ChatRow, chat_id)
+    if row.state not in WAITING:
+        row.enter(ChatState.ACTIVE, now=now)
+
+
+def mark_unreachable(
+    transaction: Transaction,
+    chat_id: int,
+    reason: PauseReason,
+    detail: str,
+    *,
+    now: datetime,
+    until: datetime | None = None,
+) -> bool:
+    """Stores that the platform does not let the bot write to a chat. Returns False if this was already stored.
+
+    `detail` is the platform's sentence. A chat that a person paused stays paused by this person. A chat that waits for
+    admission continues to wait. `until`: when the bot may write again; None: it is not known.
+    """
+    row = transaction.get_one(ChatRow, chat_id)
+    if row.state is ChatState.ACTIVE:
+        since = row.state_since if row.pause_reason else None  # of a chat that was in doubt
+        row.enter(ChatState.PAUSED, now=since or now, reason=reason, detail=detail, until=until)
+        return True
+    if row.state is ChatState.PAUSED and row.pause_reason is reason:
+        row.paused_until = until
+    if row.state in WAITING and row.pause_reason is None:
+        row.pause_reason, row.state_detail, row.state_since = reason, detail, now
+        return True
+    return False
+
+
+def mark_reachable(transaction: Transaction, chat_id: int, *, now: datetime) -> bool:
+    """Stores that the platform lets the bot write to a chat again. Returns whether the chat was unreachable."""
+    row = transaction.get_one(ChatRow, chat_id)
+    if row.pause_reason is None or not row.pause_reason.is_unreachable:
+        return False
+    if row.state is not ChatState.PAUSED:
+        row.pause_reason, row.state_detail, row.state_since = None, "", now
+        return True
+    resume_chat(transaction, chat_id, now=now)
+    return True
+
+
+def doubt(transaction: Transaction, chat_id: int, reason: PauseReason, detail: str, *, now: datetime) -> None:
+    """Store that a chat refuses messages, and that it is in doubt whether it is gone. It stays active, or becomes so."""
+    row = transaction.get(ChatRow, chat_id)
+    if row is None:  # it was erased in the meantime
+        return
+    if row.state is ChatState.PAUSED and row.pause_reason in UNREACHABLE:
+        row.enter(ChatState.ACTIVE, now=row.state_since or now, reason=row.pause_reason, detail=row.state_detail)
+    elif row.state is ChatState.ACTIVE and row.pause_reason is None:
+        row.pause_reason, row.state_detail, row.state_since = reason, detail, now
+
+
+@dataclass(frozen=True, slots=True)
+class PausedChats:
+    """The chats that are paused for the same reason."""
+
+    reason: PauseReason
+    count: int
+    chats: tuple[str, ...]  # the addresses of some of them
+
+
+@reads
+def paused_chats(transaction: Transaction, *, most_named: int) -> list[PausedChats]:
+    """Return the paused chats by reason. At most `most_named` of them all have their addresses, unreachable ones first."""
+    is_paused = (_c.state == ChatState.PAUSED) & _c.pause_reason.is_not(None)
+    counts = sa.select(_c.pause_reason, sa.func.count()).where(is_paused).group_by(_c.pause_reason)
+    by_person = _c.pause_reason == PauseReason.PERSON
+    named = grouped(
+        (chat.pause_reason, str(chat.address)) for chat in _selected(transaction, is_paused, by_person, most=most_named)
+    )
+    found = [PausedChats(reason, count, tuple(named.get(reason, ()))) for reason, count in execute(transaction, counts)]
+    return sorted(found, key=lambda one: -one.count)
+
+
+def describe(transaction: Transaction, lane: Lane, *, title: str, public: bool) -> None:
+    """Stores a title, and whether strangers can read the chat, for the chat at an address and its topics."""
+    there = sa.update(ChatRow).filter_by(**asdict(lane), moved_to=None)
+    transaction.exec(there.values(title=title, public=public))
+
+
+def _row_of(transaction: Transaction, chat_id: int) -> ChatRow:
+    """Returns the row of a chat as it is now."""
+    return transaction.get_one(ChatRow, chat_id, populate_existing=True)
+
+
+def chat_of(transaction: Transaction, row: AnyRow) -> Chat:
+    """Returns the Chat of a row of `_CHATS`."""
+    own = tuple(row.settings.items())
+    settings, chosen = _settings(row.kind, row.platform, own, transaction.zone, row.lang or "en", public=row.public)
+    return Chat(
+        id=row.id,
+        address=ChatAddress(row.platform, row.address, row.topic),
+        kind=row.kind,
+        settings=settings,
+        title=row.title,
+        public=row.public,
+        admin=row.admin,
+        state=row.state,
+        admission=row.admission,
+        pause_reason=row.pause_reason,
+        state_detail=row.state_detail,
+        paused_until=row.paused_until,
+        first_delivery_planned=row.first_delivery_planned,
+        subscriptions_ever_made=row.next_number - 1,
+        owner=row.owner,
+        chosen=chosen,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _settings(
+    kind: ChatKind, platform: str, own: tuple[tuple[str, str], ...], zone: str, lang: str, *, public: bool
+) -> tuple[ChatSettings, Mapping[str, str]]:
+    """Returns (settings in effect, chosen settings).
+
+    Cached, since many chats chose the same, and most chose nothing.
+    """
+    chosen = MappingProxyType(dict(own))
+    return resolve(kind, platform, chosen, timezone=zone, lang=lang, public=public), chosen
+
+
+def answer(transaction: Transaction, chat_id: int, admission: Admission | None, *, now: datetime) -> None:
+    """Stores what an operator answered when asked to let a chat in; None: it waits for the answer.
+
+    The cursors of its subscriptions do not change, so papers that came while it waited will be delivered. Does nothing
+    for a chat that is not confirmed, since only its reader can confirm it, nor if one that is served is let in again.
+    """
+    row = transaction.get_one(ChatRow, chat_id)
+    admits = admission is Admission.ADMITTED
+    is_served = row.state is not ChatState.ASKED and row.next_number > 1
+    if row.state is not ChatState.UNCONFIRMED and not (admits and is_served):
+        row.enter(ChatState.ACTIVE if admits else ChatState.ASKED, now=now, admission=admission)
+
+
+def confirm(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
+    """Admits a chat whose reader said yes."""
+    row = transaction.get_one(ChatRow, chat_id)
+    row.enter(ChatState.ACTIVE, now=now, admission=Admission.ADMITTED)
+
+
+@reads
+def chats_awaiting_admission(transaction: Transaction) -> tuple[Chat, ...]:
+    """Returns the chats that wait for an operator and to which the bot can write, in the order of their requests."""
+    asked = (_c.state == ChatState.ASKED) & _c.admission.is_(None) & _c.pause_reason.is_(None)
+    return _selected(transaction, asked, _c.state_since)
+
+
+@reads
+def operators(transaction: Transaction) -> tuple[Chat, ...]:
+    """Returns the chats of people who became operators by a code."""
+    return _selected(transaction, _c.admin.is_(True) & _c.moved_to.is_(None))
+
+
+@writes
+def note_person(transaction: Transaction, chat_id: int, /, **values: str | bool) -> None:
+    """Stores what is known of who set up a chat: `owner` and `lang`, whether it is an `admin`."""
+    transaction.exec(sa.update(ChatRow).filter_by(id=chat_id).values(values))
+
+
+def _selected(
+    transaction: Transaction, which: sa.ColumnElement[bool], *order: sa.ColumnElement[Any], most: int | None = None
+) -> tuple[Chat, ...]:
+    """Return the chats that meet a condition, sorted by `order` and then by id; of many, the first `most`."""
+    wanted = _CHATS.where(which).order_by(*order, _c.id).limit(most)
+    return tuple(chat_of(transaction, row) for row in execute(transaction, wanted))
+
+
+def remember_denial(transaction: Transaction, lane: Lane) -> None:
+    """Stores a hash of an address, which tells that an operator denied its chats.
+
+    The hash stays if the chats are erased.
+    """
+    transaction.insert_new(DenialRow(address_hash=hash_of(transaction, str(lane))))
+
+
+def lift_denial(transaction: Transaction, lane: Lane) -> bool:
+    """Erases the stored denial of an address. Returns whether there was one."""
+    return transaction.remove(DenialRow, address_hash=denial_of(transaction, lane)) > 0
+
+
+def denial_of(transaction: Transaction, lane: Lane) -> str:
+    """Returns the hash that is stored for a denied address; "" if no operator denied it."""
+    if bot_state.get_value(transaction, _DENIAL_KEY) is None:  # nothing was hashed yet
+        return ""
+    address_hash = hash_of(transaction, str(lane))
+    return address_hash if transaction.get(DenialRow, address_hash) else ""
+
+
+def hash_of(transaction: Transaction, text: str) -> str:
+    """Returns a hash of a text that only this database can compute, for what must be known again but not kept."""
+    key = bot_state.made_value(transaction, _DENIAL_KEY, lambda: secrets.token_hex(32))
+    return hmac.digest(bytes.fromhex(key), text.encode(), sha256).hex()
+
+
+def make_key(transaction: Transaction, chat_id: int, *, now: datetime) -> str:
+    """Returns a new key of a chat. The key that the chat had before opens nothing from now on."""
+    key = f"feed_{secrets.token_urlsafe(_KEY_BYTES)}"
+    row = _row_of(transaction, chat_id)
+    row.feed_key, row.feed_key_at = _hash_of_key(key), now
+    return key
+
+
+def drop_key(transaction: Transaction, chat_id: int) -> bool:
+    """Removes the key of a chat. Returns whether there was one."""
+    row = _row_of(transaction, chat_id)
+    had = row.feed_key is not None
+    row.feed_key = row.feed_key_at = None
+    return had
+
+
+def key_made_at(transaction: Transaction, chat_id: int) -> datetime | None:
+    """Returns when the key of a chat was made; None if there is none."""
+    return _row_of(transaction, chat_id).feed_key_at
+
+
+@reads
+def chat_of_key(transaction: Transaction, key: str) -> Chat | None:
+    """Returns the chat whose key this is; None for any other text, and if the chat gets no messages.
+
+    A chat gets none if it is not admitted, or if the bot may no longer write there. The look-up takes as long for each
+    unknown text, because it compares hashes.
+    """
+    if len(key) > LONGEST_KEY:
+        return None
+    for chat in _selected(transaction, _c.feed_key == _hash_of_key(key)):
+        if chat.is_active or (chat.state not in WAITING and not chat.is_unreachable):
+            return chat
+    return None
+
+
+def _hash_of_key(key: str) -> str:
+    return sha256(key.encode("utf-8", "replace")).hexdigest()

@@ -1,0 +1,1 @@
+"""What keeps an installation healthy: start, clean-up, restore, findings."""

@@ -1,0 +1,1 @@
+"""SQL of the clean-up, copies and renewals."""

@@ -1,0 +1,204 @@
+"""Deliveries with their papers: for rendering, with the messages that are stored, and what a chat got."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlmodel import select
+
+from subscriptions.chats.stored.chats import chats_by_id
+from subscriptions.database.columns import AnyRow, adapter_of
+from subscriptions.database.store import Transaction, execute, grouped, reads, rows_of, writes
+from subscriptions.database.tables import DeliveryItemRow, DeliveryRow, MessageRow, tables
+from subscriptions.model import Because, Delivery, Facts, Item, KnownPaper, Lane, Message
+from subscriptions.model_moved import DeliveryState, MessageState
+from subscriptions.outbox.stored.claims import MAY_BE_SENT, Step, claim
+from subscriptions.papers.stored.papers import stored_papers
+
+# Deliveries that are rendered together have the same papers; they are sent within two seconds, so changed settings apply soon.
+_RENDERED_TOGETHER = 40
+_NEAR = 1000  # how many numbers after a delivery others to render with it are looked for
+
+# Each rendering executes these statements, so they are built only once.
+_deliveries, _chats, _delivery_items, _messages = tables("delivery", "chat", "delivery_item", "message")
+_d, _i, _m = _deliveries.c, _delivery_items.c, _messages.c
+_DELIVERIES = sa.select(_deliveries).order_by(_d.seq)
+_ITEMS = sa.select(_delivery_items).order_by(_i.position)
+_SHOWN_IN_MESSAGE = (_m.delivery == _i.delivery) & (_m.number == _i.message)  # the message that shows an item
+# what lies under [show more] came with the first message
+_SENT_WITH = (_m.delivery == _i.delivery) & (_m.number == sa.func.coalesce(_i.message, 1))
+_UNRENDERED = (
+    sa.select(_d.seq)
+    .join_from(_deliveries, _chats, _chats.c.id == _d.chat)
+    .where(_d.seq.between(sa.bindparam("first"), sa.bindparam("last")), _d.rendered_at.is_(None), MAY_BE_SENT)
+    # concat keeps SQLite from using an index that is no help, since nearly all chats are on one platform
+    .where(_d.settled_at.is_(None), _chats.c.platform.concat("") == sa.bindparam("platform"))
+    .order_by(_d.seq)
+    .limit(_RENDERED_TOGETHER)
+)
+_NEW_MESSAGE = sa.insert(_messages).values(use_plain=False, left_to_person=False)
+_SHOWS = (
+    sa.update(_delivery_items)
+    .where(_i.delivery == sa.bindparam("of"), _i.paper == sa.bindparam("which"))
+    .values(message=sa.bindparam("by"))
+)
+
+
+@reads
+def to_render(transaction: Transaction, seq: int, platform: str) -> dict[int, Delivery]:
+    """Returns seq → delivery for an unrendered delivery and for those planned with it, which are rendered together."""
+    asked = {"first": seq, "last": seq + _NEAR, "platform": platform}
+    return delivery_values(transaction, execute(transaction, _UNRENDERED, asked).scalars().all())
+
+
+@writes
+def store_rendered(
+    transaction: Transaction, rendered: Mapping[int, tuple[Sequence[Message], str]], lane: Lane, *, now: datetime
+) -> Step | None:
+    """Stores messages of deliveries that were not rendered before (rule 7). Returns the next step of a lane.
+
+    `rendered`: seq → (messages, failure). A delivery that could not be rendered is dead, with the failure, unless a
+    person requests another attempt.
+    """
+    stored: list[dict[str, object]] = []
+    shows: list[dict[str, int]] = []
+    for seq, (messages, failure) in rendered.items():
+        over = now if failure or not messages else None
+        new = sa.update(_deliveries).where(_d.seq == seq, _d.rendered_at.is_(None))
+        if not execute(transaction, new.values(rendered_at=now, settled_at=over, reason=failure)).rowcount:
+            continue  # it was rendered before, or its chat was erased in the meantime
+        state = MessageState.DEAD if failure else MessageState.READY
+        for one in [Message(number=1, payload="")] if failure else messages:
+            content = {"number": one.number, "payload": one.payload, "reply_to": one.reply_to}
+            stored.append({"delivery": seq, **content, "state": state, "reason": failure})
+            shows += [{"of": seq, "which": paper, "by": one.number} for paper in one.papers]
+    transaction.execute_rows(_NEW_MESSAGE, stored)
+    transaction.execute_rows(_SHOWS, shows)
+    return claim(transaction, lane, now=now)
+
+
+def delivery_values(transaction: Transaction, seqs: Sequence[int]) -> dict[int, Delivery]:
+    """Returns seq → delivery with its papers as they are known now, for rendering."""
+    rows = list(rows_of(transaction, _DELIVERIES, _d.seq, seqs))
+    chats = chats_by_id(transaction, [row.chat for row in rows])
+    item_rows = list(rows_of(transaction, _ITEMS, _i.delivery, seqs))
+    papers = stored_papers(transaction, list({item.paper for item in item_rows}))
+    items = grouped((item.delivery, _item(item, papers)) for item in item_rows)
+    return {
+        row.seq: Delivery(
+            id=row.id,
+            chat=chats[row.chat],
+            kind=row.kind,
+            due=row.due,
+            facts=adapter_of(Facts).validate_python(row.facts),
+            items=tuple(items.get(row.seq, ())),
+        )
+        for row in rows
+    }
+
+
+@reads
+def delivered_items(
+    transaction: Transaction, chat_id: int, delivery_id: str, *, position: int | None = None
+) -> tuple[Item, ...]:
+    """Returns the items of a delivery in order, or only the item at `position`; () for a delivery of another chat."""
+    wanted = (
+        select(DeliveryItemRow)
+        .join(DeliveryRow, _d.seq == _i.delivery)
+        .where(_d.id == delivery_id, _i.chat == chat_id)
+        .order_by(_i.position)
+    )
+    if position is not None:
+        wanted = wanted.where(_i.position == position)
+    return _items(transaction, transaction.exec(wanted).all())
+
+
+def sent_since(transaction: Transaction, chat_id: int, since: datetime) -> list[int]:
+    """Returns the ids of the papers that a chat was sent from `since` on, in the order of sending.
+
+    Of deliveries that are no longer stored, only the day (in UTC) is known.
+    """
+    sent = (
+        sa.select(_i.paper)
+        .join(_messages, _SENT_WITH)
+        .where(_i.chat == chat_id, _m.sent_at >= since)
+        .order_by(_m.sent_at, _i.delivery, _i.position)
+    )
+    of_days = sa.select(_i.paper).where(_i.chat == chat_id, _i.delivered_on >= since.date())
+    dropped = of_days.order_by(_i.delivered_on, _i.paper)
+    return [paper for papers in (dropped, sent) for paper in execute(transaction, papers).scalars()]
+
+
+def newest_sent(transaction: Transaction, chat_id: int, most: int) -> list[tuple[int, datetime]]:
+    """Returns (id, moment) of the newest `most` papers that a chat was sent, newest delivery first.
+
+    Only deliveries that are still stored count, because of older ones only the day is known.
+    """
+    sent = (
+        sa.select(_i.paper, _m.sent_at)
+        .join(_deliveries, _d.seq == _i.delivery)
+        .join(_messages, _SENT_WITH)
+        .where(_d.chat == chat_id, _m.sent_at.is_not(None))
+        .order_by(_d.seq.desc(), _i.position)
+        .limit(most)
+    )
+    return [(row.paper, row.sent_at) for row in execute(transaction, sent)]
+
+
+def delivered_count(transaction: Transaction, chat_id: int) -> int:
+    """Returns the number of papers in the deliveries of a chat."""
+    return transaction.count(_i.chat == chat_id)
+
+
+def _items(transaction: Transaction, rows: Sequence[DeliveryItemRow]) -> tuple[Item, ...]:
+    papers = stored_papers(transaction, [row.paper for row in rows])
+    return tuple(_item(row, papers) for row in rows)
+
+
+def _item(row: DeliveryItemRow | AnyRow, papers: Mapping[int, KnownPaper]) -> Item:
+    return Item(
+        paper=papers[row.paper],
+        because=adapter_of(tuple[Because, ...]).validate_python(row.because),
+        position=row.position,
+        shown=row.shown,
+        cross=row.cross,
+    )
+
+
+class DeliveredPaper(NamedTuple):
+    """A paper in a delivery of a chat."""
+
+    item: Item
+    state: MessageState | DeliveryState  # state of its message; without a message, PLANNED or DISMISSED
+    at: datetime | None  # when it was sent or, if it is unsent, planned; None: no longer known
+
+
+@reads
+def deliveries_of(transaction: Transaction, chat_id: int, paper_id: int) -> DeliveredPaper | None:
+    """Returns a paper with the state of the delivery that brought it to the chat; None if no delivery did."""
+    row = transaction.get(DeliveryItemRow, (chat_id, paper_id))
+    if row is None:
+        return None
+    [item] = _items(transaction, [row])
+    if row.delivery is None or (delivery := transaction.get(DeliveryRow, row.delivery)) is None:
+        # the delivery is no longer stored, or belonged to a chat that was merged into this chat
+        return DeliveredPaper(item=item, state=MessageState.SENT, at=None)
+    message = transaction.get(MessageRow, (delivery.seq, row.message or 1))
+    if message is not None and message.state is MessageState.SENT:
+        return DeliveredPaper(item=item, state=MessageState.SENT, at=message.sent_at)
+    unsent = message.state if message else DeliveryState.PLANNED
+    state = DeliveryState.DISMISSED if delivery.dismissed_at else unsent
+    return DeliveredPaper(item=item, state=state, at=delivery.created_at)
+
+
+def last_paper(transaction: Transaction, chat_id: int, *, message: str = "") -> int | None:
+    """Returns the id of the first paper in the message with the platform id `message`.
+
+    If no message of the chat has this id, or it shows no paper, returns the last paper of the newest delivery that
+    showed papers to the chat; None if there is none.
+    """
+    shown = sa.select(_i.paper).where(_i.chat == chat_id, _i.shown, _i.delivery.is_not(None)).limit(1)
+    in_message = shown.join(_messages, _SHOWN_IN_MESSAGE).where(_m.platform_id == message).order_by(_i.position)
+    found = execute(transaction, in_message).scalar() if message else None
+    return found or execute(transaction, shown.order_by(_i.delivery.desc(), _i.position.desc())).scalar()

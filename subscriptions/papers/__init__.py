@@ -1,0 +1,1 @@
+"""Papers: ingested, searched, compared."""

@@ -1,0 +1,1 @@
+"""SQL of papers, their words and their digests."""

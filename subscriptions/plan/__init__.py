@@ -1,0 +1,1 @@
+"""The plan: which papers a chat gets, when, and why."""

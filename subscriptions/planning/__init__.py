@@ -1,1 +1,0 @@
-"""What is due and when: pure decisions over values and `now`."""

@@ -1,0 +1,1 @@
+"""Time: zones, cadences, due moments, calendars. Pure."""

@@ -1,0 +1,1 @@
+"""Sources: what polls brought, and when papers are expected."""

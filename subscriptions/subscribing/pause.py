@@ -1,0 +1,246 @@
+"""Pauses and resumes chats and subscriptions; sends or skips the papers that waited."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
+from typing import NamedTuple
+
+from subscriptions import errors
+from subscriptions.chats import known as known_chats
+from subscriptions.chats.stored import chats as stored_chats
+from subscriptions.chats.stored import records as whole_chat
+from subscriptions.chats.stored import subscriptions as stored_subscriptions
+from subscriptions.database.store import Transaction, reads, shares, writes
+from subscriptions.model import Chat, ChatAddress, ChatKind, Subscription
+from subscriptions.model_moved import ChatState, PauseReason, SubscriptionState
+from subscriptions.outbox import notices
+from subscriptions.outbox import notify as notifying
+from subscriptions.outbox.notices import Notice
+from subscriptions.outbox.stored import entries as outbox
+from subscriptions.papers.search import undelivered
+from subscriptions.papers.stored import papers as known_papers
+from subscriptions.schedule import due_moments
+from subscriptions.sources import stored as stored_sources
+from subscriptions.subscribing import undo as changes
+
+
+class WaitingPapers(NamedTuple):
+    """Papers that wait for a chat after a pause."""
+
+    papers: int  # number of papers, including those in planned deliveries
+    upto: int  # the highest sequence of papers that were counted
+    delivered_at: datetime | None = None  # when the first are sent if no person decides; None: unknown
+    come_together: bool = True  # whether all are sent then
+
+
+@writes
+def pause(
+    transaction: Transaction,
+    address: ChatAddress,
+    number: int | None,
+    *,
+    until: datetime | None,
+    now: datetime,
+    who: str = "",
+) -> None:
+    """Pauses a subscription, or the chat if `number` is None. If `until` is None, a person has to end the pause.
+
+    Raises NotFound, and Refused if the chat gets no messages for another reason.
+    """
+    chat, subscriptions = known_chats.get_subscribed(transaction, address)
+    if number is not None:
+        before = known_chats.with_number(subscriptions, number)
+        after = before._replace(state=SubscriptionState.PAUSED, paused_until=until)
+        changes.change_subscriptions(transaction, [before], [after], now=now, who=who)
+    elif not chat.is_active and not changes.is_paused_by_person(chat):
+        raise errors.Refused(errors.Sentence("This chat gets nothing now anyway."))
+    elif chat.is_active or chat.paused_until != until:
+        changes.begin_change(transaction, chat.id, now=now, who=who)
+        stored_chats.pause_chat(transaction, chat.id, PauseReason.PERSON, now=now, until=until)
+
+
+@writes
+def resume(
+    transaction: Transaction, address: ChatAddress, number: int | None, *, now: datetime, who: str = ""
+) -> Chat | None:
+    """Resumes a subscription, or, if `number` is None, the chat; if that is not paused, all its subscriptions.
+
+    Papers that would be sent at once wait ten minutes, so that a person can skip them. Returns the changed chat; None
+    if nothing was paused. Raises NotFound.
+    """
+    chat, subscriptions = known_chats.get_subscribed(transaction, address)
+    stood_still = number is None and changes.is_paused_by_person(chat)
+    paused = [one for one in known_chats.chosen(subscriptions, number) if not one.is_active]
+    if not paused and not stood_still:
+        return None
+    changes.begin_change(transaction, chat.id, now=now, who=who)
+    if stood_still:
+        stored_chats.resume_chat(transaction, chat.id, now=now)
+        changes.delay(transaction, chat, now)
+    else:
+        for before in paused:
+            after = before._replace(state=SubscriptionState.ACTIVE, paused_until=None)
+            later = due_moments.after_return(after, chat, now, delay=changes.skip_within(transaction))
+            stored_subscriptions.change_subscription(transaction, before, later)
+    return known_chats.get_chat(transaction, address)
+
+
+@writes
+def reactivate(transaction: Transaction, address: ChatAddress, *, now: datetime) -> bool:
+    """Reactivates the chats at an address to which the bot could not write.
+
+    An address with a topic means only this topic.
+
+    Papers that would be sent at once wait ten minutes, so that a person can skip them. Returns False if none of these
+    chats was unreachable. What waits for a chat that was only in doubt is tried at once.
+    """
+    returning = [chat for chat in stored_chats.chats_in(transaction, address.lane) if _returns(chat, address)]
+    back = [chat for chat in returning if stored_chats.mark_reachable(transaction, chat.id, now=now)]
+    outbox.try_now(transaction, [chat.id for chat in back if chat.is_active])
+    gone = [chat for chat in back if not chat.is_active]
+    for chat in gone:
+        transaction.changed_chats.add(chat.id)
+        changes.delay(transaction, chat, now)
+    return bool(gone)
+
+
+def _returns(chat: Chat, address: ChatAddress) -> bool:
+    """Whether to reactivate a chat when `address` is reachable again.
+
+    Topics that were closed or deleted stay paused.
+    """
+    if chat.address == address or address.topic:
+        return chat.address == address
+    closed = chat.state is ChatState.PAUSED and chat.pause_reason is not None and chat.pause_reason.is_of_topic
+    return not closed
+
+
+@reads
+def get_waiting_papers(
+    transaction: Transaction, address: ChatAddress, *, now: datetime, number: int | None = None
+) -> WaitingPapers:
+    """Returns the papers that wait for a chat, or for one of its subscriptions. Raises NotFound."""
+    chat, active = _active(transaction, address, number)
+    last_sequence = known_papers.last_sequence(transaction)
+    found = undelivered(transaction, chat, active, upto=last_sequence)
+    forecast = stored_sources.forecast(transaction, now=now)
+    following = [forecast.next_of(chat, [one]) for one in active if found.get(one.id)]
+    moments = {then.at or then.latest for then in following}
+    planned = outbox.planned_papers(transaction, chat.id) if number is None else 0
+    if planned:
+        moments.add(now + changes.skip_within(transaction))
+    return WaitingPapers(
+        papers=planned + len(set().union(*found.values())),
+        upto=last_sequence,
+        delivered_at=min(filter(None, moments), default=None),
+        come_together=len(moments) == 1,
+    )
+
+
+@writes
+def send_waiting(transaction: Transaction, address: ChatAddress, *, now: datetime, number: int | None = None) -> int:
+    """Makes the papers that wait for a chat, or for one of its subscriptions, due now. Returns how many.
+
+    Raises NotFound.
+    """
+    found = get_waiting_papers(transaction, address, now=now, number=number).papers
+    chat, active = _active(transaction, address, number)
+    if number is None:
+        outbox.hold_planned(transaction, chat.id, None)
+    for one in active:
+        # the latest due moment tells that a person has requested the papers, so quiet hours do not delay them
+        stored_subscriptions.change_subscription(transaction, one, due_moments.with_due(one, (now, now)))
+    return found
+
+
+@writes
+def skip_waiting(
+    transaction: Transaction,
+    address: ChatAddress,
+    *,
+    upto: int,
+    by: datetime,
+    now: datetime,
+    number: int | None = None,
+) -> int:
+    """Skips the papers that waited when the person was asked. Returns how many. Raises NotFound.
+
+    The papers that waited are those up to the sequence `upto`, and those of deliveries that were planned at or before
+    `by`.
+    """
+    chat, active = _active(transaction, address, number)
+    upto = min(upto, known_papers.last_sequence(transaction))
+    skipped = len(set().union(*undelivered(transaction, chat, active, upto=upto).values()))
+    if number is None:
+        skipped += outbox.planned_papers(transaction, chat.id, by=by)
+        outbox.dismiss_planned(transaction, chat.id, by=by, now=now)
+    for one in active:
+        after = one._replace(cursor=max(one.cursor, upto))
+        if one.hurry:
+            after = due_moments.with_due(after, (None, None))
+        stored_subscriptions.change_subscription(transaction, one, after)
+    return skipped
+
+
+def _active(transaction: Transaction, address: ChatAddress, number: int | None) -> tuple[Chat, Sequence[Subscription]]:
+    """Returns a chat and its active subscriptions, or the one with this number. Raises NotFound."""
+    chat, subscriptions = known_chats.get_subscribed(transaction, address)
+    return chat, [one for one in known_chats.chosen(subscriptions, number) if one.is_active]
+
+
+@shares
+def pause_unreachable(
+    transaction: Transaction,
+    address: ChatAddress,
+    detail: str,
+    *,
+    topic: bool,
+    now: datetime,
+    reason: PauseReason = PauseReason.GONE,
+    by: str = "",
+    until: datetime | None = None,
+) -> None:
+    """Pauses all chats at an address, or only one topic if `topic`, because the bot cannot write there.
+
+    Stores the reason, and the platform's sentence as `detail`. At most once a day, tells the owner of the chat, or the
+    group of the topic. `by` is the person who caused the pause, and who is not told. `until`: when the bot may write
+    again; None: it is not known.
+    """
+    if topic:
+        _pause_topic(transaction, address, reason, detail, now)
+        return
+    here_and_topics = stored_chats.chats_in(transaction, address.lane)
+    lost = [
+        one
+        for one in here_and_topics
+        if stored_chats.mark_unreachable(transaction, one.id, reason, detail, now=now, until=until)
+    ]
+    if lost:
+        chat = min(lost, key=lambda chat: chat.address)  # the group itself comes before its topics
+        notifying.notify_owner(transaction, chat, notices.paused(chat.name, chat.address, reason), now=now, by=by)
+
+
+def _pause_topic(
+    transaction: Transaction, address: ChatAddress, reason: PauseReason, detail: str, now: datetime
+) -> None:
+    """Pauses a topic, and notifies its group. What a deleted topic of a private chat has goes to the chat itself."""
+    topic = stored_chats.find_chat(transaction, address)
+    if topic is None or topic.address != address:  # its chat has its papers already
+        return
+    if address.topic and reason is PauseReason.TOPIC_DELETED and topic.kind is ChatKind.PRIVATE:
+        _notify_group(transaction, topic, now, notices.topic_ended)
+        chat = stored_chats.add_around(transaction, topic, now=now)
+        whole_chat.topic_gone(transaction, topic, chat, now=now)
+    elif stored_chats.mark_unreachable(transaction, topic.id, reason, detail, now=now):
+        gone = reason is PauseReason.TOPIC_DELETED
+        _notify_group(transaction, topic, now, partial(notices.topic_stopped, is_gone=gone))
+
+
+def _notify_group(
+    transaction: Transaction, topic: Chat, now: datetime, news: Callable[[ChatAddress, Sequence[str]], Notice]
+) -> None:
+    """Tells the chat of a topic, outside its topics, what happened to the topic with active subscriptions."""
+    active = [s.label for s in stored_subscriptions.subscriptions_in(transaction, topic.id) if s.is_active]
+    if active and topic.address.topic:
+        general = stored_chats.add_around(transaction, topic, now=now)
+        notifying.notify(transaction, general.address, news(topic.address, active), now=now)

@@ -1,0 +1,1 @@
+"""Texts: words, folding, cutting, statements. Pure."""
