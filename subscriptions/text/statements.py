@@ -47,9 +47,10 @@ _SENTENCE_ENDS = re.compile(
     r"(?<=[^\W_]{6})[.!?]\s|(?<=[\d)\]'A-Z])[.!?]\s|(?<=\b[a-z]{2})[.!?]\s|(?<=\b[a-z]{3})[.!?]\s|(?<=\b[a-z]{4})[.!?]\s|(?<=\b[a-z]{5})[.!?]\s|;\s|\s[|•]\s"
 )
 _ACCEPTED = re.compile(
-    r"""\baccept(?:ed)?\b
+    r"""\baccept(?:ed)?(?=\W*$|[,.:;)\]/-]|\s\(|\s(?-i:[A-Z\d])
+    |\s(?:and|as|after|article|at|by|for|in|into|manuscript|on|paper|post|preprint|to|version|with)\b)
     | \bto\s(?:appear|be\s(?:published|presented))\s(?:in|at|on)\b | \bappear(?:s|ed|ing)?\s(?:in|at)\b | \b(?:in\spress|camera[\s-]ready)\b
-    | (?<!\bto\sbe\s)\bpublished\s(?:in|at|by|on|to|as|version)\b | \b(?:19|20)\d\d\b\W{0,3}\(?(?:an?\s)?(?:oral|spotlight|poster|highlight)\b
+    | (?<!\bto\sbe\s)\bpublished\s(?:in|at|by|on|to|as|version(?!\s(?:will|may|might|can|differs)\b))\b | \b(?:19|20)\d\d\b\W{0,3}\(?(?:an?\s)?(?:oral|spotlight|poster|highlight)\b
     """,
     re.IGNORECASE | re.VERBOSE,
 )

@@ -28,6 +28,10 @@ ACCEPTED = {
     "To be accepted, we hope": "",
     "Accepted for review": "",
     "KITE 2027": "",
+    "The model accepted inputs of any length; 8 figures": "",
+    "Lecture notes; published version will differ": "",
+    "Accepted KITE 2027": "Accepted KITE 2027",
+    "10 pages, accepted": "accepted",
 }
 
 
