@@ -161,6 +161,14 @@ TOLD: dict[str, Story] = {
         [of_pubmed(f"UpdateIn 42 {ARTICLE}")],
         [["published: doi.org/10.1234/glue.12"]],
     ),
+    "its article, by the DOI that arXiv gives, where both were sent": (
+        [rss(), published(title="Glue holds kites")],
+        [api(doi=ARTICLE), note(doi=ARTICLE)],
+        [
+            ["published in Glue, 25 Jan: doi.org/10.1234/glue.12"],
+            ["retracted, 26 Jan: doi.org/10.1234/glue.99", "you kept it on 22 Jan"],
+        ],
+    ),
     "published says more than accepted": (
         [api(1, "9 pages")],
         [api(2, "Accepted at Glue", doi=ARTICLE)],
