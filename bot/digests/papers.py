@@ -77,7 +77,7 @@ _CORRECTION = "corrigend(?:um|a)|errat(?:um|a)|addend(?:um|a)|corrections?|retra
 _NO_PAPERS = (  # a title, or what a source calls a work, is no paper if one of these matches all of it
     # corrections
     rf"(?:(?:author|publisher|editorial|published)(?:['’]?s)?[ -]+)?(?:{_CORRECTION}|withdrawn|removed){_BEHIND}|withdrawal|removal",
-    r"(?:corrigend(?:um|a)|errat(?:um|a)|addend(?:um|a)|(?:editorial )?expressions?[ _]of[ _]concern)\b(?!-\w).*",
+    r"(?:corrigend(?:um|a)|errat(?:um|a)|addend(?:um|a)|(?:editorial )?expressions?[ _]of[ _]concern)\b(?!-\w|\sof\s).*",
     r"(?:statement|notice) of (?:retraction|correction|withdrawal|removal)\b.*|(?:retraction|withdrawal) (?:note|notice)\b.*",
     r"(?:incorrect|missing|errors?) (?:\w+ )?in (?:the )?(?:abstract|author|data|figure|methods|references|results|table|text|title)\b.*",
     r"corrections? (?:to|of|for)\s*(?:[:\"“”‘«„]|(?-i:[A-Z])\S+(?: and (?-i:[A-Z])\S+)?, |.{0,80}\bet al\b).*|correction to (?-i:[A-Z]).*",

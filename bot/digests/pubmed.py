@@ -126,6 +126,8 @@ def _add_related(related: Element, work: Work) -> None:
         _PREPRINT in work.kinds or is_server(cited)
     ):  # not the next version of a review
         work.same += names
+        if kind == "UpdateIn" and _PREPRINT in work.kinds:
+            work.article = names[1]
     elif event and kind.endswith("In"):
         day = scalars.date_of(cited.partition(". ")[2].partition(";")[0])
         notice = scalars.doi_in_field(names[1]) or next(iter(papers.keys_of(names[0])), "")

@@ -24,7 +24,7 @@ from subscriptions.text.cutting import short
 from subscriptions.text.statements import remark_in
 
 SLICE = 100  # chats that are told in one transaction
-MOST_AT_ONCE = 8  # papers in one notice; the others are told in the next
+MOST_AT_ONCE = 20  # papers in one notice; the others are told in the next
 OF_WORK = frozenset({Event.RETRACTED, Event.CONCERN, Event.CORRECTED})  # told of each record of a work
 DAILY, AT_ONCE = "kept", "kept-grave"  # causes of notices
 _LONGEST_QUOTATION = 120  # columns

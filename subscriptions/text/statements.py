@@ -54,9 +54,9 @@ _ACCEPTED = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-_OTHER_VERSION = r"(?:abridged|companion|condensed|conference|earlier|expanded|extend(?:ed|s)|extension|follow-?up|full|initial|journal|longer|part|parts|portions?|preliminary|previous(?:ly)?|prior|short|shorter|workshop)"
+_OTHER_VERSION = r"(?:abridged|companion|condensed|conference|earlier|expanded|extend(?:ed|s)|extension|follow-?up|full|initial|journal|long|longer|part|parts|portions?|preliminary|previous(?:ly)?|prior|short|shorter|workshop)"
 _NOT_ACCEPTED = re.compile(
-    rf"""\b(?:not|never|n't|if|once|until|unless|upon|when|whenever|as\ssoon\sas|pending|hope|hopefully|rejected|submit\w*|submission|resubmit\w*|under\sreview
+    rf"""\b(?:not|never|n't|if|once|until|unless|upon|when|whenever|as\ssoon\sas|pending|hope|hopefully|omitted|proposals?|rejected|supersed\w+|submit\w*|submission|resubmit\w*|under\sreview
     |in\sreview|to\sbe\saccepted|will\sbe\saccepted)\b | \b(?!(?:conditional|final|new|official|provisional|recent)ly)[a-z]+ly\saccepted
     | \b{_OTHER_VERSION}\b(?:\s\w+){{0,3}}?\s(?:version|paper|article|abstract|work|results?|of)\b | \bbuil(?:ds|t)\son\b | \bbased\son\b""",
     re.IGNORECASE | re.VERBOSE,

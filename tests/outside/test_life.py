@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.outside.test_one_paper import crossref
-from tests.outside.test_one_work import arxiv, biorxiv, related, work
+from tests.outside.test_one_work import arxiv, biorxiv, pubmed, related, work
 from tests.product import Product, Seen
 
 SOURCES = """
@@ -65,6 +65,14 @@ def journal(*notices: dict[str, Any], title: str = "Kites and glue", doi: str = 
 
 def published(**more: Any) -> str:
     return journal(doi=ARTICLE, published={"date-parts": [[2026, 1, 25]]}, **more)
+
+
+def of_pubmed(relation: str = "") -> str:
+    """Return PubMed's record of a preprint. `relation`: as `pubmed` takes it."""
+    record = pubmed(("41", OF_BIORXIV, "Kites and glue", "bioRxiv", relation or "Cites 40 10.1234/other"))
+    return record.replace(
+        "</Article>", "<PublicationTypeList><PublicationType>Preprint</PublicationType></PublicationTypeList></Article>"
+    )
 
 
 RETRACTED = journal(notice("retraction"), title="RETRACTED: Kites and glue")
@@ -147,6 +155,19 @@ TOLD: dict[str, Story] = {
         [biorxiv("NA"), published(title="Glue holds kites")],
         [biorxiv(ARTICLE), published(title="Glue holds kites") + " "],
         [["published in Glue, 25 Jan: doi.org/10.1234/glue.12"], []],
+    ),
+    "its article, by PubMed's record of the preprint": (
+        [of_pubmed()],
+        [of_pubmed(f"UpdateIn 42 {ARTICLE}")],
+        [["published: doi.org/10.1234/glue.12"]],
+    ),
+    "its article, by the DOI that arXiv gives, where both were sent": (
+        [rss(), published(title="Glue holds kites")],
+        [api(doi=ARTICLE), note(doi=ARTICLE)],
+        [
+            ["published in Glue, 25 Jan: doi.org/10.1234/glue.12"],
+            ["retracted, 26 Jan: doi.org/10.1234/glue.99", "you kept it on 22 Jan"],
+        ],
     ),
     "published says more than accepted": (
         [api(1, "9 pages")],
@@ -236,7 +257,7 @@ def test_what_became_of_a_saved_paper_is_told_once(reader: Product, case: str) -
     for document in before:
         comes(reader, document)
     assert reader.later(minutes=1)
-    name = OF_BIORXIV if "collection" in before[0] else ID if "arxiv.org" in before[0] else DOI
+    name = OF_BIORXIV if OF_BIORXIV in before[0] else ID if "arxiv.org" in before[0] else DOI
     assert "Saved" in reader.says(f"/save {name}").text
     found = []
     for document in later:
@@ -341,21 +362,21 @@ def test_paused_chat_is_told_when_it_is_back(reader: Product) -> None:
     assert told(reader.later(days=1)) == ["version 2"]
 
 
-def test_many_papers_are_told_in_notices_of_eight(reader: Product) -> None:
-    numbers = [f"2601.{number:05d}" for number in range(1, 13)]
+def test_many_papers_are_told_in_notices_of_twenty(reader: Product) -> None:
+    numbers = [f"2601.{number:05d}" for number in range(1, 26)]
     for number in numbers:
         comes(reader, api(1, "9 pages", number=number))
     reader.later(minutes=1)
-    for number in numbers:
-        reader.says(f"/save {number}")
+    for start in (0, 5, 10, 15, 20):
+        reader.says(f"/save {' '.join(numbers[start : start + 5])}")
     for number in numbers:
         comes(reader, api(2, "9 pages", number=number))
-    assert len(told(reader.later(minutes=1))) == 8
+    assert len(told(reader.later(minutes=1))) == 20
     assert told(reader.later(minutes=1)) == []
-    assert len(told(reader.later(days=1))) == 4
+    assert len(told(reader.later(days=1))) == 5
     for number in numbers:
         comes(reader, api(3, GONE, GONE, number=number))
-    assert [len(told(reader.later(minutes=1))) for _ in range(3)] == [16, 8, 0]
+    assert [len(told(reader.later(minutes=1))) for _ in range(3)] == [40, 10, 0]
 
 
 def test_retracted_paper_is_not_sent(reader: Product) -> None:

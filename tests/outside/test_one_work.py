@@ -188,6 +188,8 @@ def test_record_of_a_retracted_work_is_no_news(reader: Product, title: str) -> N
     assert sent(reader, crossref(work(ARTICLE, title)), feed(item(title, link="9", by="Ada Ray"))) == [0, 0]
 
 
-@pytest.mark.parametrize("title", ["Erratum-free glue", "Correction of kites by glue", "Retracted kites and glue"])
+@pytest.mark.parametrize(
+    "title", ["Erratum-free glue", "Correction of kites by glue", "Retracted kites and glue", "Addenda of glue"]
+)
 def test_title_that_only_looks_like_a_notice_is_a_paper(reader: Product, title: str) -> None:
     assert sent(reader, crossref(work(ARTICLE, title))) == [1]

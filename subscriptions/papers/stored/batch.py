@@ -220,9 +220,17 @@ class PaperBatch:
         ]
         if related:
             return self._join_filed(list(dict.fromkeys((*found, *related))))
-        titled = [paper for paper in found if paper in self._aliases[one.alias]]
-        if self.ingest.of_arxiv and one.paper.arxiv_id and len(titled) > 1 and titled[0] == found[0]:
-            return self._join_filed(titled)
+        if self.ingest.of_arxiv and one.paper.arxiv_id and len(found) > 1:
+            titled = [paper for paper in found if paper in self._aliases[one.alias]]
+            if len(titled) > 1 and titled[0] == found[0]:
+                return self._join_filed(titled)
+            others = (
+                paper
+                for paper in found[1:]
+                if self.rows[paper].sequence is not None
+                and identity.may_be_related(self.entry(paper), one.paper, is_known=True)
+            )
+            self._relate([found[0], *others])
         found = found or [paper for paper in self._with(one.entries) if self._is_same_entry(paper, one)]
         found = found or [
             paper for paper in self._with(one.titles) if not identity.differ(self.entry(paper), one.paper)
@@ -275,13 +283,17 @@ class PaperBatch:
                 self._keys |= {key: stays for key, paper in self._keys.items() if paper == gone}
                 for fitting in self._aliases.values():
                     fitting.discard(gone)
-        works = [self.rows[paper] for paper in papers if paper not in self._replaced]
+        self._relate([paper for paper in papers if paper not in self._replaced])
+        return stays
+
+    def _relate(self, papers: Sequence[int]) -> None:
+        """Notes that several announced rows are one work."""
+        works = [self.rows[paper] for paper in papers]
         for row in works if len(works) > 1 else ():
             facts = self._facts(row)
             keys = (one.arxiv_id or _doi_key(one.doi) or one.key for one in works if one is not row)
             others = dict.fromkeys((*facts.others, *keys))
             row.facts = as_stored(replace(facts, others=tuple(others)))
-        return stays
 
     def _without_ids_of_others(self, row: PaperValues, one: Incoming) -> Paper:
         """Returns the paper without ids of another row, since a source may not decide that both are one paper."""
