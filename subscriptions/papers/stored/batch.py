@@ -18,7 +18,7 @@ from subscriptions.database.store import Transaction, execute, rows_of
 from subscriptions.database.tables import PaperValues, tables
 from subscriptions.life import Article, Event, Mark, PaperFacts
 from subscriptions.model import Announce, Paper
-from subscriptions.papers.kept import article_of
+from subscriptions.papers.kept import article_of, is_article
 from subscriptions.papers.stored import embeddings as meanings
 from subscriptions.papers.stored import kept, merging
 from subscriptions.papers.stored.merging import Change
@@ -187,8 +187,7 @@ class PaperBatch:
 
     def _give_article(self, row: PaperValues, article: Article | None) -> None:
         """Notes the article of a preprint that had none."""
-        is_one = article and article.doi and not identity.is_preprint(article.doi)
-        if is_one and not article_of(self.entry(row.id)):
+        if article and is_article(article.doi) and not article_of(self.entry(row.id)):
             row.facts = as_stored(replace(self._facts(row), article=article))
             self.noted.add(row.id)
 
