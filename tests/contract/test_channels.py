@@ -149,7 +149,7 @@ async def test_no_secret_is_in_a_log_an_error_or_a_repr(rig: Rig, caplog: pytest
 
 def test_only_building_a_channel_loads_the_platforms_library() -> None:
     markups = (adapter.replace(".adapter", ".markup") for adapter in ADAPTERS.values())
-    modules = ", ".join(["bot.build", "bot.connections.console.adapter", *markups])
+    modules = ", ".join(["bot.build", "bot.platforms.console.adapter", *markups])
     heavy = "{'telegram', 'slack_sdk', 'aiohttp', 'httpx'}"
     program = f"import sys, {modules}; print(sorted({heavy} & set(sys.modules)))"
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603 - this interpreter

@@ -237,7 +237,7 @@ async def test_a_mail_that_two_processes_were_broken_off_with_is_not_sent_a_thir
 async def test_a_late_answer_counts_and_holds_up_neither_other_mails_nor_the_page(
     bot: Bot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.connections.email.adapter.PROMPT", 0.01)
+    monkeypatch.setattr("bot.platforms.email.adapter.PROMPT", 0.01)
     await bot.confirms()
     readers = [f"reader{number}@lab.org" for number in range(AT_ONCE)]
     for reader in readers:
