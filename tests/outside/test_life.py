@@ -192,6 +192,11 @@ TOLD: dict[str, Story] = {
         [crossref({**work(DOI, "RETRACTED: Kites and glue", venue="Glue"), "update-to": [notice("retraction", DOI)]})],
         [["retracted, 26 Jan", "you kept it on 22 Jan"]],
     ),
+    "retracted in an earlier year": (
+        [journal()],
+        [journal(notice("retraction", day="2024-11-03"))],
+        [["retracted, 3 Nov 2024: doi.org/10.1234/glue.99", "you kept it on 22 Jan"]],
+    ),
     "a concern, then a retraction": (
         [journal()],
         [journal(notice("expression_of_concern")), RETRACTED],
@@ -390,9 +395,9 @@ def test_retracted_paper_is_not_sent(reader: Product) -> None:
 def test_save_says_what_is_grave(reader: Product) -> None:
     comes(reader, journal())
     comes(reader, journal(notice("expression_of_concern")))
-    assert "Beware: expression of concern, 26 Jan." in reader.says(f"/save {DOI}").lines
+    assert "Beware: expression of concern, 26 Jan 2026." in reader.says(f"/save {DOI}").lines
     comes(reader, RETRACTED)
-    assert "Beware: retracted, 26 Jan, doi:10.1234/glue.99." in reader.says(f"/save {DOI}").lines
+    assert "Beware: retracted, 26 Jan 2026, doi:10.1234/glue.99." in reader.says(f"/save {DOI}").lines
     comes(reader, api(1, GONE, GONE))
     assert "Beware: withdrawn by the authors, 22 Jan." in reader.says(f"/save {ID}").lines
 
@@ -401,7 +406,7 @@ def test_save_says_what_is_grave(reader: Product) -> None:
     ("documents", "line"),
     [
         ([api(2, "Accepted at ICK 2026")], "v2 · “Accepted at ICK 2026”"),
-        ([api(2, "Accepted at ICK 2026", doi=ARTICLE), published()], "Glue · 2601.01234 · v2 · 25 Jan, doi:10.1234/glue.12"),
+        ([api(2, "Accepted at ICK 2026", doi=ARTICLE), published()], "Glue · 2601.01234 · v2 · 25 Jan 2026, doi:10.1234/glue.12"),
         ([rss(), api(2, GONE, GONE), api(3)], "v3"),
         ([rss(), api(2, GONE, GONE)], "withdrawn by the authors, 22 Jan"),
     ],
