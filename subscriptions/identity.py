@@ -75,6 +75,11 @@ def versioned(doi: str) -> Versioned:
     return Versioned(found["signed"] or found["plain"] or found["numbered"], int(found["version"]))
 
 
+def version_of(doi: str) -> int | None:
+    """Return the version that a DOI names; None if it names none. ChemRxiv numbers versions from the second on."""
+    return versioned(doi).version or (1 if doi.startswith("10.26434/chemrxiv") else None)
+
+
 def dois_of(doi: str) -> tuple[str, ...]:
     """Return the DOI that all versions share, the DOI itself, and those of earlier versions."""
     whole, version = versioned(doi)

@@ -27,6 +27,9 @@ LIMIT = 2000  # records of a feed; arXiv drops all further ones silently (info.a
 _ANSWERS = ("arxiv query:", "arxiv search results")  # titles of answers of arXiv's API; the second one of errors
 _ERROR_ID = "arxiv.org/api/errors"  # part of the id of an entry in which arXiv's API reports an error
 _OF_ARXIV = re.compile(r"https?://(?:[\w-]+\.)*arxiv\.org(?:/|$)")
+_NOT_YET = re.compile(
+    r"\W*(?:accepted|in (?:press|preparation|review)|submitted|to (?:appear|be)|under review)\b", re.IGNORECASE
+)
 _CHAT_ARXIV = "Chat Arxiv"  # the beginning of the titles of cn-chat-arxiv
 _OUTSIDE = re.compile(r"<p>[^\S\n]*\n(?P<inside>.*)\n</p>", re.DOTALL)  # of its paragraphs
 _BETWEEN_PARAGRAPHS = re.compile(r"\n</p>[^\S\n]*\n<p>[^\S\n]*\n")
@@ -203,8 +206,13 @@ def _paper_of_arxiv(entry: _Fields, found: Found) -> Paper | None:
         announce_type=arxiv.announce_type(entry.first("arxiv:announce_type")),
         comment=entry.first("arxiv:comment"),
         has_all=found.format == "arxiv_api_atom",
-        venue=papers.venue_of(entry.first("arxiv:journal_ref", "arxiv:journal_reference")),
+        venue=_venue_in(entry.first("arxiv:journal_ref", "arxiv:journal_reference")),
     )
+
+
+def _venue_in(reference: str) -> str:
+    """Returns the journal of a reference; "" where it has not published the paper yet."""
+    return "" if _NOT_YET.match(reference) else papers.venue_of(reference)
 
 
 def _chat_paper(entry: _Fields, language: str | None) -> Paper:

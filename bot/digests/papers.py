@@ -17,7 +17,7 @@ from bot.digests.files import check_entries, without_controls
 from bot.digests.scalars import collapse, first_of, language_of
 from bot.failures import error_location
 from subscriptions.errors import PaperwireError
-from subscriptions.identity import numbers_in, paper_key, versioned
+from subscriptions.identity import numbers_in, paper_key, version_of, versioned
 from subscriptions.life import Event, Mark
 from subscriptions.model import Paper, Summary, Translation
 from subscriptions.texts.statements import LEADING, states_nothing, summary_state
@@ -455,7 +455,7 @@ def _paper_of(work: Work, found: Found) -> Paper | None:
         authors=people,
         categories=tuple(work.kinds) if paper.arxiv_id else (),
         doi=doi,
-        version=work.version or paper.version or versioned(doi or "").version,
+        version=work.version or paper.version or version_of(doi or ""),
         entry=work.entry or (paper.url if paper.url and _PAGE.match(paper.url) else ""),
         same=tuple(key for key in keys_of(*work.same) if key not in keys_of(doi or ""))[:_MOST_RELATED],
         article=next(iter(keys_of(work.article)), "").removeprefix("doi:"),

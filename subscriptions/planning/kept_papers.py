@@ -46,11 +46,16 @@ def life_of(paper: Paper) -> Life:
 def article_of(paper: Paper) -> Article | None:
     """Return the article of a paper: that whose DOI it has, else that of its facts; an empty one for what is no preprint."""
     venue = "" if is_server(paper.venue) else paper.venue
-    if paper.doi and not is_preprint(paper.doi) and not ARTEFACTS["data"].match(paper.doi):
+    if paper.doi and is_article(paper.doi):
         return Article(doi=paper.doi, venue=venue, day=paper.published)
     if paper.arxiv_id or paper.doi or is_server(paper.venue):
         return paper.facts.article
     return Article(venue=venue, day=paper.published)
+
+
+def is_article(doi: str) -> bool:
+    """Return whether a DOI may be that of an article: no server of preprints and no archive of data has it."""
+    return bool(doi) and not is_preprint(doi) and not ARTEFACTS["data"].match(doi)
 
 
 def untold(now: Life, known: Life, kept: date) -> tuple[Event, ...]:

@@ -16,7 +16,7 @@ from subscriptions import identity
 from subscriptions.life import Article, Event, Mark, PaperFacts
 from subscriptions.model import Announce, Paper
 from subscriptions.normalize import title_alias
-from subscriptions.planning.kept_papers import article_of
+from subscriptions.planning.kept_papers import article_of, is_article
 from subscriptions.store import kept, meanings, merging
 from subscriptions.store.columns import as_stored, from_stored
 from subscriptions.store.database.store import Transaction, execute, rows_of
@@ -186,8 +186,7 @@ class PaperBatch:
 
     def _give_article(self, row: PaperValues, article: Article | None) -> None:
         """Notes the article of a preprint that had none."""
-        is_one = article and article.doi and not identity.is_preprint(article.doi)
-        if is_one and not article_of(self.entry(row.id)):
+        if article and is_article(article.doi) and not article_of(self.entry(row.id)):
             row.facts = as_stored(replace(self._facts(row), article=article))
             self.noted.add(row.id)
 

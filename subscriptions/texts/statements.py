@@ -29,7 +29,7 @@ _GONE = r"(?:(?:now|since|already|been|being|\w{1,20}ly)\s)*withdrawn\b(?!\sfrom
 _PEOPLE = rf"(?:{_AUTHORS}|us\b|me\b)"
 _OTHERS = r"(?:the\s)?(?:submitters?|editors?|publisher|(?:\w{0,9}rxiv\s)?(?:admin|moderat)\w{1,20}|\w{0,9}rxiv)\b"
 _WITHDRAWN = re.compile(
-    rf"""[\W_]{{0,20}}(?:
+    rf"""[\W_]{{0,20}}(?:arxiv\sadmin\snote:\s)?(?:
     (?:this|the|our)\s{_KIND}\s(?:has|is|was|had\sto\sbe|must\sbe)\s{_GONE} (?:\sby\s(?P<by>{_PEOPLE}))?
     | (?:(?:this\s)?{_KIND}\s)?{_GONE} (?:\W{{0,20}}$|[.:;,)\]]|\s(?:due|because|pending)\b|\sby\s(?:(?P<also_by>{_PEOPLE})|{_OTHERS}))
     | (?:(?P<who>{_AUTHORS}|we|i)|{_OTHERS})\s(?:have\s|has\s)?(?:(?:now|since|hereby|\w{{1,20}}ly)\s)*with(?:drawn|draw|drew)

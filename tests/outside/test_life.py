@@ -18,7 +18,7 @@ name = "others"
 path = "inbox/*.*"
 """
 ID, DOI, NOTICE, ARTICLE = "2601.01234", "10.1234/glue.7", "10.1234/glue.99", "10.1234/glue.12"
-OF_BIORXIV = "10.1101/2026.01.20.700001"
+OF_BIORXIV, CHEMRXIV = "10.1101/2026.01.20.700001", "10.26434/chemrxiv-2026-ab1cd"
 
 
 def api(
@@ -174,6 +174,22 @@ TOLD: dict[str, Story] = {
         [api(2, "Accepted at Glue", doi=ARTICLE)],
         [["published: doi.org/10.1234/glue.12", "version 2"]],
     ),
+    "the second version of ChemRxiv": (
+        [crossref(work(CHEMRXIV, "Kites and glue"))],
+        [crossref(work(f"{CHEMRXIV}-v2", "Kites and glue"))],
+        [["version 2"]],
+    ),
+    "a reference to what is not published yet is no article": (
+        [api()],
+        [api(journal_ref="Submitted to J. Glue"), api(journal_ref="to appear in J. Glue")],
+        [[], []],
+    ),
+    "the DOI of data, by a server": ([biorxiv("NA")], [biorxiv("10.5281/zenodo.1234567")], [[]]),
+    "withdrawn by arXiv": (
+        [api(1, "9 pages")],
+        [api(2, "arXiv admin note: This submission has been withdrawn by arXiv administrators due to overlap")],
+        [["withdrawn: “overlap”", "you kept it on 22 Jan"]],
+    ),
     "the DOI of data is no article": ([api()], [api(doi="10.5281/zenodo.1234567")], [[]]),
     "the DOI that arXiv gives is no article": ([api()], [api(doi="10.48550/arXiv.2601.01234")], [[]]),
     "first described by arXiv after it was saved": (
@@ -262,7 +278,15 @@ def test_what_became_of_a_saved_paper_is_told_once(reader: Product, case: str) -
     for document in before:
         comes(reader, document)
     assert reader.later(minutes=1)
-    name = OF_BIORXIV if OF_BIORXIV in before[0] else ID if "arxiv.org" in before[0] else DOI
+    name = (
+        OF_BIORXIV
+        if OF_BIORXIV in before[0]
+        else CHEMRXIV
+        if CHEMRXIV in before[0]
+        else ID
+        if "arxiv.org" in before[0]
+        else DOI
+    )
     assert "Saved" in reader.says(f"/save {name}").text
     found = []
     for document in later:
