@@ -259,6 +259,16 @@ SHOWN_REPLIES: dict[str, tuple[Any, ...]] = {
         chat(text="titles"),
         "AI: Short.",
     ),
+    "all of a retracted paper has no summary": (
+        Reply(
+            items=(changed(item("T", summaries={"en": "Short."}), facts=PaperFacts(retracted=Notice())),),
+            item_layout="whole",
+        ),
+        chat(),
+        "retracted",
+        "Abstract",
+        "✗ Short.",
+    ),
     "in public why names no subscription": (
         why_of(because("noise", number=3), title="Noise"),
         chat(kind=ChatKind.BROADCAST),
