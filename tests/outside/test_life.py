@@ -1,5 +1,6 @@
 """What became of a paper: it is told once, to who kept it, and a retracted paper is shown as such."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -65,6 +66,19 @@ def journal(*notices: dict[str, Any], title: str = "Kites and glue", doi: str = 
 
 def published(**more: Any) -> str:
     return journal(doi=ARTICLE, published={"date-parts": [[2026, 1, 25]]}, **more)
+
+
+def openalex(doi: str) -> str:
+    """Return OpenAlex' work of an article and its preprint at arXiv."""
+    places = [{"landing_page_url": f"https://doi.org/{doi}"}, {"landing_page_url": f"http://arxiv.org/abs/{ID}"}]
+    one = {
+        "id": "https://openalex.org/W1",
+        "doi": f"https://doi.org/{doi}",
+        "title": "Kites and glue",
+        "locations": places,
+    }
+    people = [{"author": {"display_name": "Ada Ray"}}]
+    return json.dumps({"meta": {"count": 1}, "results": [{**one, "type": "article", "authorships": people}]})
 
 
 def of_pubmed(relation: str = "") -> str:
@@ -164,6 +178,14 @@ TOLD: dict[str, Story] = {
     "its article, by the DOI that arXiv gives, where both were sent": (
         [rss(), published(title="Glue holds kites")],
         [api(doi=ARTICLE), note(doi=ARTICLE)],
+        [
+            ["published in Glue, 25 Jan: doi.org/10.1234/glue.12"],
+            ["retracted, 26 Jan: doi.org/10.1234/glue.99", "you kept it on 22 Jan"],
+        ],
+    ),
+    "its article, by OpenAlex, where both were sent": (
+        [rss(), published(title="Glue holds kites")],
+        [openalex(ARTICLE), note(doi=ARTICLE)],
         [
             ["published in Glue, 25 Jan: doi.org/10.1234/glue.12"],
             ["retracted, 26 Jan: doi.org/10.1234/glue.99", "you kept it on 22 Jan"],
