@@ -22,6 +22,7 @@ _DAY_WITH_WEEKDAY = {"en": "EEE d MMM", "zh": "M月d日 EEE"}
 _DAY_WITH_YEAR = {"en": "EEE d MMM y", "zh": "y年M月d日 EEE"}
 _DAY_IN_MONTH = {"en": "EEE d", "zh": "d日 EEE"}
 _DAY = {"en": "d MMM", "zh": "M月d日"}
+_DAY_OF_YEAR = {"en": "d MMM y", "zh": "y年M月d日"}
 # the slash of a command; /invite is a command of the platform itself
 _SLASH = re.compile(r"(?<![\w/@:.<}])/(?!invite\b)(?=[a-z{])")
 _A_YEAR = timedelta(days=300)  # an earlier day is written with its year, or readers may take it for one of this year
@@ -132,10 +133,15 @@ class Language:
         """Returns the day as 2 Feb, 2月2日."""
         return self._date(day, _DAY)
 
-    def written_day(self, written: str) -> str:
-        """Returns a day that a source wrote, such as 2026-02-02, as `short_day` does; a month or a year as written."""
+    def dated(self, day: date, *, seen_from: date | None = None) -> str:
+        """Return the day as 2 Feb 2026, 2026年2月2日; without its year if it is at most 300 days from `seen_from`."""
+        is_near = seen_from is not None and abs(seen_from - day) <= _A_YEAR
+        return self._date(day, _DAY if is_near else _DAY_OF_YEAR)
+
+    def written_day(self, written: str, *, seen_from: date | None = None) -> str:
+        """Return a day that a source wrote, such as 2026-02-02, as `dated` does; a month or a year as written."""
         try:
-            return self.short_day(date.fromisoformat(written))
+            return self.dated(date.fromisoformat(written), seen_from=seen_from)
         except ValueError:
             return written
 

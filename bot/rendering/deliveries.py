@@ -138,9 +138,7 @@ def _news(told: Sequence[PaperNews], reader: Reader) -> Iterator[NewsView]:
         known = Paper(key=one.title, title=one.title, arxiv_id=one.arxiv_id, doi=one.doi, url=one.url)
         yield NewsView(
             number=str(number) if len(told) > 1 else "",
-            title=cut_at_word(
-                papers.readable(one.title) or clean(one.arxiv_id or one.doi or one.url or "–"), TITLES.title
-            ),
+            title=short(papers.readable(one.title) or one.arxiv_id or one.doi or one.url or "–", TITLES.title),
             url=paper_url(known),
             is_gone=one.is_gone,
             lines=tuple(_news_line(text, web_url(address), reader.language) for text, address in one.lines),

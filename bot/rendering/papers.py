@@ -6,7 +6,7 @@ Pure functions of an item and the chat's settings.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import TypeVar
 
 from bot.rendering import cleaning
@@ -205,8 +205,8 @@ def gone(paper: Paper, language: Language) -> str:
     """Return that a paper is retracted, by which notice, or withdrawn, by whom if its own text says so; "" for others."""
     facts = paper.facts
     if facts.retracted:
-        noticed = _noticed(language.say("retracted"), facts.retracted, language)
-        return ", ".join(filter(None, (noticed, _reference(facts.retracted.doi))))
+        day, doi = clean(language.written_day(facts.retracted.day)), _reference(facts.retracted.doi)
+        return _listed(language, language.say("retracted"), day, doi)
     if facts.withdrawn is None:
         return ""
     day = language.short_day(language.local(facts.withdrawn.at).date())
@@ -221,7 +221,7 @@ def _life(paper: Paper, language: Language) -> str:
     if article := article_of(paper):
         venue = "" if article.venue == paper.venue else short(clean(article.venue), _LABEL_WIDTH)
         doi = _reference(article.doi) if paper.arxiv_id or article.doi != paper.doi else ""
-        parts.append(", ".join(filter(None, (venue, clean(language.written_day(article.day)) if doi else "", doi))))
+        parts.append(_listed(language, venue, clean(language.written_day(article.day)) if doi else "", doi))
     elif accepted := statements.accepted_in(paper.comment[:LONGEST_COMMENT]):
         parts.append(f"“{short(clean(accepted), _AUTHOR_WIDTH)}”")
     if paper.facts.corrected:
@@ -237,7 +237,12 @@ def concern(paper: Paper, language: Language) -> str:
 
 
 def _noticed(said: str, notice: Notice, language: Language) -> str:
-    return ", ".join(filter(None, (said, clean(language.written_day(notice.day)))))
+    return _listed(language, said, clean(language.written_day(notice.day)))
+
+
+def _listed(language: Language, *parts: str) -> str:
+    some = [part for part in parts if part]
+    return reduce(lambda line, part: language.say("{event}, {day}", event=line, day=part), some) if some else ""
 
 
 def _reference(doi: str) -> str:

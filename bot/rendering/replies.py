@@ -13,6 +13,7 @@ from bot.rendering.deliveries import delivery_pages
 from bot.rendering.packing import Fragment, Medium, Page, Part, Size, fitted, messages, pack, total
 from bot.rendering.papers import (
     AI_MARK,
+    gone,
     in_language,
     paper_view,
     readable,
@@ -181,11 +182,12 @@ def _why_head(item: model.Item, reader: Reader, measure: Measure) -> PaperView:
 def whole_sections(paper: model.Paper, reader: Reader) -> Iterator[Section]:
     """Yields the texts of a paper, first those in the chat's language. Includes at most one of its summaries.
 
-    A summary in another language is used only if there is none in the chat's language.
+    A summary in another language is used only if there is none in the chat's language. A paper that was withdrawn or
+    retracted has none.
     """
     language = reader.language
     translated = in_language(translations_of(paper), language.code)
-    summaries = list(filter(usable_fields, summaries_of(paper)))
+    summaries = [] if gone(paper, language) else list(filter(usable_fields, summaries_of(paper)))
     own, english = in_language(summaries, language.code), in_language(summaries, "en")
     if titled_for(paper, reader.settings) is paper:  # the translated title is not the title already
         for one in translated:

@@ -296,14 +296,14 @@ _DECLARED = (
         meaning=errors.Sentence(
             "what I tell of papers that were saved or liked here: new versions, articles, retractions"
         ),
-        names="keptpapers",
+        names="update news keptpapers 更新 论文更新 新消息",
         choices=_by_kind("on grave off", "on grave off", "on", "on grave off"),
         values={
             "on": errors.Sentence("all"),
             "grave": errors.Sentence("retractions, withdrawals and concerns"),
             "off": errors.Sentence("none"),
         },
-        value_names={"on": _ON, "grave": "serious retractions 重大 撤稿", "off": _OFF},
+        value_names={"on": _ON, "grave": "serious retractions 重大 撤稿 仅撤稿", "off": _OFF},
     ),
     BUTTONS,
     ChatSetting(

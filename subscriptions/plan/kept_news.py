@@ -1,7 +1,7 @@
 """Tells chats what became of the papers that they kept: a step of the plan (docs/architecture.md, rule 18)."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from typing import NamedTuple
 
@@ -130,7 +130,7 @@ def _notice(chat: Chat, news: Sequence[_News], now: datetime, *, is_grave: bool)
         subject=f"{now.isoformat()} {news[0].paper.id}" if is_grave else "",
         daily=not is_grave,
         lines=lambda words: (_head(words, news),),
-        news=lambda words: [_paper_news(words, one) for one in news],
+        news=lambda words: [_paper_news(words, one, words.local(now).date()) for one in news],
         buttons=(*buttons, settings) if chat.settings.buttons == "full" else (),
     )
 
@@ -148,16 +148,16 @@ def _head(words: Language, news: Sequence[_News]) -> str:
     return words.say(many, count=words.number(len(news))) if len(news) > 1 else words.say(one)
 
 
-def _paper_news(words: Language, one: _News) -> PaperNews:
+def _paper_news(words: Language, one: _News, today: date) -> PaperNews:
     paper = one.paper.paper
-    lines = [_line(words, event, one) for event in one.events]
+    lines = [_line(words, event, one, today) for event in one.events]
     if one.is_grave:
-        day = words.short_day(words.local(one.kept.at).date())
+        day = words.dated(words.local(one.kept.at).date(), seen_from=today)
         is_liked = one.kept.kind is Signal.LIKED
         said = words.say("you liked it on {day}", day=day) if is_liked else words.say("you kept it on {day}", day=day)
         lines.append((said, ""))
     return PaperNews(
-        title=paper.title or paper.key,
+        title=paper.title,
         arxiv_id=paper.arxiv_id,
         doi=paper.doi,
         url=paper.url,
@@ -166,18 +166,18 @@ def _paper_news(words: Language, one: _News) -> PaperNews:
     )
 
 
-def _line(words: Language, event: Event, one: _News) -> tuple[str, str]:
+def _line(words: Language, event: Event, one: _News, today: date) -> tuple[str, str]:
     """Return what became of a paper, and an address that says more; "" for none."""
     match event:
         case Event.RETRACTED | Event.CONCERN | Event.CORRECTED | Event.ARTICLE:
-            return _by_publisher(words, event, one.now)
+            return _by_publisher(words, event, one.now, today)
         case Event.CODE:
             return words.say("code"), one.now.code
         case _:
             return _by_authors(words, event, one), ""
 
 
-def _by_publisher(words: Language, event: Event, now: Life) -> tuple[str, str]:
+def _by_publisher(words: Language, event: Event, now: Life, today: date) -> tuple[str, str]:
     published: Published | Article | None
     match event:
         case Event.RETRACTED:
@@ -190,7 +190,7 @@ def _by_publisher(words: Language, event: Event, now: Life) -> tuple[str, str]:
             venue, published = short(now.article.venue, _LONGEST_NAME) if now.article else "", now.article
             text = words.say("published in {venue}", venue=venue) if venue else words.say("published")
     if published and published.day:
-        text = words.say("{event}, {day}", event=text, day=words.written_day(published.day))
+        text = words.say("{event}, {day}", event=text, day=words.written_day(published.day, seen_from=today))
     return text, f"https://doi.org/{published.doi}" if published and published.doi.startswith("10.") else ""
 
 

@@ -49,20 +49,26 @@ _SENTENCE_ENDS = re.compile(
 _ACCEPTED = re.compile(
     r"""\baccept(?:ed)?(?=\W*$|[,.:;)\]/-]|\s\(|\s(?-i:[A-Z\d])
     |\s(?:and|as|after|article|at|by|for|in|into|manuscript|on|paper|post|preprint|to|version|with)\b)
-    | \bto\s(?:appear|be\s(?:published|presented))\s(?:in|at|on)\b | \bappear(?:s|ed|ing)?\s(?:in|at)\b | \b(?:in\spress|camera[\s-]ready)\b
+    | \bto\s(?:appear|be\s(?:published|presented))\s(?:in|at|on)\b | \bappear(?:s|ed|ing)?\s(?:in|at)\b | \bforthcoming\sin\b | ^\s*in\s(?:the\s)?proceedings\sof\b
+    | \b(?:in\spress|camera[\s-]ready)\b
     | (?<!\bto\sbe\s)\bpublished\s(?:in|at|by|on|to|as|version(?!\s(?:will|may|might|can|differs)\b))\b | \b(?:19|20)\d\d\b\W{0,3}\(?(?:an?\s)?(?:oral|spotlight|poster|highlight)\b
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-_OTHER_VERSION = r"(?:abridged|companion|condensed|conference|earlier|expanded|extend(?:ed|s)|extension|follow-?up|full|initial|journal|long|longer|part|parts|portions?|preliminary|previous(?:ly)?|prior|short|shorter|workshop)"
+_OTHER_VERSION = (
+    r"(?:abridged|companion|condensed|earlier|expanded|extend(?:ed|s)|extension|follow-?up|initial|part|parts|portions?|preliminary|previous(?:ly)?|prior)"
+    r"\b(?:\s\w+){0,3}?\s(?:version|paper|article|abstract|work|results?|of)\b"
+    r"|\b(?:conference|full|journal|long|longer|short|shorter|workshop)\b(?:\s\w+){0,3}?\s(?:version|article|abstract|work|results?|of)\b"
+)
 _NOT_ACCEPTED = re.compile(
-    rf"""\b(?:not|never|n't|if|once|until|unless|upon|when|whenever|as\ssoon\sas|pending|hope|hopefully|omitted|proposals?|rejected|supersed\w+|submit\w*|submission|resubmit\w*|under\sreview
+    rf"""\b(?:not|never|n't|if|once|until|unless|upon|when|whenever|as\ssoon\sas|pending|comment\son|data|hope|hopefully|omitted|overlaps?|proposals?|rejected|supersed\w+|submit\w*|submission|resubmit\w*|under\sreview
     |in\sreview|to\sbe\saccepted|will\sbe\saccepted)\b | \b(?!(?:conditional|final|new|official|provisional|recent)ly)[a-z]+ly\saccepted
-    | \b{_OTHER_VERSION}\b(?:\s\w+){{0,3}}?\s(?:version|paper|article|abstract|work|results?|of)\b | \bbuil(?:ds|t)\son\b | \bbased\son\b""",
+    | \b{_OTHER_VERSION} | \bbuil(?:ds|t)\son\b | \bbased\son\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 _NOT_FOR_GOOD = re.compile(
-    r"\s(?:for\s(?:review|consideration)|at\sv\d|manuscripts?\swill|papers?\swill)\b", re.IGNORECASE
+    r"\s(?:for\s(?:review|consideration)|at\sv\d|manuscripts?\swill|papers?\swill|(?:an?\s)?preprint|https?:)",
+    re.IGNORECASE,
 )
 _COUNTED = re.compile(
     r"\b(?:\d+|\w+teen|one|two|three|four|five|six|seven|eight|nine|ten)\s(?:\w+\s){0,2}?(?:pages?|pp|figs?|figures?|tables?|algorithms?|equations?|images?|videos?|appendi\w+)\b[,.:\s-]*(?:and\s|\+\s)?",

@@ -36,6 +36,10 @@ def test_settings_by_word(product: Product) -> None:
         ("/set quiet hours from 23:00 to 7:00", hours.format("from 23:00 to 07:00")),
         ("/set 免打扰关闭", hours.format("off")),
         ("/settings schedule weekdays 8:30", "✓ Schedule: weekdays 08:30 (was: when-out 08:00-20:00)"),
+        ("/set updates grave", "✓ News of kept papers: retractions, withdrawals and concerns (was: all)"),
+        ("/set news off", "✓ News of kept papers: none (was: all)"),
+        ("/set 更新 仅撤稿", "✓ News of kept papers: retractions, withdrawals and concerns (was: all)"),
+        ("/set 论文更新关闭", "✓ News of kept papers: none (was: all)"),
         ("/lang 中文", "✓ 语言：中文（原为：English）"),
         ("/tz new york", "✓ Time zone: America/New_York (was: UTC)\nIt is 07:0"),
         (

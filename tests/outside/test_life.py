@@ -1,5 +1,6 @@
 """What became of a paper: it is told once, to who kept it, and a retracted paper is shown as such."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -65,6 +66,19 @@ def journal(*notices: dict[str, Any], title: str = "Kites and glue", doi: str = 
 
 def published(**more: Any) -> str:
     return journal(doi=ARTICLE, published={"date-parts": [[2026, 1, 25]]}, **more)
+
+
+def openalex(doi: str) -> str:
+    """Return OpenAlex' work of an article and its preprint at arXiv."""
+    places = [{"landing_page_url": f"https://doi.org/{doi}"}, {"landing_page_url": f"http://arxiv.org/abs/{ID}"}]
+    one = {
+        "id": "https://openalex.org/W1",
+        "doi": f"https://doi.org/{doi}",
+        "title": "Kites and glue",
+        "locations": places,
+    }
+    people = [{"author": {"display_name": "Ada Ray"}}]
+    return json.dumps({"meta": {"count": 1}, "results": [{**one, "type": "article", "authorships": people}]})
 
 
 def of_pubmed(relation: str = "") -> str:
@@ -169,6 +183,14 @@ TOLD: dict[str, Story] = {
             ["retracted, 26 Jan: doi.org/10.1234/glue.99", "you kept it on 22 Jan"],
         ],
     ),
+    "its article, by OpenAlex, where both were sent": (
+        [rss(), published(title="Glue holds kites")],
+        [openalex(ARTICLE), note(doi=ARTICLE)],
+        [
+            ["published in Glue, 25 Jan: doi.org/10.1234/glue.12"],
+            ["retracted, 26 Jan: doi.org/10.1234/glue.99", "you kept it on 22 Jan"],
+        ],
+    ),
     "published says more than accepted": (
         [api(1, "9 pages")],
         [api(2, "Accepted at Glue", doi=ARTICLE)],
@@ -207,6 +229,11 @@ TOLD: dict[str, Story] = {
         [journal()],
         [crossref({**work(DOI, "RETRACTED: Kites and glue", venue="Glue"), "update-to": [notice("retraction", DOI)]})],
         [["retracted, 26 Jan", "you kept it on 22 Jan"]],
+    ),
+    "retracted in an earlier year": (
+        [journal()],
+        [journal(notice("retraction", day="2024-11-03"))],
+        [["retracted, 3 Nov 2024: doi.org/10.1234/glue.99", "you kept it on 22 Jan"]],
     ),
     "a concern, then a retraction": (
         [journal()],
@@ -414,9 +441,9 @@ def test_retracted_paper_is_not_sent(reader: Product) -> None:
 def test_save_says_what_is_grave(reader: Product) -> None:
     comes(reader, journal())
     comes(reader, journal(notice("expression_of_concern")))
-    assert "Beware: expression of concern, 26 Jan." in reader.says(f"/save {DOI}").lines
+    assert "Beware: expression of concern, 26 Jan 2026." in reader.says(f"/save {DOI}").lines
     comes(reader, RETRACTED)
-    assert "Beware: retracted, 26 Jan, doi:10.1234/glue.99." in reader.says(f"/save {DOI}").lines
+    assert "Beware: retracted, 26 Jan 2026, doi:10.1234/glue.99." in reader.says(f"/save {DOI}").lines
     comes(reader, api(1, GONE, GONE))
     assert "Beware: withdrawn by the authors, 22 Jan." in reader.says(f"/save {ID}").lines
 
@@ -425,7 +452,7 @@ def test_save_says_what_is_grave(reader: Product) -> None:
     ("documents", "line"),
     [
         ([api(2, "Accepted at ICK 2026")], "v2 · “Accepted at ICK 2026”"),
-        ([api(2, "Accepted at ICK 2026", doi=ARTICLE), published()], "Glue · 2601.01234 · v2 · 25 Jan, doi:10.1234/glue.12"),
+        ([api(2, "Accepted at ICK 2026", doi=ARTICLE), published()], "Glue · 2601.01234 · v2 · 25 Jan 2026, doi:10.1234/glue.12"),
         ([rss(), api(2, GONE, GONE), api(3)], "v3"),
         ([rss(), api(2, GONE, GONE)], "withdrawn by the authors, 22 Jan"),
     ],

@@ -154,6 +154,14 @@ def test_relation_that_comes_after_both_were_sent_sends_nothing(reader: Product)
     assert sent(reader, crossref(OF_SERVER), crossref(PUBLISHED), late, crossref(PUBLISHED) + " ") == [1, 1, 0, 0]
 
 
+def test_preprint_that_comes_after_its_article_changes_none_of_its_values(reader: Product) -> None:
+    preprint = crossref({**work(PREPRINT, "Glue, perhaps, holds kites"), **related(is_preprint_of=ARTICLE)})
+    assert sent(reader, crossref(PUBLISHED), preprint) == [1, 0]
+    card = reader.runs("say", ARTICLE, "--as", "console:me").out
+    assert "Glue holds kites" in card
+    assert f"https://doi.org/{ARTICLE}" in card
+
+
 @pytest.mark.parametrize("first", [arxiv(), biorxiv("NA"), crossref(OF_SERVER)], ids=["arXiv", "bioRxiv", "server"])
 def test_export_of_a_preprint_cites_its_article(reader: Product, first: str) -> None:
     names = {

@@ -93,6 +93,7 @@ def test_a_value_is_kept_in_one_form(kind: str, name: str, typed: str, kept: str
             private   → lang     → de             → Language cannot be “de”. Possible: English (en), 中文 (zh).
             private   → limit    → ٣              → a number from 1 to 200
             private   → quiet    → 8-8            → two times of day such as 22:00-08:00, or off.
+            broadcast → updates  → off            → News of kept papers is fixed in this kind of chat
             broadcast → shape    → thread         → Layout cannot be “thread”. Possible: one digest, a message for each paper.
         """),
         ("private", "limit", "9" * 5000, "a number from 1 to 200"),

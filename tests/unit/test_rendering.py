@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -9,13 +10,15 @@ import pytest
 
 from bot.channel import Reply
 from bot.connections import ADAPTERS
-from subscriptions.model import Because, Chat, ChatKind, Delivery, DeliveryKind, Item
+from subscriptions.life import Article, Notice, PaperFacts
+from subscriptions.model import Because, Chat, ChatKind, Delivery, DeliveryKind, Item, PaperNews
 from tests.make import translation
 from tests.rendered import plain_form, render_delivery, render_reply
 from tests.unit.deliveries import (
     THURSDAY,
     alert,
     because,
+    changed,
     chat,
     delivery,
     item,
@@ -204,8 +207,19 @@ def why_of(*reasons: Because, title: str = "Steps") -> Reply:
     return Reply(items=(item(title, *reasons),), item_layout="why")
 
 
-def notice(to: Chat, *lines: str) -> Reply:
-    return Reply(delivery=delivery(to, kind=DeliveryKind.NOTICE, lines=lines))
+def notice(to: Chat, *lines: str, news: tuple[PaperNews, ...] = ()) -> Reply:
+    return Reply(delivery=delivery(to, kind=DeliveryKind.NOTICE, lines=lines, news=news))
+
+
+ODD = "שלום 5\n<b>\u202eX</b>"
+GONE = PaperNews(
+    title=ODD,
+    arxiv_id="2601.00003",
+    doi=None,
+    url=None,
+    is_gone=True,
+    lines=((f"withdrawn: “{ODD}”", ""), ("code", "https://github.com/a/b")),
+)
 
 
 # a reply, its chat, and what the message holds or does not hold, as above
@@ -220,10 +234,40 @@ SHOWN_REPLIES: dict[str, tuple[Any, ...]] = {
         chat(),
         "^<b>&lt;b&gt;News&lt;/b&gt; &amp; @\u2060more of stat.\u2060ML</b>\nIt waits.$",
     ),
+    "news of a paper is a line each, and its title keeps its direction": (
+        notice(chat(), "News", news=(GONE,)),
+        chat(),
+        """^<b>News</b>
+
+<s><a href="https://arxiv.org/abs/2601.00003">\u2068שלום 5 &lt;b&gt;X&lt;/b&gt;\u2069</a></s>
+– \u2068withdrawn: “שלום 5 &lt;b&gt;X&lt;/b&gt;”\u2069
+– code: <a href="https://github.com/a/b">github.com/a/b</a>$""",
+    ),
+    "on Slack, too": (
+        notice(team(), "News", news=(GONE, replace(GONE, title="", is_gone=False))),
+        team(),
+        "1 ~<https://arxiv.org/abs/2601.00003|\u2068שלום 5 &lt;b&gt;X&lt;/b&gt;\u2069>~\n– \u2068withdrawn: “שלום",
+        "2 <https://arxiv.org/abs/2601.00003|2601.00003>\n– ",
+    ),
+    "news in a text has all its addresses": (
+        notice(chat("console", lang="zh"), "News", news=(GONE,)),
+        chat("console", lang="zh"),
+        "– code：github.com/a/b\n  https://arxiv.org/abs/2601.00003$",
+    ),
     "a card says something where a chat wants but titles": (
         Reply(items=(item(summaries={"en": "Short."}),), item_layout="card"),
         chat(text="titles"),
         "AI: Short.",
+    ),
+    "all of a retracted paper has no summary": (
+        Reply(
+            items=(changed(item("T", summaries={"en": "Short."}), facts=PaperFacts(retracted=Notice())),),
+            item_layout="whole",
+        ),
+        chat(),
+        "retracted",
+        "Abstract",
+        "✗ Short.",
     ),
     "in public why names no subscription": (
         why_of(because("noise", number=3), title="Noise"),
@@ -252,6 +296,27 @@ def test_the_message_of_a_reply(case: str) -> None:
     reply, to, *expected = SHOWN_REPLIES[case]
     (message,) = render_reply(reply, to)
     assert unlike(written(message), expected) == []
+
+
+@pytest.mark.parametrize("platform", ["email", "web"])
+def test_pages_strike_the_title_of_a_gone_paper_in_its_direction(platform: str) -> None:
+    to = chat(platform)
+    news = delivery(to, kind=DeliveryKind.NOTICE, lines=("News",), news=(GONE,))
+    paper = alert(to, changed(item(ODD), facts=PaperFacts(retracted=Notice())))
+    for sent in (news, paper):
+        (html,) = (str(payload(one)["html"]) for one in render_delivery(sent))
+        assert re.search(
+            r'dir="auto".*?<s>\s*<a [^>]*>\u2068שלום 5 &lt;b&gt;X&lt;/b&gt;\u2069</a>\s*</s>', html, re.DOTALL
+        )
+
+
+def test_mail_and_page_lead_to_preprint_and_article() -> None:
+    paper = changed(item(arxiv_id="2601.00003"), facts=PaperFacts(article=Article(doi="10.1234/t.3")))
+    for platform in ("email", "web"):
+        (html,) = (str(payload(one)["html"]) for one in render_delivery(alert(chat(platform), paper)))
+        assert {"https://arxiv.org/abs/2601.00003", "https://doi.org/10.1234/t.3"} <= {
+            *re.findall('href="([^"]*)"', html)
+        }
 
 
 @pytest.mark.parametrize("to", [chat(), team(), chat("console")], ids=["telegram", "slack", "console"])

@@ -55,7 +55,7 @@ SEEN: dict[str, tuple[views.PaperView, dict[str, object]]] = {
     ),
     "a retracted paper says by which notice and nothing else": (
         seen(changed(item("T"), facts=PaperFacts(retracted=Notice(doi="10.1234/s.99", day="2026-12-02")))),
-        {"withdrawn": "retracted, 2 Dec, doi:10.1234/s.99", "text": "", "life": ""},
+        {"withdrawn": "retracted, 2 Dec 2026, doi:10.1234/s.99", "text": "", "life": ""},
     ),
     "a retraction goes before a withdrawal": (
         seen(changed(item("T"), facts=PaperFacts(retracted=Notice(), withdrawn=Withdrawal(at=THURSDAY)))),
@@ -63,7 +63,15 @@ SEEN: dict[str, tuple[views.PaperView, dict[str, object]]] = {
     ),
     "a card says what became of a paper": (
         seen(changed(item("T", arxiv_id="2601.00003"), facts=LIVED, version=3)),
-        {"life": "v3 · Tides, 22 Nov, doi:10.1234/t.3 · corrected, 1 Dec · expression of concern, 2026-11"},
+        {"life": "v3 · Tides, 22 Nov 2026, doi:10.1234/t.3 · corrected, 1 Dec 2026 · expression of concern, 2026-11"},
+    ),
+    "in Chinese with its signs": (
+        seen(changed(item("T", arxiv_id="2601.00003"), facts=LIVED), chat(lang="zh")),
+        {"life": "Tides，2026年11月22日，doi:10.1234/t.3 · 已更正，2026年12月1日 · 编辑部关注声明，2026-11"},
+    ),
+    "without the article's journal it says the authors' words on one line": (
+        seen(changed(item("T"), version=2, comment="Accepted at <b>X</b>\u202e\nor Y")),
+        {"life": "v2 · “Accepted at <b>X</b> or Y”"},
     ),
     "a line of a list does not": (
         seen(changed(item("T", arxiv_id="2601.00003"), facts=LIVED), measure=views.ROW),

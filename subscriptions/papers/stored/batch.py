@@ -219,10 +219,10 @@ class PaperBatch:
         ]
         if related:
             return self._join_filed(list(dict.fromkeys((*found, *related))))
-        if self.ingest.of_arxiv and one.paper.arxiv_id and len(found) > 1:
-            titled = [paper for paper in found if paper in self._aliases[one.alias]]
-            if len(titled) > 1 and titled[0] == found[0]:
-                return self._join_filed(titled)
+        titled = [paper for paper in found if paper in self._aliases[one.alias]]
+        if self.ingest.of_arxiv and one.paper.arxiv_id and len(titled) > 1 and titled[0] == found[0]:
+            return self._join_filed(titled)
+        if len(found) > 1:
             others = (
                 paper
                 for paper in found[1:]

@@ -73,7 +73,9 @@ def claim_of(row: PaperValues, paper: Paper, source: str, *, of_arxiv: bool, is_
     by_arxiv = of_arxiv and paper.arxiv_id is not None
     trusted = by_arxiv or (source == row.owner and not row.by_arxiv)
     known, version = row.version or 0, paper.version
-    if by_arxiv and not row.by_arxiv:
+    if is_related and row.version is None and is_preprint(paper.doi or "") and row.doi and not is_preprint(row.doi):
+        effect, trusted = Effect.FILLS, False  # the preprint of an article that came first
+    elif by_arxiv and not row.by_arxiv:
         effect = Effect.TAKES_OVER
     elif not trusted:
         effect = Effect.FILLS if row.by_arxiv else Effect.COMPLETES
