@@ -13,7 +13,7 @@ PAGE = 50  # rows of a page in this test
 
 @pytest.mark.both_databases
 def test_all_chats_are_read_by_pages(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    for size in ("store.database.store.CHUNK", "store.stored_chats.CHUNK", "service.import_export.AT_ONCE"):
+    for size in ("database.store.CHUNK", "chats.stored.chats.CHUNK", "subscribing.import_export.AT_ONCE"):
         monkeypatch.setattr(f"subscriptions.{size}", PAGE)
     filling.fill(store, PAGE + 20, papers=filling.PER_CHAT + 5)
     with store.read() as session:

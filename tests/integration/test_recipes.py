@@ -50,7 +50,7 @@ def test_the_command_of_the_recipe_works(tmp_path: Path) -> None:
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     module, story = map(dedent, _CODE.findall(COMMAND_RECIPE))
     (tmp_path / "bot" / "commands" / "counting.py").write_text(module, encoding="utf-8")
-    families = tmp_path / "bot" / "commands" / "intent.py"
+    families = tmp_path / "bot" / "commands" / "registry.py"
     text = families.read_text(encoding="utf-8").replace("    cards,\n", "    cards,\n    counting,\n")
     assert text.count("    counting,\n") == 2  # in the import, and in _MODULES
     families.write_text(text, encoding="utf-8")
