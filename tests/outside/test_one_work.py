@@ -201,3 +201,7 @@ def test_record_of_a_retracted_work_is_no_news(reader: Product, title: str) -> N
 )
 def test_title_that_only_looks_like_a_notice_is_a_paper(reader: Product, title: str) -> None:
     assert sent(reader, crossref(work(ARTICLE, title))) == [1]
+
+
+def test_partial_retraction_is_no_paper(reader: Product) -> None:
+    assert sent(reader, crossref(work("10.1234/glue.98", "Partial Retraction: Glue holds kites"))) == [0]
