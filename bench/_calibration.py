@@ -18,7 +18,7 @@ from bot.embeddings.child import CALIBRATION
 from bot.embeddings.process import paper_texts, question_texts
 from subscriptions.errors import PaperwireError
 from subscriptions.model import Paper
-from subscriptions.query import categories
+from subscriptions.query import category_names
 
 SAMPLES = Path(__file__).parents[1] / "bot" / "samples"
 _CHINESE = re.compile("[一-鿿]")
@@ -132,7 +132,7 @@ if __name__ == "__main__":
         calibrated(
             vectors(encoder, [paper_texts(paper) for paper in found]),
             vectors(encoder, [question_texts(text) for _, text in pairs]),
-            vectors(encoder, [question_texts(name) for name in categories.names()]),
+            vectors(encoder, [question_texts(name) for name in category_names.names()]),
             [place for place, _ in pairs],
         ).to_bytes()
     )

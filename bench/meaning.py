@@ -30,7 +30,7 @@ from bot.embeddings import child
 from bot.embeddings.process import ChildEncoder, is_short, paper_texts, question_texts
 from subscriptions.matching import similarity as meaning
 from subscriptions.model import Paper
-from subscriptions.query import categories
+from subscriptions.query import category_names
 
 QUESTIONS = Path(__file__).with_name("questions.tsv")
 OF_A_DIGEST = 100  # papers whose encoding is timed
@@ -71,7 +71,7 @@ def halves(model: child.Encoder, papers: list[Paper]) -> tuple[child.Calibration
     asked = [(place, text) for place, paper in enumerate(ours) for text in in_chinese(paper)]
     of_papers = vectors(model, list(map(paper_texts, ours)))
     questions = vectors(model, [question_texts(text) for _, text in asked])
-    subjects = vectors(model, list(map(question_texts, categories.names())))
+    subjects = vectors(model, list(map(question_texts, category_names.names())))
     calibration = calibrated(of_papers, questions, subjects, [place for place, _ in asked])
     return calibration, coded(model, papers[1::2], calibration)
 

@@ -42,11 +42,10 @@ from sqlalchemy import insert
 
 from bench._timing import timed
 from bot.build import build_app
-from bot.channel import Limits
 from bot.clock import SystemClock
 from bot.delivery import sender
 from bot.delivery.send_round import CONCURRENCY
-from bot.pace import Pace
+from bot.pace import Limits, Pace
 from bot.settings import Settings
 from subscriptions.database import tables
 from subscriptions.database.store import Store

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
 
-from bot import channel
+from bot.clock import Clock
 from bot.commands.base import BotInfo, Registry
 from bot.digests.sandbox import InProcess, ReaderRunner
+from bot.messages import Reply
 from bot.models import ENCODING, Encoder, MessageReader
 from bot.pace import CommandLimits, Pace
 from bot.platforms.base import Platform
@@ -37,7 +38,7 @@ IN_TERMINAL = 30.0  # seconds that `paperwire say` waits, which starts the encod
 class ConversationDependencies:
     """The dependencies that conversations need in addition to those in Context."""
 
-    render_reply: Callable[[channel.Reply, model.Chat], tuple[model.Message, ...]]
+    render_reply: Callable[[Reply, model.Chat], tuple[model.Message, ...]]
     registry: Registry
     is_terminal: bool = False  # replies are printed in a terminal, which is patient and asks no platform
     bot_info: BotInfo = field(default_factory=BotInfo)
@@ -51,7 +52,7 @@ class Dependencies:
     """The dependencies of planning, delivering and answering."""
 
     store: Store
-    clock: channel.Clock
+    clock: Clock
     channels: Mapping[str, Platform]
     pace: Pace
     render_delivery: Callable[[model.Delivery], tuple[model.Message, ...]]

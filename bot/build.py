@@ -5,22 +5,20 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from importlib import import_module
 from typing import TYPE_CHECKING, TextIO
 
 from bot.app import ConversationDependencies, Dependencies
-from bot.channel import Clock
+from bot.clock import Clock
 from bot.commands.base import BotInfo
 from bot.commands.registry import REGISTRY
 from bot.connections import ADAPTERS, connect, medium_of
-from bot.conversation_moved import Receiver
 from bot.delivery.sender import Sender
 from bot.delivery.share_links import subscribe_link
 from bot.digests.sandbox import InProcess, ReaderRunner, Sandbox
 from bot.embeddings import process as encoders
-from bot.models import Summarizer
+from bot.models import MessageReader, Summarizer
 from bot.pace import Pace
-from bot.platforms.base import Given, Platform
+from bot.platforms.base import Given, Platform, Receiver
 from bot.release import installed_version
 from bot.rendering.deliveries import render_delivery
 from bot.rendering.packing import Medium
@@ -119,8 +117,7 @@ def build_app(
         on = {name: connect(name, given) for name in ADAPTERS if settings.is_on(name)}
     stop, bot_names = asyncio.Event(), dict[str, str]()
     medium, titles, make_link = partial(_medium, on), settings.source_titles, partial(subscribe_link, store, bot_names)
-    # this room loads httpx, which takes 120 ms
-    room = import_module("bot.llm.summaries") if settings.has_model else None
+    summarizer, reader = _language_model(settings, store, clock) if settings.has_model else (None, None)
     deps = Dependencies(
         store=store,
         clock=clock,
@@ -133,7 +130,7 @@ def build_app(
             _conversation_context(settings, store, on, bot_names, medium), sandbox=_sandbox(isolated=isolated)
         ),
         encoder=encoder,
-        reader=room.reader_of(settings, store, clock) if room else None,
+        reader=reader,
         on_unclear=settings.on_unclear,
         guard_gone=guard_gone,
         is_stopping=stop.is_set,
@@ -147,9 +144,15 @@ def build_app(
         sender=Sender(deps, on, stop),
         bot_names=bot_names,
         sandbox=_sandbox(isolated=isolated),
-        summarizer=room.summarizer_of(settings, store, clock) if room else None,
+        summarizer=summarizer,
         stop=stop,
     )
+
+
+def _language_model(settings: Settings, store: Store, clock: Clock) -> tuple[Summarizer, MessageReader | None]:
+    from bot.llm import messages, summaries  # noqa: PLC0415 - httpx takes 120 ms; most have no language model
+
+    return summaries.summarizer_of(settings, store, clock), messages.reader_of(settings, store, clock)
 
 
 def _sandbox(*, isolated: bool) -> ReaderRunner:

@@ -1,11 +1,28 @@
-"""The machine's clock."""
+"""The only source of time, and the machine's clock."""
 
 import asyncio
 import time
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 # also counts while the machine sleeps; not every system has it
 _SECONDS = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+class Clock(Protocol):
+    """The only source of time. Everything that is stored or decided uses `now`."""
+
+    def now(self) -> datetime:
+        """Returns the current time in aware UTC. With `--now`, the clock starts at the given time and runs on."""
+
+    def wall(self) -> datetime:
+        """Returns the machine's time in aware UTC, even with `--now`. It is for rate limits, retries and files."""
+
+    def monotonic(self) -> float:
+        """Returns seconds that increase evenly, even if the machine's clock is changed."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Waits for some seconds. The clock of a test jumps forward instead."""
 
 
 class SystemClock:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
 
-from subscriptions import errors
+from subscriptions import outcomes
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0)  # upper ends of the buckets
 
@@ -39,12 +39,12 @@ def post_counted(platform: str, kind: str) -> Iterator[None]:
     """Counts the post that the body makes, unless it is broken off."""
     try:
         yield
-    except errors.NotDelivered as error:
+    except outcomes.NotDelivered as error:
         MESSAGES.labels(platform, kind, outcome_name(error)).inc()
         raise
     MESSAGES.labels(platform, kind, "sent").inc()
 
 
-def outcome_name(error: errors.NotDelivered) -> str:
+def outcome_name(error: outcomes.NotDelivered) -> str:
     """Returns the type of an error in lower case: "retry_later", "chat_gone"."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).lower()

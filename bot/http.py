@@ -30,6 +30,8 @@ _AS_IT_IS = frozenset({"identity", ""})
 _UNKNOWN_AUTHORITY = frozenset({18, 19, 20, 21})  # self-signed, or no issuer is known (X509_V_ERR_… of OpenSSL)
 # httpx raises these before it writes the first byte of a request
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+# headers of pages whose addresses are secrets, beside those of the page itself
+SECRET_PAGE = {"cache-control": "no-store", "referrer-policy": "no-referrer", "x-content-type-options": "nosniff"}
 
 
 class Unreadable(Exception):
@@ -111,3 +113,8 @@ def proxy_of_environment(scheme: str, host: str) -> str | None:
     if not proxy or proxy_bypass(host):
         return None
     return proxy
+
+
+def with_any_prefix(path: str) -> tuple[str, str]:
+    """Returns the paths of a page without and with a prefix: a proxy in front may keep its prefix or remove it."""
+    return path, "/{before:path}" + path

@@ -8,12 +8,25 @@ clock's monotonic time.
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
 from math import inf
 from weakref import WeakValueDictionary
 
-from bot.channel import Clock, Limits
-from bot.conversation_moved import Request
+from bot.clock import Clock
+from bot.messages import Request
 from subscriptions.model import Lane
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How many messages a platform lets us send in which time. By default, any number."""
+
+    per_second: float = 0  # messages per second with one token; 0: no limit
+    per_lane: float = 0  # messages per second in one lane; 0: no limit
+    per_group_minute: int = 0  # messages per minute in one group or channel; 0: no limit
+    burst: int = 1  # messages that one lane may send at once, and the most in any `burst` / `per_lane` seconds
+    reserved: int = 0  # messages of `per_group_minute` that are reserved for replies to people
+
 
 MINUTE = 60.0
 MAX_OF_CHAT = 20  # commands per minute; every platform lets a bot write at least this many messages into a group

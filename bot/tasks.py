@@ -5,8 +5,8 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from bot.channel import Clock
-from subscriptions.errors_moved import said_of
+from bot.clock import Clock
+from bot.log import said_of
 
 log = logging.getLogger("paperwire")
 

@@ -1,37 +1,38 @@
-"""Errors of the domain, and the outcomes of an attempt to post a message.
+"""Errors for people, each with a sentence and a hint that says what to do.
 
-PaperwireError            a sentence, and a hint that says what to do
+PaperwireError
 ├── QueryError            a query that is refused, with its column
 ├── NotFound              no such chat, subscription or delivery
 ├── Refused               a request that cannot be fulfilled as it is
 ├── MeaningFails          texts cannot be encoded by their meaning now
-└── StoreError            the database cannot be used
-    └── StoreUnavailable  it cannot be used now; try again later
-
-NotDelivered              the outcomes of an attempt to post, other than "sent"
-├── RetryLater            not sent for certain; waiting helps
-├── Unclear               it may have been sent
-│   └── PartlySent        some of its readers have it
-├── Rejected              not sent; the platform refuses this message
-├── ChatMoved             not sent; the chat has another address now
-├── ChatGone              not sent; the chat or topic cannot be written to
-└── SenderStopped         not sent; the token or workspace does not work
+├── RoleTaken             another process works on this database
+├── StoreError            the database cannot be used
+│   ├── StoreUnavailable  it cannot be used now; try again later
+│   └── RoleLost          another process has taken the role
+├── UnknownFormat         bytes that are not a digest
+├── BrokenDigest          a digest of a known format that is damaged
+├── UnreadableInput       a file, folder or stream whose bytes cannot be read
+│   └── FetchError        a web address whose document cannot be fetched
+├── SettingsError         a setting that cannot be used (exit 2)
+├── WrongUsage            a command line that cannot be understood (exit 2)
+└── ModelFails            a language model that gives no answer
 """
 
 import errno
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, requires
 from importlib.util import find_spec
-from typing import Literal, TypeVar
+from typing import TypeVar
 
-from subscriptions.model_moved import PauseReason
 from subscriptions.text.escaping import escaped
 
 Key = TypeVar("Key")
+
+EXPECTED_FORMATS = "; expected one of: "  # in the sentence of UnknownFormat, before their names
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,71 +174,90 @@ def install_extra(extra: str) -> Sentence:
     )
 
 
-@dataclass(eq=False)
-class NotDelivered(Exception):
-    """An attempt to post that did not end in "sent"."""
+class UnknownFormat(PaperwireError):
+    """The bytes are no digest of a known format.
 
-    reason: str  # one plain English line without secrets
+    The sentence names the file, what it looks like and the known formats.
+    """
 
-    def __str__(self) -> str:
-        return self.reason
-
-
-@dataclass(eq=False)
-class RetryLater(NotDelivered):
-    """Certainly not sent; waiting helps."""
-
-    # the wait that the platform asked for, zero if it named none. Until then nothing is posted in the lane, also no reply,
-    # and where the platform limits the token, nothing anywhere if two lanes wait (bot/pace.py)
-    after: timedelta = timedelta(0)
+    @property
+    def expected(self) -> str:
+        """The names of the expected formats, separated by commas; "" if the sentence names none."""
+        return str(self.sentence).partition(EXPECTED_FORMATS)[2].rstrip(".")
 
 
-class Unclear(NotDelivered):
-    """Perhaps sent. On some platforms the message can be looked up (Platform.find)."""
+class BrokenDigest(PaperwireError):
+    """A digest of a known format that is too damaged to be read correctly. The sentence names the file and the line."""
 
 
-class PartlySent(Unclear):
-    """Sent to some of its readers. It is posted once more at most, since these may get it again."""
+class UnreadableInput(PaperwireError):
+    """A file, folder or stream whose bytes cannot be read. The sentence names it and the reason."""
 
 
-@dataclass(eq=False)
-class Rejected(NotDelivered):
-    """Not sent: the platform refuses this message."""
+class FetchError(UnreadableInput):
+    """A document that cannot be fetched. The sentence names the host, never the address, which may contain a secret.
 
-    form: bool = field(default=False, kw_only=True)  # another form may be accepted: the plain one, without buttons
-    # one refusal does not show that it is the message: the same one for several chats in a row is the sender's
-    in_doubt: bool = field(default=False, kw_only=True)
-
-
-@dataclass(eq=False)
-class ChatMoved(NotDelivered):
-    """Not sent: the chat has moved to `address` (a group that became a supergroup)."""
-
-    address: str
-
-
-class ChatGone(NotDelivered):
-    """Not sent: the bot cannot write there. `scope`: "topic" for one topic or thread, "chat" for the whole address.
-
-    `in_doubt`: one refusal does not show that the chat is gone. It is tried again for days, and the same refusal for
-    several chats in a row is the sender's.
+    `retry_after`: how long the server requests to wait; zero if it requests no wait. `busy`: the only problem is that
+    the server requests a wait. `host_wide`: requests for other addresses of the host would fail, too. `status`, `body`:
+    those of the response, if there was one; the body as it was sent, perhaps packed.
     """
 
     def __init__(
         self,
-        reason: str,
-        scope: Literal["chat", "topic"] = "chat",
-        pause_reason: PauseReason | None = None,
+        sentence: str,
+        hint: str = "",
         *,
-        in_doubt: bool = False,
+        retry_after: timedelta = timedelta(0),
+        busy: bool = False,
+        host_wide: bool = True,
+        status: int = 0,
+        body: bytes = b"",
     ) -> None:
-        """`pause_reason` is stored with the chat. The default is GONE, or TOPIC_CLOSED if `scope` is "topic"."""
-        super().__init__(reason)
-        self.scope, self.in_doubt = scope, in_doubt
-        general = PauseReason.TOPIC_CLOSED if scope == "topic" else PauseReason.GONE
-        self.pause_reason = pause_reason or general
+        super().__init__(sentence, hint)
+        self.retry_after = retry_after
+        self.busy = busy
+        self.host_wide = host_wide
+        self.status = status
+        self.body = body
 
 
-@dataclass(eq=False)
-class SenderStopped(NotDelivered):
-    """Not sent: the token does not work. Deliveries wait in the outbox until it works again."""
+class SettingsError(PaperwireError):
+    """A setting that cannot be used. The sentence names the setting, and never its value.
+
+    `others`: what is wrong with other settings, a line each.
+    """
+
+    exit_code = 2
+
+    def __init__(self, sentence: Sentence | str, hint: Sentence | str = "", *, others: Sequence[str] = ()) -> None:
+        super().__init__(sentence, hint)
+        self.others = others
+
+    def __str__(self) -> str:
+        return "\n".join((super().__str__(), *self.others))
+
+
+class WrongUsage(PaperwireError):
+    """A command line that cannot be understood."""
+
+    exit_code = 2
+
+
+class ModelFails(PaperwireError):
+    """A language model that gives no answer.
+
+    `is_down`: another request would fail, too. Otherwise only this one was refused, or its answer cannot be used.
+    `was_read`: a model may have read the request, which costs. `wait`: the seconds that the server asks for, or 0.
+    """
+
+    def __init__(self, sentence: Sentence, hint: Sentence, *, is_down: bool, was_read: bool, wait: float = 0.0) -> None:
+        super().__init__(sentence, hint)
+        self.is_down = is_down
+        self.was_read = was_read
+        self.wait = wait
+
+
+def brief(error: PaperwireError) -> str:
+    """Returns the sentence of an error, without a list of formats, for readers who know them or cannot choose one."""
+    before, cut, _ = str(error.sentence).partition(EXPECTED_FORMATS)
+    return f"{before}." if cut else before

@@ -14,8 +14,142 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
-from subscriptions import model_moved as states
 from subscriptions.life import NO_FACTS, Mark, PaperFacts
+
+
+class ChatState(StrEnum):
+    """Whether a chat gets messages."""
+
+    ACTIVE = "active"
+    ASKED = "asked"  # waits until an operator lets it in
+    UNCONFIRMED = "unconfirmed"  # waits until the person who reads there says yes; gets only the question
+    PAUSED = "paused"
+    MOVED = "moved"
+
+
+WAITING = (ChatState.ASKED, ChatState.UNCONFIRMED)
+
+
+class Admission(StrEnum):
+    """What an operator answered when asked to let a chat in."""
+
+    ADMITTED = "admitted"
+    DENIED = "denied"
+
+
+class PauseReason(StrEnum):
+    """Why a chat gets no messages. All but PERSON mean that the platform does not let the bot write there."""
+
+    PERSON = "person"  # a person paused the chat
+    GONE = "gone"  # the bot was blocked or removed, the chat was deleted, or the platform does not say why
+    NO_RIGHTS = "no-rights"  # the bot may read but not write
+    ARCHIVED = "archived"
+    NOT_A_MEMBER = "not-a-member"  # the bot has to be invited into the channel
+    TOPIC_CLOSED = "topic-closed"  # only this topic or thread
+    TOPIC_DELETED = "topic-deleted"  # only this topic
+
+    @property
+    def is_unreachable(self) -> bool:
+        """Whether the platform does not let the bot write there."""
+        return self is not PauseReason.PERSON
+
+    @property
+    def is_of_topic(self) -> bool:
+        """Whether the reason concerns one topic or thread, not the whole group or channel."""
+        return self in (PauseReason.TOPIC_CLOSED, PauseReason.TOPIC_DELETED)
+
+
+UNREACHABLE = tuple(reason for reason in PauseReason if reason.is_unreachable)
+
+
+def describe_chat_state(state: ChatState, admission: Admission | None, pause: PauseReason | None, detail: str) -> str:
+    """Describes a chat in English: why it gets no messages, or what an operator answered; "" if neither is known.
+
+    `detail` is stored with the state: the platform's words, or the address that the chat moved to.
+    """
+    if state is ChatState.ACTIVE:
+        return _ANSWERS[admission]
+    if state is ChatState.MOVED:
+        return f"moved to {detail}"
+    if state is ChatState.UNCONFIRMED and pause is None:
+        return "not confirmed"
+    words = describe_pause(pause, detail) if state is ChatState.PAUSED else _ANSWERS[admission]
+    if pause is not None and pause.is_unreachable:
+        return f"gone: {words}"
+    return words
+
+
+def describe_pause(pause: PauseReason | None, detail: str) -> str:
+    """Describes in English why a chat is paused. `detail` is the sentence that is stored with the reason."""
+    if pause is PauseReason.PERSON:
+        return "paused in the chat"
+    return detail
+
+
+_ANSWERS = {Admission.DENIED: "denied", Admission.ADMITTED: "let in", None: ""}
+
+
+class SubscriptionState(StrEnum):
+    """Whether a subscription is active, which means that it brings papers."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+
+
+class MessageState(StrEnum):
+    """How far one post of a delivery is."""
+
+    READY = "ready"
+    SENDING = "sending"
+    WAITING = "waiting"  # not sent; it will be tried again
+    UNCLEAR = "unclear"  # perhaps sent
+    SENT = "sent"
+    DEAD = "dead"  # refused for good; tried again only if a person asks for it
+
+
+FINISHED = (MessageState.SENT, MessageState.DEAD)
+# the platform has the message, or may have it
+MAYBE_SENT = (
+    MessageState.SENDING,
+    MessageState.UNCLEAR,
+    MessageState.SENT,
+)
+
+
+class DeliveryState(StrEnum):
+    """How far a delivery is, as derived from its messages and its chat (docs/operating.md)."""
+
+    PLANNED = "planned"
+    HELD = "held"  # it waits because its chat gets no messages now
+    SENDING = "sending"
+    WAITING = "waiting"
+    UNCLEAR = "unclear"
+    DEAD = "dead"
+    SENT = "sent"
+    DISMISSED = "dismissed"
+
+
+UNDER_WAY = (DeliveryState.PLANNED, DeliveryState.HELD, DeliveryState.SENDING, DeliveryState.WAITING)
+
+
+class Signal(StrEnum):
+    """What people of a chat did with a paper. The chat's taste is computed from these (docs/queries.md)."""
+
+    OPENED = "opened"  # they opened the paper's card, or its details; seeing the paper in a list does not count
+    SAVED = "saved"
+    LIKED = "liked"
+    DISLIKED = "disliked"
+    EXCLUDED = "excluded"  # they excluded some of the paper's words or one of its authors
+    MUTED = "muted"  # they muted the subscription that brought the paper
+
+
+class SourceTrouble(StrEnum):
+    """What is wrong with a source. The store keeps what the operators were told last."""
+
+    FAILED = "failed"
+    LATE = "late"
+    NOT_POLLED = "not polled"  # no process polled it although it was due
+
 
 # the source of the samples in this package, which stay until the first other digest comes
 SAMPLES = "samples of paperwire"
@@ -213,10 +347,10 @@ class Chat(NamedTuple):
     title: str = ""
     public: bool = False  # strangers can read it
     admin: bool = False  # the person of this private chat is an operator
-    state: states.ChatState = states.ChatState.ACTIVE
-    admission: states.Admission | None = None  # the last answer of an operator who was asked to let the chat in
+    state: ChatState = ChatState.ACTIVE
+    admission: Admission | None = None  # the last answer of an operator who was asked to let the chat in
     # also set for a chat that waits to be let in, if the bot cannot write to it
-    pause_reason: states.PauseReason | None = None
+    pause_reason: PauseReason | None = None
     state_detail: str = ""  # more about the state: the platform's words, or the address that the chat moved to
     paused_until: datetime | None = None
     first_delivery_planned: bool = False
@@ -233,13 +367,13 @@ class Chat(NamedTuple):
     @property
     def is_active(self) -> bool:
         """Whether the chat gets deliveries: it neither is paused nor waits."""
-        return self.state is states.ChatState.ACTIVE
+        return self.state is ChatState.ACTIVE
 
     @property
     def is_admitted(self) -> bool:
         """Whether the chat may use the bot: it was let in or once had a subscription, and waits for no answer now."""
-        served = self.subscriptions_ever_made > 0 or self.admission is states.Admission.ADMITTED
-        return served and self.state not in states.WAITING
+        served = self.subscriptions_ever_made > 0 or self.admission is Admission.ADMITTED
+        return served and self.state not in WAITING
 
     @property
     def is_unreachable(self) -> bool:
@@ -315,14 +449,14 @@ class Subscription(NamedTuple):
     cursor: int  # the highest sequence of papers that it has looked at
     next_due_at: datetime | None  # None: it is due when papers come (cadence now)
     name: str = ""
-    state: states.SubscriptionState = states.SubscriptionState.ACTIVE
+    state: SubscriptionState = SubscriptionState.ACTIVE
     paused_until: datetime | None = None
     latest_due_at: datetime | None = None  # from this moment on it is due even without new papers
 
     @property
     def is_active(self) -> bool:
         """Whether the subscription is not paused."""
-        return self.state is states.SubscriptionState.ACTIVE
+        return self.state is SubscriptionState.ACTIVE
 
     @property
     def hurry(self) -> bool:

@@ -17,16 +17,15 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
-from bot import conversation_moved as conversation
+from bot import messages
 from bot.app import ConversationDependencies as Conversation
 from bot.app import Dependencies
-from bot.channel import File
 from bot.commands import registry as intent
 from bot.commands.base import BotInfo
 from bot.connections import medium_of
 from bot.conversation.drafts import RenderedReply
 from bot.conversation.handler import answer
-from bot.conversation_moved import Place
+from bot.messages import File, Place
 from bot.models import Encoder
 from bot.pace import CommandLimits, Pace
 from bot.platforms.base import Platform
@@ -173,7 +172,7 @@ class BotHarness:
 
         In a private chat, the sender is the person whose chat it is. `more` are further fields of the request.
         """
-        typed = conversation.typed_command(text)
+        typed = messages.typed_command(text)
         return await self.sends_request(
             chat,
             **{
@@ -238,13 +237,11 @@ class BotHarness:
         return self.clock.now()
 
 
-def make_request(**fields: Any) -> conversation.Request:
+def make_request(**fields: Any) -> messages.Request:
     """Returns the request that has these fields: an event or a callback if it has their field, else a message."""
     if "event" in fields:
-        return conversation.EventRequest(**fields)
-    return (
-        conversation.CallbackRequest(**fields) if "callback_data" in fields else conversation.MessageRequest(**fields)
-    )
+        return messages.EventRequest(**fields)
+    return messages.CallbackRequest(**fields) if "callback_data" in fields else messages.MessageRequest(**fields)
 
 
 def _kind(where: ChatAddress) -> ChatKind:

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from bot import connections as platforms
-from bot.channel import Reply
+from bot.messages import Reply
 from bot.platforms.slack.markup import message_arguments
 from bot.platforms.telegram.markup import open_message as open_for_telegram
 from bot.rendering import deliveries, replies

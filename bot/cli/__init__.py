@@ -20,13 +20,12 @@ from typer.exceptions import TyperException
 from bot import release
 from bot.cli import output
 from bot.connections import CHAT_FORMS
-from subscriptions.errors import PaperwireError, disk_full, is_disk_full
-from subscriptions.errors_moved import WrongUsage
+from subscriptions.errors import PaperwireError, WrongUsage, disk_full, is_disk_full
 from subscriptions.language import Language
 from subscriptions.text.escaping import escaped
 
 if TYPE_CHECKING:
-    from bot.channel import Clock
+    from bot.clock import Clock
 
 DONE, PROBLEM, USAGE, INTERRUPTED = 0, 1, 2, 130  # exit statuses (docs/commands.md); 130 is Typer's for Ctrl-C, too
 
@@ -71,7 +70,7 @@ SUBCOMMANDS: Mapping[str, Sequence[tuple[str, str, str, str]]] = {
         ),
         (
             "ingest",
-            "cli.sources",
+            "cli.ingest",
             "Store the papers of digests",
             "paperwire ingest inbox --source daily --date 2026-01-22",
         ),
@@ -127,25 +126,25 @@ SUBCOMMANDS: Mapping[str, Sequence[tuple[str, str, str, str]]] = {
         ),
         (
             "preview",
-            "cli.subscriptions",
+            "cli.preview",
             "Show what would be sent, as the chat's platform would get it, without sending or marking anything",
             "paperwire preview --as console:me --days 3",
         ),
         (
             "export",
-            "cli.subscriptions",
+            "cli.export",
             "Write subscriptions as text to stdout; `import` reads it back",
             "paperwire export --all > all.txt",
         ),
         (
             "import",
-            "cli.subscriptions:import_",
+            "cli.export:import_",
             "Add what is new in FILE, change what differs, and show the changes",
             "paperwire import all.txt --dry-run",
         ),
         (
             "library",
-            "cli.subscriptions",
+            "cli.export",
             "Store a chat's own library",
             "paperwire library zotero.bib --as console:me",
         ),
@@ -159,24 +158,24 @@ SUBCOMMANDS: Mapping[str, Sequence[tuple[str, str, str, str]]] = {
         ),
         (
             "status",
-            "cli.outbox",
+            "cli.status",
             "Show whether paperwire runs, each problem, and what waits",
             "paperwire status --json",
         ),
         (
             "backup",
-            "cli.outbox",
+            "cli.backup",
             "Write a consistent copy of the database while others work with it",
             "paperwire backup copy.db",
         ),
         (
             "restore",
-            "cli.outbox",
+            "cli.backup",
             "Replace the database by a copy, and keep the old database",
             "paperwire restore copy.db --sent",
         ),
         ("slack", "platforms.slack.manifest:app", "An app of your own in Slack", "paperwire slack manifest"),
-        ("db", "cli.outbox:database", "The database: moves to PostgreSQL", "paperwire db copy FROM TO"),
+        ("db", "cli.backup:database", "The database: moves to PostgreSQL", "paperwire db copy FROM TO"),
     ),
 }
 # an argument may begin with "-", as in the query "-survey diffusion"

@@ -6,6 +6,7 @@
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Literal, TextIO, TypeVar
 
 import typer
@@ -16,10 +17,11 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from bot.channel import Reply
 from bot.cli import TERMINAL_LANGUAGE, output
+from bot.messages import Reply
 from bot.rendering.queries_in_words import refused
 from subscriptions.errors import QueryError
+from subscriptions.language import Language
 from subscriptions.text.escaping import escaped, escaped_lines
 
 T = TypeVar("T")
@@ -100,3 +102,8 @@ def watched(items: Iterable[T], what: str) -> Iterable[T]:
 def waiting(what: str) -> Status:
     """Returns a context in which a terminal shows that the program works. Nothing may be printed on stdout in it."""
     return console(sys.stderr).status(what)
+
+
+def age(since: datetime, now: datetime, language: Language) -> str:
+    """Return in words how long ago a moment was."""
+    return language.duration(max(now - since, timedelta(0)))

@@ -21,8 +21,7 @@ from bot.rendering.dialects import draw_text
 from bot.settings import FILE, Settings, values
 from subscriptions import model
 from subscriptions.chats import addresses
-from subscriptions.errors import PaperwireError
-from subscriptions.errors_moved import WrongUsage
+from subscriptions.errors import PaperwireError, WrongUsage
 from subscriptions.query.categories import announced_category
 from subscriptions.schedule.times import Ending, When, read_when, typed_query
 from subscriptions.schedule.zones import zone

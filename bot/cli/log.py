@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from bot.cli.output import print_error
+from bot.log import error_location
 from bot.settings import Settings, load_settings
 from subscriptions.errors import PaperwireError
-from subscriptions.errors_moved import error_location
 from subscriptions.text import escaping as texts
 
 _SHORTEST = 6  # characters; replacing shorter secrets would damage ordinary words

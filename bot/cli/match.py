@@ -21,8 +21,16 @@ from bot.rendering.cleaning import readable
 from bot.rendering.queries_in_words import as_one_word, query_in_words
 from bot.rendering.queries_in_words import explain as explained
 from bot.settings import SourceSettings, load_settings, load_sources
-from subscriptions.errors import MeaningFails, PaperwireError, QueryError, Sentence
-from subscriptions.errors_moved import UnknownFormat, UnreadableInput, WrongUsage, brief
+from subscriptions.errors import (
+    MeaningFails,
+    PaperwireError,
+    QueryError,
+    Sentence,
+    UnknownFormat,
+    UnreadableInput,
+    WrongUsage,
+    brief,
+)
 from subscriptions.matching import similarity as meaning
 from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers, merge_copies
 from subscriptions.matching.reasons import why

@@ -8,9 +8,8 @@ from typing import Annotated
 
 import typer
 
-from bot import conversation_moved as conversations
+from bot import messages
 from bot.build import build_app
-from bot.channel import Reply
 from bot.cli import ChatOption, Json, Now
 from bot.cli.output import print_line, tell
 from bot.cli.session import Session, look_up_new_chat, open_session, remarks_on_new
@@ -18,6 +17,7 @@ from bot.commands.registry import REGISTRY
 from bot.conversation.drafts import RenderedReply
 from bot.conversation.handler import answer
 from bot.free_text.bare_commands import bare_command
+from bot.messages import Reply
 from bot.platforms.console.markup import Console
 from bot.rendering.replies import render_reply, reply_rows
 from bot.rendering.views import reader_of
@@ -37,7 +37,7 @@ def say(
     json: Json = False,
 ) -> int:
     """Act as if a person in the chat had typed TEXT, and print the reply. Nothing is sent to the chat."""
-    typed = conversations.typed_command(text.strip())
+    typed = messages.typed_command(text.strip())
     bare = None if typed.name else bare_command(text)
     name = bare.name if bare else typed.name
     command = REGISTRY.command_named(name)
@@ -50,8 +50,8 @@ def say(
             title, kind = look_up_new_chat(session, address)
             kind = kind or facts_of(address.platform).kind_of(address)
             before = known_chats.known_or_new(session.store, address, kind, title=title)
-        request = conversations.MessageRequest(  # of an operator; it is no update of a platform
-            place=conversations.Place.of(before),
+        request = messages.MessageRequest(  # of an operator; it is no update of a platform
+            place=messages.Place.of(before),
             update_id="",
             command=typed.name,
             text=typed.rest,
@@ -85,7 +85,7 @@ def say(
     return 1 if reply.ok is False else 0
 
 
-async def _answer(request: conversations.MessageRequest, session: Session) -> RenderedReply | None:
+async def _answer(request: messages.MessageRequest, session: Session) -> RenderedReply | None:
     app = build_app(session.settings, clock=session.clock, out=sys.stderr)
     try:
         # the platforms that are on belong to what a command can do, but none of them is asked

@@ -12,10 +12,9 @@ from typing import TypeVar
 from pydantic import SecretStr
 
 from bot import connections as platforms
-from bot.channel import Clock
 from bot.cli import MAKE_CLOCK
 from bot.cli.log import start_logging
-from bot.clock import SystemClock
+from bot.clock import Clock, SystemClock
 from bot.digests import FORMATS
 from bot.embeddings import process as encoders
 from bot.models import Encoder
@@ -24,10 +23,8 @@ from bot.settings import FILE, Settings, load_settings, opening
 from subscriptions.chats import addresses
 from subscriptions.chats.known import get_chat
 from subscriptions.database.store import Store
-from subscriptions.errors import NotFound
-from subscriptions.errors_moved import SettingsError, WrongUsage
-from subscriptions.model import Chat, ChatAddress, ChatKind
-from subscriptions.model_moved import ChatState
+from subscriptions.errors import NotFound, SettingsError, WrongUsage
+from subscriptions.model import Chat, ChatAddress, ChatKind, ChatState
 from subscriptions.papers.similarity import lacking
 from subscriptions.papers.stored import embeddings as meanings
 from subscriptions.schedule.times import Ending, read_when, split_exclusion

@@ -1,36 +1,28 @@
-"""ingest, sources: store papers of digests, list and poll the sources, read feeds from OPML."""
+"""List and poll the sources; read feeds from OPML."""
 
 import asyncio
 import json as json_of
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
 from rich.text import Text
 
-from bot.cli import Json, Now, Paths, drawing, read_day
-from bot.cli.match import Read, digests_in, print_unread, print_warnings, warning_document, watching
+from bot.cli import Json, Now, drawing
 from bot.cli.output import print_error, print_line, tell
 from bot.cli.session import Session, open_session
-from bot.digests import dated
 from bot.digests.feeds import feeds_of_opml
 from bot.digests.files import is_gone, is_missing, read_file
 from bot.settings import load_sources, values
 from bot.sources.fetch_request import everything
-from bot.sources.folders import noted, started
-from bot.sources.ingest import LateEncoding, store_digest, today
-from bot.sources.poll import Poll, PollDependencies
+from bot.sources.poll import PollDependencies
 from bot.sources.source_scheduler import SourceScheduler
-from subscriptions.errors import PaperwireError, StoreError
-from subscriptions.errors_moved import WrongUsage
+from subscriptions.errors import WrongUsage
 from subscriptions.language import Language
-from subscriptions.model import KEPT
-from subscriptions.model_moved import SourceTrouble
-from subscriptions.papers.stored.digests import Ingested
+from subscriptions.model import KEPT, SourceTrouble
 from subscriptions.papers.stored.digests import announce as announce_filed
-from subscriptions.schedule.calendar import NEWS_FOR
 from subscriptions.sources.kept_rounds import following_round
 from subscriptions.sources.poll_results import Outcome, Receipt
 from subscriptions.sources.stored import known_sources, last_receipt
@@ -39,127 +31,6 @@ from subscriptions.text.escaping import counted, escaped
 _UNNAMED = "files"  # the name of the source of a digest whose file no source of paperwire.toml watches
 _TROUBLES: Mapping[SourceTrouble | None, str] = {SourceTrouble.FAILED: "failing", SourceTrouble.LATE: "late"}
 _COLOURS = {"failing": "red", "late": "yellow"}
-
-
-def ingest(
-    paths: Paths,
-    *,
-    source: Annotated[
-        str | None,
-        typer.Option(
-            "--source",
-            metavar="NAME",
-            help=f"The source of the papers; by default the one in paperwire.toml whose path contains the file, or else “{_UNNAMED}”.",
-        ),
-    ] = None,
-    day: Annotated[
-        date | None,
-        typer.Option(
-            "--date",
-            metavar="DAY",
-            parser=read_day,
-            help="The day of each digest that has no day in its text or in the name of its file.",
-        ),
-    ] = None,
-    announce: Annotated[
-        bool,
-        typer.Option(
-            "--announce",
-            help=f"Also announce papers of digests that are older than {NEWS_FOR.days} days, or that were filed without an announcement.",
-        ),
-    ] = False,
-    now: Now = None,
-    json: Json = False,
-) -> int:
-    """Store the papers of digests. Each file is stored as a whole or not at all."""
-    if source:
-        try:
-            source = values.source_name(source)
-        except ValueError as error:
-            raise WrongUsage(f"--source cannot be used: {error}.") from None
-    with open_session(now, make=True) as session:
-        declared = session.settings.sources
-        named = next((one for one in declared if one.name == source), None)
-        read = digests_in(paths, "Ingesting", (lambda _: named) if source else watching(declared), day=day)
-        report, failed = asyncio.run(_ingest(session, read, source or "", announce=announce))
-    tell(report, lambda: _show_ingested(report), json=json)
-    print_unread(failed)
-    return 1 if failed else 0
-
-
-async def _ingest(
-    session: Session, read: Iterable[Read], name: str, *, announce: bool
-) -> tuple[dict[str, Any], list[PaperwireError]]:
-    """Stores each digest in its own transaction, with a receipt if its source watches files. Raises StoreError.
-
-    Afterwards, papers of archives get their meaning, as far as that is possible in two minutes; `run` does the rest.
-
-    `name`: the source of all; "": each has its own. Returns (the document of `ingest --json`, what could not be stored).
-    """
-    polls: dict[str, Poll] = {}  # of the sources that watch the files, by name
-    stored: list[Ingested] = []
-    warnings: list[dict[str, Any]] = []
-    failed: list[PaperwireError] = []
-    late = LateEncoding(session)
-    await late.begin()
-    for path, source, digest in read:
-        if isinstance(digest, PaperwireError):
-            failed.append(digest)
-            continue
-        try:
-            note = None
-            if source and source.path is not None:
-                if source.name not in polls:
-                    polls[source.name] = await started(PollDependencies.of(session.settings, session), source)
-                note = noted(polls[source.name], digest)
-            done = await store_digest(
-                session,
-                digest,
-                source=name or (source.name if source else _UNNAMED),
-                note=note,
-                announce=announce or bool(source and source.announce == "all"),
-                of_arxiv=bool(source and source.is_arxivs_own),
-            )
-        except StoreError:
-            raise
-        except PaperwireError as error:
-            failed.append(error)
-            continue
-        kept = digest if done.already_known else dated(digest, today(session))
-        stored.append(done)
-        warnings += [{"path": path, **warning_document(one)} for one in kept.warnings]
-    for poll in polls.values():
-        if poll.receipt is not None:
-            await poll.finish()
-    if any(one.archive for one in stored):
-        await late.run()
-    names = ("already_known", "new", "updated", "unchanged", "archived", "announced")
-    sums = {one: sum(getattr(done, one) for done in stored) for one in names}
-    report = {
-        "digests": len(stored),
-        "already_known": sums["already_known"],
-        "papers": {one: sums[one] for one in ("new", "updated", "unchanged")},
-        "archived": sums["archived"],
-        "announced": sums["announced"],
-        "warnings": warnings,
-        "failed": len(failed),
-    }
-    return report, failed
-
-
-def _show_ingested(report: Mapping[str, Any]) -> None:
-    before = f", {report['already_known']:,} of them known before" if report["already_known"] else ""
-    papers = "{new:,} papers new, {updated:,} updated, {unchanged:,} known already".format_map(report["papers"])
-    print_line(f"{counted(report['digests'], 'digest')}{before}: {papers}.")
-    if report["announced"]:
-        print_line(f"Announced after they had been filed: {counted(report['announced'], 'paper')}.")
-    if report["archived"]:
-        print_line(
-            f"Older than {NEWS_FOR.days} days, so filed and not announced: {counted(report['archived'], 'paper')}. "
-            "To announce them: the same command with --announce."
-        )
-    for warning in report["warnings"]:
-        print_warnings(warning["path"], [warning])
 
 
 sources = typer.Typer(help="Show where digests come from, and what happened there last.", invoke_without_command=True)

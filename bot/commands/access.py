@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 
-from bot.channel import Reply
 from bot.commands.base import Change, Command, CommandContext, refusal
+from bot.messages import Reply
 from subscriptions.chats import known as known_chats
 from subscriptions.chats.addresses import parse_address
+from subscriptions.chats.stored import access as access_rows
 from subscriptions.chats.stored import chats as stored_chats
 from subscriptions.errors import Refused, Sentence
-from subscriptions.model import Chat, ChatAddress, ChatKind
-from subscriptions.model_moved import Admission, ChatState
+from subscriptions.model import Admission, Chat, ChatAddress, ChatKind, ChatState
 from subscriptions.subscribing import access
 from subscriptions.subscribing.access import Standing
 
@@ -139,7 +139,7 @@ def _made_operator(context: CommandContext) -> Reply:
         "I write to you here when something needs you; /status shows whether all is well.",
         ok=True,
     )
-    if count := len(stored_chats.chats_awaiting_admission(context.transaction)):
+    if count := len(access_rows.chats_awaiting_admission(context.transaction)):
         return reply.with_lines(
             context.count("{count} chat asks to be let in.", "{count} chats ask to be let in.", count)
         )
@@ -194,7 +194,7 @@ def _named(context: CommandContext) -> tuple[ChatAddress, ...]:
 
 
 def _list_requests(context: CommandContext, verb: str) -> Reply:
-    chats = stored_chats.chats_awaiting_admission(context.transaction)[:_HERE]
+    chats = access_rows.chats_awaiting_admission(context.transaction)[:_HERE]
     if not chats:
         return context.reply("No chat asks to be let in.")
     head = context.say("These ask to be let in; for example: /{verb} {chat}", verb=verb, chat=str(chats[0].address))

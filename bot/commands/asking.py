@@ -10,9 +10,10 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from bot.channel import Button, Reply, Row
 from bot.commands.base import Callback, CommandContext, CommandFunction, refusal
 from bot.commands.phrasing import shortened, subscription_labels
+from bot.free_text.bare_commands import NUMBERS
+from bot.messages import Button, Reply, Row
 from subscriptions.chats import known as known_chats
 from subscriptions.chats.known import Listed
 from subscriptions.chats.stored import chats as stored_chats
@@ -30,7 +31,6 @@ _ENDS = re.compile(rf"(?=.{{0,20}}(?:{_BACKS_OUT}))(?:(?:{_BACKS_OUT}|{_BESIDE})
 A_PAGE = 8  # subscriptions on a page
 _IN_PUBLIC = 20  # most subscriptions in a list without buttons
 _LABEL = 40  # characters of a button's label
-NUMBERS = r"#?\d{1,6}(?:(?:\s*[,，、和]\s*|\s+(?:and\s+)?)#?\d{1,6})*"  # one number, or several: "1, 2 and 4"
 
 
 def ask(context: CommandContext, verb: str, *lines: str, **arguments: object) -> Reply:

@@ -8,8 +8,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal
 
-from bot.channel import Button, Buttons, Reply, Row
-from bot.conversation_moved import EventRequest, FileReader, MessageRequest, Request
+from bot.messages import Button, Buttons, EventRequest, FileReader, MessageRequest, Reply, Request, Row
 from bot.rendering.papers import is_sample, readable, titled_for
 from bot.rendering.queries_in_words import query_in_words
 from subscriptions.chats.addresses import BotLinks, facts_of

@@ -20,7 +20,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from bot.channel import Button, Reply, Row
 from bot.commands.asking import ask
 from bot.commands.base import (
     Callback,
@@ -37,13 +36,13 @@ from bot.commands.results import nothing_known, number_buttons, papers_reply
 from bot.commands.settings import phone_rows
 from bot.commands.sub import edit_here
 from bot.free_text.wishes import is_word
+from bot.messages import Button, Reply, Row
 from bot.rendering.papers import concern, gone
 from subscriptions.chats.stored.conversations import find_callback
 from subscriptions.database.store import Transaction
 from subscriptions.errors import PaperwireError, Refused, Sentence, sentences
 from subscriptions.matching.paper_index import matching_papers
-from subscriptions.model import CallbackToken, ChatAddress, Item, KnownPaper, Subscription
-from subscriptions.model_moved import Signal
+from subscriptions.model import CallbackToken, ChatAddress, Item, KnownPaper, Signal, Subscription
 from subscriptions.outbox.stored.deliveries import DeliveredPaper, delivered_items
 from subscriptions.papers.search import papers_named
 from subscriptions.papers.similarity import with_known_vectors

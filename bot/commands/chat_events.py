@@ -4,18 +4,18 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from bot.channel import Reply
 from bot.commands.base import CommandContext, Event
 from bot.commands.pause import what_waits
 from bot.commands.start import how_to_begin
+from bot.messages import Reply
 from subscriptions.chats.known import known_or_new, store_chat
 from subscriptions.chats.stored.chats import note_person
 from subscriptions.chats.stored.records import chat_moved
-from subscriptions.model import ChatAddress, ChatKind
-from subscriptions.model_moved import PauseReason
+from subscriptions.model import ChatAddress, ChatKind, PauseReason
 from subscriptions.outbox.notices import resumed
 from subscriptions.outbox.notify import notify_owner
-from subscriptions.subscribing.pause import pause_unreachable, reactivate
+from subscriptions.outbox.unreachable import pause_unreachable
+from subscriptions.subscribing.pause import reactivate
 
 
 def on_unreachable(

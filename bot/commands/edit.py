@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterator
 
-from bot.channel import Reply
 from bot.commands.asking import (
     ask,
     expect,
@@ -27,10 +26,10 @@ from bot.commands.phrasing import (
 )
 from bot.commands.sub import REWRITE, edit_and_echo
 from bot.free_text.wishes import formed_wish, is_name
+from bot.messages import Reply
 from subscriptions.chats.known import next_deliveries_to
 from subscriptions.errors import NotFound, QueryError, Refused, Sentence
-from subscriptions.model import ChatKind, Subscription
-from subscriptions.model_moved import SubscriptionState
+from subscriptions.model import ChatKind, Subscription, SubscriptionState
 from subscriptions.papers.stored.papers import stored_papers
 from subscriptions.query.parse import parse_query
 from subscriptions.query.rewriting import with_exclusion

@@ -5,13 +5,12 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
-from bot.channel import Buttons, File, Reply
 from bot.commands import access as admission
 from bot.commands.asking import ask, subscriptions_here
 from bot.commands.base import Callback, Command, CommandContext, refusal, with_stored_chat
 from bot.commands.cards import CARDS, named_papers, stored_and_unknown
-from bot.conversation_moved import LARGEST, FileReader, FileWithoutCommand
 from bot.digests.library import is_library, read_library
+from bot.messages import LARGEST, Buttons, File, FileReader, FileWithoutCommand, Reply
 from bot.rendering.bibliography import bibliography, references
 from subscriptions.errors import Refused, Sentence
 from subscriptions.language import Language

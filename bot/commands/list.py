@@ -4,9 +4,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from bot.channel import File, Reply
 from bot.commands.asking import (
-    NUMBERS,
     listed_here,
     no_subscriptions,
     not_found,
@@ -27,10 +25,11 @@ from bot.commands.phrasing import (
     subscription_labels,
     subscription_row,
 )
+from bot.free_text.bare_commands import NUMBERS
+from bot.messages import File, Reply
 from subscriptions.chats import known as known_chats
 from subscriptions.chats.known import Listed, next_deliveries_of, next_deliveries_to
-from subscriptions.model import Subscription
-from subscriptions.model_moved import ChatState, SubscriptionState
+from subscriptions.model import ChatState, Subscription, SubscriptionState
 from subscriptions.plan.previews import Matches, activity
 from subscriptions.subscribing.subscribe import unsubscribe_several
 from subscriptions.text.cutting import cut_at_word

@@ -3,7 +3,6 @@
 import re
 from datetime import datetime
 
-from bot.channel import Buttons, Reply
 from bot.commands.asking import (
     not_found,
     number_and_rest,
@@ -14,9 +13,9 @@ from bot.commands.asking import (
 )
 from bot.commands.base import Change, Command, CommandContext
 from bot.commands.phrasing import subscription_label, why_paused
+from bot.messages import Buttons, Reply
 from subscriptions.errors import Refused, Sentence, sentences
-from subscriptions.model import Subscription
-from subscriptions.model_moved import ChatState
+from subscriptions.model import ChatState, Subscription
 from subscriptions.schedule.pauses import parse_pause
 from subscriptions.subscribing import pause as pausing
 

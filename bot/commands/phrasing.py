@@ -8,18 +8,17 @@ from functools import reduce
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from bot.channel import Reply
+from bot.messages import Reply
 from bot.rendering.queries_in_words import query_in_words
 from subscriptions.chats.known import Listed
 from subscriptions.chats.settings import SETTINGS
 from subscriptions.errors import Sentence, sentences
 from subscriptions.language import LANGUAGES, Language
 from subscriptions.matching.similarity import NEAR
-from subscriptions.model import DAY_NAMES, DAYS, Cadence, Chat, Subscription
-from subscriptions.model_moved import Admission, ChatState, SubscriptionState
+from subscriptions.model import DAY_NAMES, DAYS, Admission, Cadence, Chat, ChatState, Subscription, SubscriptionState
 from subscriptions.query.parse import parse_query
 from subscriptions.schedule.times import read_when
-from subscriptions.schedule.zones import is_offset
+from subscriptions.schedule.zone_names import is_offset
 from subscriptions.sources.forecast import QUIET_HOURS, WEEKDAYS, NextDelivery
 from subscriptions.text.cutting import cut_letters
 

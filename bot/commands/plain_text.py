@@ -9,7 +9,6 @@ import re
 from dataclasses import replace
 from typing import Any, Literal
 
-from bot.channel import Reply
 from bot.commands.asking import subscription_numbered, subscription_of_button, subscriptions_here
 from bot.commands.base import DO, Callback, CommandContext, CommandFunction, with_stored_chat
 from bot.commands.cards import CARDS, named_papers, no_paper, opens_a_paper
@@ -17,10 +16,10 @@ from bot.commands.list import change_list
 from bot.commands.phrasing import shortened
 from bot.commands.search import finds_papers, papers_found, try_query
 from bot.commands.start import speak_button
-from bot.conversation_moved import FileWithoutCommand
 from bot.free_text.bare_commands import Bare
 from bot.free_text.kinds import asks_for_data, asks_nothing, asks_the_bot, other_words, wants_change
 from bot.free_text.wishes import formed_wish, wish, without_time
+from bot.messages import FileWithoutCommand, Reply
 from subscriptions.model import CallbackToken, ChatKind
 from subscriptions.query.links import links_to_no_paper, mentioned
 from subscriptions.schedule.times import only_excluded, without_politeness

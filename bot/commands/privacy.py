@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from bot.channel import File, Reply
 from bot.commands.base import Callback, Change, Command, CommandContext, refusal
+from bot.messages import File, Reply
 from subscriptions.chats.addresses import facts_of
 from subscriptions.chats.known import listed
 from subscriptions.maintenance import retention

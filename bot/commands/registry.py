@@ -13,23 +13,24 @@ from bot.commands import (
     cards,
     chat_events,
     edit,
+    email,
     export,
     pause,
     plain_text,
     privacy,
     search,
     settings,
+    share,
     start,
     today,
     why,
 )
 from bot.commands import list as subscription_list
-from bot.commands import share as elsewhere
 from bot.commands import sub as subscribe
 from bot.commands.base import DO, Action, Command, Condition, Registry, writes_of
-from bot.conversation_moved import CallbackRequest, EventRequest, MessageRequest, Request
 from bot.free_text.bare_commands import Bare, bare_command
 from bot.free_text.kinds import asks_nothing, is_distress
+from bot.messages import CallbackRequest, EventRequest, MessageRequest, Request
 from subscriptions.model import CallbackToken, ChatAddress
 from subscriptions.text.forms import visible
 
@@ -240,7 +241,8 @@ _MODULES = (  # in the order of the menus
     settings,
     start,
     export,
-    elsewhere,
+    share,
+    email,
     privacy,
     admission,
     chat_events,

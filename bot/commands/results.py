@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from bot.channel import Button, Buttons, Reply, Row
 from bot.commands.base import CommandContext
 from bot.commands.phrasing import being_read, day_words, days_known, when_words
+from bot.messages import Button, Buttons, Reply, Row
 from subscriptions.matching.reasons import why
 from subscriptions.model import Because, Item, KnownPaper
 from subscriptions.papers.stored.feedback import owned

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-from bot.channel import Button, Buttons, Reply, Row
 from bot.commands.asking import ask, lacks_text, subscription_numbered, subscriptions_here
 from bot.commands.base import Callback, Command, CommandContext
 from bot.commands.cards import (
@@ -25,6 +24,7 @@ from bot.commands.results import (
     result_items,
     subscribe_buttons,
 )
+from bot.messages import Button, Buttons, Reply, Row
 from subscriptions.chats.known import typed_number
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.matching.reasons import why

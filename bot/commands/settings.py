@@ -5,22 +5,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.channel import Button, Buttons, Reply, Row
 from bot.commands.asking import expect, subscriptions_here
 from bot.commands.base import Callback, Change, Command, CommandContext
 from bot.commands.phrasing import cadence_words, fixed_offset, label_of, setting_change, value_words
+from bot.messages import Button, Buttons, Reply, Row
 from bot.rendering.queries_in_words import refused
 from subscriptions.chats.addresses import facts_of
-from subscriptions.chats.settings import SETTINGS, check_value, setting_begun, setting_name
+from subscriptions.chats.settings import SETTINGS, check_value, name_and_value
 from subscriptions.errors import Refused, Sentence
 from subscriptions.language import Language
-from subscriptions.model import ChatKind
 from subscriptions.plan.decision import shows_more
 from subscriptions.schedule.times import read_when
 from subscriptions.schedule.zones import near_places, zone, zone_of_place
 from subscriptions.subscribing.subscribe import set_settings
 from subscriptions.text.cutting import width
-from subscriptions.text.forms import folded, normalized
+from subscriptions.text.forms import folded
 
 ZONE = "timezone"
 A_CITY = "Oslo"
@@ -28,8 +27,6 @@ _CHOSEN = "✓"
 _LINE = Sentence("{label}: {value}")
 _FIXED = Sentence("{label} is fixed in this kind of chat: {value}.")
 _OF_BUTTONS = ("limit", "buttons")  # settings that have no effect on a platform without buttons
-_SIGN = re.compile(r"^(?P<name>[^\d:=]+?)\s*[:=]\s*")  # a name of one or several words, and the : or = after it
-_LONGEST_NAME = 4  # words in the name of a setting, such as "who may change it"
 # IANA names. Of zones with the same local time now, only the first is offered; any other city can be written.
 _WELL_KNOWN = (
     "America/Los_Angeles",
@@ -75,7 +72,7 @@ def set_(context: CommandContext) -> Reply:
     """Shows all settings; with a name, shows that setting; with a name and a value, changes it."""
     if not context.args:
         return _all_settings(context)
-    return _shown_or_changed(context, *_name_and_value(context.args))
+    return _shown_or_changed(context, *name_and_value(context.args))
 
 
 def lang(context: CommandContext) -> Reply:
@@ -202,33 +199,6 @@ def _change(context: CommandContext, name: str, value: str) -> Reply:
         when = cadence_words(read_when(now.schedule).cadence, context.localizer)
         lines.append(context.say("It is for new subscriptions. For all: /schedule {when}", when=when))
     return context.done(*lines, buttons=context.undo_row)
-
-
-def _name_and_value(text: str) -> tuple[str, str]:
-    """Returns (name, typed value) for a text such as "limit 5", "limit=5", "Quiet hours: off" or 免打扰关.
-
-    Raises Refused.
-    """
-    plain = normalized("NFKC", text).strip()
-    words = _SIGN.sub(r"\g<name> ", plain).split()
-    for length in range(min(_LONGEST_NAME, len(words)), 0, -1):
-        try:
-            return setting_name(" ".join(words[:length])), " ".join(words[length:])
-        except Refused:  # the name may have fewer words
-            continue
-    if glued := setting_begun(plain):
-        return setting_name(glued), plain[len(glued) :].strip(" :=为是")
-    return setting_name(words[0] if words else plain), ""
-
-
-def is_setting(text: str) -> bool:
-    """Returns whether a text has the name and a possible value of a setting."""
-    try:
-        name, value = _name_and_value(text)
-        check_value(name, zone_of_place(value) or value, kind=ChatKind.PRIVATE)
-    except Refused:
-        return False
-    return bool(value)
 
 
 def nearest_zones(now: datetime, *, operator: str, language: str) -> list[str]:

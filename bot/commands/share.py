@@ -1,21 +1,15 @@
 """share, feed and email: a subscription as a link, papers at a secret address, papers by mail."""
 
 from dataclasses import replace
-from datetime import datetime
 
-from bot.channel import Button, Reply
 from bot.commands import access as admission
-from bot.commands import asking
 from bot.commands.asking import no_subscriptions, not_found, on_subscription, pick_list, subscriptions_here
 from bot.commands.base import Callback, Command, CommandContext, refusal
-from subscriptions.chats import addresses
+from bot.messages import Button, Reply
 from subscriptions.chats import known as known_chats
-from subscriptions.chats.stored import chats as stored_chats
+from subscriptions.chats.stored import access as access_rows
 from subscriptions.errors import Refused, Sentence
-from subscriptions.model import Subscription
-from subscriptions.model_moved import ChatState
-from subscriptions.outbox.notices import CONFIRM
-from subscriptions.subscribing import access
+from subscriptions.model import ChatState, Subscription
 from subscriptions.subscribing.export_format import link_payload
 
 _NEW, _STOP = ("new", "renew", "新"), ("stop", "off", "revoke", "停")
@@ -66,7 +60,7 @@ def feed(context: CommandContext) -> Reply:
         raise refusal(
             "/feed does not know “{text}”.", "For example: /feed, /feed stop or /feed new", text=context.args.strip()
         )
-    made = stored_chats.key_made_at(context.transaction, context.chat.id)
+    made = access_rows.key_made_at(context.transaction, context.chat.id)
     if asked or made is None:
         return _new_feed(context)
     _refuse_before_others(context)
@@ -81,7 +75,7 @@ def feed(context: CommandContext) -> Reply:
 
 def _stop_feed(context: CommandContext) -> Reply:
     anew = ((_anew(context),),)
-    if not stored_chats.drop_key(context.transaction, context.chat.id):
+    if not access_rows.drop_key(context.transaction, context.chat.id):
         return context.reply("This chat has no feed. To get no papers here: /stop", buttons=anew)
     context.news.append(f"The feed of {context.chat.address} is off.")
     return context.reply("The feed is off: its address shows nothing any more.", ok=True, buttons=anew)
@@ -98,7 +92,7 @@ def _new_feed(context: CommandContext) -> Reply:
         if context.chat.state is ChatState.ASKED:
             hint = Sentence("Its subscriptions wait for them, too.")
         raise Refused(Sentence("The operator of this bot has not let this chat in yet."), hint)
-    key = stored_chats.make_key(context.transaction, context.chat.id, now=context.now)
+    key = access_rows.make_key(context.transaction, context.chat.id, now=context.now)
     context.news.append(f"{context.chat.address} has a new key for its feed.")
     secret = context.say("Whoever has the address can read them, so keep it secret.")
     lines = [
@@ -130,61 +124,6 @@ def _anew(context: CommandContext) -> Button:
     return context.runs("feed", "new", label=context.say("new address"))
 
 
-def email(context: CommandContext) -> Reply:
-    """Sends a question to a mail address: may this chat's papers also be mailed there? Raises Refused."""
-    platform = context.bot_info.mail_platform
-    if not platform:
-        raise refusal(
-            "I send no mail: e-mail is off here.", "The operator of this bot turns it on with PAPERWIRE_SMTP_URL."
-        )
-    typed = context.args.strip().strip("<>")
-    if not typed:
-        return asking.ask(context, "email", context.say("Which address? For example: /email me@lab.org"))
-    address = addresses.facts_of(platform).read_address(typed)
-    if address is None:
-        raise refusal("“{text}” is no e-mail address.", "Write /email me@lab.org", text=typed)
-    if admission.waits(context):
-        admission.ask_operators(context, f"/email {address.address}")
-        return context.reply(
-            "I ask no address before the operator of this bot lets this chat in. Say it again then.", ok=False
-        )
-    person = context.person if context.request.sender else context.origin.address
-    try:
-        access.ask_to_confirm(context.transaction, address, source=context.chat.address, person=person, now=context.now)
-    except Refused as error:
-        context.news.append(
-            f"{person} wants papers to be mailed to one more address, which is not asked: {error.sentence}"
-        )
-        raise
-    context.news.append(f"{person} wants papers to be mailed to one more address, which is asked first.")
-    asked = context.reply(
-        "I have sent a question to {address}. Papers come there once it is answered.",
-        "The answer is open for two days. The mail may be in the folder for spam.",
-        address=address.address,
-        ok=True,
-    )
-    return replace(asked, is_ephemeral=True)
-
-
-def on_confirm(context: CommandContext) -> Reply:
-    """Handles the confirmation of a mail address: papers are mailed there from now on. Raises Refused."""
-    said = context.arguments.get("chat")
-    source = addresses.parse_address(str(said)) if said else None
-    until = datetime.fromisoformat(str(context.arguments["until"]))
-    if source is not None and access.standing_of(context.transaction, source).is_denied:
-        raise refusal("The operator of this bot has said no to the chat that asked.")
-    chat = access.confirm(context.transaction, context.chat.address, source=source, until=until, now=context.now)
-    count = len(known_chats.listed(context.transaction, chat.address))
-    lines = [context.say("Papers come to {address} from now on.", address=chat.address.address)]
-    if not count:
-        return context.done(
-            *lines, context.say("What do you read about? Write a topic below, such as: diffusion daily 8")
-        )
-    lines.append(context.count("It has {count} subscription.", "It has {count} subscriptions.", count))
-    look = context.runs("list", label=context.say("your subscriptions"))
-    return context.done(*lines, buttons=((look,),))
-
-
 COMMANDS = (
     Command(
         share,
@@ -201,19 +140,8 @@ COMMANDS = (
         usage="[new|stop]",
         needs_manager=True,
     ),
-    Command(
-        email,
-        "email",
-        "papers by mail, too",
-        examples=("/email me@lab.org",),
-        usage="me@lab.org",
-        is_answer=lambda text: "@" in text,
-        needs_manager=True,
-        names_chats=True,
-    ),
 )
 
 CALLBACKS = {
     "share": Callback(on_subscription(_shared), replaces=True),
-    CONFIRM: Callback(on_confirm, writes=True, stays_here=True),
 }

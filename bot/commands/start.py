@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.channel import Button, Reply, Row
 from bot.commands.base import Callback, Change, Command, CommandContext, with_chat
 from bot.commands.pause import resume_
 from bot.commands.phrasing import cadence_words, found_in
+from bot.messages import Button, Reply, Row
 from subscriptions.errors import PaperwireError, Sentence, sentences
 from subscriptions.language import LANGUAGES
-from subscriptions.model import ChatKind
-from subscriptions.model_moved import ChatState
+from subscriptions.model import ChatKind, ChatState
 from subscriptions.plan.previews import recent_matches
 from subscriptions.query import FIELDS
 from subscriptions.query.parse import parse_query

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from bot.channel import Reply, Row
 from bot.commands.asking import ask, expect
 from bot.commands.base import Callback, Change, Command, CommandContext, refusal
 from bot.commands.phrasing import subscribed, subscribed_line, when_words
 from bot.commands.settings import ZONE, zone_row
+from bot.messages import Reply, Row
 from bot.rendering.queries_in_words import caret
 from subscriptions.chats.addresses import facts_of
 from subscriptions.chats.known import listed_in

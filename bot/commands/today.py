@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 
-from bot.channel import Reply
 from bot.commands.asking import subscription_of_button
 from bot.commands.base import Callback, Command, CommandContext
 from bot.commands.phrasing import next_line, why_paused
@@ -16,14 +15,15 @@ from bot.commands.results import (
     query_lines,
     subscribe_buttons,
 )
-from subscriptions.chats.known import Status, next_deliveries_to
-from subscriptions.chats.known import status as chat_status
-from subscriptions.chats.stored.chats import chats_awaiting_admission
+from bot.messages import Reply
+from subscriptions.chats.known import next_deliveries_to
+from subscriptions.chats.stored.access import chats_awaiting_admission
 from subscriptions.chats.stored.subscriptions import subscription_counts
 from subscriptions.errors import PaperwireError, sentences
 from subscriptions.maintenance.findings import stored_findings
-from subscriptions.model import Chat, MissingHow, Subscription
-from subscriptions.model_moved import ChatState
+from subscriptions.model import Chat, ChatState, MissingHow, Subscription
+from subscriptions.outbox.figures import Status
+from subscriptions.outbox.figures import status as chat_status
 from subscriptions.outbox.stored.entries import outbox_counts
 from subscriptions.papers.similarity import why_they_rest
 from subscriptions.papers.stored import digests as stored_digests

@@ -3,16 +3,15 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from bot.channel import Reply
 from bot.commands.base import Callback, Command, CommandContext
 from bot.commands.cards import named_papers, no_paper_named, of_paper, paper_delivered
 from bot.commands.phrasing import how_related, in_a_row, shortened
+from bot.messages import Reply
 from subscriptions.errors import Sentence, sentences
 from subscriptions.matching.reasons import Hit
 from subscriptions.matching.reasons import why as hits_of
 from subscriptions.matching.term_matching import label_of, nearness_to, papers_of, tokenize
-from subscriptions.model import Item, KnownPaper, Paper
-from subscriptions.model_moved import ChatState, MessageState
+from subscriptions.model import ChatState, Item, KnownPaper, MessageState, Paper
 from subscriptions.outbox.stored.deliveries import DeliveredPaper, deliveries_of
 from subscriptions.papers import similarity as nearness
 from subscriptions.papers.search import papers_named

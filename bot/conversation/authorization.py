@@ -19,13 +19,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.app import Dependencies
-from bot.channel import Reply
 from bot.commands.base import CommandContext, CommandFunction
 from bot.conversation.contexts import PreparedRequest
-from bot.conversation_moved import CallbackRequest, Place, Request
+from bot.messages import CallbackRequest, Place, Reply, Request
 from subscriptions.chats import known as known_chats
-from subscriptions.errors import NotDelivered
 from subscriptions.model import ChatAddress, ChatKind
+from subscriptions.outcomes import NotDelivered
 from subscriptions.subscribing import access
 
 

@@ -7,12 +7,13 @@ from bot.commands import asking
 from bot.commands.base import CommandContext, CommandFunction, Need, Registry
 from bot.commands.cards import pressed_token
 from bot.commands.registry import Intent
-from bot.conversation_moved import CallbackRequest, EventRequest, MessageRequest, Place, Request
+from bot.messages import CallbackRequest, EventRequest, MessageRequest, Place, Request
 from subscriptions.chats.addresses import command_prefix
-from subscriptions.chats.known import chat_of_thread, known_or_new
+from subscriptions.chats.known import known_or_new
 from subscriptions.database.store import Transaction
 from subscriptions.language import Language
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
+from subscriptions.outbox.figures import chat_of_thread
 from subscriptions.plan.why import where_delivered
 
 

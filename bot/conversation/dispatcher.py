@@ -14,18 +14,17 @@ from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
 from bot.app import Dependencies, until_stored
-from bot.channel import Reply
 from bot.conversation import handler, reply_sender
 from bot.conversation.drafts import RenderedReply
 from bot.conversation.handler import Unfinished
-from bot.conversation_moved import CallbackRequest, Request
 from bot.counters import REQUESTS
+from bot.log import error_location
+from bot.messages import CallbackRequest, Reply, Request
 from bot.sources.arxiv_lookup import PaperLookup
 from subscriptions.chats import known as known_chats
 from subscriptions.chats.addresses import command_prefix, facts_of
 from subscriptions.chats.stored import conversations
 from subscriptions.errors import Sentence, StoreError, StoreUnavailable
-from subscriptions.errors_moved import error_location
 from subscriptions.language import Language
 from subscriptions.model import ChatAddress, Lane
 

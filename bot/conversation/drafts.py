@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from bot.app import Dependencies
-from bot.channel import Button, File, Reply, Row
 from bot.commands.base import CommandContext, store_about, stored_home
 from bot.conversation import contexts
-from bot.conversation_moved import CallbackRequest, EventRequest, Place
+from bot.messages import Button, CallbackRequest, EventRequest, File, Place, Reply, Row
 from bot.platforms.base import Platform
 from subscriptions.chats.stored import conversations
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, Message

@@ -17,7 +17,6 @@ from math import ceil
 from typing import NamedTuple
 
 from bot.app import Dependencies, make_vectors
-from bot.channel import Reply
 from bot.commands import access as admission
 from bot.commands import chat_events
 from bot.commands.asking import QUESTION
@@ -27,14 +26,15 @@ from bot.conversation import contexts, proposals
 from bot.conversation.authorization import authorize, refusing
 from bot.conversation.contexts import PreparedRequest
 from bot.conversation.drafts import RenderedReply, draft_reply, has_content, store_buttons
-from bot.conversation_moved import CallbackRequest, EventRequest, MessageRequest, Request
+from bot.messages import CallbackRequest, EventRequest, MessageRequest, Reply, Request
 from bot.rendering.queries_in_words import refused
 from subscriptions.chats.stored import chats as stored_chats
 from subscriptions.chats.stored import conversations
 from subscriptions.chats.stored import records as whole_chat
 from subscriptions.database.store import Transaction, reads, writes
-from subscriptions.errors import NotDelivered, NotFound, PaperwireError, Refused, Sentence, StoreError
+from subscriptions.errors import NotFound, PaperwireError, Refused, Sentence, StoreError
 from subscriptions.model import ChatKind
+from subscriptions.outcomes import NotDelivered
 from subscriptions.subscribing.subscribe import follow_zone
 
 log = logging.getLogger("paperwire")

@@ -10,12 +10,11 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from bot.app import Dependencies
-from bot.channel import Reply
 from bot.commands.base import Command, CommandContext, CommandFunction, Lacking, Registry
 from bot.commands.registry import understand
 from bot.conversation import contexts
 from bot.conversation.contexts import PreparedRequest
-from bot.conversation_moved import MessageRequest, typed_command
+from bot.messages import MessageRequest, Reply, typed_command
 from subscriptions.database.store import Transaction, WouldWrite, reads
 from subscriptions.errors import PaperwireError, StoreError
 

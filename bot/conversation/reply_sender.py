@@ -11,16 +11,15 @@ from functools import partial
 from typing import Any
 
 from bot.app import Dependencies, until_stored
-from bot.channel import File
 from bot.conversation.drafts import RenderedReply
-from bot.conversation_moved import reply_delivery
 from bot.counters import post_counted
+from bot.messages import File, reply_delivery
 from bot.platforms.base import Platform
 from subscriptions.chats.stored import conversations
 from subscriptions.chats.stored.records import chat_moved
-from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater
 from subscriptions.model import ChatAddress, Message
-from subscriptions.subscribing.pause import pause_unreachable
+from subscriptions.outbox.unreachable import pause_unreachable
+from subscriptions.outcomes import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater
 
 log = logging.getLogger("paperwire")
 MAX_WAIT = 600.0  # seconds after which a reply is given up

@@ -14,12 +14,11 @@ from datetime import timedelta
 from bot import counters as measurements
 from bot.app import Dependencies, until_stored
 from bot.delivery.send_round import Drain
-from subscriptions import errors
+from bot.log import error_location
+from subscriptions import errors, outcomes
 from subscriptions.chats.addresses import facts_of
 from subscriptions.database.store import Store
-from subscriptions.errors_moved import error_location
-from subscriptions.model import Delivery, Lane, Message
-from subscriptions.model_moved import MessageState
+from subscriptions.model import Delivery, Lane, Message, MessageState
 from subscriptions.outbox import sending
 from subscriptions.outbox.notices import Notice, paused
 from subscriptions.outbox.notify import notify_operators
@@ -135,7 +134,7 @@ class _Turn:
                     platform_id = await self._channel.post(
                         step.address, step.message, delivery=step.delivery, thread=step.thread, plain=step.plain
                     )
-            except errors.NotDelivered as outcome:
+            except outcomes.NotDelivered as outcome:
                 self._post_over_at = deps.clock.monotonic()
                 is_unclear = await self._record_failure(step, outcome)
             else:
@@ -155,9 +154,9 @@ class _Turn:
         deps = self._deps
         try:
             platform_id = await self._look_up(step)
-        except (errors.RetryLater, errors.SenderStopped) as outcome:
+        except (outcomes.RetryLater, outcomes.SenderStopped) as outcome:
             wait = LOOKUP_RETRY
-            if isinstance(outcome, errors.RetryLater):
+            if isinstance(outcome, outcomes.RetryLater):
                 wait = max(wait, outcome.after)
             else:
                 self._drain.stopped[self._lane.platform] = outcome.reason
@@ -168,7 +167,7 @@ class _Turn:
                 return False
             if step.was_repeated and self._on_unclear == "once":
                 # an earlier process was broken off while it posted the message for the second time
-                await self._record_failure(step, errors.Unclear(str(error)))
+                await self._record_failure(step, outcomes.Unclear(str(error)))
                 return False
             return True
         else:
@@ -211,7 +210,7 @@ class _Turn:
             drain.papers += papers
         return after
 
-    async def _record_failure(self, step: claims.Claim, outcome: errors.NotDelivered) -> bool:
+    async def _record_failure(self, step: claims.Claim, outcome: outcomes.NotDelivered) -> bool:
         """Stores why a message was not delivered. Returns whether it is unclear.
 
         Depending on the reason, pauses the lane, stops the sender or wakes a lane.
@@ -226,24 +225,24 @@ class _Turn:
             guard_gone=deps.guard_gone,
             now=deps.clock.now(),
         )
-        is_usual = isinstance(outcome, errors.RetryLater | errors.SenderStopped)
+        is_usual = isinstance(outcome, outcomes.RetryLater | outcomes.SenderStopped)
         level = logging.WARNING if decision.state is MessageState.DEAD else logging.DEBUG if is_usual else logging.INFO
         _log(step, measurements.outcome_name(outcome), level)
-        if isinstance(outcome, errors.RetryLater) and outcome.after:
+        if isinstance(outcome, outcomes.RetryLater) and outcome.after:
             deps.pace.pause(lane, outcome.after.total_seconds())
-        drain.has_doubts |= isinstance(outcome, errors.ChatGone) and decision.state is MessageState.WAITING
+        drain.has_doubts |= isinstance(outcome, outcomes.ChatGone) and decision.state is MessageState.WAITING
         if decision.stops_sender:
             await self._stop(outcome)
-        if isinstance(outcome, errors.ChatMoved):
+        if isinstance(outcome, outcomes.ChatMoved):
             drain.wake([Lane(lane.platform, outcome.address)])
-        if decision.pause_chat and isinstance(outcome, errors.ChatGone) and outcome.in_doubt:
+        if decision.pause_chat and isinstance(outcome, outcomes.ChatGone) and outcome.in_doubt:
             drain.wake(await self._tell_operators(paused(str(step.address), step.address, outcome.pause_reason)))
         return decision.state is MessageState.UNCLEAR
 
-    async def _stop(self, outcome: errors.NotDelivered) -> None:
+    async def _stop(self, outcome: outcomes.NotDelivered) -> None:
         """Stop the platform. If it is its chats that refuse, go on with the one that accepted a message last."""
         deps, drain, platform = self._deps, self._drain, self._lane.platform
-        if not isinstance(outcome, errors.ChatGone):
+        if not isinstance(outcome, outcomes.ChatGone):
             drain.stopped[platform] = outcome.reason
         elif platform not in drain.probes:
             lanes = await deps.store.run(claims.lanes, [platform], now=deps.clock.now())

@@ -5,7 +5,7 @@ from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
-from bot.channel import Clock
+from bot.clock import Clock
 from subscriptions.model import Lane
 
 # most lanes of one platform that run at the same time; a limit for each platform, so that none waits for another

@@ -13,12 +13,14 @@ from bot.delivery.send_round import Drain
 from bot.platforms.base import Platform
 from subscriptions.database import bot_state
 from subscriptions.database import leader as role
-from subscriptions.errors import NotDelivered, StoreError
+from subscriptions.errors import StoreError
+from subscriptions.maintenance import start
 from subscriptions.maintenance.findings import tell_of_doubts
 from subscriptions.model import Lane
 from subscriptions.outbox import sending
 from subscriptions.outbox.stored import claims
 from subscriptions.outbox.stored.entries import outbox_counts
+from subscriptions.outcomes import NotDelivered
 from subscriptions.plan import plan as plans
 
 log = logging.getLogger("paperwire")
@@ -62,7 +64,7 @@ class Sender:
         """
         tokens = {name: platform.token_identity for name, platform in self._platforms.items()}
         now = self._deps.clock.now()
-        unclaimed, stopped = await self._deps.store.run(sending.begin, tokens, new_bot=new_bot, now=now)
+        unclaimed, stopped = await self._deps.store.run(start.begin, tokens, new_bot=new_bot, now=now)
         await self._claim(unclaimed, new_bot=new_bot)
         return stopped
 

@@ -31,8 +31,7 @@ from bot.rendering.dialects import draw
 from bot.rendering.packing import Display, plain
 from bot.rendering.terminal import flows
 from subscriptions.chats.addresses import declared, facts_of
-from subscriptions.errors import PaperwireError, Sentence, disk_full, is_disk_full, sentences
-from subscriptions.errors_moved import WrongUsage
+from subscriptions.errors import PaperwireError, Sentence, WrongUsage, disk_full, is_disk_full, sentences
 from subscriptions.language import LANGUAGES, Language
 
 _COLUMNS = 80  # of the widest line of a message

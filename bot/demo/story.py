@@ -11,9 +11,9 @@ from typing import Any, Final, Literal
 
 from pydantic import SecretStr
 
-from bot import conversation_moved as conversations
+from bot import messages
 from bot.build import App, build_app
-from bot.channel import Clock
+from bot.clock import Clock
 from bot.connections import medium_of
 from bot.conversation.handler import answer
 from bot.conversation.reply_sender import send_reply
@@ -292,19 +292,19 @@ def _begin(app: App, one: DemoChat) -> None:
 async def _take(app: App, channel: GalleryChannel, one: DemoChat, step: Step) -> None:
     """Performs one step of a conversation."""
     fields: dict[str, Any] = {
-        "place": conversations.Place(one.chat, one.kind),
+        "place": messages.Place(one.chat, one.kind),
         "update_id": f"{one.address}-{step.at}",
         "sender": one.address,
         "language": one.language,
     }
-    request: conversations.Request
+    request: messages.Request
     if step.text:
         channel.keep(one.chat, said=step.text)
-        typed = conversations.typed_command(step.text)
-        request = conversations.MessageRequest(command=typed.name, text=typed.rest, **fields)
+        typed = messages.typed_command(step.text)
+        request = messages.MessageRequest(command=typed.name, text=typed.rest, **fields)
     else:
         post, data = _button(channel.posts_in(one.chat), step.button)
-        request = conversations.CallbackRequest(callback_data=data, message_id=post, **fields)
+        request = messages.CallbackRequest(callback_data=data, message_id=post, **fields)
     if reply := await answer(app.deps, request):
         await send_reply(app.deps, reply)
 

@@ -8,8 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from bot.digests import files, scalars
-from subscriptions.errors import PaperwireError, Sentence
-from subscriptions.errors_moved import BrokenDigest, UnknownFormat, mistake_with
+from bot.log import mistake_with
+from subscriptions.errors import BrokenDigest, PaperwireError, Sentence, UnknownFormat
 from subscriptions.identity import told_apart
 from subscriptions.model import Digest, DigestWarning
 from subscriptions.schedule.calendar import lies_ahead

@@ -39,8 +39,7 @@ from functools import cached_property, lru_cache
 from bot.digests import arxiv, markup, names, papers, scalars
 from bot.digests.papers import Found
 from bot.digests.scalars import first_of
-from subscriptions.errors import Sentence
-from subscriptions.errors_moved import BrokenDigest
+from subscriptions.errors import BrokenDigest, Sentence
 from subscriptions.model import Paper
 
 _AUTHORS, _CATEGORIES, _COMMENT, _ABSTRACT, _TRANSLATION, _TITLE = (

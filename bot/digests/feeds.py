@@ -18,8 +18,7 @@ from bot.digests import arxiv, files, markup, names, papers, scalars
 from bot.digests.markup import Element
 from bot.digests.papers import Found, Work
 from bot.digests.scalars import first_of
-from subscriptions.errors import Sentence
-from subscriptions.errors_moved import BrokenDigest
+from subscriptions.errors import BrokenDigest, Sentence
 from subscriptions.model import Paper
 
 ERROR_TITLE = "Feed error for query:"  # arXiv answers 400 with a well-formed feed of this title

@@ -12,8 +12,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from subscriptions.errors import Sentence
-from subscriptions.errors_moved import BrokenDigest, UnreadableInput
+from subscriptions.errors import BrokenDigest, Sentence, UnreadableInput
 from subscriptions.text.cutting import cut_letters
 
 STDIN = "-"

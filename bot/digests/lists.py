@@ -69,8 +69,7 @@ from bs4.element import NavigableString
 
 from bot.digests import arxiv, files, markup, names, papers, scalars
 from bot.digests.papers import Found
-from subscriptions.errors import Sentence
-from subscriptions.errors_moved import BrokenDigest
+from subscriptions.errors import BrokenDigest, Sentence
 from subscriptions.model import Announce, Paper
 
 _Line = tuple[int, str]  # number from 1, text

@@ -15,8 +15,7 @@ from lxml import etree
 from lxml.etree import _Element
 
 from bot.digests.files import check_entries
-from subscriptions.errors import Sentence
-from subscriptions.errors_moved import BrokenDigest
+from subscriptions.errors import BrokenDigest, Sentence
 from subscriptions.text.tex import SUPERSCRIPT
 
 Element: TypeAlias = _Element

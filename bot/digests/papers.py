@@ -15,8 +15,8 @@ from typing import TypeVar
 from bot.digests import arxiv, markup, names, scalars
 from bot.digests.files import check_entries, without_controls
 from bot.digests.scalars import collapse, first_of, language_of
+from bot.log import error_location
 from subscriptions.errors import PaperwireError
-from subscriptions.errors_moved import error_location
 from subscriptions.identity import numbers_in, paper_key, version_of, versioned
 from subscriptions.life import Event, Mark
 from subscriptions.model import Paper, Summary, Translation

@@ -26,8 +26,7 @@ from typing import Any
 from bot.digests import arxiv, feeds, files, markup, names, papers, scalars
 from bot.digests.papers import Found, Work
 from bot.digests.scalars import first_of
-from subscriptions.errors import Sentence
-from subscriptions.errors_moved import BrokenDigest
+from subscriptions.errors import BrokenDigest, Sentence
 from subscriptions.life import Event, Mark
 from subscriptions.model import Paper
 

@@ -19,8 +19,8 @@ from time import process_time
 from typing import Protocol, TypeVar
 
 from bot.child import IDLE_SECONDS, ChildEnded, ChildProcess, prepare
-from subscriptions.errors import PaperwireError, Sentence
-from subscriptions.errors_moved import BrokenDigest, mistake_with
+from bot.log import mistake_with
+from subscriptions.errors import BrokenDigest, PaperwireError, Sentence
 
 _OUT_OF_MEMORY = 77  # exit status
 

@@ -8,9 +8,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from bot.commands.asking import NUMBERS
-from bot.commands.settings import is_setting
 from bot.free_text.wishes import formed_wish
+from subscriptions.chats.settings import is_setting
 from subscriptions.errors import Refused
 from subscriptions.query.links import mentioned
 from subscriptions.schedule.pauses import parse_pause
@@ -64,6 +63,7 @@ _SUBSCRIBE = re.compile(r"(?:sub|subscribe|订阅)(?=[\s:：\"“”'「『])[\s
 _ASKED = re.compile(r"subscribe (?:me )?to |订阅", re.IGNORECASE)  # an everyday wish may follow
 # after "subscribe" it names nothing that papers contain
 _NOTHING = re.compile(r"(?:to )?(?:now|please|me|us|here|again|this|that|it|all|everything)[.!?]*", re.IGNORECASE)
+NUMBERS = r"#?\d{1,6}(?:(?:\s*[,，、和]\s*|\s+(?:and\s+)?)#?\d{1,6})*"  # one number, or several: "1, 2 and 4"
 _UNSUBSCRIBE = re.compile(rf"(?:unsub|unsubscribe|remove|退订)\s*(?P<rest>{NUMBERS})", re.IGNORECASE)
 _UNSUBSCRIBE_ALL = re.compile(r"(?:unsub|unsubscribe|remove|退订)\s*(?:all|全部|所有)", re.IGNORECASE)
 _PAUSE = re.compile(

@@ -16,8 +16,8 @@ import httpx
 from pydantic import SecretStr
 
 from bot.http import CODINGS, TooLarge, Unreadable, body_of, trusted
-from subscriptions.errors import Sentence
-from subscriptions.errors_moved import ModelFails
+from bot.settings import Settings
+from subscriptions.errors import ModelFails, Sentence
 
 _LARGEST = 256 * 1024  # bytes of an answer
 _LONGEST = 20_000  # characters of its text that are looked through, from the end
@@ -35,6 +35,7 @@ _OF_THIS_REQUEST = (  # what its text says is refused; another one may be answer
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     HTTPStatus.UNPROCESSABLE_ENTITY,
 )
+SHORTEST_REST, LONGEST_REST = 60.0, 3600.0  # seconds without requests after the model gave no answer
 
 
 class Endpoint:
@@ -158,3 +159,8 @@ def object_in(text: str) -> Mapping[str, object]:
             end = place + 1
         place = text.find("{", end)
     return found
+
+
+def endpoint_of(settings: Settings, *, at_once: int) -> Endpoint:
+    """Return the endpoint that the settings name, which takes so many requests at once."""
+    return Endpoint(settings.model_url or "", settings.model_name or "", settings.model_key, at_once=at_once)

@@ -3,24 +3,89 @@
 A new platform: CONTRIBUTING.md.
 """
 
-from collections.abc import Callable, Sequence
+import asyncio
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TextIO
 
-from bot.channel import Clock, File, Limits
-from bot.conversation_moved import Place, Receiver, Request
+from bot.clock import Clock
+from bot.messages import File, Place, Request
+from bot.pace import Limits
 from bot.rendering.packing import Medium
 from subscriptions.chats.addresses import PlatformFacts
-from subscriptions.errors import PaperwireError, Rejected
+from subscriptions.errors import PaperwireError, StoreError
 from subscriptions.model import ChatAddress, ChatKind, Message
+from subscriptions.outcomes import Rejected, RetryLater
 
 if TYPE_CHECKING:  # so that a subcommand that only knows platforms need not load what finds papers
-    from bot.commands.base import Command
+    from starlette.routing import Route
+
     from bot.settings import Settings
     from subscriptions.database.store import Store
 
 OnBotName = Callable[[str], None]  # called with the bot's name on the platform, once it is known
+
+
+@contextmanager
+def store_outcomes() -> Iterator[None]:
+    """Turns an error of the store into RetryLater, for a platform that needs the store to post."""
+    try:
+        yield
+    except StoreError as error:
+        raise RetryLater("The database cannot be used.") from error
+
+
+def read_message(message: Message, *texts: str) -> dict[str, Any]:
+    """Returns the payload of a stored message: a JSON object that has these texts.
+
+    Raises Rejected if it is none, or cannot be sent.
+    """
+    try:
+        payload: dict[str, Any] = json.loads(message.payload)
+        for name in texts:
+            payload[name].encode()
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise Rejected(f"The stored message cannot be read ({type(error).__name__}).", form=True) from error
+    return payload
+
+
+class RequestDispatcher(Protocol):
+    """Handles requests. Requests of one lane are executed in the order of the calls."""
+
+    async def dispatch(self, request: Request) -> asyncio.Task[None]:
+        """Handles a request. Returns when its update is noted; waits while the database cannot be used.
+
+        What the request changes is then stored, or follows together with what takes longer. Returns the task that
+        posts the reply, which ends by itself and need not be waited for.
+        """
+
+    async def dispatch_without_retry(self, request: Request) -> asyncio.Task[None]:
+        """Like `dispatch`, but raises StoreError instead of waiting.
+
+        For platforms that send the update again after an error.
+        """
+
+
+class Receiver(Protocol):
+    """Receives the updates of one platform."""
+
+    name: str  # in /health/ready
+    problem: str = ""  # why it does not work now, in one line for the operator; "" if it works
+
+    @property
+    def routes(self) -> "Sequence[Route]":
+        """Returns the paths to which the platform leads people's browsers. By default, none."""
+        return ()
+
+    async def listen(self, dispatcher: RequestDispatcher) -> None:
+        """Receives updates until it is cancelled, even after errors of the platform or of the network."""
+
+    async def drain(self, dispatcher: RequestDispatcher) -> None:
+        """Handles the updates that wait on the platform, then returns. Raises StoreError. By default, does nothing."""
+        return
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +110,19 @@ class CheckResult:
     def of_error(cls, question: str, error: PaperwireError) -> "CheckResult":
         """Returns the finding that an error answers a question, and must be corrected."""
         return cls(question, str(error.sentence), cure=str(error.hint), mend=True)
+
+
+class MenuCommand(Protocol):
+    """A command, as far as a platform's menu needs it."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102 - as in bot.commands.base.Command
+    @property
+    def summary(self) -> str: ...  # noqa: D102
+    @property
+    def listed(self) -> bool: ...  # noqa: D102
+    @property
+    def needs_operator(self) -> bool: ...  # noqa: D102
 
 
 class Given(NamedTuple):
@@ -212,7 +290,7 @@ class Platform(Protocol):
         """Asks the platform about its tokens at the start. Raises SettingsError if it refuses one for good."""
         return
 
-    async def publish_commands(self, commands: Sequence["Command"]) -> None:
+    async def publish_commands(self, commands: Sequence[MenuCommand]) -> None:
         """Shows the commands in the platform's menus. Logs errors of the platform."""
         return
 

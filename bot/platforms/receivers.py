@@ -9,9 +9,10 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TypeVar
 
-from bot.channel import Clock
-from bot.conversation_moved import Receiver, Request, RequestDispatcher
-from subscriptions.errors import NotDelivered, RetryLater
+from bot.clock import Clock
+from bot.messages import Request
+from bot.platforms.base import Receiver, RequestDispatcher
+from subscriptions.outcomes import NotDelivered, RetryLater
 
 log = logging.getLogger("paperwire")
 

@@ -8,11 +8,10 @@ import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import quote, urlsplit
 
-from bot.channel import Button, Buttons, Row
+from bot.messages import Button, Buttons, Row
 from bot.rendering.views import CardButtons
 from subscriptions.language import Language
-from subscriptions.model import Item, Paper
-from subscriptions.model_moved import Signal
+from subscriptions.model import Item, Paper, Signal
 from subscriptions.papers.kept import article_of
 from subscriptions.text.cutting import clean
 from subscriptions.text.statements import artefact_address

@@ -10,7 +10,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Literal
 
-from bot.channel import Button, Buttons, Row
+from bot.messages import Button, Buttons, Row
 from bot.rendering import papers
 from bot.rendering.buttons import card_buttons, paper_url, web_url
 from bot.rendering.packing import Fragment, Medium, Page, Part, Size, fitted, messages, pack, total

@@ -10,7 +10,7 @@ from html import escape
 from sys import maxsize
 from typing import Any, Literal, Protocol
 
-from bot.channel import Buttons, Row
+from bot.messages import Buttons, Row
 from bot.rendering.buttons import button_rows
 from bot.rendering.dialects import PLAIN
 from bot.rendering.views import CardButtons, Code, Head, Heading, Line, Measure, More, PaperView, Root, Section

@@ -13,7 +13,7 @@ from itertools import repeat
 
 from rich.cells import cell_len, chop_cells
 
-from bot.channel import Reply
+from bot.messages import Reply
 from subscriptions.errors import PaperwireError, QueryError, Sentence
 from subscriptions.language import Language
 from subscriptions.matching.term_matching import simple_terms

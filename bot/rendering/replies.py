@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-from bot.channel import Buttons, Reply
+from bot.messages import Buttons, Reply
 from bot.rendering.buttons import card_buttons
 from bot.rendering.deliveries import delivery_pages
 from bot.rendering.packing import Fragment, Medium, Page, Part, Size, fitted, messages, pack, total

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from sys import maxsize
 from typing import Literal
 
-from bot.channel import Button, Row
+from bot.messages import Button, Row
 from subscriptions import model
 from subscriptions.language import Language
 from subscriptions.text import cutting

@@ -11,6 +11,7 @@ from tempfile import gettempdir
 from bot.build import App
 from bot.digests.files import folder_of, is_missing, is_there, list_folder, unreadable
 from bot.embeddings import process as encoders
+from bot.log import system_words
 from bot.models import Summarizer
 from bot.platforms.base import CheckResult, Platform
 from bot.run import followed_files as subscription_files
@@ -25,11 +26,21 @@ from subscriptions.database.bot_state import bots
 from subscriptions.database.refusals import full_error
 from subscriptions.database.schema import HEAD
 from subscriptions.database.store import LEAST_FREE, Store
-from subscriptions.errors import MeaningFails, NotDelivered, PaperwireError, SenderStopped, StoreError, install_extra
-from subscriptions.errors_moved import FetchError, ModelFails, SettingsError, UnreadableInput, brief, system_words
+from subscriptions.errors import (
+    FetchError,
+    MeaningFails,
+    ModelFails,
+    PaperwireError,
+    SettingsError,
+    StoreError,
+    UnreadableInput,
+    brief,
+    install_extra,
+)
 from subscriptions.language import Language
 from subscriptions.maintenance.findings import OUTBOX
 from subscriptions.outbox.notices import Level
+from subscriptions.outcomes import NotDelivered, SenderStopped
 
 NEWEST = 3  # newest files of a folder that are read; at least one of them must be a digest
 _OTHERS = 0o077

@@ -6,14 +6,13 @@ from dataclasses import replace
 
 from bot.app import make_vectors
 from bot.build import App
+from bot.log import system_words
 from bot.settings import LARGEST_FILE, Settings, bytes_of
 from subscriptions.chats.addresses import facts_of
 from subscriptions.chats.stored import chats as stored_chats
 from subscriptions.database.store import Transaction, reads
-from subscriptions.errors import NotFound, PaperwireError, Refused, StoreError
-from subscriptions.errors_moved import SettingsError, system_words
-from subscriptions.model import ChatAddress
-from subscriptions.model_moved import ChatState, describe_pause
+from subscriptions.errors import NotFound, PaperwireError, Refused, SettingsError, StoreError
+from subscriptions.model import ChatAddress, ChatState, describe_pause
 from subscriptions.papers.similarity import lacking
 from subscriptions.subscribing import access, import_export
 from subscriptions.subscribing import export_format as portable

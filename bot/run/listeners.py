@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from bot.build import App
-from bot.channel import Clock
+from bot.clock import Clock
 from bot.conversation.dispatcher import Dispatcher
-from bot.conversation_moved import Receiver, RequestDispatcher
+from bot.log import error_location
+from bot.platforms.base import Receiver, RequestDispatcher
 from bot.sources.arxiv_lookup import PaperLookup
 from bot.tasks import end_tasks
-from subscriptions.errors_moved import error_location
 
 log = logging.getLogger("paperwire")
 

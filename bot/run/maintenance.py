@@ -18,10 +18,10 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.build import App
 from bot.http import trusted
+from bot.log import said_of
 from bot.settings.opening import backup_folder
 from bot.sources.kept_papers import KeptPapers
 from subscriptions.database.bot_state import WORK_FAILS, note_fails
-from subscriptions.errors_moved import said_of
 from subscriptions.maintenance import retention
 
 log = logging.getLogger("paperwire")

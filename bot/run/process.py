@@ -16,9 +16,10 @@ from typing import Any, TypeVar
 from starlette.applications import Starlette
 
 from bot.build import App
-from bot.conversation_moved import Receiver
 from bot.delivery.sender import plan
+from bot.log import error_location, said_of
 from bot.models import Summarizer
+from bot.platforms.base import Receiver
 from bot.run import followed_files as subscription_files
 from bot.run import listeners as worker
 from bot.run.maintenance import Upkeep
@@ -35,7 +36,6 @@ from subscriptions.database import bot_state
 from subscriptions.database import leader as role
 from subscriptions.database.store import Transaction, writes
 from subscriptions.errors import PaperwireError, RoleLost, StoreError, StoreUnavailable
-from subscriptions.errors_moved import error_location, said_of
 from subscriptions.maintenance import word_renewal
 from subscriptions.model import ChatAddress
 from subscriptions.outbox.notices import STOPPED, WORDS, Finding

@@ -21,8 +21,9 @@ from platformdirs import user_data_path
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
+from bot.log import system_words
 from bot.settings import values
-from subscriptions.errors_moved import SettingsError, system_words
+from subscriptions.errors import SettingsError
 
 PREFIX = "PAPERWIRE_"
 FILE = "paperwire.toml"

@@ -16,8 +16,7 @@ from bot.settings import EVERYTHING, Settings, SourceSettings
 from subscriptions.database.copies import FOLDER, is_copy_of
 from subscriptions.database.leader import held, words_are_renewed_by
 from subscriptions.database.store import Store
-from subscriptions.errors import Sentence, StoreError
-from subscriptions.errors_moved import SettingsError
+from subscriptions.errors import Sentence, SettingsError, StoreError
 from subscriptions.maintenance import word_renewal
 from subscriptions.maintenance.word_renewal import Progress
 from subscriptions.schedule.calendar import ArxivCalendar, Overdue, Schedule, Schedules

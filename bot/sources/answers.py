@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlsplit
 from bot.digests import read_digest
 from bot.digests.files import NotText, unpacked
 from bot.sources.fetch_request import FetchRequest, with_query
-from subscriptions.errors_moved import BrokenDigest, FetchError, UnknownFormat
+from subscriptions.errors import BrokenDigest, FetchError, UnknownFormat
 from subscriptions.model import Digest
 
 MOST_PAGES = 100  # of one answer; with more of them, a server repeats itself or the question is too wide

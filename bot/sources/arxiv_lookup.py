@@ -6,11 +6,11 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from urllib.parse import quote
 
+from bot.log import error_location
 from bot.sources.fetch_request import FetchRequest, about_papers, arxiv_query
 from bot.sources.inquiries import Inquiry
 from bot.sources.poll import PollDependencies
-from subscriptions.errors import PaperwireError
-from subscriptions.errors_moved import BrokenDigest, FetchError, UnknownFormat, error_location
+from subscriptions.errors import BrokenDigest, FetchError, PaperwireError, UnknownFormat
 from subscriptions.identity import differ
 from subscriptions.model import Digest, Paper
 from subscriptions.text.words import title_alias

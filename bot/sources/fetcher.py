@@ -14,9 +14,9 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 import httpx
 
-from bot.channel import Clock
+from bot.clock import Clock
 from bot.http import CODINGS, TooLarge, UnknownCoding, certificate_problem, proxy_of_environment, sent_body_of, trusted
-from subscriptions.errors_moved import FetchError
+from subscriptions.errors import FetchError
 
 # Requests go only to public IP addresses, even after redirects. The only exceptions are hosts of sources that the
 # settings allow. The host name is resolved here, and the connection goes to the IP address that was checked, so that a

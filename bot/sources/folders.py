@@ -15,8 +15,7 @@ from bot.digests.sandbox import ReaderRunner
 from bot.settings import SourceSettings
 from bot.sources.poll import Poll, PollDependencies
 from subscriptions.database.store import Transaction, reads
-from subscriptions.errors import PaperwireError, Sentence, StoreError
-from subscriptions.errors_moved import UnreadableInput, brief
+from subscriptions.errors import PaperwireError, Sentence, StoreError, UnreadableInput, brief
 from subscriptions.model import Digest
 from subscriptions.papers.stored.digests import Ingested
 from subscriptions.sources.poll_results import Answer, Outcome

@@ -11,14 +11,14 @@ from hashlib import sha256
 from itertools import pairwise
 from typing import Protocol, TypeVar
 
-from bot.channel import Clock
+from bot.clock import Clock
 from bot.digests import dated, read_digest
+from bot.log import mistake_with
 from bot.models import ENCODING, Encoder
 from bot.tasks import Rounds
 from subscriptions.database.bot_state import ENCODER_FAILS, note_fails
 from subscriptions.database.store import Store, Transaction
 from subscriptions.errors import MeaningFails, PaperwireError
-from subscriptions.errors_moved import mistake_with
 from subscriptions.model import Digest, Paper
 from subscriptions.papers import similarity as nearness
 from subscriptions.papers.ingest import Note, incomplete_papers, ingest_digest, papers_to_encode

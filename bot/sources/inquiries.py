@@ -9,7 +9,7 @@ from bot.sources.answers import AnswerPage, read_answer
 from bot.sources.fetch_request import FetchRequest
 from bot.sources.ingest import store_digest
 from bot.sources.poll import PollDependencies, said_in
-from subscriptions.errors_moved import BrokenDigest, FetchError
+from subscriptions.errors import BrokenDigest, FetchError
 from subscriptions.model import Announce, Digest, Paper
 from subscriptions.papers.stored.digests import Ingested
 

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
+from bot.log import error_location
 from bot.sources.fetch_request import about_papers
 from bot.sources.inquiries import Inquiry
 from bot.sources.poll import LONGEST_DETAIL, PollDependencies
-from subscriptions.errors import PaperwireError, StoreError
-from subscriptions.errors_moved import brief, error_location
+from subscriptions.errors import PaperwireError, StoreError, brief
 from subscriptions.identity import versioned
 from subscriptions.maintenance import retention
 from subscriptions.model import KEPT, Paper

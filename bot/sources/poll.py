@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from itertools import islice
 from shlex import quote
 
-from bot.channel import Clock
+from bot.clock import Clock
 from bot.digests.sandbox import InProcess, ReaderRunner
 from bot.models import Encoder
 from bot.release import installed_version
@@ -22,8 +22,7 @@ from bot.sources.fetcher import Fetcher
 from bot.sources.ingest import Complete, IngestDependencies, store_digest
 from subscriptions.database.store import Store, Transaction, writes
 from subscriptions.maintenance.findings import source_finding
-from subscriptions.model import ChatAddress, Digest, DigestWarning
-from subscriptions.model_moved import SourceTrouble
+from subscriptions.model import ChatAddress, Digest, DigestWarning, SourceTrouble
 from subscriptions.outbox import notify as notifying
 from subscriptions.outbox.notices import Notice, days_missed, papers_filed, source_recovered
 from subscriptions.papers.ingest import Note

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.log import error_location
 from bot.settings import SourceSettings
 from bot.settings.opening import fact_of
 from bot.sources.arxiv_lookup import PaperLookup
@@ -17,7 +18,6 @@ from bot.sources.poll import PollDependencies, schedule_of
 from bot.sources.web import WebPoll
 from bot.tasks import end_tasks
 from subscriptions.errors import NotFound, PaperwireError
-from subscriptions.errors_moved import error_location
 from subscriptions.sources import stored as stored_sources
 from subscriptions.sources.poll_results import Outcome, Receipt, is_passed_over
 from subscriptions.sources.stored import KnownSource

@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from bot.digests import dated
+from bot.log import error_location
 from bot.settings import SourceSettings
 from bot.sources import fetch_request
 from bot.sources.answers import MOST_OLDER_PAGES, read_answer, read_refusal
@@ -17,8 +18,7 @@ from bot.sources.fetcher import Fetched
 from bot.sources.ingest import today
 from bot.sources.poll import BATCH_FORMATS, Poll, PollDependencies, due_of, said_in, truncation
 from subscriptions.database.store import Transaction
-from subscriptions.errors import PaperwireError
-from subscriptions.errors_moved import BrokenDigest, FetchError, UnknownFormat, brief, error_location
+from subscriptions.errors import BrokenDigest, FetchError, PaperwireError, UnknownFormat, brief
 from subscriptions.model import Announce, Digest, Paper
 from subscriptions.papers.stored.digests import Ingested
 from subscriptions.schedule.calendar import DAY, ArxivSchedule, Schedules

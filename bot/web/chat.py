@@ -20,8 +20,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bot.build import App
-from bot.conversation_moved import CallbackRequest, MessageRequest, Place, reply_delivery, typed_command
 from bot.digests import read_digest
+from bot.messages import CallbackRequest, MessageRequest, Place, reply_delivery, typed_command
 from bot.platforms.receivers import wait_for_reply
 from bot.platforms.web import markup
 from bot.platforms.web.adapter import WebChannel

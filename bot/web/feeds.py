@@ -25,13 +25,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.build import App
-from bot.conversation_moved import SECRET_PAGE, with_any_prefix
+from bot.http import SECRET_PAGE, with_any_prefix
+from bot.log import error_location
 from bot.rendering import buttons, cleaning, papers, views
 from bot.rendering.dialects import draw
 from subscriptions import model
 from subscriptions.database.store import Store
 from subscriptions.errors import Sentence, StoreError
-from subscriptions.errors_moved import error_location
 from subscriptions.plan import why as delivered_papers
 from subscriptions.text.cutting import clean
 

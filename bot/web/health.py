@@ -10,7 +10,7 @@ from http.client import HTTPConnection, HTTPException
 
 from pydantic import BaseModel, ValidationError
 
-from bot import channel
+from bot.clock import Clock
 from bot.digests.files import is_gone
 from bot.settings import Settings
 from bot.settings.opening import copies
@@ -124,7 +124,7 @@ def log_finding(one: Finding) -> None:
 class Health:
     """Knows what is wrong now, and how long it has been wrong."""
 
-    def __init__(self, store: Store, clock: channel.Clock, problems: Callable[[], Mapping[str, str]]) -> None:
+    def __init__(self, store: Store, clock: Clock, problems: Callable[[], Mapping[str, str]]) -> None:
         """`problems` returns the current problems of the parts of the process, by name."""
         self._store = store
         self._clock = clock

@@ -12,8 +12,8 @@ from bot import counters as measurements
 from bot.build import App
 from bot.settings.opening import copies
 from bot.web.health import findings_of, joined
-from subscriptions.chats.known import Figures, figures
 from subscriptions.errors import StoreError
+from subscriptions.outbox.figures import Figures, figures
 from subscriptions.outbox.notices import Finding
 
 

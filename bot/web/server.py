@@ -22,13 +22,14 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from bot.channel import Clock
-from bot.conversation_moved import Receiver
+from bot.clock import Clock
+from bot.log import system_words
 from bot.pace import LastMinute
+from bot.platforms.base import Receiver
 from bot.settings import Settings
 from bot.settings.values import is_loopback, local_url
 from bot.web.health import Problem, Readiness
-from subscriptions.errors_moved import SettingsError, system_words
+from subscriptions.errors import SettingsError
 
 _WORDS = {
     400: "That cannot be read.",

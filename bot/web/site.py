@@ -16,8 +16,9 @@ from starlette.routing import BaseRoute, Mount, Route, Router
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from bot import conversation_moved as conversation
+from bot import messages
 from bot.build import App
+from bot.log import error_location
 from bot.platforms.web import FACTS
 from bot.platforms.web.adapter import WebChannel
 from bot.rendering import brand
@@ -26,12 +27,11 @@ from bot.web.chat import ChatPage
 from bot.web.server import Pages, line, why_closed
 from bot.web.visitors import SIGN_IN, Visitors
 from subscriptions.errors import StoreError
-from subscriptions.errors_moved import error_location
 
 log = logging.getLogger("paperwire")
 
 LARGEST_FORM = 65_536  # bytes
-LARGEST_UPLOAD = conversation.LARGEST + LARGEST_FORM  # bytes of a file and the form around it
+LARGEST_UPLOAD = messages.LARGEST + LARGEST_FORM  # bytes of a file and the form around it
 MultiPartParser.spool_max_size = LARGEST_UPLOAD  # a file below the limit stays in memory and needs no temporary folder
 _LOCAL_HOSTS = ("localhost", "*.localhost", "127.0.0.1", "[::1]")
 # Headers that show that a proxy forwarded the request, so that it may come from anywhere. Browsers send none of them.

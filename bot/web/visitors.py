@@ -17,8 +17,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bot.build import App
-from bot.channel import usable_text
-from bot.conversation_moved import RequestDispatcher
+from bot.messages import usable_text
+from bot.platforms.base import RequestDispatcher
 from bot.platforms.receivers import PageReceiver
 from bot.platforms.web import FACTS
 from bot.rendering.dialects import draw

@@ -1,24 +1,20 @@
 """Finds chats by address and subscriptions by number or query; adds chats of conversations."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from subscriptions.chats import settings as chat_settings
 from subscriptions.chats.stored import chats as stored_chats
 from subscriptions.chats.stored import subscriptions as stored_subscriptions
-from subscriptions.database import bot_state
 from subscriptions.database.store import Transaction, reads, writes
 from subscriptions.errors import NotFound, Sentence
 from subscriptions.language import language_of
 from subscriptions.model import Chat, ChatAddress, ChatKind, Subscription
-from subscriptions.outbox.stored import entries as outbox
-from subscriptions.outbox.stored.entries import OutboxCounts, outbox_counts
 from subscriptions.papers.similarity import why_they_rest
 from subscriptions.query.parse import parse_query
 from subscriptions.sources import stored as stored_sources
 from subscriptions.sources.forecast import NextDelivery
-from subscriptions.sources.stored import KnownSource
 
 _MOST_DIGITS = 9  # digits of a subscription's number; Python refuses to convert thousands of digits
 
@@ -182,65 +178,11 @@ def known_or_new(
     return Chat(id=0, address=address, kind=kind, settings=settings, title=title, public=public)
 
 
-@reads
-def chat_of_thread(transaction: Transaction, address: ChatAddress) -> ChatAddress:
-    """Returns the address of the chat to which messages in a thread belong.
-
-    A thread under a delivery of the bot belongs to the channel: returns the address without the thread. If the thread
-    is a separate chat, or if people began it, returns the address of the thread.
-    """
-    place = ChatAddress(address.platform, address.address)
-    if not address.topic or stored_chats.find_chat(transaction, address) is not None:
-        return address
-    chat = stored_chats.find_chat(transaction, place)
-    ours = chat is not None and outbox.was_posted(transaction, chat.id, address.topic)
-    return place if ours else address
-
-
 @writes
 def choose_language(transaction: Transaction, chat: ChatAddress, lang: str, *, now: datetime) -> None:
     """Stores the language that a person chose on a page. Adds the chat if it is unknown."""
     known = stored_chats.add_chat(transaction, chat, now=now)
     stored_chats.choose_setting(transaction, known.id, "lang", lang)
-
-
-class Figures(NamedTuple):
-    """Figures of the whole bot at one moment."""
-
-    at: datetime
-    outbox: OutboxCounts
-    stopped: Mapping[str, str]  # platform -> why it is stopped until a person decides
-    sources: tuple[KnownSource, ...]  # the sources that the settings declare
-
-
-@reads
-def figures(transaction: Transaction, *, now: datetime) -> Figures:
-    """Returns the figures of the whole bot. Raises StoreError."""
-    known = stored_sources.known_sources(transaction)
-    return Figures(
-        at=now,
-        outbox=outbox_counts(transaction),
-        stopped=bot_state.stopped_platforms(transaction),
-        sources=tuple(one for one in known if one.declared),
-    )
-
-
-class Status(NamedTuple):
-    """The state of one chat."""
-
-    chat: Chat
-    subscriptions: int
-    next_delivery: NextDelivery  # the earliest next delivery of the chat's subscriptions
-    outbox: OutboxCounts
-
-
-@reads
-def status(transaction: Transaction, address: ChatAddress, *, now: datetime) -> Status:
-    """Returns the state of a chat. Raises NotFound."""
-    chat, found = get_subscribed(transaction, address)
-    next_delivery = stored_sources.forecast(transaction, now=now).next_of(chat, found)
-    outbox = outbox_counts(transaction, chat.id)
-    return Status(chat=chat, subscriptions=len(found), next_delivery=next_delivery, outbox=outbox)
 
 
 @reads

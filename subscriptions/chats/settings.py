@@ -14,13 +14,17 @@ from functools import cache
 
 from subscriptions import errors, model
 from subscriptions.chats.addresses import facts_of
+from subscriptions.errors import Refused
 from subscriptions.language import LANGUAGES, language_of, translator
+from subscriptions.model import ChatKind
 from subscriptions.schedule.times import hours_of, read_when
-from subscriptions.schedule.zones import zone_name
+from subscriptions.schedule.zones import zone_name, zone_of_place
 from subscriptions.text.forms import normalized
 
 LARGEST_LIMIT = 200  # papers shown in one delivery; a chat that wants more chooses `all`
 _COUNTED = re.compile(r"(?P<number>\d{1,9}) ?(?:papers?|篇(?:论文)?)?", re.ASCII)
+_SIGN = re.compile(r"^(?P<name>[^\d:=]+?)\s*[:=]\s*")  # a name of one or several words, and the : or = after it
+_LONGEST_NAME = 4  # words in the name of a setting, such as "who may change it"
 
 
 class NotPossible(Exception):
@@ -393,3 +397,30 @@ def resolve(
     values = {name: setting.value_in(chat) for name, setting in SETTINGS.items()}
     limit = values.pop("limit")
     return model.ChatSettings(limit=None if limit == "all" else int(limit), **values)
+
+
+def name_and_value(text: str) -> tuple[str, str]:
+    """Returns (name, typed value) for a text such as "limit 5", "limit=5", "Quiet hours: off" or 免打扰关.
+
+    Raises Refused.
+    """
+    plain = normalized("NFKC", text).strip()
+    words = _SIGN.sub(r"\g<name> ", plain).split()
+    for length in range(min(_LONGEST_NAME, len(words)), 0, -1):
+        try:
+            return setting_name(" ".join(words[:length])), " ".join(words[length:])
+        except Refused:  # the name may have fewer words
+            continue
+    if glued := setting_begun(plain):
+        return setting_name(glued), plain[len(glued) :].strip(" :=为是")
+    return setting_name(words[0] if words else plain), ""
+
+
+def is_setting(text: str) -> bool:
+    """Returns whether a text has the name and a possible value of a setting."""
+    try:
+        name, value = name_and_value(text)
+        check_value(name, zone_of_place(value) or value, kind=ChatKind.PRIVATE)
+    except Refused:
+        return False
+    return bool(value)

@@ -17,10 +17,12 @@ ZONE = "zone"  # PAPERWIRE_TIMEZONE at the last start
 ENCODER_FAILS = "encoder-fails"  # since when papers come without codes
 MODEL_FAILS = "model-fails"  # since when the language model gives no answers
 WORK_FAILS = {"clean-up": "clean-up-fails", "copy": "copy-fails"}  # daily work → since when it fails
+SEQUENCE = "sequence"  # the highest sequence of a paper
 FOLLOWS_FILES = "follows-files"  # since when files of the operator's say what is subscribed
 
 _values, _platforms = tables("key_value", "platform")
 _p = _platforms.c
+LAST_SEQUENCE = sa.select(_values.c.value).where(_values.c.name == SEQUENCE)
 _GET = sa.select(_values.c.value).where(_values.c.name == sa.bindparam("called"))  # each plan executes it
 
 
@@ -124,3 +126,13 @@ def put_platform(transaction: Transaction, platform: str, /, **values: object) -
     """Stores values of a platform: its `bot`, or why it is `stopped`."""
     transaction.insert_new(PlatformRow(name=platform))
     transaction.exec(sa.update(PlatformRow).filter_by(name=platform).values(**values))
+
+
+def last_sequence(transaction: Transaction) -> int:
+    """Returns the highest assigned sequence; 0 if there is none."""
+    return int(get_value(transaction, SEQUENCE) or 0)
+
+
+def raise_counter(transaction: Transaction, last: int) -> None:
+    """Stores the last assigned sequence. The papers up to it are committed in the same transaction."""
+    put_value(transaction, SEQUENCE, str(last))

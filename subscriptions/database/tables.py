@@ -21,8 +21,17 @@ from subscriptions.database.columns import (
     moment,
     reference,
 )
-from subscriptions.model import ChatAddress, ChatKind, DeliveryKind
-from subscriptions.model_moved import Admission, ChatState, MessageState, PauseReason, Signal, SubscriptionState
+from subscriptions.model import (
+    Admission,
+    ChatAddress,
+    ChatKind,
+    ChatState,
+    DeliveryKind,
+    MessageState,
+    PauseReason,
+    Signal,
+    SubscriptionState,
+)
 
 UNANSWERED = "NOT answered"  # condition on updates, in exactly the words of the index of those that wait for an answer
 

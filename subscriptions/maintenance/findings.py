@@ -8,8 +8,7 @@ from subscriptions.database import bot_state
 from subscriptions.database.store import Transaction, reads, writes
 from subscriptions.language import Language
 from subscriptions.maintenance import word_renewal
-from subscriptions.model import ChatAddress, Lane
-from subscriptions.model_moved import SourceTrouble
+from subscriptions.model import ChatAddress, Lane, SourceTrouble
 from subscriptions.outbox.notices import STOPPED, WORDS, Finding, Level
 from subscriptions.outbox.notify import notify_operators_of_trouble
 from subscriptions.outbox.stored import entries as outbox

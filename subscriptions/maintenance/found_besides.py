@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
+from subscriptions.database import bot_state
 from subscriptions.database.store import Transaction
 from subscriptions.maintenance.stored import renewed_words
 from subscriptions.matching.found_by_1_0_0 import FoundBefore, is_same
@@ -16,9 +17,9 @@ from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers
 from subscriptions.matching.reasons import HitFinder
 from subscriptions.model import Chat, Subscription
 from subscriptions.outbox.notices import FoundMore
+from subscriptions.outbox.stored import deliveries as stored_deliveries
 from subscriptions.papers import similarity as nearness
 from subscriptions.papers.stored import papers as known_papers
-from subscriptions.plan import stored as planner
 from subscriptions.query import rewriting
 from subscriptions.query.tree import Query, Term
 
@@ -53,7 +54,7 @@ class Compared:
     """The papers of the last days: what queries find among them now, and what version 1.0.0 found."""
 
     def __init__(self, transaction: Transaction, now: datetime) -> None:
-        after = last = known_papers.last_sequence(transaction)
+        after = last = bot_state.last_sequence(transaction)
         if renewed_words.version(transaction) == OF_1_0_0:  # else it is not known what was found before
             after = max(known_papers.sequence_before(transaction, now - COMPARED), last - MOST_COMPARED)
         self._known = known_papers.window(transaction, after, last)
@@ -78,7 +79,7 @@ class Compared:
         }
         more = {chat_id: self._more(chats[chat_id], of) for chat_id, of in sets.items()}
         papers = {self._known[at].id for of in more.values() for places in of.values() for at in places}
-        delivered = planner.delivered(transaction, list(more), papers)
+        delivered = stored_deliveries.delivered(transaction, list(more), papers)
         return {
             chat_id: self._change(of, more[chat_id], sets[chat_id], delivered[chat_id]) if chat_id in sets else Change()
             for chat_id, of in queries.items()

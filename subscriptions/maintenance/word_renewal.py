@@ -17,8 +17,7 @@ from subscriptions.language import Language
 from subscriptions.maintenance.found_besides import Compared
 from subscriptions.maintenance.stored import renewed_words
 from subscriptions.maintenance.stored.renewed_words import CHATS, PAPERS, Place
-from subscriptions.model import Subscription
-from subscriptions.model_moved import ChatState
+from subscriptions.model import ChatState, Subscription
 from subscriptions.outbox import notify as notifying
 from subscriptions.outbox.notices import words_changed
 from subscriptions.papers.stored import feedback as interests

@@ -21,9 +21,9 @@ from subscriptions.model import (
     MissingHow,
     MissingSources,
     PaperNews,
+    PauseReason,
     Subscription,
 )
-from subscriptions.model_moved import PauseReason
 from subscriptions.text import cutting
 
 CONFIRM = "confirm"  # the cause of the question to an address, and the verb of its button

@@ -1,7 +1,7 @@
 """Stores notices to chats, their owners and the operators."""
 
 import secrets
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -11,27 +11,20 @@ from subscriptions.chats.stored import conversations
 from subscriptions.database.store import Transaction, writes
 from subscriptions.errors import Sentence
 from subscriptions.language import Language
-from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, Delivery, DeliveryKind, Facts, Lane
-from subscriptions.model_moved import ChatState
+from subscriptions.model import Chat, ChatAddress, ChatKind, ChatState, Delivery, DeliveryKind, Facts, Lane
 from subscriptions.outbox.notices import (
     CONFIRM,
     STOPPED,
     Finding,
     Notice,
-    no_papers_today,
-    nothing_matched,
-    papers_missing,
 )
+from subscriptions.outbox.stored import deliveries as stored_deliveries
 from subscriptions.outbox.stored import entries as outbox
-from subscriptions.papers.stored import papers as known_papers
-from subscriptions.plan import decision
-from subscriptions.plan import stored as planner
 from subscriptions.schedule import zones
 from subscriptions.text import cutting
 
 _SAME_DAY = timedelta(hours=20)  # a notice to operators is not repeated within this time, even on the next day
 _LONGEST_VALUE = 300  # columns of a text from outside
-STREAK_AFTER = 5  # after so many days with papers but without a match, the chat gets one notice
 
 
 class _Writer(Language):
@@ -73,7 +66,7 @@ def notify(transaction: Transaction, address: ChatAddress, notice: Notice, *, no
 def is_told(transaction: Transaction, chat: Chat, cause: str, now: datetime) -> bool:
     """Return whether a chat has heard the daily notice of a cause on the present day in its zone."""
     key = _dedupe_key(chat, Notice(cause=cause, lines=lambda _: ()), _day(chat, now))
-    return bool(planner.taken_keys(transaction, [key]))
+    return bool(stored_deliveries.taken_keys(transaction, [key]))
 
 
 def _day(chat: Chat, now: datetime) -> date:
@@ -145,7 +138,7 @@ def _add(transaction: Transaction, chat: Chat, notice: Notice, day: date, now: d
     delivery = Delivery(id=secrets.token_hex(8), chat=chat, kind=DeliveryKind.NOTICE, due=now, facts=facts)
     key = _dedupe_key(chat, notice, day)
     about = other.id if other else None
-    if not planner.add_notice(transaction, key, delivery, about=about, person=notice.person or None, now=now):
+    if not stored_deliveries.add_notice(transaction, key, delivery, about=about, person=notice.person or None, now=now):
         return False
     conversations.store_callbacks(transaction, tokens, chat_id=chat.id, now=now)
     return True
@@ -183,54 +176,6 @@ def notify_operators_of_trouble(
 def is_public(chat: Chat) -> bool:
     """Whether strangers can read a chat. Such a chat gets no notices about papers that did not come."""
     return chat.public or chat.kind is ChatKind.BROADCAST
-
-
-def notify_no_match(
-    transaction: Transaction, decided: Sequence[decision.Decided], *, last_sequence: int, now: datetime
-) -> list[Lane]:
-    """Stores the notices about papers that did not come, in the transaction of the decisions.
-
-    A chat gets one notice after its last delivery, or after the last change of what it wants. The store forgets a
-    delivery before the notice, so nobody is told twice. `last_sequence` is the sequence up to which the chats have
-    looked. Returns the lanes that got a notice.
-    """
-    found = [(due.chat, notice) for due, delivery in decided for notice in _for_owner(due, delivery)]
-    silent = {
-        due.chat.id: due
-        for due, delivery in decided
-        if not (delivery and delivery.items) and due.chat.first_delivery_planned and decision.nothing_fits(due)
-    }
-    for chat_id, since in planner.last_delivered_or_changed(transaction, list(silent)).items():
-        if since < now - timedelta(days=STREAK_AFTER - 2):  # fewer days cannot have been enough
-            came = known_papers.sequenced_since(transaction, since, last_sequence)
-            found += [(silent[chat_id].chat, notice) for notice in _of_streak(silent[chat_id], came, since)]
-    return [lane for chat, notice in found for lane in tell(transaction, chat, notice, now)]
-
-
-def _of_streak(due: decision.DueDelivery, came: Mapping[datetime, int], since: datetime) -> Iterator[Notice]:
-    """Yields the notice that nothing matched since a moment, if papers came on enough days. `came`: moment → papers."""
-    days, known = len({moment.astimezone(due.zone).date() for moment in came}), sum(came.values())
-    if days < STREAK_AFTER:
-        return
-    if is_public(due.chat):
-        yield nothing_matched(known, days, since.isoformat(), public=due.chat)
-        return
-    edit = CallbackToken(verb="list")
-    if len(due.subscriptions) == 1:
-        edit = CallbackToken(verb="edit-ask", arguments={"subscription": due.subscriptions[0].id})
-    has_buttons = due.chat.settings.buttons == "full"
-    yield nothing_matched(known, days, since.isoformat(), edit=edit if has_buttons else None)
-
-
-def _for_owner(due: decision.DueDelivery, delivery: Delivery | None) -> Iterator[Notice]:
-    """Yields what the owner of a chat that strangers can read is told in its place: missing papers, a quiet day."""
-    if not is_public(due.chat):
-        return
-    if delivery and due.missing:
-        yield papers_missing(due.chat, due.missing)
-    timed = any(subscription.cadence.kind != "now" for subscription in due.subscriptions)
-    if delivery is None and timed and due.may_be_empty and due.chat.settings.quietday == "on":
-        yield no_papers_today(due.chat)
 
 
 def tell(transaction: Transaction, chat: Chat, notice: Notice, now: datetime) -> list[Lane]:

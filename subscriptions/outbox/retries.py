@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
-from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, PartlySent, Rejected, RetryLater, SenderStopped
-from subscriptions.model_moved import MessageState
+from subscriptions.model import MessageState
+from subscriptions.outcomes import ChatGone, ChatMoved, NotDelivered, PartlySent, Rejected, RetryLater, SenderStopped
 
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=15)

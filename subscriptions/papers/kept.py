@@ -11,8 +11,7 @@ from typing import Any
 
 from subscriptions.identity import is_preprint, is_server
 from subscriptions.life import Article, Event, Life, Notice, Withdrawal
-from subscriptions.model import Chat, Paper
-from subscriptions.model_moved import ChatState, Signal
+from subscriptions.model import Chat, ChatState, Paper, Signal
 from subscriptions.schedule import cadence, due_moments, zones
 from subscriptions.schedule.times import read_when
 from subscriptions.text.statements import ARTEFACTS, accepted_in, artefact_address

@@ -11,14 +11,13 @@ from subscriptions.database.store import Transaction, reads
 from subscriptions.errors import Refused, Sentence
 from subscriptions.matching import similarity as meaning
 from subscriptions.matching.paper_index import matching_papers
-from subscriptions.model import Chat, KnownPaper, Subscription
+from subscriptions.model import KnownPaper
 from subscriptions.papers import similarity as nearness
 from subscriptions.papers.stored import embeddings as meanings
 from subscriptions.papers.stored import papers as known_papers
 from subscriptions.papers.stored import words as paper_words
 from subscriptions.papers.stored.feedback import library_of
 from subscriptions.papers.stored.words import Among
-from subscriptions.plan import stored as planner
 from subscriptions.query import ABOUT, AUTHOR, TEXT, ValueKind, links, parse, rewriting
 from subscriptions.query.tree import Leaf, Node, Query, Term, leaves
 from subscriptions.text import words as normalize
@@ -75,20 +74,6 @@ def read(transaction: Transaction, papers: Sequence[int]) -> tuple[KnownPaper, .
     """Returns the papers with these ids, in the same order."""
     known = known_papers.stored_papers(transaction, papers)
     return tuple(known[paper] for paper in papers)
-
-
-def undelivered(
-    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, upto: int
-) -> dict[int, list[int]]:
-    """Returns subscription id → ids of the papers up to `upto` that it has yet to deliver, newest first."""
-    crosslists = chat.settings.crosslists != "out"
-    found: dict[int, Sequence[int]] = {}
-    for one in subscriptions:
-        among = Among(after=one.cursor, last_sequence=upto, crosslists=crosslists)
-        query = parse.parse_canonical(one.canonical)
-        found[one.id] = find(transaction, query, among, whole=True).papers
-    delivered = planner.delivered(transaction, [chat.id], set().union(*found.values()))[chat.id]
-    return {number: [paper for paper in papers if paper not in delivered] for number, papers in found.items()}
 
 
 def _near(transaction: Transaction, term: Term, papers: Sequence[int]) -> dict[int, float]:

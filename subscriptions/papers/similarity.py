@@ -17,8 +17,7 @@ from subscriptions.errors import MeaningFails, Sentence
 from subscriptions.matching import similarity as meaning
 from subscriptions.matching.paper_index import TokenizedPapers
 from subscriptions.matching.similarity import Taste
-from subscriptions.model import Chat, KnownPaper, Paper
-from subscriptions.model_moved import Signal
+from subscriptions.model import Chat, KnownPaper, Paper, Signal
 from subscriptions.papers.stored import embeddings as meanings
 from subscriptions.papers.stored import feedback as interests
 from subscriptions.papers.stored import papers as known_papers

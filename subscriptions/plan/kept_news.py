@@ -11,8 +11,7 @@ from subscriptions.errors import Sentence
 from subscriptions.language import Language
 from subscriptions.life import Article, Event, Life
 from subscriptions.life import Notice as Published
-from subscriptions.model import CallbackToken, Chat, KnownPaper, Lane, PaperNews
-from subscriptions.model_moved import Signal
+from subscriptions.model import CallbackToken, Chat, KnownPaper, Lane, PaperNews, Signal
 from subscriptions.outbox import notify as notifying
 from subscriptions.outbox.notices import Notice
 from subscriptions.papers import kept as kept_papers

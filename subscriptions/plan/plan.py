@@ -16,10 +16,11 @@ from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers
 from subscriptions.matching.reasons import HitFinder
 from subscriptions.model import Chat, Delivery, KnownPaper, Lane, MissingHow, MissingSources, Subscription
 from subscriptions.outbox import notify as notifying
+from subscriptions.outbox.stored import deliveries as stored_deliveries
 from subscriptions.papers import similarity as nearness
 from subscriptions.papers.stored import embeddings as meanings
 from subscriptions.papers.stored import papers as known_papers
-from subscriptions.plan import decision, kept_news
+from subscriptions.plan import decision, kept_news, no_match
 from subscriptions.plan import stored as planner
 from subscriptions.plan.decision import Decided, DueDelivery, Evidence, EvidenceOf, Papers
 from subscriptions.query import AUTHOR, TITLE, rewriting
@@ -295,7 +296,7 @@ def _decide(transaction: Transaction, due: Sequence[DueDelivery], window: Window
     fits = window.fits(transaction, subscriptions)
     papers = {window.papers.known[position].id for positions in fits.values() for position in positions}
     chat_ids = [case.chat.id for case in due]
-    delivered = planner.delivered(transaction, chat_ids, papers)
+    delivered = stored_deliveries.delivered(transaction, chat_ids, papers)
     tastes = nearness.tastes(transaction, chat_ids)
     decided: list[Decided] = []
     for one in due:
@@ -323,7 +324,7 @@ def _keys(transaction: Transaction, due: Sequence[DueDelivery], forecast: Foreca
         numbers = ",".join(str(one.number) for one in case.subscriptions)
         papers = f"now:{case.looked_at}-{forecast.last_sequence}:{numbers}"
         keys[case.chat.id] = f"{case.chat.id}:" + (f"{case.now:{_MINUTE}}" if is_timed else papers)
-    taken = planner.taken_keys(transaction, list(keys.values()))
+    taken = stored_deliveries.taken_keys(transaction, list(keys.values()))
     return {chat_id: key for chat_id, key in keys.items() if key not in taken}
 
 
@@ -341,14 +342,12 @@ def _write(
         for case, delivery in decided
         for one in case.subscriptions
     ]
-    planner.add_deliveries(transaction, planned, now=forecast.at)
+    stored_deliveries.add_deliveries(transaction, planned, now=forecast.at)
     planner.advance(transaction, [*waits, *moves])
     chats = [one.chat for one in planned.values()]
     planner.mark_first_delivery_planned(transaction, [chat.id for chat in chats if not chat.first_delivery_planned])
     lanes = [chat.address.lane for chat in chats]
-    return lanes + notifying.notify_no_match(
-        transaction, decided, last_sequence=forecast.last_sequence, now=forecast.at
-    )
+    return lanes + no_match.notify_no_match(transaction, decided, last_sequence=forecast.last_sequence, now=forecast.at)
 
 
 def _span_after(subscription: Subscription, chat: Chat, delivery: Delivery | None, now: datetime) -> DueSpan:

@@ -8,16 +8,17 @@ from typing import NamedTuple
 from subscriptions.chats import known as known_chats
 from subscriptions.chats.known import Listed
 from subscriptions.chats.stored import subscriptions as stored_subscriptions
+from subscriptions.database import bot_state
 from subscriptions.database.store import Transaction, reads
 from subscriptions.matching.paper_index import TokenizedPapers
 from subscriptions.model import Because, Cadence, Chat, ChatAddress, Delivery, Item, KnownPaper, Paper, Subscription
+from subscriptions.outbox import figures
+from subscriptions.outbox.stored import deliveries as stored_deliveries
 from subscriptions.papers import search as paper_search
 from subscriptions.papers import similarity as nearness
-from subscriptions.papers.stored import papers as known_papers
 from subscriptions.papers.stored import words as paper_words
 from subscriptions.papers.stored.words import Among
 from subscriptions.plan import decision
-from subscriptions.plan import stored as planner
 from subscriptions.plan.plan import decide_now, evidence_by, stored_queries
 from subscriptions.query import parse, rewriting
 from subscriptions.query.parse import parse_canonical, parse_query
@@ -201,8 +202,8 @@ def today(transaction: Transaction, chat: Chat, *, now: datetime, which: str = "
         base = min((one.base for one in matches.values()), key=lambda base: base.of, default=window.base)
     waiting = set[int]()
     if query is None and day is None:
-        last = known_papers.last_sequence(transaction)
-        waiting.update(*paper_search.undelivered(transaction, chat, subscriptions, upto=last).values())
+        last = bot_state.last_sequence(transaction)
+        waiting.update(*figures.undelivered(transaction, chat, subscriptions, upto=last).values())
     shown = chat._replace(settings=replace(chat.settings, limit=min(chat.settings.limit or MOST_SHOWN, MOST_SHOWN)))
     return Today(
         subscriptions=subscriptions,
@@ -295,7 +296,7 @@ def _found(transaction: Transaction, subscriptions: Sequence[Subscription], amon
 
 def _delivered(transaction: Transaction, chat: Chat, found: Finds) -> set[int]:
     """Returns those of the found papers that were delivered to the chat or are in its library."""
-    return planner.delivered(transaction, [chat.id], set().union(*found.values()))[chat.id]
+    return stored_deliveries.delivered(transaction, [chat.id], set().union(*found.values()))[chat.id]
 
 
 def _delivery(

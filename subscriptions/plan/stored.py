@@ -4,20 +4,15 @@ In the morning some chats are due each minute. So these statements are built onl
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from functools import lru_cache
-from typing import Any
 
 import sqlalchemy as sa
 
-from subscriptions.database import columns
-from subscriptions.database.columns import AnyRow, JsonText, Utc
+from subscriptions.database.columns import Utc
 from subscriptions.database.store import Transaction, execute, grouped, in_chunks, rows_of
-from subscriptions.database.tables import DeliveryItemRow, tables
-from subscriptions.model import Because, Delivery, DeliveryKind, Facts
-from subscriptions.model_moved import ChatState, SubscriptionState
-from subscriptions.papers.stored.feedback import owned
+from subscriptions.database.tables import tables
+from subscriptions.model import ChatState, DeliveryKind, SubscriptionState
 from subscriptions.schedule.due_moments import FARTHEST, Move
 
 _chats, _subscriptions, _deliveries, _delivery_items, _changes = tables(
@@ -52,20 +47,6 @@ _ADVANCE = (
     .values(cursor=sa.bindparam("upto"), next_due_at=sa.bindparam("next_due"), latest_due_at=sa.bindparam("latest_due"))
 )
 _SPOKEN = sa.update(_chats).where(_c.id.in_(_ids)).values(first_delivery_planned=True)
-_KEYS, _SEQS = sa.select(_d.dedupe_key), sa.select(_d.id, _d.seq)
-# Facts and reasons are passed as JSON text, which is made once, since many rows have the same ones.
-_NO_DELIVERY = -1  # the position of a paper that counts as delivered without a delivery
-_NEW_DELIVERIES = sa.insert(_deliveries).values(facts=sa.bindparam("facts", type_=JsonText()), attempts=0, reason="")
-_NEW_ITEMS = sa.insert(_delivery_items).values(because=sa.bindparam("because", type_=JsonText()))
-_DELIVERED = sa.select(_i.chat, _i.paper).where(_i.paper.between(sa.bindparam("first"), sa.bindparam("last")))
-# Without statistics of the table, a server would begin with the papers and read all chats that have them. LATERAL and
-# OFFSET 0 make it begin with the chats.
-_DELIVERED_TO_EACH = sa.text("""
-    SELECT found.chat, found.paper FROM unnest(:ids) AS asked (chat) CROSS JOIN LATERAL (
-        SELECT item.chat, item.paper FROM delivery_item AS item
-        WHERE item.chat = asked.chat AND item.paper BETWEEN :first AND :last OFFSET 0
-    ) AS found
-""").bindparams(sa.bindparam("ids", type_=sa.ARRAY(sa.Integer)))
 
 
 def _chats_where(*conditions: sa.ColumnElement[bool]) -> sa.Select[tuple[int]]:
@@ -132,95 +113,3 @@ def mark_first_delivery_planned(transaction: Transaction, chat_ids: Sequence[int
     """Stores that the first due delivery of these chats was planned."""
     for part in in_chunks(chat_ids):
         execute(transaction, _SPOKEN, {"ids": part})
-
-
-def taken_keys(transaction: Transaction, keys: Sequence[str]) -> set[str]:
-    """Returns those of `keys` that are dedupe keys of stored deliveries."""
-    return {row.dedupe_key for row in rows_of(transaction, _KEYS, _d.dedupe_key, keys)}
-
-
-def add_deliveries(transaction: Transaction, planned: Mapping[str, Delivery], *, now: datetime, **more: object) -> None:
-    """Stores deliveries and their items, with few statements. `planned`: dedupe key → delivery.
-
-    No stored delivery may have one of these keys. `more`: further values of their rows.
-    """
-    deliveries = [
-        {
-            "id": one.id,
-            "chat": one.chat.id,
-            "kind": one.kind,
-            "due": one.due,
-            "dedupe_key": key,
-            "created_at": now,
-            "facts": _facts(one.facts),
-            **more,
-        }
-        for key, one in planned.items()
-    ]
-    transaction.execute_rows(_NEW_DELIVERIES, deliveries)
-    seqs = {row.id: row.seq for row in rows_of(transaction, _SEQS, _d.id, [one.id for one in planned.values()])}
-    items = [
-        {
-            "chat": one.chat.id,
-            "paper": item.paper.id,
-            "delivery": seqs[one.id],
-            "position": item.position,
-            "shown": item.shown,
-            "cross": item.cross,
-            "because": _because(item.because),
-        }
-        for one in planned.values()
-        for item in one.items
-    ]
-    transaction.execute_rows(_NEW_ITEMS, items)
-
-
-def add_notice(
-    transaction: Transaction, key: str, planned: Delivery, *, about: int | None, person: str | None, now: datetime
-) -> bool:
-    """Stores a notice. `key` is its dedupe key, `about` the other chat and `person` the person with whom it is erased.
-
-    Returns False if a delivery with this key is stored.
-    """
-    if taken_keys(transaction, [key]):
-        return False
-    add_deliveries(transaction, {key: planned}, now=now, about=about, person=person)
-    return True
-
-
-def count_as_delivered(transaction: Transaction, chat_id: int, papers: Iterable[int]) -> None:
-    """Stores papers as delivered to a chat, but without a delivery. Papers that are in a delivery stay there."""
-    for paper in papers:
-        row = DeliveryItemRow(chat=chat_id, paper=paper, position=_NO_DELIVERY, shown=False)
-        transaction.insert_new(row)
-
-
-def delivered(transaction: Transaction, chat_ids: Sequence[int], paper_ids: Iterable[int]) -> dict[int, set[int]]:
-    """Returns chat id → those of `paper_ids` that the chat has in a delivery or in its library."""
-    found: dict[int, set[int]] = {chat_id: set() for chat_id in chat_ids}
-    papers = set(paper_ids)
-    span = {"first": min(papers, default=0), "last": max(papers, default=0)}
-    if transaction.dialect == "postgresql":
-        rows: Iterable[AnyRow] = execute(transaction, _DELIVERED_TO_EACH, {"ids": list(chat_ids), **span})
-    else:
-        rows = rows_of(transaction, _DELIVERED, _i.chat, chat_ids, **span)
-    for chat_id, paper_id in rows:
-        if paper_id in papers:
-            found[chat_id].add(paper_id)
-    for chat_id, mine in owned(transaction, chat_ids, papers).items():
-        found[chat_id] |= mine
-    return found
-
-
-@lru_cache(maxsize=4096)
-def _facts(facts: Facts) -> str:
-    return _text(Facts, facts)
-
-
-@lru_cache(maxsize=65536)
-def _because(reasons: tuple[Because, ...]) -> str:
-    return _text(tuple[Because, ...], reasons)
-
-
-def _text(kind: Any, value: object) -> str:  # noqa: ANN401 - a class, or a type such as tuple[str, ...]
-    return columns.adapter_of(kind).dump_json(value).decode()

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from subscriptions.chats.stored import chats as stored_chats
 from subscriptions.chats.stored.subscriptions import subscriptions_of
+from subscriptions.database import bot_state
 from subscriptions.database.store import Transaction, reads
 from subscriptions.model import Chat, ChatSettings, KnownPaper, Paper, Subscription
 from subscriptions.papers.stored import llm_requests as model_requests
@@ -36,7 +37,7 @@ class Wanted(NamedTuple):
 @reads
 def find_wanted(transaction: Transaction, looked_upto: int, *, now: datetime) -> Wanted | None:
     """Returns which summaries of the next papers after a sequence are wanted; None if there are no more papers."""
-    last = known_papers.last_sequence(transaction)
+    last = bot_state.last_sequence(transaction)
     after = max(looked_upto, known_papers.sequence_before(transaction, now - NEWS))
     if after >= last:
         return None

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from subscriptions import errors
 from subscriptions.chats import known as known_chats
+from subscriptions.chats.stored import access as access_rows
 from subscriptions.chats.stored import chats as stored_chats
 from subscriptions.chats.stored import subscriptions as stored_subscriptions
 from subscriptions.database.store import Transaction, reads
@@ -173,8 +174,8 @@ class SentPapers(NamedTuple):
 @reads
 def sent_papers(transaction: Transaction, key: str) -> SentPapers | None:
     """Returns the papers of the chat whose feed has this key; None for any other text."""
-    chat = stored_chats.chat_of_key(transaction, key)
-    if chat is None or (begun := stored_chats.key_made_at(transaction, chat.id)) is None:
+    chat = access_rows.chat_of_key(transaction, key)
+    if chat is None or (begun := access_rows.key_made_at(transaction, chat.id)) is None:
         return None
     sent = stored_deliveries.newest_sent(transaction, chat.id, MOST_IN_FEED)
     known = known_papers.stored_papers(transaction, [paper for paper, _ in sent])

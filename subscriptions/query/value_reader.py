@@ -24,6 +24,7 @@ from subscriptions.query import (
     Field,
     ValueKind,
     categories,
+    category_names,
     lexer,
     links,
     refusals,
@@ -358,7 +359,7 @@ class Values:
 
     def _note_category(self, field: Field, lexeme: Lexeme) -> None:
         words = self._words_from(lexeme)
-        count, named = categories.categories_named(words)
+        count, named = category_names.categories_named(words)
         if named:
             either = " OR ".join(f"{field.prefix}{code}" for code in named)
             self.hints.say(

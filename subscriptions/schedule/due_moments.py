@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 
-from subscriptions.model import Cadence, Chat, Subscription
-from subscriptions.model_moved import ChatState, SubscriptionState
+from subscriptions.model import Cadence, Chat, ChatState, Subscription, SubscriptionState
 from subscriptions.schedule import cadence as cadences
 from subscriptions.schedule import zones
 

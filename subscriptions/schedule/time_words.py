@@ -11,7 +11,7 @@ from enum import Enum, auto
 from typing import Any, NamedTuple
 
 from subscriptions.model import DAY_NAMES
-from subscriptions.schedule.zones import plain as plain_name
+from subscriptions.schedule.zone_names import plain as plain_name
 from subscriptions.schedule.zones import zone_of_place
 
 LONGEST = 90  # most characters of a time

@@ -6,9 +6,8 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cached_property
 from typing import NamedTuple
 
-from subscriptions.model import EVERY_DAY, Cadence, Chat, MissingHow, Subscription
+from subscriptions.model import EVERY_DAY, Cadence, Chat, MissingHow, Subscription, SubscriptionState
 from subscriptions.model import WEEKDAYS as MON_TO_FRI
-from subscriptions.model_moved import SubscriptionState
 from subscriptions.schedule import cadence as cadences
 from subscriptions.schedule import calendar as source_calendar
 from subscriptions.schedule import zones

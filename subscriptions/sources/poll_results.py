@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from subscriptions.model_moved import SourceTrouble
+from subscriptions.model import SourceTrouble
 from subscriptions.schedule import calendar as source_calendar
 from subscriptions.schedule.calendar import DAY
 

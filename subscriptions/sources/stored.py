@@ -6,11 +6,10 @@ from datetime import date, datetime
 
 import sqlalchemy as sa
 
-from subscriptions.database import columns
+from subscriptions.database import bot_state, columns
 from subscriptions.database.store import Transaction, execute, reads, writes
 from subscriptions.database.tables import TABLES, SourceRow
-from subscriptions.model_moved import SourceTrouble
-from subscriptions.papers.stored import papers as known_papers
+from subscriptions.model import SourceTrouble
 from subscriptions.schedule.calendar import Schedule
 from subscriptions.sources.forecast import AwaitedSource, Forecast
 from subscriptions.sources.poll_results import BEHIND, Receipt, is_passed_over, trouble_after
@@ -182,7 +181,7 @@ def forecast(transaction: Transaction, *, now: datetime) -> Forecast:
         at=now,
         awaited=tuple(awaited),
         anytime=len(awaited) < len(counting),
-        last_sequence=known_papers.last_sequence(transaction),
+        last_sequence=bot_state.last_sequence(transaction),
     )
 
 

@@ -14,13 +14,13 @@ from typing import Literal, NamedTuple
 
 from subscriptions.chats import known as known_chats
 from subscriptions.chats.addresses import facts_of
+from subscriptions.chats.stored import access as access_rows
 from subscriptions.chats.stored import chats as stored_chats
 from subscriptions.chats.stored import subscriptions as stored_subscriptions
 from subscriptions.database import bot_state
 from subscriptions.database.store import Transaction, reads, writes
 from subscriptions.errors import PaperwireError, Refused, Sentence
-from subscriptions.model import CallbackToken, Chat, ChatAddress
-from subscriptions.model_moved import Admission, ChatState
+from subscriptions.model import Admission, CallbackToken, Chat, ChatAddress, ChatState
 from subscriptions.outbox import notify as notifying
 from subscriptions.outbox.notices import CONFIRM, admitted, asked, confirm_address, denied
 from subscriptions.outbox.stored.entries import notices_since
@@ -73,7 +73,7 @@ def standing_of(transaction: Transaction, address: ChatAddress) -> Standing:
     if not here and (moved := stored_chats.find_chat(transaction, address)):
         lane = moved.address.lane
         here = stored_chats.chats_in(transaction, lane)
-    return Standing(tuple(here), bool(stored_chats.denial_of(transaction, lane)))
+    return Standing(tuple(here), bool(access_rows.denial_of(transaction, lane)))
 
 
 @writes
@@ -95,7 +95,7 @@ def request_admission(
     """
     chat = known_chats.get_chat(transaction, address)
     if chat.state is not ChatState.ASKED:
-        stored_chats.answer(transaction, chat.id, None, now=now)
+        access_rows.answer(transaction, chat.id, None, now=now)
     notifying.notify_operators(transaction, admins, asked(chat, who, request, person=person), now=now)
     return has_operator(transaction, admins)
 
@@ -110,9 +110,9 @@ def allow(
     """
     waited = False
     chat = stored_chats.add_chat(transaction, address, now=now)
-    stored_chats.lift_denial(transaction, chat.address.lane)
+    access_rows.lift_denial(transaction, chat.address.lane)
     for one in stored_chats.chats_in(transaction, chat.address.lane):
-        stored_chats.answer(transaction, one.id, Admission.ADMITTED, now=now)
+        access_rows.answer(transaction, one.id, Admission.ADMITTED, now=now)
         if one.state is ChatState.ASKED:
             waited = True
             count = sum(s.is_active for s in stored_subscriptions.subscriptions_in(transaction, one.id))
@@ -128,11 +128,11 @@ def deny(transaction: Transaction, address: ChatAddress, *, now: datetime) -> bo
     Returns False if the address was already denied; then the chat is not notified again. Raises NotFound.
     """
     chat = known_chats.get_chat(transaction, address)
-    if stored_chats.denial_of(transaction, chat.address.lane):
+    if access_rows.denial_of(transaction, chat.address.lane):
         return False
-    stored_chats.remember_denial(transaction, chat.address.lane)
+    access_rows.remember_denial(transaction, chat.address.lane)
     for one in stored_chats.chats_in(transaction, chat.address.lane):
-        stored_chats.answer(transaction, one.id, Admission.DENIED, now=now)
+        access_rows.answer(transaction, one.id, Admission.DENIED, now=now)
     notifying.notify(transaction, chat.address, denied(now.isoformat()), now=now)
     return True
 
@@ -147,8 +147,8 @@ def open_page_chat(
     denied.
     """
     known = stored_chats.add_chat(transaction, chat, now=now, lang=lang, timezone=timezone)
-    if not stored_chats.denial_of(transaction, chat.lane):
-        stored_chats.answer(transaction, known.id, Admission.ADMITTED, now=now)
+    if not access_rows.denial_of(transaction, chat.lane):
+        access_rows.answer(transaction, known.id, Admission.ADMITTED, now=now)
 
 
 @reads
@@ -193,8 +193,8 @@ def redeem_code(
         return "wrong"
     bot_state.put_value(transaction, _CODE, "")
     stored_chats.note_person(transaction, chat.id, admin=True)
-    stored_chats.answer(transaction, chat.id, Admission.ADMITTED, now=now)
-    for other in stored_chats.chats_awaiting_admission(transaction):
+    access_rows.answer(transaction, chat.id, Admission.ADMITTED, now=now)
+    for other in access_rows.chats_awaiting_admission(transaction):
         notifying.notify_operators(transaction, admins, asked(other, "", ""), now=now)
     return "made"
 
@@ -269,7 +269,7 @@ def confirm(
             Sentence("Ask for a new one where you began."),
         )
     if chat.state is ChatState.UNCONFIRMED:
-        stored_chats.confirm(transaction, chat.id, now=now)
+        access_rows.confirm(transaction, chat.id, now=now)
     asking = stored_chats.find_chat(transaction, source) if source else None
     if asking and not chat.subscriptions_ever_made:  # it may have chosen another zone since it asked
         stored_chats.choose_setting(transaction, chat.id, "timezone", asking.settings.timezone)
@@ -293,7 +293,7 @@ def _count_question(transaction: Transaction, address: ChatAddress, person: Chat
     """
     questions = _questions_after(transaction, now - QUESTIONS)
     who, mailbox = (
-        stored_chats.hash_of(transaction, text)[:_HASH]
+        access_rows.hash_of(transaction, text)[:_HASH]
         for text in (str(person), facts_of(address.platform).mailbox_of(address))
     )
     if sum(box == mailbox and at > now - HOUR for at, _, box in questions) >= MOST_QUESTIONS:

@@ -1,24 +1,18 @@
 """Pauses and resumes chats and subscriptions; sends or skips the papers that waited."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 from typing import NamedTuple
 
 from subscriptions import errors
 from subscriptions.chats import known as known_chats
 from subscriptions.chats.stored import chats as stored_chats
-from subscriptions.chats.stored import records as whole_chat
 from subscriptions.chats.stored import subscriptions as stored_subscriptions
-from subscriptions.database.store import Transaction, reads, shares, writes
-from subscriptions.model import Chat, ChatAddress, ChatKind, Subscription
-from subscriptions.model_moved import ChatState, PauseReason, SubscriptionState
-from subscriptions.outbox import notices
-from subscriptions.outbox import notify as notifying
-from subscriptions.outbox.notices import Notice
+from subscriptions.database import bot_state
+from subscriptions.database.store import Transaction, reads, writes
+from subscriptions.model import Chat, ChatAddress, ChatState, PauseReason, Subscription, SubscriptionState
+from subscriptions.outbox.figures import undelivered
 from subscriptions.outbox.stored import entries as outbox
-from subscriptions.papers.search import undelivered
-from subscriptions.papers.stored import papers as known_papers
 from subscriptions.schedule import due_moments
 from subscriptions.sources import stored as stored_sources
 from subscriptions.subscribing import undo as changes
@@ -121,7 +115,7 @@ def get_waiting_papers(
 ) -> WaitingPapers:
     """Returns the papers that wait for a chat, or for one of its subscriptions. Raises NotFound."""
     chat, active = _active(transaction, address, number)
-    last_sequence = known_papers.last_sequence(transaction)
+    last_sequence = bot_state.last_sequence(transaction)
     found = undelivered(transaction, chat, active, upto=last_sequence)
     forecast = stored_sources.forecast(transaction, now=now)
     following = [forecast.next_of(chat, [one]) for one in active if found.get(one.id)]
@@ -169,7 +163,7 @@ def skip_waiting(
     `by`.
     """
     chat, active = _active(transaction, address, number)
-    upto = min(upto, known_papers.last_sequence(transaction))
+    upto = min(upto, bot_state.last_sequence(transaction))
     skipped = len(set().union(*undelivered(transaction, chat, active, upto=upto).values()))
     if number is None:
         skipped += outbox.planned_papers(transaction, chat.id, by=by)
@@ -186,61 +180,3 @@ def _active(transaction: Transaction, address: ChatAddress, number: int | None) 
     """Returns a chat and its active subscriptions, or the one with this number. Raises NotFound."""
     chat, subscriptions = known_chats.get_subscribed(transaction, address)
     return chat, [one for one in known_chats.chosen(subscriptions, number) if one.is_active]
-
-
-@shares
-def pause_unreachable(
-    transaction: Transaction,
-    address: ChatAddress,
-    detail: str,
-    *,
-    topic: bool,
-    now: datetime,
-    reason: PauseReason = PauseReason.GONE,
-    by: str = "",
-    until: datetime | None = None,
-) -> None:
-    """Pauses all chats at an address, or only one topic if `topic`, because the bot cannot write there.
-
-    Stores the reason, and the platform's sentence as `detail`. At most once a day, tells the owner of the chat, or the
-    group of the topic. `by` is the person who caused the pause, and who is not told. `until`: when the bot may write
-    again; None: it is not known.
-    """
-    if topic:
-        _pause_topic(transaction, address, reason, detail, now)
-        return
-    here_and_topics = stored_chats.chats_in(transaction, address.lane)
-    lost = [
-        one
-        for one in here_and_topics
-        if stored_chats.mark_unreachable(transaction, one.id, reason, detail, now=now, until=until)
-    ]
-    if lost:
-        chat = min(lost, key=lambda chat: chat.address)  # the group itself comes before its topics
-        notifying.notify_owner(transaction, chat, notices.paused(chat.name, chat.address, reason), now=now, by=by)
-
-
-def _pause_topic(
-    transaction: Transaction, address: ChatAddress, reason: PauseReason, detail: str, now: datetime
-) -> None:
-    """Pauses a topic, and notifies its group. What a deleted topic of a private chat has goes to the chat itself."""
-    topic = stored_chats.find_chat(transaction, address)
-    if topic is None or topic.address != address:  # its chat has its papers already
-        return
-    if address.topic and reason is PauseReason.TOPIC_DELETED and topic.kind is ChatKind.PRIVATE:
-        _notify_group(transaction, topic, now, notices.topic_ended)
-        chat = stored_chats.add_around(transaction, topic, now=now)
-        whole_chat.topic_gone(transaction, topic, chat, now=now)
-    elif stored_chats.mark_unreachable(transaction, topic.id, reason, detail, now=now):
-        gone = reason is PauseReason.TOPIC_DELETED
-        _notify_group(transaction, topic, now, partial(notices.topic_stopped, is_gone=gone))
-
-
-def _notify_group(
-    transaction: Transaction, topic: Chat, now: datetime, news: Callable[[ChatAddress, Sequence[str]], Notice]
-) -> None:
-    """Tells the chat of a topic, outside its topics, what happened to the topic with active subscriptions."""
-    active = [s.label for s in stored_subscriptions.subscriptions_in(transaction, topic.id) if s.is_active]
-    if active and topic.address.topic:
-        general = stored_chats.add_around(transaction, topic, now=now)
-        notifying.notify(transaction, general.address, news(topic.address, active), now=now)

@@ -13,13 +13,14 @@ from subscriptions.chats import settings as chat_settings
 from subscriptions.chats.addresses import facts_of
 from subscriptions.chats.stored import chats as stored_chats
 from subscriptions.chats.stored import subscriptions as stored_subscriptions
+from subscriptions.database import bot_state
 from subscriptions.database.store import Transaction, writes
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, KnownPaper, Subscription
+from subscriptions.outbox.stored import deliveries as stored_deliveries
 from subscriptions.papers.search import find, with_vectors_for
 from subscriptions.papers.stored import papers as known_papers
 from subscriptions.papers.stored.words import Among
-from subscriptions.plan import stored as planner
 from subscriptions.plan.plan import evidence_by
 from subscriptions.plan.previews import Base, recent
 from subscriptions.query.tree import Query
@@ -93,7 +94,7 @@ def subscribe(
         outcome = "rescheduled" if is_timed else "known"
         return _confirmed(transaction, chat, placed, query, outcome, now=now)
     done = _echo(transaction, chat, placed, query, "added", now=now, seen=seen)
-    planner.count_as_delivered(transaction, chat.id, done.seen)
+    stored_deliveries.count_as_delivered(transaction, chat.id, done.seen)
     return done
 
 
@@ -127,7 +128,7 @@ def place(
     changes.begin_change(transaction, chat.id, now=now, who=who)
     at_once = cadence.kind == "now" and facts_of(chat.address.platform).notifies
     since = now if at_once or not looks_back else now - cadence.looks_back
-    before = known_papers.sequence_before(transaction, since) if looks_back else known_papers.last_sequence(transaction)
+    before = known_papers.sequence_before(transaction, since) if looks_back else bot_state.last_sequence(transaction)
     due, latest_due = due_moments.first_span(cadence, zones.zone(zone or chat.settings.timezone), now)
     new = Subscription(
         id=0,
@@ -280,7 +281,7 @@ def _echo(
     """
     found = recent(transaction, now).find(transaction, query, chat)
     newest, evidence = found.newest(transaction, _AMONG), evidence_by({query.canonical: query})
-    last_sequence = known_papers.last_sequence(transaction)
+    last_sequence = bot_state.last_sequence(transaction)
 
     def fits(after: int) -> bool:
         return bool(find(transaction, query, Among(after=after, last_sequence=last_sequence)).papers)

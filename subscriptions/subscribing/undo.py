@@ -16,8 +16,7 @@ from subscriptions.chats.stored import chats as stored_chats
 from subscriptions.chats.stored import subscriptions as stored_subscriptions
 from subscriptions.database import bot_state, columns
 from subscriptions.database.store import Transaction, reads, writes
-from subscriptions.model import Chat, ChatAddress, Subscription
-from subscriptions.model_moved import ChatState, PauseReason, Signal, SubscriptionState
+from subscriptions.model import Chat, ChatAddress, ChatState, PauseReason, Signal, Subscription, SubscriptionState
 from subscriptions.outbox.stored import entries as outbox
 from subscriptions.papers.stored import feedback as interests
 from subscriptions.query.links import owned_by

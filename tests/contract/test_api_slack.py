@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bot.channel import File
-from bot.conversation_moved import MessageRequest, Place, Request
+from bot.messages import File, MessageRequest, Place, Request
 from bot.platforms.slack.adapter import SlackChannel
-from subscriptions.errors import ChatGone, Refused, Rejected, RetryLater
+from subscriptions.errors import Refused
 from subscriptions.model import ChatAddress, ChatKind, Message
+from subscriptions.outcomes import ChatGone, Rejected, RetryLater
 from tests.contract.rigs.slack import slack_channel
 from tests.fakes.slack import TOKEN, FakeSlack
 from tests.patience import PATIENCE

@@ -7,8 +7,8 @@ import os
 import pytest
 
 from bot.platforms.console.adapter import ConsoleChannel
-from subscriptions.errors import SenderStopped, Unclear
 from subscriptions.model import ChatAddress, Message
+from subscriptions.outcomes import SenderStopped, Unclear
 
 ME = ChatAddress("console", "me")
 

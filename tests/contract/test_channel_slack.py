@@ -9,8 +9,8 @@ import pytest
 import pytest_asyncio
 
 from bot.platforms.slack.adapter import SlackChannel
-from subscriptions.errors import ChatGone, NotDelivered, RetryLater, SenderStopped
 from subscriptions.model import ChatAddress, Message
+from subscriptions.outcomes import ChatGone, NotDelivered, RetryLater, SenderStopped
 from tests.contract.rigs.slack import slack_channel
 from tests.fakes.slack import TOKEN, FakeSlack
 from tests.patience import PATIENCE

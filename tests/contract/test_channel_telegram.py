@@ -13,13 +13,14 @@ from urllib.parse import urlsplit
 import pytest
 import pytest_asyncio
 
-from bot.channel import File
 from bot.commands.registry import REGISTRY
+from bot.messages import File
 from bot.platforms.telegram.adapter import TelegramChannel
 from bot.platforms.telegram.client import Client
 from bot.platforms.telegram.incoming import ALLOWED
-from subscriptions.errors import ChatGone, NotDelivered, Refused, Rejected, RetryLater, Unclear
+from subscriptions.errors import Refused
 from subscriptions.model import ChatAddress, Message
+from subscriptions.outcomes import ChatGone, NotDelivered, Rejected, RetryLater, Unclear
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.patience import PATIENCE
 

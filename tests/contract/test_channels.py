@@ -14,9 +14,9 @@ import pytest
 import pytest_asyncio
 
 from bot.connections import ADAPTERS
-from subscriptions import errors
-from subscriptions.errors import NotDelivered, Rejected
+from subscriptions import outcomes
 from subscriptions.model import ChatAddress, Message
+from subscriptions.outcomes import NotDelivered, Rejected
 from tests.contract.rigs import RIGS, Rig
 from tests.fakes.server import FakePlatform
 
@@ -208,7 +208,7 @@ async def test_a_fault_has_the_outcome_that_the_table_names(
     fake.answers(fault)
     error = await outcome(rig)
     certain = (rig.channel.facts.name, fault) in CERTAINLY_NOT_SENT
-    assert type(error) is (errors.RetryLater if certain else errors.Unclear)
+    assert type(error) is (outcomes.RetryLater if certain else outcomes.Unclear)
     assert tells_secret(rig, caplog, error) == []
     assert len(rig.received()) == FAULTS[fault]
     assert len(fake.requests) == 1
@@ -240,16 +240,16 @@ async def test_a_429_waits_as_long_as_the_platform_says(
     fake.answers("429", retry_after=retry_after)
     later = await outcome(rig)
     assert tells_secret(rig, caplog, later) == []
-    assert isinstance(later, errors.RetryLater)
+    assert isinstance(later, outcomes.RetryLater)
     assert later.after == timedelta(seconds=seconds)
 
 
 @OVER_HTTP
 async def test_a_server_that_is_down_is_waited_for(rig: Rig, fake: FakePlatform) -> None:
     fake.goes_down()
-    assert isinstance(await outcome(rig), errors.RetryLater)
+    assert isinstance(await outcome(rig), outcomes.RetryLater)
     if rig.has_identity:
-        with pytest.raises(errors.RetryLater):
+        with pytest.raises(outcomes.RetryLater):
             await rig.channel.identity()
     fake.comes_back()
     assert await rig.channel.post(rig.chat, rig.compose("one"), delivery=DELIVERY)
@@ -297,5 +297,5 @@ async def test_a_text_that_no_form_can_show_is_rejected_in_both(rig: Rig, refuse
 @OVER_HTTP
 async def test_a_sender_that_is_shut_down_sends_nothing(rig: Rig, fake: FakePlatform) -> None:
     await rig.channel.close()
-    assert isinstance(await outcome(rig), errors.RetryLater)
+    assert isinstance(await outcome(rig), outcomes.RetryLater)
     assert fake.requests == []

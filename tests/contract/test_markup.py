@@ -22,13 +22,12 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from slack_sdk.models.blocks import Block
 
-from bot.channel import Button, Reply
+from bot.messages import Button, Reply
 from bot.platforms.apprise.adapter import AppriseChannel
 from bot.platforms.slack import markup as slack_markup
 from bot.platforms.telegram import markup as telegram_markup
 from bot.rendering import deliveries as rendering
 from bot.settings import Destination
-from subscriptions.errors import Unclear
 from subscriptions.model import (
     Chat,
     ChatAddress,
@@ -40,6 +39,7 @@ from subscriptions.model import (
     MissingSources,
     PaperNews,
 )
+from subscriptions.outcomes import Unclear
 from subscriptions.text.cutting import clean
 from tests import rendered
 from tests.fakes import markup

@@ -18,9 +18,10 @@ from bot.delivery.chat_queue import deliver
 from bot.delivery.send_round import Drain
 from bot.delivery.sender import plan
 from bot.demo.story import GalleryChannel, GalleryPost
-from subscriptions.errors import NotDelivered, NotFound
+from subscriptions.errors import NotFound
 from subscriptions.model import ChatAddress, Delivery, Message, Subscription
 from subscriptions.outbox.stored.claims import lanes
+from subscriptions.outcomes import NotDelivered
 from tests import make
 from tests.bot_harness import Answer, BotHarness
 from tests.rendered import render_delivery

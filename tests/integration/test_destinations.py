@@ -30,11 +30,10 @@ from bot.run.listeners import listening
 from bot.settings import Destination, Settings
 from subscriptions.chats import known as known_chats
 from subscriptions.database.store import Store
-from subscriptions.errors import Rejected, RetryLater
-from subscriptions.model import ChatAddress, Message, Paper
-from subscriptions.model_moved import ChatState, DeliveryState
+from subscriptions.model import ChatAddress, ChatState, DeliveryState, Message, Paper
 from subscriptions.outbox.stored import claims
 from subscriptions.outbox.stored.entries import OutboxEntry, outbox_entries
+from subscriptions.outcomes import Rejected, RetryLater
 from subscriptions.subscribing import access
 from tests import tables
 from tests.clock import NOON, FakeClock

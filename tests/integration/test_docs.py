@@ -16,15 +16,14 @@ import prometheus_client
 import pytest
 
 from bot import digests
-from bot.channel import Button
 from bot.cli.outbox import STATES
+from bot.messages import Button
 from bot.rendering import queries_in_words
 from bot.rendering.buttons import card_buttons
 from bot.settings import VARIABLES, Settings
 from bot.web.server import health_app
 from subscriptions.chats import settings as chat_settings
-from subscriptions.errors import QueryError
-from subscriptions.errors_moved import SettingsError
+from subscriptions.errors import QueryError, SettingsError
 from subscriptions.language import Language
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.model import Paper

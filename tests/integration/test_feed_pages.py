@@ -17,9 +17,9 @@ from bot.digests import read_digest
 from bot.web.feeds import feed_routes
 from bot.web.server import health_app
 from subscriptions.chats.known import get_chat
+from subscriptions.chats.stored import access as access_rows
 from subscriptions.chats.stored import chats as stored_chats
-from subscriptions.model import Paper
-from subscriptions.model_moved import Admission, PauseReason
+from subscriptions.model import Admission, Paper, PauseReason
 from subscriptions.plan import why as delivered_papers
 from tests import make
 from tests.clock import NOON, FakeClock
@@ -63,7 +63,7 @@ class Programs:
         """Makes a new key of a chat."""
         of = get_chat(self.app.store, make.address(chat))
         with self.app.store.write() as transaction:
-            return stored_chats.make_key(transaction, of.id, now=self.clock.now())
+            return access_rows.make_key(transaction, of.id, now=self.clock.now())
 
     async def sends(self, *papers: Paper) -> None:
         """Sends papers to the chats that want them."""
@@ -209,8 +209,8 @@ async def test_an_unknown_key_gets_the_answer_of_an_unknown_page(
         for wrong in ("", "x", key[:-1], key.upper(), f"{key}%20", "x" * 10_000, "ключ", "%00", f"{key}%ED%B3%BF"):
             answer = await client.get(f"/feed/{wrong}.atom")
             assert (answer.status_code, answer.text) == (404, unknown.text), ascii(wrong)
-    monkeypatch.setattr("subscriptions.chats.stored.chats.sha256", None)  # no long text is hashed
-    assert (await read(programs, "/feed/KEY.atom", "k" * (stored_chats.LONGEST_KEY + 1))).status_code == 404
+    monkeypatch.setattr("subscriptions.chats.stored.access.sha256", None)  # no long text is hashed
+    assert (await read(programs, "/feed/KEY.atom", "k" * (access_rows.LONGEST_KEY + 1))).status_code == 404
 
 
 @pytest.mark.both_databases
@@ -223,5 +223,5 @@ async def test_the_keys_of_a_chat_end_with_it(programs: Programs, gone: str) -> 
         if gone == "left":
             stored_chats.mark_unreachable(transaction, chat.id, PauseReason.GONE, "kicked", now=NOON)
         else:
-            stored_chats.answer(transaction, chat.id, Admission.DENIED, now=NOON)
+            access_rows.answer(transaction, chat.id, Admission.DENIED, now=NOON)
     assert (await read(programs, "/feed/KEY.atom", key)).status_code == 404

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from bot.build import App
-from bot.cli import outbox as state
+from bot.cli import status as state
 from bot.run.process import Process
 from bot.settings import Backup, SourceSettings
 from bot.settings.opening import backup_folder

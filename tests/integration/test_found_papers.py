@@ -18,8 +18,7 @@ from subscriptions.chats import known as known_chats
 from subscriptions.database.store import Store
 from subscriptions.errors import QueryError
 from subscriptions.matching.paper_index import matching_papers
-from subscriptions.model import Announce, Chat, KnownPaper, Paper
-from subscriptions.model_moved import Signal
+from subscriptions.model import Announce, Chat, KnownPaper, Paper, Signal
 from subscriptions.outbox.stored import deliveries as stored_deliveries
 from subscriptions.papers import search as paper_search
 from subscriptions.papers.stored import feedback as interests

@@ -16,7 +16,7 @@ from bot.digests.files import MAX_BYTES, read_file
 from bot.settings import SourceSettings
 from subscriptions.chats.known import listed
 from subscriptions.database.store import Store
-from subscriptions.errors_moved import UnreadableInput
+from subscriptions.errors import UnreadableInput
 from tests import source_harness
 from tests.clock import FakeClock
 from tests.fakes.arxiv import FakeArxiv

@@ -11,8 +11,7 @@ import sqlalchemy as sa
 from subscriptions.chats.stored.chats import find_chat
 from subscriptions.database.store import Store
 from subscriptions.life import Event, Mark
-from subscriptions.model import Announce, Paper
-from subscriptions.model_moved import Signal
+from subscriptions.model import Announce, Paper, Signal
 from subscriptions.papers.stored.feedback import note_signal
 from subscriptions.plan.plan import plan_due
 from tests import make, stored

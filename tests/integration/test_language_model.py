@@ -8,7 +8,7 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from bot.llm.endpoint import Endpoint, object_in
-from subscriptions.errors_moved import ModelFails
+from subscriptions.errors import ModelFails
 from tests.fakes.chat_model import MODEL, FakeChatModel
 from tests.patience import PATIENCE
 

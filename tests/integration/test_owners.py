@@ -9,12 +9,13 @@ import pytest
 from subscriptions.chats.known import listed
 from subscriptions.chats.stored.records import chat_moved
 from subscriptions.database.store import Store
-from subscriptions.errors import RetryLater, StoreUnavailable
+from subscriptions.errors import StoreUnavailable
 from subscriptions.model import Lane, Message
 from subscriptions.outbox import sending
 from subscriptions.outbox.stored import claims
 from subscriptions.outbox.stored import deliveries as stored_deliveries
 from subscriptions.outbox.stored import entries as outbox
+from subscriptions.outcomes import RetryLater
 from subscriptions.plan.plan import plan_due
 from tests import make, stored
 from tests.clock import NOON

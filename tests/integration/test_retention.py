@@ -13,8 +13,7 @@ from subscriptions.chats.stored import conversations
 from subscriptions.chats.stored import subscriptions as stored_subscriptions
 from subscriptions.database.store import Store
 from subscriptions.maintenance import retention as retention_room
-from subscriptions.model import CallbackToken
-from subscriptions.model_moved import PauseReason
+from subscriptions.model import CallbackToken, PauseReason
 from subscriptions.outbox.stored import entries as outbox
 from subscriptions.outbox.stored.entries import outbox_counts
 from subscriptions.plan import plan

@@ -12,20 +12,21 @@ import sqlmodel
 from sqlalchemy import event
 
 from subscriptions.chats.addresses import parse_address
+from subscriptions.chats.stored import access as access_rows
 from subscriptions.chats.stored import chats as stored_chats
 from subscriptions.chats.stored import conversations
 from subscriptions.database.bot_state import claim_database
 from subscriptions.database.store import Store, Transaction
 from subscriptions.database.tables import PaperKeyRow
-from subscriptions.errors import NotDelivered, NotFound, Refused, Rejected, RetryLater, StoreError, Unclear
+from subscriptions.errors import NotFound, Refused, StoreError
 from subscriptions.maintenance.retention import forget
-from subscriptions.model import Announce, KnownPaper, Message
-from subscriptions.model_moved import PauseReason
+from subscriptions.model import Announce, KnownPaper, Message, PauseReason
 from subscriptions.outbox import sending
 from subscriptions.outbox.retries import FIRST_WAIT, LONGEST_CREDIBLE_WAIT
 from subscriptions.outbox.stored import claims
 from subscriptions.outbox.stored import deliveries as stored_deliveries
 from subscriptions.outbox.stored import entries as outbox
+from subscriptions.outcomes import NotDelivered, Rejected, RetryLater, Unclear
 from subscriptions.papers.stored import papers as known_papers
 from subscriptions.plan import plan
 from subscriptions.plan import stored as planner
@@ -240,7 +241,7 @@ def test_whoever_is_gone_or_paused_is_not_due(store: Store) -> None:
     with store.write() as session:
         stored_chats.mark_unreachable(session, first, PauseReason.GONE, "blocked", now=NOON)
         stored_chats.pause_chat(session, second, PauseReason.PERSON, now=NOON, until=None)
-        stored_chats.answer(session, third, None, now=NOON)
+        access_rows.answer(session, third, None, now=NOON)
         pause(session, address("telegram:-4"), 1, until=None, now=NOON)
     with store.read() as session:
         assert [*planner.due_chats(session, NOON + HOUR * 2, 0)] == [last]

@@ -14,7 +14,7 @@ import pytest
 
 from bot.build import build_app
 from bot.clock import SystemClock
-from bot.conversation_moved import LARGEST
+from bot.messages import LARGEST
 from bot.web import server as web_server
 from bot.web import site, visitors
 from tests.clock import NOON, FakeClock

@@ -23,7 +23,7 @@ from subscriptions.language import Language
 from subscriptions.model import Cadence
 from subscriptions.schedule import cadence as cadences
 from subscriptions.schedule import calendar as source_calendar
-from subscriptions.schedule import times, zones
+from subscriptions.schedule import cities, times, zones
 from subscriptions.schedule.calendar import Overdue
 from subscriptions.schedule.pauses import parse_pause
 from subscriptions.schedule.zones import zone
@@ -348,13 +348,13 @@ def test_places_that_may_be_meant_are_offered(typed: str, near: str) -> None:
 def test_every_city_of_the_table_is_found_by_its_own_name() -> None:
     astray = {
         name: zones.zone_of_place(name)
-        for expected, names in zones.CITIES.items()
+        for expected, names in cities.CITIES.items()
         for name in names.split(", ")
         if zones.zone_of_place(name) != expected
     }
     assert astray == {}
-    of_several = {name for places in zones.AMBIGUOUS.values() for _, name in places}
-    assert set(zones.CITIES) | of_several <= available_timezones()
+    of_several = {name for places in cities.AMBIGUOUS.values() for _, name in places}
+    assert set(cities.CITIES) | of_several <= available_timezones()
 
 
 @given(st.text(max_size=50))

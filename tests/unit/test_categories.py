@@ -2,7 +2,7 @@
 
 import pytest
 
-from subscriptions.query import categories
+from subscriptions.query import categories, category_names
 from tests import tables
 
 
@@ -32,8 +32,8 @@ def test_a_category_is_known_in_any_letter_case(typed: str, written: str) -> Non
 
 
 def test_every_category_has_a_name() -> None:
-    assert sorted(code for code, _ in categories._rows()) == sorted({*categories.CATEGORIES, *categories.CLASSES})
-    assert all(categories.canonical_category(code) == code for code, _ in categories._rows())
+    assert sorted(code for code, _ in category_names._rows()) == sorted({*categories.CATEGORIES, *categories.CLASSES})
+    assert all(categories.canonical_category(code) == code for code, _ in category_names._rows())
 
 
 @pytest.mark.parametrize(
@@ -56,5 +56,5 @@ def test_every_category_has_a_name() -> None:
     """),
 )
 def test_a_name_stands_for_its_categories(words: str, count: str, codes: str) -> None:
-    found, named = categories.categories_named(words.split())
+    found, named = category_names.categories_named(words.split())
     assert (str(found), ", ".join(named)) == (count, codes)

@@ -18,8 +18,7 @@ from bot import digests
 from bot.cli.match import Document, digest_report
 from bot.digests import files
 from bot.digests.feeds import feeds_of_opml
-from subscriptions.errors import PaperwireError
-from subscriptions.errors_moved import BrokenDigest, UnknownFormat
+from subscriptions.errors import BrokenDigest, PaperwireError, UnknownFormat
 from subscriptions.model import Digest, Paper
 from tests import tables
 from tests.digest_pages import PARTS

@@ -16,7 +16,7 @@ from bot.sources import answers, fetch_request
 from bot.sources import fetcher as web
 from bot.sources.fetcher import is_public
 from bot.sources.web import days_due
-from subscriptions.errors_moved import BrokenDigest, FetchError
+from subscriptions.errors import BrokenDigest, FetchError
 from subscriptions.schedule.calendar import ArxivCalendar, Schedules
 from subscriptions.sources.poll_results import MOST_TRIES, End, MissedDays
 from tests import tables

@@ -7,7 +7,7 @@ import pytest
 
 from bot.digests import files as sources
 from bot.sources import folders
-from subscriptions.errors_moved import UnreadableInput
+from subscriptions.errors import UnreadableInput
 from tests import tables
 from tests.clock import NOON
 

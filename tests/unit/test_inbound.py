@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation_moved import CallbackRequest, EventRequest, MessageRequest, Request
+from bot.messages import CallbackRequest, EventRequest, MessageRequest, Request
 from bot.platforms.receivers import Malformed
 from bot.platforms.slack import incoming as slack_incoming
+from bot.platforms.slack import texts
 from bot.platforms.slack.client import BotIdentity
 from bot.platforms.telegram import incoming as telegram_incoming
 from tests import tables
@@ -127,7 +128,7 @@ def test_what_slack_sends_to_others_asks_nothing(sent: Sent) -> None:
     ],
 )
 def test_slacks_wrapping_is_undone(text: str, expected: str) -> None:
-    assert slack_incoming.unescape(text) == expected
+    assert texts.unescape(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -140,7 +141,7 @@ def test_slacks_wrapping_is_undone(text: str, expected: str) -> None:
     """),
 )
 def test_the_words_behind_the_mention_count(text: str, expected: str) -> None:
-    assert slack_incoming.after_mention(text, "UBOT") == expected
+    assert texts.after_mention(text, "UBOT") == expected
 
 
 def test_a_payload_that_is_too_deep_is_malformed() -> None:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation_moved import LARGEST
 from bot.digests import library as files
+from bot.messages import LARGEST
 from bot.rendering import bibliography
 from subscriptions.errors import Refused
 from subscriptions.life import Article, Notice, PaperFacts, Withdrawal

@@ -24,10 +24,10 @@ from bot.platforms.email.link_pages import Link, Signer
 from bot.platforms.receivers import UpdatesConflict
 from bot.platforms.slack import client as slack
 from bot.platforms.telegram import client as telegram
-from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
-from subscriptions.model_moved import MessageState, PauseReason
+from subscriptions.model import MessageState, PauseReason
 from subscriptions.outbox import retries
 from subscriptions.outbox.retries import FIRST_WAIT, Refusals, RetryDecision, Tried
+from subscriptions.outcomes import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 from tests import tables
 from tests.clock import NOON
 

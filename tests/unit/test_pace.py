@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channel import Limits
-from bot.pace import Pace
+from bot.pace import Limits, Pace
 from subscriptions.model import Lane
 from tests.clock import NOON, FakeClock
 

@@ -14,13 +14,13 @@ import pytest
 
 from bot.commands import registry as intent
 from bot.commands import settings
-from bot.commands.asking import NUMBERS
-from bot.conversation_moved import MessageRequest, Place
 from bot.digests import read_digest
 from bot.free_text import bare_commands
 from bot.free_text import wishes as everyday
+from bot.free_text.bare_commands import NUMBERS
 from bot.free_text.kinds import asks_nothing
-from bot.platforms.slack.incoming import unescape
+from bot.messages import MessageRequest, Place
+from bot.platforms.slack.texts import unescape
 from bot.platforms.telegram.incoming import read_update
 from bot.settings.values import is_cron
 from subscriptions.chats.settings import check_value

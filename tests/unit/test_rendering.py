@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.channel import Reply
 from bot.connections import ADAPTERS
+from bot.messages import Reply
 from subscriptions.life import Article, Notice, PaperFacts
 from subscriptions.model import Because, Chat, ChatKind, Delivery, DeliveryKind, Item, PaperNews
 from tests.make import translation

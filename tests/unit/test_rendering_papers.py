@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.text import Text
 
-from bot.channel import Button
 from bot.commands.registry import REGISTRY
+from bot.messages import Button
 from bot.rendering import buttons, cleaning, papers, terminal, views
 from subscriptions import errors
 from subscriptions.language import Language

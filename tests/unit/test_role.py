@@ -14,20 +14,12 @@ from subscriptions.database import bot_state
 from subscriptions.database import leader as role
 from subscriptions.database.postgres import PostgresDatabase
 from subscriptions.database.store import Store
-from subscriptions.errors import (
-    ChatGone,
-    ChatMoved,
-    NotDelivered,
-    Rejected,
-    RetryLater,
-    RoleLost,
-    RoleTaken,
-    StoreUnavailable,
-)
+from subscriptions.errors import RoleLost, RoleTaken, StoreUnavailable
 from subscriptions.model import Message
 from subscriptions.outbox import sending
 from subscriptions.outbox.stored import claims
 from subscriptions.outbox.stored import deliveries as stored_deliveries
+from subscriptions.outcomes import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater
 from subscriptions.plan.plan import plan_due
 from tests import make, stored
 from tests.clock import NOON

@@ -13,7 +13,7 @@ import pytest
 
 from bot.digests import read_digest
 from bot.digests.sandbox import Limits, Sandbox
-from subscriptions.errors_moved import BrokenDigest, UnknownFormat
+from subscriptions.errors import BrokenDigest, UnknownFormat
 from tests.papers import jsonl
 from tests.papers import paper as entry
 from tests.patience import PATIENCE

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from bot import settings as bot_settings
 from bot.cli import log
-from subscriptions.errors_moved import SettingsError
+from subscriptions.errors import SettingsError
 from subscriptions.model import ChatAddress
 from tests import tables
 from tests.given_settings import settings_of

@@ -23,15 +23,16 @@ from urllib.parse import unquote
 
 import httpx
 
-from bot import channel as channels
+from bot import pace
 from bot.http import NEVER_SENT, trusted
+from bot.platforms import base
 from bot.platforms.apprise import FACTS
 from bot.platforms.apprise.markup import MEDIUM, Service
 from bot.platforms.base import CheckResult, Given, Platform
 from bot.settings import Destination
-from subscriptions.errors import NotFound, PartlySent, Rejected, RetryLater, Unclear, install_extra
-from subscriptions.errors_moved import SettingsError
+from subscriptions.errors import NotFound, SettingsError, install_extra
 from subscriptions.model import ChatAddress, ChatKind, Message
+from subscriptions.outcomes import PartlySent, Rejected, RetryLater, Unclear
 
 if TYPE_CHECKING:
     from apprise import NotifyBase
@@ -161,7 +162,7 @@ class AppriseChannel(Platform):
     medium = MEDIUM
     has_token = False
     # twenty messages a minute, the limit of DingTalk and WeCom
-    limits = channels.Limits(per_lane=1 / 3)
+    limits = pace.Limits(per_lane=1 / 3)
 
     def __init__(self, destinations: Sequence[Destination]) -> None:
         self._named = destinations
@@ -208,7 +209,7 @@ class AppriseChannel(Platform):
     ) -> str:
         """See Platform. Returns the delivery's id and the message's number."""
         del thread
-        payload, target = channels.read_message(message, "title", "text", "format"), self.targets.get(chat.address)
+        payload, target = base.read_message(message, "title", "text", "format"), self.targets.get(chat.address)
         if target is None:
             raise RetryLater(f"paperwire.toml names no destination {chat.address}.")
         if isinstance(target, SettingsError):

@@ -2,12 +2,12 @@
 
 from typing import TextIO
 
-from bot import channel as channels
+from bot.platforms import base
 from bot.platforms.base import Given, Platform
 from bot.platforms.console import FACTS
 from bot.platforms.console.markup import MEDIUM
-from subscriptions.errors import SenderStopped, Unclear
 from subscriptions.model import ChatAddress, Message
+from subscriptions.outcomes import SenderStopped, Unclear
 from subscriptions.text.escaping import escaped_lines
 
 
@@ -35,7 +35,7 @@ class ConsoleChannel(Platform):
     ) -> str:
         """See Platform. Returns the delivery's id and the message's number."""
         del thread, plain
-        self._print(str(chat), str(channels.read_message(message, "text")["text"]))
+        self._print(str(chat), str(base.read_message(message, "text")["text"]))
         return f"{delivery}-{message.number}"
 
     def _print(self, head: str, text: str) -> None:

@@ -30,9 +30,11 @@ from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
-from bot.channel import Clock, File, Limits, read_message, store_outcomes
+from bot.clock import Clock
 from bot.http import certificate_problem
-from bot.platforms.base import CheckResult, Given, OnBotName, Platform
+from bot.messages import File
+from bot.pace import Limits
+from bot.platforms.base import CheckResult, Given, OnBotName, Platform, read_message, store_outcomes
 from bot.platforms.email import FACTS, markup
 from bot.platforms.email.link_pages import MailPages, Signer, signer_of
 from bot.platforms.email.markup import Payload
@@ -42,18 +44,9 @@ from bot.settings import Settings
 from bot.settings.values import is_ip, is_loopback
 from subscriptions.chats.stored.chats import find_chat
 from subscriptions.database.store import Store
-from subscriptions.errors import (
-    ChatGone,
-    NotDelivered,
-    Rejected,
-    RetryLater,
-    SenderStopped,
-    Sentence,
-    Unclear,
-    sentences,
-)
-from subscriptions.model import Chat, ChatAddress, Message
-from subscriptions.model_moved import ChatState
+from subscriptions.errors import Sentence, sentences
+from subscriptions.model import Chat, ChatAddress, ChatState, Message
+from subscriptions.outcomes import ChatGone, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 from subscriptions.text.cutting import clean
 
 TIMEOUT = 60.0  # seconds for one step; RFC 5321 (4.5.3.2) recommends minutes, but that would block the lane

@@ -20,16 +20,9 @@ from starlette.requests import Request as WebRequest
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot.channel import usable_text
-from bot.conversation_moved import (
-    SECRET_PAGE,
-    CallbackRequest,
-    MessageRequest,
-    Place,
-    RequestDispatcher,
-    typed_command,
-    with_any_prefix,
-)
+from bot.http import SECRET_PAGE, with_any_prefix
+from bot.messages import CallbackRequest, MessageRequest, Place, typed_command, usable_text
+from bot.platforms.base import RequestDispatcher
 from bot.platforms.email import FACTS
 from bot.platforms.email.markup import PRESS, Payload, line
 from bot.platforms.receivers import PageReceiver, wait_for_reply
@@ -40,8 +33,7 @@ from subscriptions.chats.stored.chats import find_chat
 from subscriptions.database import bot_state
 from subscriptions.database.store import Store, Transaction, writes
 from subscriptions.errors import Sentence, StoreError
-from subscriptions.model import Chat, ChatAddress
-from subscriptions.model_moved import ChatState
+from subscriptions.model import Chat, ChatAddress, ChatState
 
 PATH = "/mail"
 Does = Literal["press", "say"]  # presses a button; says a command, or what the person types on the page

@@ -18,17 +18,18 @@ from typing import Any, TypeVar
 
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.channel import Clock, File, Limits, usable_text
-from bot.conversation_moved import Place, Request, file_too_large
+from bot.clock import Clock
+from bot.messages import File, Place, Request, file_too_large, usable_text
+from bot.pace import Limits
 from bot.platforms.base import CheckResult, Given, OnBotName, Platform
 from bot.platforms.slack import FACTS, PEOPLE, markup
 from bot.platforms.slack.client import Workspace, part_of
-from bot.platforms.slack.incoming import SocketMode, title_of
 from bot.platforms.slack.manifest import NEEDED, SCOPES
-from subscriptions.errors import ChatGone, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
-from subscriptions.errors_moved import SettingsError
-from subscriptions.model import ChatAddress, ChatKind, Message
-from subscriptions.model_moved import PauseReason
+from bot.platforms.slack.socket_mode import SocketMode
+from bot.platforms.slack.texts import title_of
+from subscriptions.errors import SettingsError
+from subscriptions.model import ChatAddress, ChatKind, Message, PauseReason
+from subscriptions.outcomes import ChatGone, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 from subscriptions.schedule.zones import known_zone
 
 T = TypeVar("T")

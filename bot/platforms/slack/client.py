@@ -26,11 +26,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.channel import File
 from bot.http import certificate_problem
+from bot.messages import File
 from bot.platforms.slack import PEOPLE
-from subscriptions.errors import ChatGone, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
-from subscriptions.model_moved import PauseReason
+from subscriptions.model import PauseReason
+from subscriptions.outcomes import ChatGone, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 
 # The log of the library: at DEBUG it shows messages, and it logs errors that repeat addresses, which are secrets.
 SILENT = logging.getLogger(f"{__name__}.sdk")

@@ -1,42 +1,24 @@
-"""Translates what Slack sends into requests (pure), and receives it by Socket Mode.
+"""Translate what Slack sends into requests.
 
 Shapes: docs.slack.dev, Events API, Slash commands, Interactivity. A chat of direct messages has the person's address,
 not the id of the conversation. A thread is a topic.
-
-Slack repeats an event that is not acknowledged within three seconds. So we acknowledge once the effect is committed,
-and recognize a repetition by its id, that of a message by its channel and ts. When Slack announces the end of a connection, the library opens the next one; a
-connection that is lost is opened again here, since the library would ask for a new one without end if the token is
-refused.
 """
 
-import asyncio
 import logging
 import re
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
-from slack_sdk.socket_mode.aiohttp import SocketModeClient
-
-from bot.channel import Clock, usable_text
-from bot.conversation_moved import CallbackRequest, EventRequest, MessageRequest, Place, Request, RequestDispatcher
-from bot.platforms.receivers import ReceiverLoop, documented_shape
+from bot.messages import CallbackRequest, EventRequest, MessageRequest, Place, Request
+from bot.platforms.receivers import documented_shape
 from bot.platforms.slack import DIRECT
-from bot.platforms.slack.client import BotIdentity, Workspace
-from subscriptions.errors import RetryLater
-from subscriptions.errors_moved import error_location
+from bot.platforms.slack.client import BotIdentity
+from bot.platforms.slack.texts import after_mention, title_of, unescape, usable
 from subscriptions.model import ChatAddress, ChatKind
 
 log = logging.getLogger("paperwire")
-
-OPEN_SECONDS = 10.0  # seconds to open a connection
-PING_SECONDS = 10.0  # seconds between two pings
-LOOK_SECONDS = 1.0  # seconds between two looks whether the connection is open
-CLOSED_LOOKS = 2  # looks in a row that find it closed; one may fall between an announced end and the next connection
-FINISH_SECONDS = 2.0  # seconds to acknowledge events in flight when a connection ends
 
 Payload = Mapping[str, Any]
 
@@ -62,9 +44,6 @@ HAPPENINGS = {
 
 
 _OWN_COMMAND = re.compile(r"^\s*/paperwire\s+")  # typed after a mention, or as text, as in what others share
-_WRAPPED = re.compile(r"<(?P<sign>[@#!]?)(?P<what>[^<>|]*)(?:\|(?P<label>[^<>]*))?>")
-_ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))  # &amp; must be the last: "&amp;lt;" means "&lt;"
-_ADDED = ("http://", "https://", "mailto:", "tel:")  # Slack adds these to words that it turns into links
 
 
 def read(kind: str, payload: object, here: BotIdentity) -> Request | None:
@@ -212,144 +191,3 @@ def _thread(said: Payload) -> str:
     """Returns the ts of the first message of the thread; "" for that message itself, and outside threads."""
     thread = str(said.get("thread_ts") or "")
     return "" if thread == said.get("ts", said.get("message_ts")) else thread
-
-
-# Slack replaces addresses by links, names of people and channels by ids, and the characters & < > by entities
-# (docs.slack.dev, Formatting message text).
-
-
-def unescape(text: object) -> str:
-    """Returns the text as it was typed.
-
-    A channel that is the first or second word becomes "@" and its id.
-    """
-    wrapped = usable_text(text)
-    words = _WRAPPED.sub(lambda found: _unwrapped(found, wrapped[: found.start()]), wrapped).strip()
-    for entity, sign in _ENTITIES:
-        words = words.replace(entity, sign)
-    code = words.strip("`")
-    if words.startswith("`") and words.endswith("`") and "`" not in code:
-        return code.strip()
-    return words
-
-
-def usable(payload: Any) -> Any:  # noqa: ANN401 - any JSON
-    """Returns a payload with all its texts, including ids, changed so that they can be stored."""
-    if isinstance(payload, Mapping):
-        return {usable_text(name): usable(inner) for name, inner in payload.items()}
-    if isinstance(payload, list):
-        return [usable(inner) for inner in payload]
-    if isinstance(payload, str):
-        return usable_text(payload)
-    return payload
-
-
-def after_mention(text: object, bot: str) -> str:
-    """Returns the text after the first mention of the bot; the text before it if nothing follows.
-
-    Both are in Slack's form.
-    """
-    mention = re.compile(rf"<@{re.escape(bot)}(?:\|[^<>]*)?>")  # Slack may add the bot's name to it
-    before, *behind = mention.split(usable_text(text), maxsplit=1)
-    return "".join(behind).strip().lstrip(":,").strip() or before.strip()
-
-
-def title_of(name: object) -> str:
-    """Returns the title of a conversation: "#general", or the names in a group conversation.
-
-    "" if Slack hides the name.
-    """
-    plain = usable_text(name).strip()
-    if plain in ("", "directmessage", "privategroup"):
-        return ""
-    if plain.startswith("mpdm-"):
-        return ", ".join(plain.removeprefix("mpdm-").rpartition("-")[0].split("--"))
-    return f"#{plain}"
-
-
-def _unwrapped(found: re.Match[str], before: str) -> str:
-    what, label = found["what"], found["label"] or ""
-    match found["sign"]:
-        case "#":
-            return f"@{what}" if len(before.split()) <= 1 else f"#{label or what}"
-        case "@":
-            return f"@{label or what}"
-        case "!":
-            return label or f"@{what.partition('^')[0]}"
-    if label and any(what.rstrip("/") == start + label.rstrip("/") for start in ("", *_ADDED)):
-        return label
-    return what.removeprefix("mailto:")
-
-
-class SocketMode(ReceiverLoop):
-    """Receives the events of a workspace. `on_bot_name` is called with the bot's name."""
-
-    name = "slack events"
-
-    def __init__(self, workspace: Workspace, clock: Clock, *, on_bot_name: Callable[[str], None]) -> None:
-        super().__init__("Slack", clock)
-        self._workspace = workspace
-        self._on_bot_name = on_bot_name
-        self._in_flight: set[asyncio.Task[Any]] = set()  # that handle an event
-
-    async def listen(self, dispatcher: RequestDispatcher) -> None:
-        """See Receiver. After a cancellation, the dispatcher finishes the requests that it already has."""
-        me = await self.retry(self._workspace.identify)
-        if me.name:
-            self._on_bot_name(me.name)
-        await self.retry(partial(self._use_connection, me, dispatcher))
-
-    async def drain(self, dispatcher: RequestDispatcher) -> None:
-        """See Receiver. Only logs a warning, since Slack keeps no events that could be fetched."""
-        del dispatcher
-        log.warning("Slack sends what people say only to a paperwire run that goes on.")
-
-    async def _use_connection(self, me: BotIdentity, dispatcher: RequestDispatcher) -> None:
-        """Opens a connection, and uses it until it ends. Always raises: NotDelivered, or RetryLater at its end."""
-        address = await self._workspace.socket_address()
-        client = self._workspace.socket_client(PING_SECONDS)
-        client.wss_uri = address
-
-        async def read_envelope(_: object, envelope: dict[str, Any], __: object) -> None:
-            await self._handle(client, envelope, me, dispatcher)
-
-        client.message_listeners.append(read_envelope)
-        try:
-            async with asyncio.timeout(OPEN_SECONDS):
-                await client.connect()  # type: ignore[no-untyped-call]
-            await _until_closed(client)
-        except TimeoutError:
-            raise RetryLater("No connection to Slack.") from None
-        finally:
-            if self._in_flight:
-                await asyncio.wait(self._in_flight, timeout=FINISH_SECONDS)
-            await client.close()  # type: ignore[no-untyped-call]
-        raise RetryLater("The connection to Slack ended.")
-
-    async def _handle(
-        self, client: SocketModeClient, envelope: dict[str, Any], me: BotIdentity, dispatcher: RequestDispatcher
-    ) -> None:
-        """Handles an envelope in a task that the library started, and acknowledges it."""
-        if envelope.get("type") == "hello":
-            self.mark_healthy()
-        if not isinstance(envelope.get("envelope_id"), str):
-            return
-        if task := asyncio.current_task():
-            self._in_flight.add(task)
-            task.add_done_callback(self._in_flight.discard)
-        kind = str(envelope.get("type"))
-        try:
-            sent = partial(read, kind, envelope.get("payload"), me)
-            await self.take(f"Something that Slack sent ({kind})", sent, dispatcher.dispatch)
-            # if the connection is lost, Slack sends the event again, and it has no second effect
-            with suppress(ConnectionError):
-                await client.send_socket_mode_response({"envelope_id": envelope["envelope_id"]})
-        except Exception as error:  # noqa: BLE001 - the library would log what a person wrote
-            log.error("Something that Slack sent was given up: %s", error_location(error))
-
-
-async def _until_closed(client: SocketModeClient) -> None:
-    closed = 0
-    while closed < CLOSED_LOOKS:
-        await asyncio.sleep(LOOK_SECONDS)
-        closed = 0 if await client.is_connected() else closed + 1

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bot.channel import Button, Buttons, read_message
+from bot.messages import Button, Buttons
+from bot.platforms.base import read_message
 from bot.rendering import packing
 from bot.rendering.buttons import web_url
 from bot.rendering.dialects import Dialect, without_markup

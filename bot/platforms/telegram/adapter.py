@@ -13,29 +13,18 @@ from typing import Any
 
 from telegram import InputFile
 
-from bot import channel as channels
-from bot.commands.base import Command
-from bot.conversation_moved import Place, file_too_large
-from bot.platforms.base import Given, OnBotName, Platform
+from bot import pace
+from bot.clock import Clock
+from bot.messages import File, Place, file_too_large
+from bot.platforms.base import Given, MenuCommand, OnBotName, Platform
 from bot.platforms.telegram import FACTS
 from bot.platforms.telegram.client import LARGEST, Client, FileTooLarge, PersonNotFound
 from bot.platforms.telegram.incoming import LongPolling, place_of
 from bot.platforms.telegram.markup import MEDIUM, open_message
-from subscriptions.errors import (
-    ChatGone,
-    ChatMoved,
-    NotDelivered,
-    NotFound,
-    PaperwireError,
-    Refused,
-    Rejected,
-    RetryLater,
-    Sentence,
-    Unclear,
-)
-from subscriptions.errors_moved import SettingsError
+from subscriptions.errors import NotFound, PaperwireError, Refused, Sentence, SettingsError
 from subscriptions.language import Language
 from subscriptions.model import ChatAddress, ChatKind, Message
+from subscriptions.outcomes import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, Unclear
 from subscriptions.text.cutting import cut_letters
 
 log = logging.getLogger("paperwire")
@@ -65,7 +54,7 @@ class TelegramChannel(Platform):
     medium = MEDIUM
     hears = True
     # Telegram allows 30 per second (core.telegram.org/bots/faq). 28 leaves a margin, since the network may bunch up requests.
-    limits = channels.Limits(per_second=28, per_lane=1, per_group_minute=20, burst=3, reserved=3)
+    limits = pace.Limits(per_second=28, per_lane=1, per_group_minute=20, burst=3, reserved=3)
 
     def __init__(self, client: Client) -> None:
         self.client = client
@@ -151,7 +140,7 @@ class TelegramChannel(Platform):
         with suppress(NotDelivered):
             await self.client.ask("answerCallbackQuery", callback_query_id=callback_id, text=short or None)
 
-    async def send_file(self, chat: ChatAddress, file: channels.File) -> str:
+    async def send_file(self, chat: ChatAddress, file: File) -> str:
         """See Platform."""
         document = InputFile(file.text.encode(), file.name)
         sent = await self.client.post("sendDocument", document=document, **_where(chat), disable_notification=True)
@@ -170,7 +159,7 @@ class TelegramChannel(Platform):
             raise Rejected("Telegram does not hand out this file.")
         return await self.client.download(path)
 
-    async def publish_commands(self, commands: Sequence[Command]) -> None:
+    async def publish_commands(self, commands: Sequence[MenuCommand]) -> None:
         """See Platform. Sets the menu of commands and the descriptions of the bot, where Telegram shows others.
 
         A client in any other language than Chinese shows the ones of the language "", which are English.
@@ -192,7 +181,7 @@ class TelegramChannel(Platform):
         except NotDelivered as error:
             log.warning("The menus of commands on Telegram stay as they were: %s", error.reason)
 
-    def receivers(self, clock: channels.Clock, on_bot_name: OnBotName) -> Sequence[LongPolling]:
+    def receivers(self, clock: Clock, on_bot_name: OnBotName) -> Sequence[LongPolling]:
         """See Platform."""
         return (LongPolling(self.client, clock, on_bot_name=on_bot_name),)
 

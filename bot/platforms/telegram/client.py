@@ -26,8 +26,8 @@ from telegram.request import HTTPXRequest
 
 from bot.http import NEVER_SENT, trusted
 from bot.platforms.receivers import UpdatesConflict
-from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
-from subscriptions.model_moved import PauseReason
+from subscriptions.model import PauseReason
+from subscriptions.outcomes import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 
 # the library advises its typed methods at each call
 warnings.filterwarnings("ignore", message="Please use 'Bot")

@@ -13,21 +13,15 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from bot.channel import Clock, usable_text
-from bot.conversation_moved import (
-    CallbackRequest,
-    EventRequest,
-    MessageRequest,
-    Place,
-    Request,
-    RequestDispatcher,
-    typed_command,
-)
+from bot.clock import Clock
+from bot.log import error_location
+from bot.messages import CallbackRequest, EventRequest, MessageRequest, Place, Request, typed_command, usable_text
+from bot.platforms.base import RequestDispatcher
 from bot.platforms.receivers import Dispatch, ReceiverLoop, documented_shape
 from bot.platforms.telegram.client import Client
-from subscriptions.errors import NotDelivered, StoreError
-from subscriptions.errors_moved import error_location
+from subscriptions.errors import StoreError
 from subscriptions.model import ChatAddress, ChatKind
+from subscriptions.outcomes import NotDelivered
 
 log = logging.getLogger("paperwire")
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from bot.channel import read_message
+from bot.platforms.base import read_message
 from bot.rendering.buttons import web_url
 from bot.rendering.dialects import Html, without_markup
 from bot.rendering.packing import Block, Display, Fragment, Medium, Page, Size, joined

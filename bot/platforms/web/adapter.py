@@ -11,13 +11,14 @@ import json
 import secrets
 from datetime import datetime
 
-from bot.channel import Clock, File, read_message, store_outcomes
-from bot.platforms.base import Given, Platform
+from bot.clock import Clock
+from bot.messages import File
+from bot.platforms.base import Given, Platform, read_message, store_outcomes
 from bot.platforms.web import FACTS, markup
 from subscriptions.chats.stored import conversations
 from subscriptions.database.store import Store
-from subscriptions.errors import Rejected
 from subscriptions.model import ChatAddress, Message
+from subscriptions.outcomes import Rejected
 
 
 class WebChannel(Platform):

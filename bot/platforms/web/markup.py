@@ -12,7 +12,7 @@ from bot.rendering import packing
 from bot.rendering.dialects import draw_html, html_macros
 from bot.rendering.packing import Display, plain
 from bot.rendering.views import Heading, PaperView
-from subscriptions.model_moved import Signal
+from subscriptions.model import Signal
 
 _TOKEN = re.compile(r' name="press" value="[^"]*"')  # of a button
 # a button that shows whether the chat has told something of a paper; values are escaped, so no ">" is inside a tag

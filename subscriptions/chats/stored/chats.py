@@ -1,16 +1,9 @@
-"""Chats: where they are, what they chose, whether they get messages, who may use the bot, and the keys of their feeds.
+"""Chats: where they are, what they chose, and whether they get messages."""
 
-Of the key of a feed (docs/operating.md, Feeds), only the hash is stored. So who gets a copy of the database cannot use
-it, and it is shown only once. A chat has at most one.
-"""
-
-import hmac
-import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, replace
 from datetime import datetime
 from functools import lru_cache
-from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 
@@ -18,17 +11,22 @@ import sqlalchemy as sa
 
 from subscriptions.chats.addresses import facts_of
 from subscriptions.chats.settings import resolve
-from subscriptions.database import bot_state
 from subscriptions.database.columns import AnyRow
 from subscriptions.database.store import CHUNK, Transaction, execute, grouped, reads, rows_of, writes
-from subscriptions.database.tables import ChatRow, DenialRow, tables
-from subscriptions.model import Chat, ChatAddress, ChatKind, ChatSettings, Lane
-from subscriptions.model_moved import UNREACHABLE, WAITING, Admission, ChatState, PauseReason
+from subscriptions.database.tables import ChatRow, tables
+from subscriptions.model import (
+    UNREACHABLE,
+    WAITING,
+    Chat,
+    ChatAddress,
+    ChatKind,
+    ChatSettings,
+    ChatState,
+    Lane,
+    PauseReason,
+)
 
 PLACE = ("platform", "address", "topic")
-LONGEST_KEY = 100  # characters; a longer text is no key, and is not hashed
-_KEY_BYTES = 24  # random bytes of a key: as many as a session has
-_DENIAL_KEY = "denial-key"  # name of a stored value
 (_chats,) = tables("chat")
 _c = _chats.c
 _CHATS = sa.select(_chats)
@@ -135,7 +133,7 @@ def add_around(transaction: Transaction, topic: Chat, *, now: datetime) -> Chat:
 
 def choose_setting(transaction: Transaction, chat_id: int, name: str, value: str | None) -> None:
     """Stores a chosen value that chat_settings.check_value has checked. None restores the default of the setting."""
-    row = _row_of(transaction, chat_id)
+    row = row_of(transaction, chat_id)
     row.settings = {of: chosen for of, chosen in {**row.settings, name: value}.items() if chosen is not None}
 
 
@@ -224,7 +222,7 @@ def paused_chats(transaction: Transaction, *, most_named: int) -> list[PausedCha
     counts = sa.select(_c.pause_reason, sa.func.count()).where(is_paused).group_by(_c.pause_reason)
     by_person = _c.pause_reason == PauseReason.PERSON
     named = grouped(
-        (chat.pause_reason, str(chat.address)) for chat in _selected(transaction, is_paused, by_person, most=most_named)
+        (chat.pause_reason, str(chat.address)) for chat in selected(transaction, is_paused, by_person, most=most_named)
     )
     found = [PausedChats(reason, count, tuple(named.get(reason, ()))) for reason, count in execute(transaction, counts)]
     return sorted(found, key=lambda one: -one.count)
@@ -236,7 +234,7 @@ def describe(transaction: Transaction, lane: Lane, *, title: str, public: bool) 
     transaction.exec(there.values(title=title, public=public))
 
 
-def _row_of(transaction: Transaction, chat_id: int) -> ChatRow:
+def row_of(transaction: Transaction, chat_id: int) -> ChatRow:
     """Returns the row of a chat as it is now."""
     return transaction.get_one(ChatRow, chat_id, populate_existing=True)
 
@@ -277,36 +275,10 @@ def _settings(
     return resolve(kind, platform, chosen, timezone=zone, lang=lang, public=public), chosen
 
 
-def answer(transaction: Transaction, chat_id: int, admission: Admission | None, *, now: datetime) -> None:
-    """Stores what an operator answered when asked to let a chat in; None: it waits for the answer.
-
-    The cursors of its subscriptions do not change, so papers that came while it waited will be delivered. Does nothing
-    for a chat that is not confirmed, since only its reader can confirm it, nor if one that is served is let in again.
-    """
-    row = transaction.get_one(ChatRow, chat_id)
-    admits = admission is Admission.ADMITTED
-    is_served = row.state is not ChatState.ASKED and row.next_number > 1
-    if row.state is not ChatState.UNCONFIRMED and not (admits and is_served):
-        row.enter(ChatState.ACTIVE if admits else ChatState.ASKED, now=now, admission=admission)
-
-
-def confirm(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
-    """Admits a chat whose reader said yes."""
-    row = transaction.get_one(ChatRow, chat_id)
-    row.enter(ChatState.ACTIVE, now=now, admission=Admission.ADMITTED)
-
-
-@reads
-def chats_awaiting_admission(transaction: Transaction) -> tuple[Chat, ...]:
-    """Returns the chats that wait for an operator and to which the bot can write, in the order of their requests."""
-    asked = (_c.state == ChatState.ASKED) & _c.admission.is_(None) & _c.pause_reason.is_(None)
-    return _selected(transaction, asked, _c.state_since)
-
-
 @reads
 def operators(transaction: Transaction) -> tuple[Chat, ...]:
     """Returns the chats of people who became operators by a code."""
-    return _selected(transaction, _c.admin.is_(True) & _c.moved_to.is_(None))
+    return selected(transaction, _c.admin.is_(True) & _c.moved_to.is_(None))
 
 
 @writes
@@ -315,76 +287,9 @@ def note_person(transaction: Transaction, chat_id: int, /, **values: str | bool)
     transaction.exec(sa.update(ChatRow).filter_by(id=chat_id).values(values))
 
 
-def _selected(
+def selected(
     transaction: Transaction, which: sa.ColumnElement[bool], *order: sa.ColumnElement[Any], most: int | None = None
 ) -> tuple[Chat, ...]:
     """Return the chats that meet a condition, sorted by `order` and then by id; of many, the first `most`."""
     wanted = _CHATS.where(which).order_by(*order, _c.id).limit(most)
     return tuple(chat_of(transaction, row) for row in execute(transaction, wanted))
-
-
-def remember_denial(transaction: Transaction, lane: Lane) -> None:
-    """Stores a hash of an address, which tells that an operator denied its chats.
-
-    The hash stays if the chats are erased.
-    """
-    transaction.insert_new(DenialRow(address_hash=hash_of(transaction, str(lane))))
-
-
-def lift_denial(transaction: Transaction, lane: Lane) -> bool:
-    """Erases the stored denial of an address. Returns whether there was one."""
-    return transaction.remove(DenialRow, address_hash=denial_of(transaction, lane)) > 0
-
-
-def denial_of(transaction: Transaction, lane: Lane) -> str:
-    """Returns the hash that is stored for a denied address; "" if no operator denied it."""
-    if bot_state.get_value(transaction, _DENIAL_KEY) is None:  # nothing was hashed yet
-        return ""
-    address_hash = hash_of(transaction, str(lane))
-    return address_hash if transaction.get(DenialRow, address_hash) else ""
-
-
-def hash_of(transaction: Transaction, text: str) -> str:
-    """Returns a hash of a text that only this database can compute, for what must be known again but not kept."""
-    key = bot_state.made_value(transaction, _DENIAL_KEY, lambda: secrets.token_hex(32))
-    return hmac.digest(bytes.fromhex(key), text.encode(), sha256).hex()
-
-
-def make_key(transaction: Transaction, chat_id: int, *, now: datetime) -> str:
-    """Returns a new key of a chat. The key that the chat had before opens nothing from now on."""
-    key = f"feed_{secrets.token_urlsafe(_KEY_BYTES)}"
-    row = _row_of(transaction, chat_id)
-    row.feed_key, row.feed_key_at = _hash_of_key(key), now
-    return key
-
-
-def drop_key(transaction: Transaction, chat_id: int) -> bool:
-    """Removes the key of a chat. Returns whether there was one."""
-    row = _row_of(transaction, chat_id)
-    had = row.feed_key is not None
-    row.feed_key = row.feed_key_at = None
-    return had
-
-
-def key_made_at(transaction: Transaction, chat_id: int) -> datetime | None:
-    """Returns when the key of a chat was made; None if there is none."""
-    return _row_of(transaction, chat_id).feed_key_at
-
-
-@reads
-def chat_of_key(transaction: Transaction, key: str) -> Chat | None:
-    """Returns the chat whose key this is; None for any other text, and if the chat gets no messages.
-
-    A chat gets none if it is not admitted, or if the bot may no longer write there. The look-up takes as long for each
-    unknown text, because it compares hashes.
-    """
-    if len(key) > LONGEST_KEY:
-        return None
-    for chat in _selected(transaction, _c.feed_key == _hash_of_key(key)):
-        if chat.is_active or (chat.state not in WAITING and not chat.is_unreachable):
-            return chat
-    return None
-
-
-def _hash_of_key(key: str) -> str:
-    return sha256(key.encode("utf-8", "replace")).hexdigest()

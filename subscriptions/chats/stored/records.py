@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import col, select
 
+from subscriptions.chats.stored import access as access_rows
 from subscriptions.chats.stored import chats as stored_chats
 from subscriptions.chats.stored import subscriptions as stored_subscriptions
 from subscriptions.database.store import Transaction, execute, grouped, rows_of, shares
@@ -21,8 +22,17 @@ from subscriptions.database.tables import (
     references_to_chats,
     tables,
 )
-from subscriptions.model import Chat, ChatAddress, ChatKind, Lane
-from subscriptions.model_moved import MAYBE_SENT, UNREACHABLE, WAITING, ChatState, MessageState
+from subscriptions.model import (
+    MAYBE_SENT,
+    UNREACHABLE,
+    WAITING,
+    Chat,
+    ChatAddress,
+    ChatKind,
+    ChatState,
+    Lane,
+    MessageState,
+)
 from subscriptions.papers.stored import feedback as interests
 from subscriptions.query.links import owned_by
 
@@ -60,7 +70,7 @@ def chat_data(transaction: Transaction, chat_id: int) -> Json:
     return {
         "chat": _json(rows[-1].model_dump()),
         "earlier_addresses": places[:-1],
-        "denials": list(filter(None, (stored_chats.denial_of(transaction, lane) for lane in lanes))),
+        "denials": list(filter(None, (access_rows.denial_of(transaction, lane) for lane in lanes))),
         **found,
     }
 
@@ -167,8 +177,8 @@ def chat_moved(transaction: Transaction, address: ChatAddress, new: str, *, now:
     rows = transaction.exec(select(ChatRow).filter_by(platform=platform, address=old, moved_to=None)).all()
     for row in rows:
         _move(transaction, row, ChatAddress(platform, new, row.topic), now)
-    if stored_chats.lift_denial(transaction, Lane(platform, old)):
-        stored_chats.remember_denial(transaction, Lane(platform, new))
+    if access_rows.lift_denial(transaction, Lane(platform, old)):
+        access_rows.remember_denial(transaction, Lane(platform, new))
 
 
 def topic_gone(transaction: Transaction, topic: Chat, chat: Chat, *, now: datetime) -> None:

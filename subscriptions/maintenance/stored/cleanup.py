@@ -13,8 +13,7 @@ import sqlalchemy as sa
 
 from subscriptions.database.store import Transaction, execute
 from subscriptions.database.tables import TABLES, tables
-from subscriptions.model import DeliveryKind
-from subscriptions.model_moved import MessageState
+from subscriptions.model import DeliveryKind, MessageState
 
 _deliveries, _items, _messages = tables("delivery", "delivery_item", "message")
 _d, _i, _m = _deliveries.c, _items.c, _messages.c

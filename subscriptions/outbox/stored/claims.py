@@ -12,8 +12,17 @@ from subscriptions.chats.stored import chats as stored_chats
 from subscriptions.database.columns import AnyRow, Utc
 from subscriptions.database.store import Transaction, confirms, execute, grouped, reads, shares
 from subscriptions.database.tables import DeliveryRow, MessageRow, tables
-from subscriptions.model import ChatAddress, DeliveryKind, Lane, Message
-from subscriptions.model_moved import FINISHED, WAITING, ChatState, MessageState, PauseReason
+from subscriptions.model import (
+    FINISHED,
+    WAITING,
+    ChatAddress,
+    ChatState,
+    DeliveryKind,
+    Lane,
+    Message,
+    MessageState,
+    PauseReason,
+)
 from subscriptions.outbox.retries import (
     LONGEST_CREDIBLE_WAIT,
     Refusals,

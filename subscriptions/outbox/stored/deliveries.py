@@ -1,19 +1,21 @@
 """Deliveries with their papers: for rendering, with the messages that are stored, and what a chat got."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import select
 
 from subscriptions.chats.stored.chats import chats_by_id
-from subscriptions.database.columns import AnyRow, adapter_of
+from subscriptions.database import columns
+from subscriptions.database.columns import AnyRow, JsonText, adapter_of
 from subscriptions.database.store import Transaction, execute, grouped, reads, rows_of, writes
 from subscriptions.database.tables import DeliveryItemRow, DeliveryRow, MessageRow, tables
-from subscriptions.model import Because, Delivery, Facts, Item, KnownPaper, Lane, Message
-from subscriptions.model_moved import DeliveryState, MessageState
+from subscriptions.model import Because, Delivery, DeliveryState, Facts, Item, KnownPaper, Lane, Message, MessageState
 from subscriptions.outbox.stored.claims import MAY_BE_SENT, Step, claim
+from subscriptions.papers.stored.feedback import owned
 from subscriptions.papers.stored.papers import stored_papers
 
 # Deliveries that are rendered together have the same papers; they are sent within two seconds, so changed settings apply soon.
@@ -43,6 +45,20 @@ _SHOWS = (
     .where(_i.delivery == sa.bindparam("of"), _i.paper == sa.bindparam("which"))
     .values(message=sa.bindparam("by"))
 )
+_KEYS, _SEQS = sa.select(_d.dedupe_key), sa.select(_d.id, _d.seq)
+# Facts and reasons are passed as JSON text, which is made once, since many rows have the same ones.
+_NO_DELIVERY = -1  # the position of a paper that counts as delivered without a delivery
+_NEW_DELIVERIES = sa.insert(_deliveries).values(facts=sa.bindparam("facts", type_=JsonText()), attempts=0, reason="")
+_NEW_ITEMS = sa.insert(_delivery_items).values(because=sa.bindparam("because", type_=JsonText()))
+_DELIVERED = sa.select(_i.chat, _i.paper).where(_i.paper.between(sa.bindparam("first"), sa.bindparam("last")))
+# Without statistics of the table, a server would begin with the papers and read all chats that have them. LATERAL and
+# OFFSET 0 make it begin with the chats.
+_DELIVERED_TO_EACH = sa.text("""
+    SELECT found.chat, found.paper FROM unnest(:ids) AS asked (chat) CROSS JOIN LATERAL (
+        SELECT item.chat, item.paper FROM delivery_item AS item
+        WHERE item.chat = asked.chat AND item.paper BETWEEN :first AND :last OFFSET 0
+    ) AS found
+""").bindparams(sa.bindparam("ids", type_=sa.ARRAY(sa.Integer)))
 
 
 @reads
@@ -202,3 +218,95 @@ def last_paper(transaction: Transaction, chat_id: int, *, message: str = "") -> 
     in_message = shown.join(_messages, _SHOWN_IN_MESSAGE).where(_m.platform_id == message).order_by(_i.position)
     found = execute(transaction, in_message).scalar() if message else None
     return found or execute(transaction, shown.order_by(_i.delivery.desc(), _i.position.desc())).scalar()
+
+
+def taken_keys(transaction: Transaction, keys: Sequence[str]) -> set[str]:
+    """Returns those of `keys` that are dedupe keys of stored deliveries."""
+    return {row.dedupe_key for row in rows_of(transaction, _KEYS, _d.dedupe_key, keys)}
+
+
+def add_deliveries(transaction: Transaction, planned: Mapping[str, Delivery], *, now: datetime, **more: object) -> None:
+    """Stores deliveries and their items, with few statements. `planned`: dedupe key → delivery.
+
+    No stored delivery may have one of these keys. `more`: further values of their rows.
+    """
+    deliveries = [
+        {
+            "id": one.id,
+            "chat": one.chat.id,
+            "kind": one.kind,
+            "due": one.due,
+            "dedupe_key": key,
+            "created_at": now,
+            "facts": _facts(one.facts),
+            **more,
+        }
+        for key, one in planned.items()
+    ]
+    transaction.execute_rows(_NEW_DELIVERIES, deliveries)
+    seqs = {row.id: row.seq for row in rows_of(transaction, _SEQS, _d.id, [one.id for one in planned.values()])}
+    items = [
+        {
+            "chat": one.chat.id,
+            "paper": item.paper.id,
+            "delivery": seqs[one.id],
+            "position": item.position,
+            "shown": item.shown,
+            "cross": item.cross,
+            "because": _because(item.because),
+        }
+        for one in planned.values()
+        for item in one.items
+    ]
+    transaction.execute_rows(_NEW_ITEMS, items)
+
+
+def add_notice(
+    transaction: Transaction, key: str, planned: Delivery, *, about: int | None, person: str | None, now: datetime
+) -> bool:
+    """Stores a notice. `key` is its dedupe key, `about` the other chat and `person` the person with whom it is erased.
+
+    Returns False if a delivery with this key is stored.
+    """
+    if taken_keys(transaction, [key]):
+        return False
+    add_deliveries(transaction, {key: planned}, now=now, about=about, person=person)
+    return True
+
+
+def count_as_delivered(transaction: Transaction, chat_id: int, papers: Iterable[int]) -> None:
+    """Stores papers as delivered to a chat, but without a delivery. Papers that are in a delivery stay there."""
+    for paper in papers:
+        row = DeliveryItemRow(chat=chat_id, paper=paper, position=_NO_DELIVERY, shown=False)
+        transaction.insert_new(row)
+
+
+def delivered(transaction: Transaction, chat_ids: Sequence[int], paper_ids: Iterable[int]) -> dict[int, set[int]]:
+    """Returns chat id → those of `paper_ids` that the chat has in a delivery or in its library."""
+    found: dict[int, set[int]] = {chat_id: set() for chat_id in chat_ids}
+    papers = set(paper_ids)
+    span = {"first": min(papers, default=0), "last": max(papers, default=0)}
+    if transaction.dialect == "postgresql":
+        rows: Iterable[AnyRow] = execute(transaction, _DELIVERED_TO_EACH, {"ids": list(chat_ids), **span})
+    else:
+        rows = rows_of(transaction, _DELIVERED, _i.chat, chat_ids, **span)
+    for chat_id, paper_id in rows:
+        if paper_id in papers:
+            found[chat_id].add(paper_id)
+    for chat_id, mine in owned(transaction, chat_ids, papers).items():
+        found[chat_id] |= mine
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _facts(facts: Facts) -> str:
+    return _text(Facts, facts)
+
+
+@lru_cache(maxsize=65536)
+def _because(reasons: tuple[Because, ...]) -> str:
+    return _text(tuple[Because, ...], reasons)
+
+
+def _text(kind: Any, value: object) -> str:  # noqa: ANN401 - a class, or a type such as tuple[str, ...]
+    return columns.adapter_of(kind).dump_json(value).decode()

@@ -14,8 +14,16 @@ from subscriptions.database.columns import AnyRow, Utc
 from subscriptions.database.store import CHUNK, Scope, Transaction, execute, grouped, in_chunks, reads, writes
 from subscriptions.database.tables import DeliveryRow, tables
 from subscriptions.errors import NotFound, Sentence
-from subscriptions.model import ChatAddress, DeliveryKind
-from subscriptions.model_moved import MAYBE_SENT, UNDER_WAY, ChatState, DeliveryState, MessageState, describe_chat_state
+from subscriptions.model import (
+    MAYBE_SENT,
+    UNDER_WAY,
+    ChatAddress,
+    ChatState,
+    DeliveryKind,
+    DeliveryState,
+    MessageState,
+    describe_chat_state,
+)
 from subscriptions.outbox.stored import claims
 
 LONG = timedelta(hours=1)  # deliveries that fail for longer than this are reported in notices, the log and `check`

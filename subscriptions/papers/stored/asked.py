@@ -8,8 +8,7 @@ import sqlalchemy as sa
 from subscriptions.database.bot_state import get_value, put_value
 from subscriptions.database.store import Transaction, execute, grouped, reads, rows_of, writes
 from subscriptions.database.tables import tables
-from subscriptions.model import SAMPLES
-from subscriptions.model_moved import ChatState, Signal
+from subscriptions.model import SAMPLES, ChatState, Signal
 from subscriptions.papers.stored.merging import REPLACEMENTS
 from subscriptions.sources import kept_rounds
 from subscriptions.sources.poll_results import Receipt

@@ -14,7 +14,6 @@ from subscriptions.matching.full_text import index_document
 from subscriptions.model import SAMPLES, Digest
 from subscriptions.papers.stored import embeddings as meanings
 from subscriptions.papers.stored import merging
-from subscriptions.papers.stored import papers as known_papers
 from subscriptions.papers.stored import words as paper_words
 from subscriptions.papers.stored.batch import PaperBatch
 from subscriptions.papers.stored.merging import REPLACEMENTS
@@ -66,7 +65,7 @@ class Ingested:
 def add_digest(transaction: Transaction, digest: Digest, batch: PaperBatch) -> Ingested:
     """Stores a digest with its merged papers. Assigns sequences last, right before the commit (rule 1)."""
     number = None if batch.ingest.only_known else _add_row(transaction, digest, batch)
-    last = batch.assign_sequences(known_papers.last_sequence(transaction))
+    last = batch.assign_sequences(bot_state.last_sequence(transaction))
     made = _codes_of(transaction, batch)
     batch.write(transaction)
     appearances = [{"paper": paper, "digest": number, "kind": kind} for paper, kind in batch.kinds.items() if number]
@@ -74,7 +73,7 @@ def add_digest(transaction: Transaction, digest: Digest, batch: PaperBatch) -> I
     paper_words.write(transaction, ((paper, index_document(batch.entry(paper))) for paper in batch.changed))
     meanings.put(transaction, batch.ingest.codes.encoder, made)
     if batch.news:
-        known_papers.raise_counter(transaction, last)
+        bot_state.raise_counter(transaction, last)
     return _result(batch)
 
 
@@ -208,11 +207,11 @@ def unannounced(transaction: Transaction, **of: object) -> Mapping[int, tuple[bo
 @writes
 def announce(transaction: Transaction, /, now: datetime, **of: object) -> int:
     """Gives papers that were never announced the next sequences. Returns how many. `of`: see `unannounced`."""
-    first = known_papers.last_sequence(transaction) + 1
+    first = bot_state.last_sequence(transaction) + 1
     found = unannounced(transaction, **of)
     for sequence, (paper, (cross, day)) in enumerate(found.items(), first):
         announced = {"sequence": sequence, "sequenced_at": now, "cross": cross, "day": day}
         execute(transaction, sa.update(_papers).filter_by(id=paper).values(announced))
     if found:
-        known_papers.raise_counter(transaction, first + len(found) - 1)
+        bot_state.raise_counter(transaction, first + len(found) - 1)
     return len(found)

@@ -11,8 +11,7 @@ from sqlmodel import col
 from subscriptions.database.store import Scope, Transaction, execute, grouped, in_chunks, reads, rows_of, writes
 from subscriptions.database.tables import LibraryEntryRow, QuestionRow, SignalRow, tables
 from subscriptions.identity import versioned
-from subscriptions.model import Chat, KnownPaper, Library
-from subscriptions.model_moved import Signal
+from subscriptions.model import Chat, KnownPaper, Library, Signal
 from subscriptions.papers.stored import embeddings as meanings
 from subscriptions.papers.stored import papers as known_papers
 from subscriptions.text import words as normalize

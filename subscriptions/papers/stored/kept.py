@@ -13,8 +13,7 @@ from subscriptions.database.columns import as_stored, from_stored
 from subscriptions.database.store import Transaction, execute, rows_of
 from subscriptions.database.tables import tables
 from subscriptions.life import Life
-from subscriptions.model import Paper
-from subscriptions.model_moved import Signal
+from subscriptions.model import Paper, Signal
 from subscriptions.papers.kept import KEEPING, life_of
 
 _papers, _signals = tables("paper", "signal")

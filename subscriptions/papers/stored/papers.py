@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from subscriptions.database.bot_state import get_value, put_value
+from subscriptions.database.bot_state import LAST_SEQUENCE
 from subscriptions.database.columns import AnyRow, from_stored
 from subscriptions.database.store import Transaction, execute, grouped, reads, rows_of
 from subscriptions.database.tables import PaperKeyRow, PaperRow, PaperValues, tables
@@ -16,29 +16,17 @@ from subscriptions.model import Announce, KnownPaper, ModelSummary, Paper, Summa
 from subscriptions.papers.stored import embeddings as meanings
 from subscriptions.papers.stored import llm_requests as model_requests
 
-SEQUENCE = "sequence"  # name of the counter
 # Each plan and each rendering executes these statements, so they are built only once.
 _papers, _appearances, _digests, _values = tables("paper", "appearance", "digest", "key_value")
 _p, _a, _d = _papers.c, _appearances.c, _digests.c
-_LAST_SEQUENCE = sa.select(_values.c.value).where(_values.c.name == SEQUENCE)
 _NEWEST_DIGEST = sa.select(sa.func.max(_d.id))
 # With "+ 0", SQLite uses the index of `sequenced_at`, and reads only the papers since the instant. Without it, SQLite
 # would search all papers, beginning with the oldest.
-_SINCE = sa.select(sa.func.min(_p.sequence + 0), _LAST_SEQUENCE.scalar_subquery()).where(
+_SINCE = sa.select(sa.func.min(_p.sequence + 0), LAST_SEQUENCE.scalar_subquery()).where(
     _p.sequenced_at >= sa.bindparam("instant")
 )
 _SOURCES = sa.select(_a.paper, _d.source).join_from(_appearances, _digests, _d.id == _a.digest).distinct()
 _PaperRow = PaperValues | AnyRow
-
-
-def last_sequence(transaction: Transaction) -> int:
-    """Returns the highest assigned sequence; 0 if there is none."""
-    return int(get_value(transaction, SEQUENCE) or 0)
-
-
-def raise_counter(transaction: Transaction, last: int) -> None:
-    """Stores the last assigned sequence. The papers up to it are committed in the same transaction."""
-    put_value(transaction, SEQUENCE, str(last))
 
 
 def paper_count(transaction: Transaction) -> int:

@@ -7,8 +7,7 @@ import pytest
 from bot.delivery.sender import Sent
 from subscriptions.chats import known as known_chats
 from subscriptions.chats.addresses import parse_address
-from subscriptions.model import Chat
-from subscriptions.model_moved import ChatState
+from subscriptions.model import Chat, ChatState
 from tests.fakes.slack import FakeSlack
 from tests.integration.slack_bot import Scene
 from tests.make import ingested, paper

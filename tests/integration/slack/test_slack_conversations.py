@@ -3,7 +3,7 @@
 import pytest
 
 from subscriptions.chats import known as known_chats
-from subscriptions.model_moved import ChatState
+from subscriptions.model import ChatState
 from tests.clock import NOON
 from tests.fakes.slack import FakeSlack
 from tests.integration.slack_bot import Scene
