@@ -172,7 +172,7 @@ def fill(store: Store, chats: int, queries: list[str]) -> None:
     """Stores the papers of a day, each word of RARE in five of them, and chats that share queries."""
     titles = [f"On {RARE[n % len(RARE)]}, part {n}" for n in range(PAPERS)]
     ingested(store, *(paper(title, "cs.LG", arxiv_id=f"2601.{n:05d}") for n, title in enumerate(titles)))
-    with store.write() as session:
+    with store.writing() as session:
         execute = session.connection().execute
         execute(insert(tables.ChatRow), [chat_row(n, NOON) for n in range(1, chats + 1)])
         rows = [subscription_row(n, n % len(queries), queries) for n in range(1, chats + 1)]
@@ -234,7 +234,7 @@ def ask(folder: Path, chats: int) -> None:
                     row = subscription_row(chat, query, queries)
                     row |= {"id": chat * 10 + number, "number": number, "cadence": "now", "cursor": 1}
                     rows.append(row | {"next_due_at": None, "latest_due_at": None})
-            with store.write() as session:
+            with store.writing() as session:
                 session.connection().execute(insert(tables.ChatRow), [chat_row(n, NOON) for n in part])
                 session.connection().execute(insert(tables.SubscriptionRow), rows)
 
@@ -258,7 +258,7 @@ def plan_news(folder: Path, chats: int) -> None:
         start = time.process_time()
         ingested(store, *new, name="news", now=NOON + HOUR)
         stored = time.process_time()
-        slices = (step(store) for step in steps(store, now=NOON + HOUR))
+        slices = (store.step_now(step) for step in store.read_now(steps, now=NOON + HOUR))
         found = len(next(slices))
         first = time.process_time()
         found += sum(map(len, slices))
@@ -280,10 +280,10 @@ def subscribe_beside(folder: Path, _chats: int) -> None:
 
 async def subscribed_beside(store: Store) -> tuple[str, str]:
     async def plan() -> None:
-        for step in await store.run(steps, now=NOON + HOUR):
+        for step in await store.read(steps, now=NOON + HOUR):
             if over.is_set():
                 break
-            await store.run(step)
+            await store.step(step)
         over.set()
 
     async def stored(numbers: range) -> str:
@@ -294,7 +294,7 @@ async def subscribed_beside(store: Store) -> tuple[str, str]:
             await asyncio.sleep(0.05)
             start = time.monotonic()
             chat = address(f"telegram:{10**9 + number}")
-            await store.run(subscribe, chat, f"word{number}", when="now", now=NOON + HOUR)
+            await store.write(subscribe, chat, f"word{number}", when="now", now=NOON + HOUR)
             taken.append((time.monotonic() - start) * 1e3)
         taken.sort()
         return f"{taken[len(taken) // 2]:.0f} ms, p99 {taken[len(taken) * 99 // 100]:.0f} ms"

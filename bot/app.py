@@ -9,7 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 from bot.clock import Clock
 from bot.commands.base import BotInfo, Registry
@@ -70,24 +70,22 @@ class Dependencies:
         return None if self.conversation.is_terminal else self.channels.get(chat.platform)
 
 
-async def until_stored(
-    deps: Dependencies, work: Callable[Concatenate[Store, P], T], /, *args: P.args, **named: P.kwargs
-) -> T:
-    """Does work of the store (`Store.run`), again and again until the database accepts it. Returns its result.
+async def until_stored(clock: Clock, attempt: Callable[[], Awaitable[T]]) -> T:
+    """Store something, again and again until the database accepts it. Return the result of the attempt.
 
     It stores the outcome of a post: if that were lost, the message would be posted again. So there is no limit of time,
     and the caller is cancelled only when the process stops and this takes too long. After a crash, the message is still
-    marked as sending, which means that it was perhaps sent. `work` must be idempotent, because its commit may have
+    marked as sending, which means that it was perhaps sent. The attempt must be idempotent, because its commit may have
     succeeded although the answer of the database was lost.
     """
     wait = FIRST_RETRY
     while True:
         try:
-            return await deps.store.run(work, *args, **named)
+            return await attempt()
         except StoreError as error:
             if wait == FIRST_RETRY:
                 log.warning("What was sent cannot be written down yet: %s", error)
-        await deps.clock.sleep(wait)
+        await clock.sleep(wait)
         wait = min(2 * wait, LONGEST_RETRY)
 
 

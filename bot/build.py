@@ -109,8 +109,8 @@ def build_app(
     settings turn on. Without `guard_gone`, each chat that refuses a message counts as gone at once. `isolated`: documents
     of sources and files of people are read in child processes, one for each, so that nobody's file holds up a source.
     """
-    store, encoder = make_store(settings), encoders.encoder_of(settings)
-    store.encoder = encoder.name if encoder else ""
+    encoder = encoders.encoder_of(settings)
+    store = make_store(settings, encoder=encoder.name if encoder else "")
     on = channels
     if on is None:
         given = Given(settings, store, clock, out or sys.stdout)

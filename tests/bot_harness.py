@@ -221,15 +221,15 @@ class BotHarness:
 
     def sets(self, chat: str, **values: str) -> None:
         """Changes settings of a chat, now."""
-        set_settings(self.store, make.address(chat), values, now=self.clock.now())
+        self.store.write_now(set_settings, make.address(chat), values, now=self.clock.now())
 
     def listed(self, chat: str) -> tuple[Listed, ...]:
         """Returns the subscriptions of a chat. Raises NotFound if there is no such chat."""
-        return listed(self.store, make.address(chat))
+        return self.store.read_now(listed, make.address(chat))
 
     def chat_of(self, address: str) -> Chat:
         """Returns the chat at an address. Raises NotFound."""
-        return get_chat(self.store, make.address(address))
+        return self.store.read_now(get_chat, make.address(address))
 
     def later(self, **by: float) -> datetime:
         """Advances the clock. Returns the new time."""

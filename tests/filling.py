@@ -32,7 +32,7 @@ def fill(
     day = timedelta(days=1)
     first, digest = (_first_free(store, table) for table in ("chat", "digest"))
     first_paper, first_delivery = _first_free(store, "paper"), _first_free(store, "delivery", "seq")
-    with store.write() as session:
+    with store.writing() as session:
         connection = session.connection()
 
         def add(table: str, rows: Iterable[Mapping[str, object]]) -> None:
@@ -85,7 +85,7 @@ BECAUSE = {"number": 1, "text": "graph neural network", "name": "", "words": ["g
 
 
 def _first_free(store: Store, table: str, key: str = "id") -> int:
-    with store.read() as session:
+    with store.reading() as session:
         return (session.connection().exec_driver_sql(f"SELECT max({key}) FROM {table}").scalar() or 0) + 1  # noqa: S608 - names of ours
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import sqlmodel
 
 from bot.models import Encoder
-from subscriptions.database.store import Scope, Store, Transaction
+from subscriptions.database.store import Store, Transaction
 from subscriptions.database.tables import PaperRow
 from subscriptions.maintenance.retention import clean_up_steps
 from subscriptions.model import Announce, ChatAddress, Digest, KnownPaper, Paper, Summary, Translation
@@ -105,10 +105,12 @@ def address(text: str) -> ChatAddress:
 
 
 def subscribes(
-    store: Scope, /, chat: str, query: str, *, now: datetime = NOON, **request: Any
+    store: Store | Transaction, /, chat: str, query: str, *, now: datetime = NOON, **request: Any
 ) -> subscribing.Subscribed:
     """Subscribes a chat to a query. Returns the chat, its subscription, and what the confirmation would say."""
-    return subscribing.subscribe(store, address(chat), query, now=now, **request)
+    if isinstance(store, Transaction):
+        return subscribing.subscribe(store, address(chat), query, now=now, **request)
+    return store.write_now(subscribing.subscribe, address(chat), query, now=now, **request)
 
 
 def due(store: Store, *chats: str, now: datetime = NOON, **request: str) -> None:
@@ -124,7 +126,7 @@ def ingest_digest(
     **ingest: Any,
 ) -> Ingested:
     """Stores a digest. `ingest` are the fields of an `Ingest`."""
-    return ingestion.ingest_digest(store, digest, Ingest(**ingest))
+    return store.write_now(ingestion.ingest_digest, digest, Ingest(**ingest))
 
 
 @contextmanager

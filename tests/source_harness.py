@@ -83,7 +83,7 @@ class SourceHarness:
         With `step`, sources without a due time, such as folders, are polled after each step too.
         """
         while self.clock.now() < moment:
-            due = [at for one in known_sources(self.store) if one.declared and (at := one.state.next_at)]
+            due = [at for one in self.store.read_now(known_sources) if one.declared and (at := one.state.next_at)]
             following = min([moment, *due, *([self.clock.now() + step] if step else [])])
             self.clock.advance(max(following - self.clock.now(), dt.timedelta(0)))
             await self.due()
@@ -96,7 +96,7 @@ class SourceHarness:
         return [str(receipt.outcome) for receipt in self.receipts(source)]
 
     def known(self, source: str) -> KnownSource:
-        return {one.name: one for one in known_sources(self.store)}[source]
+        return {one.name: one for one in self.store.read_now(known_sources)}[source]
 
 
 async def polled(*made_of: Any, **options: Any) -> SourceHarness:
@@ -144,13 +144,13 @@ def fake_arxiv(clock: FakeClock) -> abc.Iterator[FakeArxiv]:
 
 def titles(store: Store) -> list[str]:
     """Returns the titles of all papers in a store, sorted."""
-    with store.read() as session:
+    with store.reading() as session:
         return sorted(row.title for row in session.exec(select(PaperRow)))
 
 
 def notices(store: Store) -> list[tuple[str, str]]:
     """Returns (cause, text) of each stored notice, in order."""
-    with store.read() as session:
+    with store.reading() as session:
         rows = session.exec(select(DeliveryRow).order_by(col(DeliveryRow.seq)))
         told = [row for row in rows if row.kind is DeliveryKind.NOTICE]
         return [(row.dedupe_key.split(":")[2], "\n".join(row.facts["lines"])) for row in told]
@@ -176,7 +176,7 @@ _RECEIPTS: WeakKeyDictionary[Store, dict[tuple[str, dt.datetime], Receipt]] = We
 
 def note_receipts(store: Store) -> None:
     """Keeps the last receipts of sources, since the store keeps no earlier ones."""
-    for source in known_sources(store):
+    for source in store.read_now(known_sources):
         if source.last:
             _RECEIPTS.setdefault(store, {})[source.name, source.last.at] = source.last
 

@@ -42,8 +42,8 @@ def export(
         if chat is None:
             sys.stdout.writelines(import_export.export_all(session.store))
         else:
-            of = get_set_up(session.store, session.address(chat))
-            sys.stdout.write(import_export.export(session.store, of.address))
+            of = session.store.read_now(get_set_up, session.address(chat))
+            sys.stdout.write(session.store.read_now(import_export.export, of.address))
     return 0
 
 
@@ -66,9 +66,9 @@ def import_(
         lines = tuple(replace(line, chat=chats[line.chat]) for line in read)
         session.encode(import_export.texts_asked(lines))
         bar = partial(drawing.watched, what="Importing")
-        changes = import_export.import_lines(session.store, lines, now=session.now, dry=dry_run, watched=bar)
+        changes = session.store.write_now(import_export.import_lines, lines, now=session.now, dry=dry_run, watched=bar)
         if not dry_run:
-            access.ask_unasked(session.store, {line.chat for line in lines}, now=session.now)
+            session.store.write_now(access.ask_unasked, {line.chat for line in lines}, now=session.now)
     for sign, where, what in changes:
         drawing.print_drawn(Text.assemble((sign, _CHANGES[sign]), f" {escaped(where)}  {escaped(what)}".rstrip()))
     counts = Counter(sign for sign, _, _ in changes)
@@ -89,10 +89,10 @@ def library(
         raise messages.file_too_large(messages.LARGEST)
     read = read_library(data)
     with open_session(now) as session:
-        of = known_chats.get_chat(session.store, session.address(chat))
+        of = session.store.read_now(known_chats.get_chat, session.address(chat))
         with suppress(MeaningFails):  # then the vectors are made later
             session.encode(titles_to_ask(read))
-        put_library(session.store, of.id, read, now=session.now)
+        session.store.write_now(put_library, of.id, read, now=session.now)
         lines = library_lines(read, TERMINAL_LANGUAGE, orders=session.encoder is not None)
     drawing.print_reply(Reply(lines, ok=True))
     return 0

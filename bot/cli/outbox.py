@@ -103,7 +103,7 @@ def _each(ids: Sequence[str], act: Callable[..., None], now: datetime | None, do
     with open_session(now, words=False) as session:
         for delivery in ids:
             try:
-                act(session.store, delivery, now=session.now)
+                session.store.write_now(act, delivery, now=session.now)
                 print_line(f"✓ {escaped(delivery)} {done}.")
             except NotFound as error:
                 print_error(str(error))

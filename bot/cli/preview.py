@@ -54,9 +54,9 @@ def preview(
         address, moment = session.address(chat), session.now
         query = None if query is None else typed_query(query, searches=True).query
         session.encode(texts_asked(query or ""))
-        found = previews.preview(session.store, address, now=moment, text=query, days=days)
-        following = known_chats.next_deliveries_of(session.store, found.not_due, now=moment)
-        about = figures.status(session.store, address, now=moment)
+        found = session.store.read_now(previews.preview, address, now=moment, text=query, days=days)
+        following = session.store.read_now(known_chats.next_deliveries_of, found.not_due, now=moment)
+        about = session.store.read_now(figures.status, address, now=moment)
         titles, medium = session.settings.source_titles, medium_of(address.platform)
         if facts_of(address.platform).formats_differ and session.settings.is_on(address.platform):
             medium = session.platform(address.platform).medium_at(address)

@@ -45,11 +45,11 @@ def say(
     with open_session(now, make=may_be_first) as session:
         address = session.address(chat)
         if command and command.name not in (*_FIRST, *_OF_NO_CHAT):  # a sentence is possible in a new chat, too
-            before = known_chats.get_set_up(session.store, address)
+            before = session.store.read_now(known_chats.get_set_up, address)
         else:
             title, kind = look_up_new_chat(session, address)
             kind = kind or facts_of(address.platform).kind_of(address)
-            before = known_chats.known_or_new(session.store, address, kind, title=title)
+            before = session.store.read_now(known_chats.known_or_new, address, kind, title=title)
         request = messages.MessageRequest(  # of an operator; it is no update of a platform
             place=messages.Place.of(before),
             update_id="",
@@ -63,7 +63,7 @@ def say(
         reply, target = (answered.unrendered, answered.target) if answered else (Reply(), None)
         lines = [_text(reply, target)] if target else []
         if reply.ok:
-            after = known_chats.known_or_new(session.store, before.address, before.kind)
+            after = session.store.read_now(known_chats.known_or_new, before.address, before.kind)
             if after.subscriptions_ever_made > before.subscriptions_ever_made:
                 lines += remarks_on_new(after, session.settings)
     shown = "\n".join(filter(None, lines))

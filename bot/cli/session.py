@@ -49,7 +49,7 @@ class Session:
 
     def encode(self, texts: Sequence[str]) -> None:
         """Has the vectors of texts made, as far as the store lacks them. Raises MeaningFails."""
-        if texts and self.encoder and (missing := lacking(self.store, texts)):
+        if texts and self.encoder and (missing := self.store.read_now(lacking, texts)):
             meanings.keep_questions(self.store, dict(zip(missing, self.encoder.questions(missing), strict=True)))
 
     def address(self, text: str) -> ChatAddress:
@@ -112,9 +112,9 @@ def open_session(
         if dry and not opening.make_store(settings).exists():
             settings = settings.model_copy(update={"database_url": SecretStr(f"sqlite:///{folder}/paperwire.db")})
         clock = clock_from(now, settings)
-        store = opening.open_store(settings, now=clock.now(), make=make, words=words)
         encoder = encoders.encoder_of(settings)
-        store.encoder = encoder.name if encoder else ""
+        name = encoder.name if encoder else ""
+        store = opening.open_store(settings, now=clock.now(), make=make, words=words, encoder=name)
         try:
             yield Session(settings, clock, store, encoder)
         finally:
@@ -140,7 +140,7 @@ def look_up_new_chat(session: Session, address: ChatAddress) -> tuple[str, ChatK
     if not facts.describes_chats or not can_tell:
         return "", None
     with suppress(NotFound):
-        get_chat(session.store, address)
+        session.store.read_now(get_chat, address)
         return "", None
     return asyncio.run(session.ask(facts.name, lambda platform: platform.describe(address)))
 

@@ -67,7 +67,7 @@ def poll(
         with drawing.waiting("Asking the sources; arXiv takes a few minutes"):
             polled = asyncio.run(_poll(session, name))
         documents = _documents(session, name)
-        announced = announce_filed(session.store, session.now, source=documents[0]["name"]) if announce else 0
+        announced = session.store.write_now(announce_filed, session.now, source=documents[0]["name"]) if announce else 0
         has_failed = any(receipt.outcome is Outcome.FAILED for receipt in polled)
         # what is announced now is not said to be only filed
         tell(documents, lambda: _show(documents, session, explains=has_failed or not announce), json=json)
@@ -86,13 +86,13 @@ async def _poll(session: Session, name: str | None) -> Sequence[Receipt]:
 
 def _asked(session: Session) -> list[dict[str, Any]]:
     """Returns the element of `sources --json` about kept papers; none before they were asked about, and if they are not."""
-    last = last_receipt(session.store, KEPT) if session.settings.kept.ask else None
+    last = session.store.read_now(last_receipt, KEPT) if session.settings.kept.ask else None
     return [_document(KEPT, "on", last, following_round(last.at))] if last else []
 
 
 def _documents(session: Session, name: str | None = None) -> list[dict[str, Any]]:
     """Returns the elements of `sources --json` (docs/commands.md): the sources of the settings, in their order."""
-    stored, now = {one.name: one for one in known_sources(session.store)}, session.now
+    stored, now = {one.name: one for one in session.store.read_now(known_sources)}, session.now
     documents = []
     for source in session.settings.sources or (everything(),):
         if name is not None and source.name.casefold() != name.casefold():

@@ -30,10 +30,10 @@ def status(*, now: Now = None, json: Json = False) -> int:
         language = Language("en", settings.timezone)
         readiness = ask_readiness(settings, store)
         findings = joined(findings_of(settings, store, now=moment, wall=wall), readiness.findings(moment))
-        counted = figures(store, now=moment)
+        counted = store.read_now(figures, now=moment)
         outbox, sources = counted.outbox, [one.without(is_gone) for one in counted.sources]
         written = copies(settings, store).values()
-        paused = stored_chats.paused_chats(store, most_named=_PAUSED_NAMED)
+        paused = store.read_now(stored_chats.paused_chats, most_named=_PAUSED_NAMED)
         document: dict[str, Any] = {
             "well": readiness.ready and is_well(findings),
             "ready": readiness.ready,
@@ -70,7 +70,7 @@ def _model_today(session: Session) -> Mapping[str, object] | None:
     """Returns what the language model did today; None if there is none."""
     if not session.settings.has_model:
         return None
-    today = model_requests.today(session.store, now=session.now)
+    today = session.store.read_now(model_requests.today, now=session.now)
     return {
         "name": session.settings.model_name,
         "summaries": today.summaries,

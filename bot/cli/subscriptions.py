@@ -51,10 +51,10 @@ def subscribe(
         title, kind = look_up_new_chat(session, address)
         moment = session.now
         session.encode(texts_asked(query))
-        done = subscribing.subscribe(
-            session.store, address, query, when=when, name=name, now=moment, title=title, kind=kind
+        done = session.store.write_now(
+            subscribing.subscribe, address, query, when=when, name=name, now=moment, title=title, kind=kind
         )
-        access.serve(session.store, done.chat.address, now=session.now)  # an operator here needs no approval
+        session.store.write_now(access.serve, done.chat.address, now=session.now)  # an operator here needs no approval
     language = Language("en", done.subscription.zone or done.chat.settings.timezone)
     examples = []
     for paper in (one.paper for one in done.examples):
@@ -83,9 +83,9 @@ def _remarks(done: subscribing.Subscribed, settings: Settings) -> Iterator[str]:
 def subscriptions(*, chat: OptionalChatOption = None, now: Now = None, json: Json = False) -> int:
     """List the subscriptions of one chat, or of all."""
     with open_session(now) as session:
-        of = None if chat is None else get_set_up(session.store, session.address(chat)).address
-        entries = known_chats.listed(session.store, of)
-        following = () if json else known_chats.next_deliveries_of(session.store, entries, now=session.now)
+        of = None if chat is None else session.store.read_now(get_set_up, session.address(chat)).address
+        entries = session.store.read_now(known_chats.listed, of)
+        following = () if json else session.store.read_now(known_chats.next_deliveries_of, entries, now=session.now)
         moment = session.now
     documents = [
         {
@@ -134,7 +134,7 @@ def _when_next(expected: NextDelivery, language: Language, now: datetime) -> str
 def settings(*, chat: ChatOption, json: Json = False) -> int:
     """Show all settings of a chat, and which of them it chose."""
     with open_session() as session:
-        of = get_set_up(session.store, session.address(chat))
+        of = session.store.read_now(get_set_up, session.address(chat))
     values = {name: of.settings.value(name) for name in chat_settings.SETTINGS}  # as `set` accepts them
     document = {
         "chat": str(of.address),

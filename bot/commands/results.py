@@ -43,7 +43,9 @@ def count_found(context: CommandContext, found: int, base: Base) -> str:
 
 def nothing_known(context: CommandContext) -> str:
     """Return that no papers are known, or that the first ones are being read."""
-    return being_read(context.localizer, context.transaction.store.reading) or context.say("No papers are known yet.")
+    return being_read(context.localizer, context.transaction.store.being_read) or context.say(
+        "No papers are known yet."
+    )
 
 
 def days_of(context: CommandContext, papers: Sequence[KnownPaper]) -> tuple[str, ...]:

@@ -71,7 +71,7 @@ def echo(context: CommandContext, done: Subscribed, *, instead: str = "") -> Rep
         advice=advice,
         short=not private,
         now=context.now,
-        reading=context.transaction.store.reading,
+        reading=context.transaction.store.being_read,
     )
     if private and done.query.wants_nearness:
         reply = reply.with_lines(context.say("The nearest {most} each time.", most=MOST_NEAR))

@@ -124,14 +124,14 @@ async def _keeps_right(deps: Dependencies, prepared: PreparedRequest) -> bool:
 
 
 async def _members_manage(deps: Dependencies, place: Place) -> bool:
-    known = await deps.store.run(known_chats.known_or_new, place.chat, place.kind)
+    known = await deps.store.read(known_chats.known_or_new, place.chat, place.kind)
     return known.settings.manage == "members"
 
 
 async def _is_operator(deps: Dependencies, request: Request) -> bool:
     person = ChatAddress(request.chat.platform, request.sender)
     admins = deps.conversation.bot_info.admins
-    return bool(request.sender) and await deps.store.run(access.is_operator, admins, person)
+    return bool(request.sender) and await deps.store.read(access.is_operator, admins, person)
 
 
 async def _is_admin(

@@ -73,7 +73,7 @@ class Dispatcher:
         Raises StoreError.
         """
         now = self._deps.clock.now()
-        waiting = await self._deps.store.run(conversations.unanswered, tuple(self._deps.channels), now=now)
+        waiting = await self._deps.store.write(conversations.unanswered, tuple(self._deps.channels), now=now)
         for chat, changed in waiting.items():
             noted = asyncio.get_running_loop().create_future()
             noted.set_result(None)
@@ -189,14 +189,14 @@ class Dispatcher:
 
 async def _tell(deps: Dependencies, chat: ChatAddress, sentence: Sentence, upto: datetime) -> None:
     """Posts one line in a chat, and notes its updates until `upto` as answered."""
-    target = await deps.store.run(known_chats.known_or_new, chat, facts_of(chat.platform).kind_of(chat))
+    target = await deps.store.read(known_chats.known_or_new, chat, facts_of(chat.platform).kind_of(chat))
     language = Language(target.settings.lang, target.settings.timezone, slash=command_prefix(chat))
     messages = deps.conversation.render_reply(Reply(lines=(language.say(sentence),)), target)
     told = RenderedReply(
         update=f"told {upto.isoformat()}", platform=chat.platform, chat=target.address, messages=messages
     )
     await reply_sender.send_reply(deps, told)
-    await until_stored(deps, conversations.mark_told, chat, upto=upto)
+    await until_stored(deps.clock, lambda: deps.store.confirm(conversations.mark_told, chat, upto=upto))
 
 
 def _with_lookup(deps: Dependencies, lookup: PaperLookup) -> Dependencies:

@@ -10,6 +10,7 @@ is noted before that is asked for, so that its platform need not wait.
 
 import logging
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -31,7 +32,7 @@ from bot.rendering.queries_in_words import refused
 from subscriptions.chats.stored import chats as stored_chats
 from subscriptions.chats.stored import conversations
 from subscriptions.chats.stored import records as whole_chat
-from subscriptions.database.store import Transaction, reads, writes
+from subscriptions.database.store import Transaction
 from subscriptions.errors import NotFound, PaperwireError, Refused, Sentence, StoreError
 from subscriptions.model import ChatKind
 from subscriptions.outcomes import NotDelivered
@@ -81,7 +82,7 @@ async def begin(deps: Dependencies, request: Request) -> RenderedReply | Unfinis
             return None
         if request.direct_channel:
             await _move_home(deps, request)
-    read = await deps.store.run(_read, deps, request)
+    read = await deps.store.read(_read, deps, request)
     if read is None:
         return None
     if read.has_run:
@@ -93,7 +94,7 @@ async def begin(deps: Dependencies, request: Request) -> RenderedReply | Unfinis
             return await _run_first(deps, prepared)
         except Lacking as found:
             lacking = found
-    if not await deps.store.run(_note_begun, deps, prepared):
+    if not await deps.store.write(_note_begun, deps, prepared):
         return None
     return Unfinished(replace(prepared, is_noted=True), lacking)
 
@@ -144,9 +145,9 @@ async def answer_failure(deps: Dependencies, request: Request, *, is_noted: bool
 async def _move_home(deps: Dependencies, request: MessageRequest) -> None:
     """Gives a chat that an operator subscribed by the id of a direct channel the id of its person, who speaks now."""
     direct = replace(request.chat, address=request.direct_channel, topic="")
-    made = await deps.store.run(stored_chats.find_chat, direct)
+    made = await deps.store.read(stored_chats.find_chat, direct)
     if made is not None and made.address == direct:
-        await deps.store.run(whole_chat.chat_moved, made.address, request.chat.address, now=deps.clock.now())
+        await deps.store.share(whole_chat.chat_moved, made.address, request.chat.address, now=deps.clock.now())
 
 
 class _Read(NamedTuple):
@@ -158,7 +159,6 @@ class _Read(NamedTuple):
     lacking: Lacking | None = None  # what its command, which changes nothing, lacks
 
 
-@reads
 def _read(transaction: Transaction, deps: Dependencies, request: Request) -> _Read | None:
     """Finds out what a request means, and runs its command at once if it changes nothing and may surely run.
 
@@ -255,7 +255,6 @@ def _refused(error: PaperwireError, context: CommandContext) -> Reply:
     return refused(error, context.localizer)
 
 
-@writes
 def _note_begun(transaction: Transaction, deps: Dependencies, prepared: PreparedRequest) -> bool:
     """Notes a request whose command lacks something. Returns False if it was noted before."""
     at, update = prepared.request.chat, prepared.request.update_id
@@ -277,7 +276,7 @@ async def _run(deps: Dependencies, prepared: PreparedRequest) -> RenderedReply |
     """Runs the command of a request in the transaction that it needs, and notes the update. Returns its reply."""
     news: list[str] = []
     if not prepared.writes and prepared.refusal is None:
-        reply, _ = await deps.store.run(_look, deps, prepared, news)
+        reply, _ = await deps.store.read(_ran, deps, prepared, news)
         return await _note_look(deps, prepared, reply)
     reply = await _noted(deps, prepared, lambda transaction: _ran(transaction, deps, prepared, news))
     for line in news:
@@ -293,13 +292,12 @@ async def _note_look(
 
 
 async def _noted(deps: Dependencies, prepared: PreparedRequest, run: Run) -> RenderedReply | None:
-    reply = await deps.store.run(_settled, deps, prepared, run)
+    reply = await deps.store.write(_settled, deps, prepared, run)
     if prepared.intent.counts_to_limit:
         deps.conversation.command_limits.count(prepared.request, deps.clock.monotonic())
     return reply
 
 
-@writes
 def _settled(transaction: Transaction, deps: Dependencies, prepared: PreparedRequest, run: Run) -> RenderedReply | None:
     """Notes the update, runs the command, and stores the buttons of its reply.
 
@@ -349,9 +347,6 @@ def _ran(
     return draft_reply(deps, context, reply, changed=shows_change, has_set=has_set), changed
 
 
-_look = reads(_ran)  # of a command that changes nothing
-
-
 def _met(
     transaction: Transaction, deps: Dependencies, prepared: PreparedRequest
 ) -> tuple[CommandContext, Reply | None]:
@@ -379,7 +374,7 @@ def _result(context: CommandContext, prepared: PreparedRequest) -> Reply | None:
     if intent.needs_operator and not context.is_operator:
         return (_to_destinations_only if intent.destination else _operators_only)(context)
     try:
-        with context.transaction.savepoint() if prepared.writes else context.transaction.read():
+        with context.transaction.savepoint() if prepared.writes else nullcontext():
             if not prepared.writes:
                 return _reply_of(context, prepared)
             _end_question(context, prepared)

@@ -15,7 +15,7 @@ from bot.commands.registry import understand
 from bot.conversation import contexts
 from bot.conversation.contexts import PreparedRequest
 from bot.messages import MessageRequest, Reply, typed_command
-from subscriptions.database.store import Transaction, WouldWrite, reads
+from subscriptions.database.store import Transaction, WouldWrite
 from subscriptions.errors import PaperwireError, StoreError
 
 MOST = 3  # commands; an answer with more is none
@@ -38,7 +38,8 @@ async def with_proposal(deps: Dependencies, prepared: PreparedRequest) -> Prepar
     if reader is None or not isinstance(message, MessageRequest) or len(message.text) > LONGEST_MESSAGE:
         return prepared
     lines = await reader.read(message.text, usages(registry))
-    if commands := await deps.store.run(_not_refused, deps, prepared, checked(lines, message, registry)):
+    proposed = checked(lines, message, registry)
+    if commands := [one for one in proposed if not await _is_refused(deps, prepared, one)]:
         return replace(prepared, intent=replace(prepared.intent, run=_with_offers(prepared.intent.run, commands)))
     return prepared
 
@@ -66,25 +67,22 @@ def checked(lines: Sequence[str], message: MessageRequest, registry: Registry) -
     return list(found.values())
 
 
-@reads
-def _not_refused(
-    transaction: Transaction, deps: Dependencies, prepared: PreparedRequest, commands: Sequence[Proposed]
-) -> list[Proposed]:
-    """Returns the commands that would not be refused in this chat."""
-    context = contexts.context_of(transaction, deps, prepared)
-    return [one for one in commands if _would_run(replace(context, args=one.args, arguments={}, file=None), one)]
-
-
-def _would_run(context: CommandContext, command: Proposed) -> bool:
+async def _is_refused(deps: Dependencies, prepared: PreparedRequest, command: Proposed) -> bool:
+    """Return whether the command would be refused in this chat, as far as it gets without writing or asking."""
     try:
-        reply = command.run(context)
+        reply = await deps.store.read(_run, deps, prepared, command)
     except (WouldWrite, Lacking):  # it was not refused until then
-        return True
+        return False
     except StoreError:
         raise
     except PaperwireError:
-        return False
-    return reply is None or reply.ok is not False
+        return True
+    return reply is not None and reply.ok is False
+
+
+def _run(transaction: Transaction, deps: Dependencies, prepared: PreparedRequest, command: Proposed) -> Reply | None:
+    context = contexts.context_of(transaction, deps, prepared)
+    return command.run(replace(context, args=command.args, arguments={}, file=None))
 
 
 def _may_be_proposed(command: Command) -> bool:

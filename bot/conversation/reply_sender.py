@@ -56,7 +56,9 @@ async def send_now(deps: Dependencies, reply: RenderedReply) -> None:
         if not reply.is_ephemeral:  # otherwise it may be its reader who is gone, not the chat
             await _record_loss(deps, reply.chat, error)
     if reply.update:
-        await until_stored(deps, conversations.mark_answered, reply.platform, reply.update)
+        await until_stored(
+            deps.clock, lambda: deps.store.confirm(conversations.mark_answered, reply.platform, reply.update)
+        )
 
 
 async def _send_content(deps: Dependencies, reply: RenderedReply) -> None:
@@ -171,7 +173,9 @@ async def _with_retries(
             await deps.clock.sleep(seconds)
             backoff *= 2
         except ChatMoved as moved:
-            await until_stored(deps, chat_moved, chat, moved.address, now=deps.clock.now())
+            await until_stored(
+                deps.clock, partial(deps.store.share, chat_moved, chat, moved.address, now=deps.clock.now())
+            )
             chat = replace(chat, address=moved.address)
         except Rejected as error:
             if plain or not error.form:
@@ -185,4 +189,5 @@ async def _record_loss(deps: Dependencies, chat: ChatAddress, outcome: NotDelive
     """If the reply was not delivered because the chat or topic is surely gone, records that it is gone."""
     if isinstance(outcome, ChatGone) and not outcome.in_doubt:
         is_topic, reason, now = outcome.scope == "topic", outcome.pause_reason, deps.clock.now()
-        await until_stored(deps, pause_unreachable, chat, outcome.reason, topic=is_topic, reason=reason, now=now)
+        pause = partial(pause_unreachable, topic=is_topic, reason=reason, now=now)
+        await until_stored(deps.clock, lambda: deps.store.share(pause, chat, outcome.reason))

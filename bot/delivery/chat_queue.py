@@ -4,12 +4,14 @@ If it is unclear whether a message was sent, a look-up on the platform decides w
 the setting `on_unclear` decides.
 """
 
+import asyncio
 import logging
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from bot import counters as measurements
 from bot.app import Dependencies, until_stored
@@ -17,7 +19,6 @@ from bot.delivery.send_round import Drain
 from bot.log import error_location
 from subscriptions import errors, outcomes
 from subscriptions.chats.addresses import facts_of
-from subscriptions.database.store import Store
 from subscriptions.model import Delivery, Lane, Message, MessageState
 from subscriptions.outbox import sending
 from subscriptions.outbox.notices import Notice, paused
@@ -96,7 +97,7 @@ class _Turn:
         return 0.0
 
     async def _next(self) -> claims.Step | None:
-        return await self._deps.store.run(claims.claim, self._lane, now=self._deps.clock.now())
+        return await self._deps.store.share(claims.claim, self._lane, now=self._deps.clock.now())
 
     async def _render(self, seq: int) -> claims.Step | None:
         """Renders the lane's next delivery, with those of other lanes. Returns the lane's next step."""
@@ -105,8 +106,9 @@ class _Turn:
         async with rendering:
             if is_rendered:
                 return await self._next()
-            rendered = await store.run(_rendered, self._deps, seq, self._lane.platform)
-            return await store.run(stored_deliveries.store_rendered, rendered, self._lane, now=self._deps.clock.now())
+            together = await store.read(stored_deliveries.to_render, seq, self._lane.platform)
+            rendered = await asyncio.to_thread(_rendered, self._deps, together)
+            return await store.write(stored_deliveries.store_rendered, rendered, self._lane, now=self._deps.clock.now())
 
     async def _post(self, step: claims.Claim) -> claims.Step | None:
         """Posts one message, while nothing else is posted in its lane, and writes the outcome.
@@ -121,11 +123,11 @@ class _Turn:
             if not await deps.pace.slot(lane, patience=PATIENCE) or deps.is_stopping():
                 return None
             began, wall = deps.clock.monotonic(), deps.clock.wall()
-            if not await deps.store.run(claims.mark_sending, step, wall=wall):
+            if not await deps.store.share(claims.mark_sending, step, wall=wall):
                 following = await self._next()
                 return None if following == step else following  # a message of this lane is still marked as being sent
             if deps.clock.monotonic() - began > STANDSTILL:
-                await deps.store.run(claims.take_mark_back, step, wall=wall)
+                await deps.store.share(claims.take_mark_back, step, wall=wall)
                 return await self._next()
             self._posts[step.seq, step.message.number] += 1
             deps.pace.begins(lane)
@@ -160,10 +162,10 @@ class _Turn:
                 wait = max(wait, outcome.after)
             else:
                 self._drain.stopped[self._lane.platform] = outcome.reason
-            await deps.store.run(claims.postpone, step, deps.clock.now() + wait)
+            await deps.store.share(claims.postpone, step, deps.clock.now() + wait)
         except LookupError as error:
             if self._on_unclear == "skip":
-                await deps.store.run(claims.leave_to_person, step, str(error))
+                await deps.store.share(claims.leave_to_person, step, str(error))
                 return False
             if step.was_repeated and self._on_unclear == "once":
                 # an earlier process was broken off while it posted the message for the second time
@@ -172,7 +174,7 @@ class _Turn:
             return True
         else:
             if platform_id is None:
-                await deps.store.run(claims.record_not_found, step, now=deps.clock.now())
+                await deps.store.share(claims.record_not_found, step, now=deps.clock.now())
             else:
                 await self._confirm(step, platform_id)
         return False
@@ -201,10 +203,13 @@ class _Turn:
     async def _confirm(self, step: claims.Claim, platform_id: str) -> claims.Step | None:
         """Stores that a message was sent. Returns the next step of the lane."""
         deps, drain, platform = self._deps, self._drain, self._lane.platform
-        papers, after = await until_stored(deps, claims.confirm, step, platform_id, now=deps.clock.now())
+        now = deps.clock.now()
+        papers, after = await until_stored(
+            deps.clock, lambda: deps.store.confirm(claims.confirm, step, platform_id, now=now)
+        )
         _log(step, "sent", logging.DEBUG)
         if self._lane not in drain.exempt and drain.believe(platform):
-            drain.wake(await deps.store.run(claims.lanes, [platform], now=deps.clock.now()))
+            drain.wake(await deps.store.read(claims.lanes, [platform], now=deps.clock.now()))
         if papers is not None:
             drain.sent += 1
             drain.papers += papers
@@ -216,15 +221,10 @@ class _Turn:
         Depending on the reason, pauses the lane, stops the sender or wakes a lane.
         """
         deps, drain, lane = self._deps, self._drain, self._lane
-        decision = await until_stored(
-            deps,
-            sending.record_outcome,
-            step,
-            outcome,
-            on_unclear=self._on_unclear,
-            guard_gone=deps.guard_gone,
-            now=deps.clock.now(),
+        record = partial(
+            sending.record_outcome, on_unclear=self._on_unclear, guard_gone=deps.guard_gone, now=deps.clock.now()
         )
+        decision = await until_stored(deps.clock, lambda: deps.store.confirm(record, step, outcome))
         is_usual = isinstance(outcome, outcomes.RetryLater | outcomes.SenderStopped)
         level = logging.WARNING if decision.state is MessageState.DEAD else logging.DEBUG if is_usual else logging.INFO
         _log(step, measurements.outcome_name(outcome), level)
@@ -245,21 +245,21 @@ class _Turn:
         if not isinstance(outcome, outcomes.ChatGone):
             drain.stopped[platform] = outcome.reason
         elif platform not in drain.probes:
-            lanes = await deps.store.run(claims.lanes, [platform], now=deps.clock.now())
-            drain.doubt(platform, await deps.store.run(claims.accepted_last, lanes) if lanes else None)
+            lanes = await deps.store.read(claims.lanes, [platform], now=deps.clock.now())
+            drain.doubt(platform, await deps.store.read(claims.accepted_last, lanes) if lanes else None)
 
     async def _tell_operators(self, notice: Notice) -> Sequence[Lane]:
         """Tells the operators. Returns the lanes in which they hear of it."""
         deps = self._deps
-        lanes = await deps.store.run(notify_operators, deps.conversation.bot_info.admins, notice, now=deps.clock.now())
+        lanes = await deps.store.write(
+            notify_operators, deps.conversation.bot_info.admins, notice, now=deps.clock.now()
+        )
         return [lane for lane in lanes if lane.platform in deps.channels]
 
 
-def _rendered(store: Store, deps: Dependencies, seq: int, platform: str) -> dict[int, tuple[Sequence[Message], str]]:
-    """Returns seq → (messages, why there are none), for a delivery and those to render with it."""
-    return {
-        one: _messages_of(deps, delivery) for one, delivery in stored_deliveries.to_render(store, seq, platform).items()
-    }
+def _rendered(deps: Dependencies, together: Mapping[int, Delivery]) -> dict[int, tuple[Sequence[Message], str]]:
+    """Returns seq → (messages, why there are none)."""
+    return {seq: _messages_of(deps, delivery) for seq, delivery in together.items()}
 
 
 def _messages_of(deps: Dependencies, delivery: Delivery) -> tuple[Sequence[Message], str]:

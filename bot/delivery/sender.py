@@ -64,7 +64,7 @@ class Sender:
         """
         tokens = {name: platform.token_identity for name, platform in self._platforms.items()}
         now = self._deps.clock.now()
-        unclaimed, stopped = await self._deps.store.run(start.begin, tokens, new_bot=new_bot, now=now)
+        unclaimed, stopped = await self._deps.store.write(start.begin, tokens, new_bot=new_bot, now=now)
         await self._claim(unclaimed, new_bot=new_bot)
         return stopped
 
@@ -84,7 +84,7 @@ class Sender:
                 self._unclaimed.pop(name, None)
         bots = {name: bot for name, bot in bots.items() if bot}
         if bots:
-            await self._deps.store.run(bot_state.claim_database, bots, new_bot=new_bot)
+            await self._deps.store.write(bot_state.claim_database, bots, new_bot=new_bot)
 
     async def claim_again(self) -> None:
         """Asks again the platforms that did not answer in `prepare`. Stops a platform whose token is another bot's."""
@@ -92,7 +92,7 @@ class Sender:
             try:
                 await self._claim([name], new_bot=new_bot)
             except StoreError as error:
-                await self._deps.store.run(sending.stop_platform, name, str(error))
+                await self._deps.store.share(sending.stop_platform, name, str(error))
 
     async def send_once(self, stopped: Mapping[str, str] | None = None) -> Sent:
         """Plans once, drains every lane that has something to do now, and returns the counts.
@@ -100,16 +100,16 @@ class Sender:
         `stopped`: platform → why nothing is sent there; None: as the store knows.
         """
         deps = self._deps
-        drain = self.new_drain(await deps.store.run(bot_state.stopped_platforms) if stopped is None else stopped)
+        drain = self.new_drain(await deps.store.read(bot_state.stopped_platforms) if stopped is None else stopped)
         await plan(deps, drain)
         await self.wake_lanes(drain)
         await self.drain_woken(drain)
         if drain.has_doubts:
             admins, now = deps.conversation.bot_info.admins, deps.clock.now()
-            drain.exempt.update(await deps.store.run(tell_of_doubts, admins, now=now))
+            drain.exempt.update(await deps.store.write(tell_of_doubts, admins, now=now))
             await self.wake_lanes(drain)
             await self.drain_woken(drain)
-        counts = await deps.store.run(outbox_counts)
+        counts = await deps.store.read(outbox_counts)
         return Sent(
             planned=drain.planned,
             sent=drain.sent,
@@ -145,7 +145,7 @@ class Sender:
     async def wake_lanes(self, drain: Drain) -> bool:
         """Wakes every lane that has something to do now and is not stopped. Returns whether there is one."""
         deps = self._deps
-        found, probes = await deps.store.run(
+        found, probes = await deps.store.read(
             claims.lanes_and_probes,
             [platform for platform in deps.channels if deps.pace.token_pause_left(platform) <= PATIENCE],
             now=deps.clock.now(),
@@ -165,10 +165,10 @@ async def plan(deps: Dependencies, drain: Drain, *, planned: Callable[[], Awaita
     hundred thousand chats, planning takes half a minute.
     """
     began, now = deps.clock.monotonic(), deps.clock.now()
-    for step in await deps.store.run(plans.steps, now=now):
+    for step in await deps.store.read(plans.steps, now=now):
         if deps.is_stopping():
             break
-        lanes = await deps.store.run(step)
+        lanes = await deps.store.step(step)
         drain.planned += len(lanes)
         drain.wake([lane for lane in lanes if lane.platform in deps.channels])
         if lanes and planned is not None:

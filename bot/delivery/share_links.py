@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from subscriptions.chats import addresses
 from subscriptions.chats.stored.subscriptions import subscriptions_in
-from subscriptions.database.store import Store, Transaction, reads
+from subscriptions.database.store import Store, Transaction
 from subscriptions.model import Delivery
 from subscriptions.subscribing.export_format import link_payload
 
@@ -22,10 +22,11 @@ def subscribe_link(store: Store, bot_names: Mapping[str, str], delivery: Deliver
     if not name or not brought or links is None:
         return ""
     (((number, query), _),) = brought.most_common(1)
-    return links.start(name, link_payload(f"{query} {_cadence(store, delivery, number)}") or link_payload(query))
+    return links.start(
+        name, link_payload(f"{query} {store.read_now(_cadence, delivery, number)}") or link_payload(query)
+    )
 
 
-@reads
 def _cadence(transaction: Transaction, delivery: Delivery, number: int) -> str:
     """Returns when a subscription delivers; "" if it was removed after the delivery was planned."""
     there = subscriptions_in(transaction, delivery.chat.id)

@@ -280,13 +280,13 @@ async def run_story(database: Path) -> Story:
 def _begin(app: App, one: DemoChat) -> None:
     """Stores a chat with its settings and its subscription."""
     now = app.clock.now()
-    store_chat(app.store, one.chat, one.kind, now=now, lang=one.language)
-    set_settings(app.store, one.chat, {"timezone": one.timezone, "limit": _PAPERS}, now=now)
+    app.store.write_now(store_chat, one.chat, one.kind, now=now, lang=one.language)
+    app.store.write_now(set_settings, one.chat, {"timezone": one.timezone, "limit": _PAPERS}, now=now)
     if one.platform == "email":
-        confirm(app.store, one.chat, source=None, until=now, now=now)  # its reader has said yes
+        app.store.write_now(confirm, one.chat, source=None, until=now, now=now)  # its reader has said yes
     if one.query:
         title = f"#{one.title}" if one.is_shared else ""
-        subscribe(app.store, one.chat, one.query, when=one.when, now=now, title=title, kind=one.kind)
+        app.store.write_now(subscribe, one.chat, one.query, when=one.when, now=now, title=title, kind=one.kind)
 
 
 async def _take(app: App, channel: GalleryChannel, one: DemoChat, step: Step) -> None:

@@ -67,7 +67,7 @@ class Messages:
 
     async def _asked(self, text: str, commands: Sequence[str]) -> Sequence[str]:
         now = self._clock.now()
-        if not await self._store.run(model_requests.reserve, None, self.name, most=self._daily, now=now):
+        if not await self._store.write(model_requests.reserve, None, self.name, most=self._daily, now=now):
             return ()
         answer = await self._model.ask(_TASK_OF_MESSAGES + "\n".join(commands), text, seconds=self._patience)
         lines = object_in(answer).get("commands")

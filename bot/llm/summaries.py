@@ -118,7 +118,7 @@ class Summaries:
 
     async def _summarise(self) -> None:
         store, clock = self._store, self._clock
-        while found := await store.run(model_summaries.find_wanted, self._looked_upto, now=clock.now()):
+        while found := await store.read(model_summaries.find_wanted, self._looked_upto, now=clock.now()):
             self._looked_upto = found.upto
             self._wanted.update(found.chats)
         askers = (self._ask_one_after_another() for _ in range(AT_ONCE))
@@ -145,11 +145,11 @@ class Summaries:
         async with self._reserving:
             while wanted and self._clock.monotonic() >= self._rests_until:
                 place, now = max(wanted, key=lambda one: (wanted[one], one)), self._clock.now()
-                paper = await store.run(model_summaries.still_wanted, place, now=now)
+                paper = await store.read(model_summaries.still_wanted, place, now=now)
                 if paper is None:
                     del wanted[place]
                     continue
-                if not await store.run(model_requests.reserve, place, self.name, most=self._daily, now=now):
+                if not await store.write(model_requests.reserve, place, self.name, most=self._daily, now=now):
                     return None
                 return place, wanted.pop(place), paper
         return None
@@ -163,7 +163,7 @@ class Summaries:
             return await self._note(place, error)
         self._failures = 0
         fields, title = texts_in(object_in(answer), paper, language)
-        await self._store.run(model_requests.put_answer, place, fields, title)
+        await self._store.write(model_requests.put_answer, place, fields, title)
         return True
 
     async def _note(self, place: Place, error: ModelFails) -> bool:
@@ -175,7 +175,7 @@ class Summaries:
         rest = min(max(error.wait, doubled), LONGEST_REST)
         self._rests_until = self._clock.monotonic() + rest
         now, was_read = self._clock.now(), error.was_read
-        if await self._store.run(model_requests.put_failure, place, was_read=was_read, now=now):
+        if await self._store.write(model_requests.put_failure, place, was_read=was_read, now=now):
             log.warning("Papers wait for their summaries: %s", error)
         return was_read
 

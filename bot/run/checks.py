@@ -139,7 +139,7 @@ def _database(settings: Settings, store: Store) -> CheckResult:
             cure = "Start paperwire run; it upgrades the schema, and makes a copy first."
         return CheckResult.wrong(question, f"{schema}, which is not this version's", cure)
     of = ", ".join(
-        f"{name} {bot}" for name, bot in sorted(bots(store).items()) if addresses.facts_of(name).token_variable
+        f"{name} {bot}" for name, bot in sorted(store.read_now(bots).items()) if addresses.facts_of(name).token_variable
     )
     return CheckResult(question, f"{schema}, of the bot {of}" if of else schema)
 
@@ -276,7 +276,7 @@ async def check_platforms(store: Store, platforms: Mapping[str, Platform]) -> li
     """Returns what the platforms that are on answer, and which are off."""
     found: list[CheckResult] = []
     try:
-        owners = bots(store) if is_ready(store) else {}
+        owners = store.read_now(bots) if is_ready(store) else {}
     except StoreError:  # `check_database` says why
         owners = {}
     for facts in addresses.declared():

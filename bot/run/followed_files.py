@@ -10,7 +10,7 @@ from bot.log import system_words
 from bot.settings import LARGEST_FILE, Settings, bytes_of
 from subscriptions.chats.addresses import facts_of
 from subscriptions.chats.stored import chats as stored_chats
-from subscriptions.database.store import Transaction, reads
+from subscriptions.database.store import Transaction
 from subscriptions.errors import NotFound, PaperwireError, Refused, SettingsError, StoreError
 from subscriptions.model import ChatAddress, ChatState, describe_pause
 from subscriptions.papers.similarity import lacking
@@ -53,10 +53,10 @@ async def follow(app: App, lines: Sequence[PortableLine], *, look_back: bool, sa
     try:
         chats = {address: await _resolved(app, address) for address in dict.fromkeys(line.chat for line in lines)}
         lines = [replace(line, chat=chats[line.chat]) for line in lines]
-        await make_vectors(app.deps, await app.store.run(lacking, import_export.texts_asked(lines)))
+        await make_vectors(app.deps, await app.store.read(lacking, import_export.texts_asked(lines)))
         now = app.clock.now()
-        changes, is_new = await app.store.run(import_export.follow_lines, lines, look_back=look_back, now=now)
-        await app.store.run(access.ask_unasked, list(chats.values()), now=now)
+        changes, is_new = await app.store.write(import_export.follow_lines, lines, look_back=look_back, now=now)
+        await app.store.write(access.ask_unasked, list(chats.values()), now=now)
     except StoreError:
         raise
     except PaperwireError as error:
@@ -76,7 +76,7 @@ async def follow(app: App, lines: Sequence[PortableLine], *, look_back: bool, sa
 async def unreached(app: App, lines: Sequence[PortableLine]) -> list[str]:
     """Returns a sentence for each chat of these lines that nothing can be sent to. Raises StoreError."""
     found = {
-        address: await _off(app, address) or await app.store.run(_not_let_in, address)
+        address: await _off(app, address) or await app.store.read(_not_let_in, address)
         for address in dict.fromkeys(line.chat for line in lines)
     }
     return [f"{address} gets nothing: {why} Its papers are kept." for address, why in found.items() if why]
@@ -95,7 +95,6 @@ async def _off(app: App, address: ChatAddress) -> str:
     return ""
 
 
-@reads
 def _not_let_in(transaction: Transaction, address: ChatAddress) -> str:
     """Returns why the platform does not let the bot write in a chat; "" if it does."""
     chat = stored_chats.find_chat(transaction, address)

@@ -124,15 +124,15 @@ class Upkeep:
 
     def _if_due(self, name: str, work: Callable[[datetime], None]) -> None:
         store, now = self._app.store, self._app.clock.now()
-        if not retention.claim(store, name, now=now):
+        if not store.write_now(retention.claim, name, now=now):
             return
         try:
             work(now)
         except Exception:
-            note_fails(store, WORK_FAILS[name], now)
+            store.write_now(note_fails, WORK_FAILS[name], now)
             raise
         if not self._is_ending():  # else what is left is done after the next start
-            retention.done(store, name, now=now)
+            store.write_now(retention.done, name, now=now)
 
     def _rest(self, seconds: float) -> bool:
         """Waits, unless nobody else works in this process. Returns whether nothing more must be done."""

@@ -34,7 +34,7 @@ from bot.web.metrics import Metrics
 from bot.web.server import Door, Lock, Pages, health_app, serving
 from subscriptions.database import bot_state
 from subscriptions.database import leader as role
-from subscriptions.database.store import Transaction, writes
+from subscriptions.database.store import Transaction
 from subscriptions.errors import PaperwireError, RoleLost, StoreError, StoreUnavailable
 from subscriptions.maintenance import word_renewal
 from subscriptions.model import ChatAddress
@@ -160,7 +160,7 @@ class Process:
     async def _wake_lanes(self) -> None:
         app = self.app
         if self._draining is not None and self._draining.done():
-            await app.store.run(claims.recover)  # messages without a stored outcome become unclear
+            await app.store.share(claims.recover)  # messages without a stored outcome become unclear
             self._report(self._draining)
             self._draining, self._drain = None, app.sender.new_drain(self._drain.stopped, self._drain.exempt)
         second = app.clock.monotonic()
@@ -193,7 +193,7 @@ class Process:
         Platforms that an operator must free stay stopped.
         """
         second, stopped = self.app.clock.monotonic(), self._drain.stopped
-        held = await self.app.store.run(bot_state.stopped_platforms)
+        held = await self.app.store.read(bot_state.stopped_platforms)
         for platform, reason in list(stopped.items()):
             if platform not in self._rests:
                 self._rests[platform] = second + REST
@@ -214,7 +214,7 @@ class Process:
         for one in self.findings:
             if not one.is_of_source and self._is_due(f"log of {one.name}", LOG_INTERVAL):  # polls log those of sources
                 log_finding(one)
-        told = await app.store.run(notify_operators_of_trouble, app.settings.admins, self.findings, now=now)
+        told = await app.store.write(notify_operators_of_trouble, app.settings.admins, self.findings, now=now)
         self._drain.exempt = {*told} or self._drain.exempt
         return bool(told)
 
@@ -270,7 +270,7 @@ async def _run(app: App, sources: SourceScheduler, options: Options) -> int:
         async with AsyncExitStack() as doors:
             door = None
             # not before: the process that had the role writes old words
-            if progress := await app.store.run(word_renewal.progress):
+            if progress := await app.store.read(word_renewal.progress):
                 problems = {WORDS: str(progress)}
                 if not once:
                     door = await doors.enter_async_context(_door(app, problems, say))
@@ -279,7 +279,7 @@ async def _run(app: App, sources: SourceScheduler, options: Options) -> int:
                 if app.stop.is_set():
                     return _ended(app)
             if options.pause_gone:
-                await app.store.run(outbox.try_doubted_now)
+                await app.store.write(outbox.try_doubted_now)
             await app.sender.prepare(new_bot=options.new_bot)
             follow = partial(subscription_files.follow, app, lines, look_back=options.look_back, say=say)
             process = Process(app, sources, follow if app.settings.subscription_files else None)
@@ -313,7 +313,7 @@ async def _renew_words(app: App, problems: dict[str, str], say: Callable[[str], 
     """Renew the words of another version, slice after slice, until the end or until `app.stop` is set."""
     renewal, lines = word_renewal.Renewal(app.clock.now()), RenewalLines(say)
     while not app.stop.is_set():
-        progress = await app.store.run(renewal.next_step, renewal)
+        progress = await app.store.step(renewal.next_step)
         if progress is None:
             lines.end()
             return
@@ -412,7 +412,7 @@ async def _run_until_stopped(process: Process, say: Callable[[str], None], door:
             *pages.lines,
             f"Health: {address}/health/ready",
             *startup_lines(app, sources),
-            *await app.store.run(operator_lines, app),
+            *await app.store.write(operator_lines, app),
         )
         for line in lines:
             say(line)
@@ -451,7 +451,6 @@ def startup_lines(app: App, sources: SourceScheduler) -> list[str]:
     return lines + sources.descriptions
 
 
-@writes
 def operator_lines(transaction: Transaction, app: App) -> list[str]:
     """Returns a line that says how to become the operator, if there is none."""
     # nobody must be let in if only users of this machine can talk to the bot

@@ -31,13 +31,19 @@ GOES_ON = Sentence("The next command goes on where it stopped.")
 _NEVER = timedelta(days=366)  # time until the next poll of a source if no day fits its cron line
 
 
-def make_store(settings: Settings) -> Store:
-    """Returns the store of these settings without opening it. Raises SettingsError if its address cannot be used."""
+def make_store(settings: Settings, *, encoder: str = "") -> Store:
+    """Return the store of these settings without opening it. Raise SettingsError if its address cannot be used.
+
+    `encoder` is the name of this process's encoder; "" if it has none.
+    """
     with _as_setting():
-        url = settings.database_url.get_secret_value()
-        store = Store(url, zone=settings.timezone, schedules=schedules_of(settings))
-    store.has_model = settings.has_model
-    return store
+        return Store(
+            settings.database_url.get_secret_value(),
+            zone=settings.timezone,
+            schedules=schedules_of(settings),
+            encoder=encoder,
+            has_model=settings.has_model,
+        )
 
 
 def schedules_of(settings: Settings) -> Schedules:
@@ -52,12 +58,12 @@ def schedules_of(settings: Settings) -> Schedules:
     return Schedules(calendar=calendar, cron=cron, names=names, implied=implied)
 
 
-def open_store(settings: Settings, *, now: datetime, make: bool, words: bool = True) -> Store:
+def open_store(settings: Settings, *, now: datetime, make: bool, words: bool = True, encoder: str = "") -> Store:
     """Opens and returns the store of these settings. Raises SettingsError if the database cannot be reached.
 
-    If there is no database, it is created; without `make`, NotFound is raised. See `make_ready` for `words`.
+    If there is no database, it is created; without `make`, NotFound is raised. See `make_ready` for `words`, and `make_store` for `encoder`.
     """
-    store = make_store(settings)
+    store = make_store(settings, encoder=encoder)
     try:
         make_ready(store, settings, now=now, make=make, words=words)
     except BaseException:
@@ -100,10 +106,10 @@ def make_ready(
             log.warning("%s begins anew, though there is a copy: paperwire restore %s puts it back.", store.where, copy)
         store.open(now=now, copies=backup_folder(settings, store), make=make)
     schedules = {source.name: source.schedule or "" for source in settings.sources}
-    if schedules and (unknown := stored_sources.unknown_sources(store, schedules)):
+    if schedules and (unknown := store.read_now(stored_sources.unknown_sources, schedules)):
         facts = [fact_of(source) for source in settings.sources if source.name in unknown]
-        stored_sources.sync_sources(store, facts, now=now, are_all=False)
-    if words and word_renewal.progress(store):
+        store.write_now(stored_sources.sync_sources, facts, now=now, are_all=False)
+    if words and store.read_now(word_renewal.progress):
         with held(store, words_are_renewed_by):
             said = RenewalLines(log.warning)
             for progress in word_renewal.renew(store, now=now):

@@ -14,7 +14,7 @@ from bot.digests import files, read_digest
 from bot.digests.sandbox import ReaderRunner
 from bot.settings import SourceSettings
 from bot.sources.poll import Poll, PollDependencies
-from subscriptions.database.store import Transaction, reads
+from subscriptions.database.store import Transaction
 from subscriptions.errors import PaperwireError, Sentence, StoreError, UnreadableInput, brief
 from subscriptions.model import Digest
 from subscriptions.papers.stored.digests import Ingested
@@ -154,7 +154,7 @@ class WatchedFolder:
             return
         poll.answers[""].append(Answer(absent=True))
         is_recorded = last is not None and last.outcome is Outcome.LATE and last.at >= due.at
-        if not is_recorded and await self._deps.store.run(_is_late, poll):
+        if not is_recorded and await self._deps.store.read(_is_late, poll):
             await poll.finish()
 
     async def _complete(self) -> tuple[str, ...]:
@@ -212,7 +212,7 @@ class WatchedFolder:
 
 async def started(deps: PollDependencies, source: SourceSettings) -> Poll:
     """Returns a poll of a source that begins now. Raises StoreError."""
-    known = await deps.store.run(known_sources)
+    known = await deps.store.read(known_sources)
     return Poll(deps, source, next(one for one in known if one.name == source.name))
 
 
@@ -273,6 +273,5 @@ def _quoting_nothing_elsewhere(source: SourceSettings, path: str) -> Iterator[No
         raise
 
 
-@reads
 def _is_late(transaction: Transaction, poll: Poll) -> bool:
     return any(outcome is Outcome.LATE for outcome, _ in poll.outcomes(transaction).values())

@@ -120,20 +120,20 @@ async def store_digest(
 @contextmanager
 def reading(store: Store, source: str, papers: int = 0) -> Iterator[None]:
     """Let the store know that a source is being read, for those who ask meanwhile."""
-    before = store.reading.get(source)
-    store.reading[source] = (0, papers)
+    before = store.being_read.get(source)
+    store.being_read[source] = (0, papers)
     try:
         yield
     finally:
-        del store.reading[source]
+        del store.being_read[source]
         if before:
-            store.reading[source] = before
+            store.being_read[source] = before
 
 
 async def _store_whole(
     deps: IngestDependencies, digest: Digest, ingest: Ingest, note: Note | None, complete: Complete | None
 ) -> Ingested:
-    if complete is not None and (lacking := await deps.store.run(incomplete_papers, digest, ingest)):
+    if complete is not None and (lacking := await deps.store.read(incomplete_papers, digest, ingest)):
         found = await complete(lacking)
         entries = (_completed(paper, found.get(paper.key, paper)) for paper in digest.entries)
         digest = replace(digest, entries=tuple(entries))
@@ -168,15 +168,15 @@ def _parts(digest: Digest) -> Sequence[Digest]:
 
 async def _store(deps: IngestDependencies, digest: Digest, ingest: Ingest, note: Note | None = None) -> Ingested:
     if deps.encoder is not None:
-        news = await deps.store.run(papers_to_encode, digest, ingest, deps.encoder.name)
+        news = await deps.store.read(papers_to_encode, digest, ingest, deps.encoder.name)
         ready = partial(_count_ready, deps.store, ingest.source)
         ingest = replace(ingest, codes=await codes_of(deps.encoder, news, ready))
-    return await deps.store.run(ingest_digest, digest, ingest, note)
+    return await deps.store.write(ingest_digest, digest, ingest, note)
 
 
 def _count_ready(store: Store, source: str, papers: int) -> None:
-    ready, whole = store.reading[source]
-    store.reading[source] = (ready + papers, whole)
+    ready, whole = store.being_read[source]
+    store.being_read[source] = (ready + papers, whole)
 
 
 def _completed(paper: Paper, known: Paper) -> Paper:
@@ -223,7 +223,7 @@ class LateEncoding:
     async def begin(self) -> None:
         """Makes this encoder the store's, and encodes the questions that lack vectors. Raises StoreError."""
         if (encoder := self._deps.encoder) is not None:
-            await self._deps.store.run(meanings.change_encoder, encoder.name)
+            await self._deps.store.write(meanings.change_encoder, encoder.name)
             await self._in_time(self._encode_questions(encoder))
 
     def start(self) -> None:
@@ -253,21 +253,21 @@ class LateEncoding:
         try:
             await work
         except MeaningFails as error:
-            if await self._deps.store.run(note_fails, ENCODER_FAILS, self._deps.clock.now()):
+            if await self._deps.store.write(note_fails, ENCODER_FAILS, self._deps.clock.now()):
                 log.warning("Papers wait for their meaning: %s", error)
 
     async def _encode_questions(self, encoder: Encoder) -> None:
         store = self._deps.store
-        while texts := await store.run(meanings.questions_without, encoder.name, AT_ONCE):
+        while texts := await store.read(meanings.questions_without, encoder.name, AT_ONCE):
             vectors = await _encoded(encoder.questions, texts)
-            await store.run(meanings.put_questions, encoder.name, dict(zip(texts, vectors, strict=True)))
+            await store.write(meanings.put_questions, encoder.name, dict(zip(texts, vectors, strict=True)))
 
     async def _encode_papers(self, encoder: Encoder, *, rests: bool = False) -> None:
         store, clock = self._deps.store, self._deps.clock
-        while found := await store.run(meanings.papers_without, encoder.name, AT_ONCE):
+        while found := await store.read(meanings.papers_without, encoder.name, AT_ONCE):
             began = clock.monotonic()
             codes = await _encoded(encoder.papers, [nearness.paper_of(texts) for _, texts in found])
             made = [(paper, texts, code) for (paper, texts), code in zip(found, codes, strict=True)]
-            await store.run(meanings.put_late, encoder.name, made)
+            await store.write(meanings.put_late, encoder.name, made)
             if rests:
                 await clock.sleep(clock.monotonic() - began)

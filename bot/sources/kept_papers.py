@@ -60,9 +60,9 @@ class KeptPapers:
     async def ask(self) -> int:
         """Ask about the papers of a round, if one is due. Return how many changes followed. Raise StoreError."""
         store, now = self._deps.store, self._deps.clock.now()
-        if not await store.run(retention.claim, "ask", now=now, until=following_round(now)):
+        if not await store.write(retention.claim, "ask", now=now, until=following_round(now)):
             return 0
-        papers, done = await store.run(asked_papers.next_round, now=now)
+        papers, done = await store.read(asked_papers.next_round, now=now)
         if not papers:
             return 0
         counts, problems = {"digests": 0, "papers": len(papers), "updated": 0}, list[str]()
@@ -72,7 +72,7 @@ class KeptPapers:
         detail = " ".join(problems)[:LONGEST_DETAIL]
         log.info("%s: %s. Asked about %d papers. %s", KEPT, outcome, len(papers), detail, extra={"source": KEPT})
         receipt = Receipt(source=KEPT, at=now, outcome=outcome, counts=counts, detail=detail)
-        await store.run(asked_papers.note_round, receipt, "" if problems and not counts["digests"] else done)
+        await store.write(asked_papers.note_round, receipt, "" if problems and not counts["digests"] else done)
         return counts["updated"]
 
     async def _ask(self, service: _Service, papers: Sequence[AskedPaper], counts: dict[str, int]) -> list[str]:

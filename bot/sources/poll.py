@@ -20,7 +20,7 @@ from bot.settings import Settings, SourceSettings
 from bot.sources.fetch_request import Sites, is_dated
 from bot.sources.fetcher import Fetcher
 from bot.sources.ingest import Complete, IngestDependencies, store_digest
-from subscriptions.database.store import Store, Transaction, writes
+from subscriptions.database.store import Store, Transaction
 from subscriptions.maintenance.findings import source_finding
 from subscriptions.model import ChatAddress, Digest, DigestWarning, SourceTrouble
 from subscriptions.outbox import notify as notifying
@@ -243,7 +243,7 @@ class Poll:
 
     async def finish(self) -> Receipt:
         """Like `close`, in a transaction of its own."""
-        return await self.deps.store.run(writes(self.close))
+        return await self.deps.store.write(self.close)
 
     def _about_filed(self) -> Iterator[str]:
         if days := self._filed_days:

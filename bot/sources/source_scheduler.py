@@ -166,11 +166,11 @@ class SourceScheduler:
         """Writes the sources of the settings to the store, once. Raises StoreError."""
         if not self._is_synced:
             facts = [fact_of(source) for source in self._sources.values()]
-            await self._deps.store.run(stored_sources.sync_sources, facts, now=self._deps.clock.now())
+            await self._deps.store.write(stored_sources.sync_sources, facts, now=self._deps.clock.now())
             self._is_synced = True
 
     async def _known(self) -> dict[str, KnownSource]:
-        return {one.name: one for one in await self._deps.store.run(stored_sources.known_sources)}
+        return {one.name: one for one in await self._deps.store.read(stored_sources.known_sources)}
 
     def _due(self, known: Mapping[str, KnownSource]) -> list[str]:
         second = self._deps.clock.monotonic()

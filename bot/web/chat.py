@@ -31,7 +31,7 @@ from bot.sources.ingest import store_digest
 from bot.web.visitors import Form, Visitor, Visitors, draw_page, is_from_script
 from subscriptions.chats.known import known_or_new
 from subscriptions.chats.stored.conversations import find_page_message, page_messages
-from subscriptions.database.store import Transaction, reads
+from subscriptions.database.store import Transaction
 from subscriptions.errors import Sentence, sentences
 from subscriptions.language import Language, translator
 from subscriptions.model import SAMPLES, Chat, ChatAddress, ChatKind, Digest, Item, KnownPaper
@@ -116,10 +116,10 @@ class ChatPage:
         """Shows the newest messages, or those before the message with a given number."""
         visitor = await self._visitors.admitted(request)
         before = _number(request.query_params.get("before", ""))
-        view = await self._store.run(view_of, visitor.chat, visitor.frame.language, before=before)
+        view = await self._store.read(view_of, visitor.chat, visitor.frame.language, before=before)
         words, found = WORDS, list[KnownPaper]()
         if await self._offers_samples(visitor):
-            sources = await self._store.run(known_sources)
+            sources = await self._store.read(known_sources)
             has_failed = any(one.last and one.last.outcome is Outcome.FAILED for one in sources)
             words = {**WORDS, "offer": _UNREACHED if has_failed else _COMING}
             now, sample = self._clock.now(), (await asyncio.to_thread(_sample, FILES[0])).entries[0]
@@ -127,7 +127,7 @@ class ChatPage:
                 KnownPaper(id=0, paper=sample, sequence=None, sequenced_at=None, first_seen_at=now, day=now.date())
             ]
         elif not view.messages:
-            found += await self._store.run(previews.newest_papers, now=self._clock.now(), most=1)
+            found += await self._store.read(previews.newest_papers, now=self._clock.now(), most=1)
         reader = reader_of(view.chat)
         shown = [paper_view(Item(paper=one, because=(), position=0), reader, CARD) for one in found]
         html = await asyncio.to_thread(
@@ -201,7 +201,7 @@ class ChatPage:
         """Returns the document in a message of this chat."""
         visitor = await self._visitors.admitted(request)
         number = _number(request.query_params.get("message", ""))
-        content = await self._store.run(content_of, visitor.chat, number or 0)
+        content = await self._store.read(content_of, visitor.chat, number or 0)
         if "file" not in content:
             raise HTTPException(404)
         name, text = content["file"]["name"], content["file"]["text"]
@@ -222,14 +222,14 @@ class ChatPage:
             return False
         if any(platform.facts.token_variable for platform in self._app.platforms.values()):
             return False
-        return await self._store.run(first_paper_at) is None
+        return await self._store.read(first_paper_at) is None
 
     async def _heard(self, request: Request) -> tuple[Visitor, Form]:
         """Returns the visitor who sent a form, and the form. Opens the chat of a visitor on this machine."""
         visitor = await self._visitors.admitted(request)
         form = await self._visitors.own_form(request)
-        if visitor.is_local and not (await self._store.run(access.standing_of, visitor.chat)).is_admitted:
-            await self._store.run(
+        if visitor.is_local and not (await self._store.read(access.standing_of, visitor.chat)).is_admitted:
+            await self._store.write(
                 access.open_page_chat,
                 visitor.chat,
                 lang=visitor.frame.language,
@@ -262,7 +262,7 @@ class ChatPage:
             return await self._news(visitor, language, after, said=said, pressed=pressed)
         if posting:
             await wait_for_reply(posting)
-            answer = await self._store.run(find_page_message, visitor.chat, delivery=reply_delivery(update), part=1)
+            answer = await self._store.read(find_page_message, visitor.chat, delivery=reply_delivery(update), part=1)
             place = place if answer is None else f"/#m{answer}"
         if said:
             request.session["said"] = said
@@ -272,12 +272,12 @@ class ChatPage:
         self, visitor: Visitor, language: str, after: int, *, said: str | None = None, pressed: int | None = None
     ) -> Response:
         """Returns what came after a change; "" if that is nothing. `language`: that of the page, or of the chat now."""
-        view = await self._store.run(view_of, visitor.chat, visitor.frame.language, after=after)
+        view = await self._store.read(view_of, visitor.chat, visitor.frame.language, after=after)
         if view.change < after or language != visitor.frame.language:
             return Response(status_code=204, headers={"hx-refresh": "true"})
         if said is None and not view.messages:
             return Response(status_code=204)
-        buttons = "" if pressed is None else await self._store.run(buttons_of, visitor.chat, pressed)
+        buttons = "" if pressed is None else await self._store.read(buttons_of, visitor.chat, pressed)
         html = draw_page(
             "news.html",
             visitor.frame,
@@ -306,7 +306,6 @@ def _sample(name: str) -> Digest:
     return read_digest(files("bot").joinpath("samples", name).read_bytes(), name)
 
 
-@reads
 def view_of(
     transaction: Transaction, chat: ChatAddress, language: str, *, before: int | None = None, after: int | None = None
 ) -> View:
@@ -349,14 +348,12 @@ def view_of(
     return View(chat=known, messages=shown, change=change)
 
 
-@reads
 def content_of(transaction: Transaction, chat: ChatAddress, number: int) -> Mapping[str, Any]:
     """Returns the content of the message with this number; {} if the chat has no such message."""
     found, _ = page_messages(transaction, chat, 1, before=number + 1)
     return next((json.loads(one.payload) for one in found if one.number == number), {})
 
 
-@reads
 def buttons_of(transaction: Transaction, chat: ChatAddress, number: int) -> str:
     """Returns the buttons of a message that show what the chat told of papers, as HTML."""
     html = content_of(transaction, chat, number).get("html", "")

@@ -9,6 +9,7 @@ abstract. An id is made from the arXiv id or the DOI, so it is the same in all f
 address, which is a secret: people pass feeds on.
 """
 
+import asyncio
 import json
 import logging
 from collections.abc import Mapping, Sequence
@@ -30,7 +31,6 @@ from bot.log import error_location
 from bot.rendering import buttons, cleaning, papers, views
 from bot.rendering.dialects import draw
 from subscriptions import model
-from subscriptions.database.store import Store
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.plan import why as delivered_papers
 from subscriptions.text.cutting import clean
@@ -60,7 +60,8 @@ def feed_routes(app: App) -> Sequence[Route]:
 async def _feed(app: App, kind: str, request: Request) -> Response:
     """Returns the feed that the key opens; without a body if the reader has these bytes already."""
     try:
-        body = await app.store.run(_written, request.path_params["key"], kind)
+        found = await app.store.read(delivered_papers.sent_papers, request.path_params["key"])
+        body = await asyncio.to_thread(_written, found, kind) if found else None
     except StoreError as error:
         log.error("A feed cannot be shown: %s", error)
         raise HTTPException(503, headers={**_HEADERS, "retry-after": "60"}) from None
@@ -81,11 +82,8 @@ def _is_known(tag: str, given: str) -> bool:
     return tag in tags or tags == ["*"]
 
 
-def _written(store: Store, key: str, kind: str) -> str | None:
-    """Returns the feed that has this key, newest papers first; None for any other text."""
-    found = delivered_papers.sent_papers(store, key)
-    if found is None:
-        return None
+def _written(found: delivered_papers.SentPapers, kind: str) -> str:
+    """Return a feed, newest papers first."""
     chat, reader, sent = found.chat, views.reader_of(found.chat), list(found.papers)
     is_private = chat.kind is model.ChatKind.PRIVATE or not chat.title
     title = clean(reader.language.say(_TITLE if is_private else _TITLE_OF_GROUP, chat=chat.title))

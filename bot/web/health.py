@@ -46,7 +46,7 @@ def findings_of(
     `wall` is the machine's time, which the copies follow. `stopped`: platform -> why nothing is sent there; None: as
     the store knows.
     """
-    found = (*stored_findings(store, now=now, stopped=stopped, is_gone=is_gone),)
+    found = (*store.read_now(stored_findings, now=now, stopped=stopped, is_gone=is_gone),)
     newest = max(copies(settings, store).values(), default=wall)
     if wall - newest <= OLDEST_COPY:
         return found
@@ -216,7 +216,7 @@ def ask_readiness(settings: Settings, store: Store) -> Readiness:
         return _problem(f"what answers at {url} is not paperwire; look at PAPERWIRE_WEB_PORT")
     finally:
         connection.close()
-    if answer.process and answer.process != bot_state.sender(store):
+    if answer.process and answer.process != store.read_now(bot_state.sender):
         return _problem(f"what answers at {url} works on another database; look at PAPERWIRE_DATABASE_URL")
     return answer
 

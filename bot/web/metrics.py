@@ -51,7 +51,7 @@ class Metrics:
         stored = None
         try:
             found = findings_of(app.settings, app.store, now=now, wall=wall)
-            stored = figures(app.store, now=now)
+            stored = app.store.read_now(figures, now=now)
         except StoreError:
             pass  # the gauge says so
         registry = CollectorRegistry()

@@ -97,7 +97,7 @@ async def pages_of(app: App) -> Pages:
     secret = app.settings.web_password
     password = secret.get_secret_value() if secret else None
     visitors = Visitors(app, password)
-    key = await app.store.run(visiting.session_key, password or "")
+    key = await app.store.write(visiting.session_key, password or "")
     guard = [
         Middleware(_Guard, local=password is None),
         # Another site can make its own name lead to this machine (DNS rebinding). With a password that is of no use to it.

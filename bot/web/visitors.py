@@ -25,7 +25,7 @@ from bot.rendering.dialects import draw
 from bot.web.server import Lock
 from subscriptions.chats.known import choose_language, known_or_new
 from subscriptions.database import bot_state
-from subscriptions.database.store import Transaction, reads, writes
+from subscriptions.database.store import Transaction
 from subscriptions.errors import Sentence, sentences
 from subscriptions.language import LANGUAGES, Language
 from subscriptions.model import ChatAddress, ChatKind
@@ -103,7 +103,6 @@ class Form:
         return self.texts.get(name, "")
 
 
-@writes
 def session_key(transaction: Transaction, password: str) -> str:
     """Returns the key that signs sessions. It depends on the password, so a new one ends all of them."""
     return f"{bot_state.made_value(transaction, 'page-key', lambda: secrets.token_hex(32))} {password}"
@@ -114,14 +113,12 @@ def cookie_name(key: str) -> str:
     return f"{COOKIE}-{sha256(key.encode()).hexdigest()[:8]}"
 
 
-@writes
 def end_session(transaction: Transaction, token: str, *, now: datetime) -> None:
     """Store that the session with this token has ended, until its cookie is too old anyway."""
     bot_state.drop_ended(transaction, _ENDED, now)
     bot_state.put_value(transaction, _name_of(token), (now + LASTS).isoformat())
 
 
-@reads
 def has_ended(transaction: Transaction, token: str) -> bool:
     """Whether somebody has signed out of the session with this token."""
     return bot_state.get_value(transaction, _name_of(token)) is not None
@@ -162,7 +159,7 @@ class Visitors(PageReceiver):
                 raise HTTPException(401, headers={"hx-redirect": SIGN_IN})
             raise HTTPException(303, headers={"location": SIGN_IN})
         language = _language(request)
-        known = await self._store.run(known_or_new, chat, ChatKind.PRIVATE, lang=language)
+        known = await self._store.read(known_or_new, chat, ChatKind.PRIVATE, lang=language)
         frame = PageFrame(language=known.settings.lang, token=_token(request), can_sign_out=self._password is not None)
         return Visitor(
             chat=chat,
@@ -173,7 +170,7 @@ class Visitors(PageReceiver):
 
     async def _chat_of(self, request: Request) -> ChatAddress | None:
         """Returns the visitor's chat; None before the sign-in and after the sign-out."""
-        if "name" in request.session and await self._store.run(has_ended, _token(request)):
+        if "name" in request.session and await self._store.read(has_ended, _token(request)):
             request.session.clear()
         return FACTS.read_address(LOCAL_NAME if self._password is None else request.session.get("name", ""))
 
@@ -224,7 +221,7 @@ class Visitors(PageReceiver):
     async def sign_out(self, request: Request) -> Response:
         """Ends the session in this browser, and for everybody who has a copy of its cookie."""
         await self.own_form(request)
-        await self._store.run(end_session, _token(request), now=self._clock.now())
+        await self._store.write(end_session, _token(request), now=self._clock.now())
         request.session.clear()
         return RedirectResponse(SIGN_IN, 303)
 
@@ -236,7 +233,7 @@ class Visitors(PageReceiver):
             raise HTTPException(400)
         request.session["language"] = language
         if chat := await self._chat_of(request):
-            await self._store.run(choose_language, chat, language, now=self._clock.now())
+            await self._store.write(choose_language, chat, language, now=self._clock.now())
             return RedirectResponse("/", 303)
         return RedirectResponse(SIGN_IN, 303)
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from subscriptions.chats import settings as chat_settings
 from subscriptions.chats.stored import chats as stored_chats
 from subscriptions.chats.stored import subscriptions as stored_subscriptions
-from subscriptions.database.store import Transaction, reads, writes
+from subscriptions.database.store import Transaction
 from subscriptions.errors import NotFound, Sentence
 from subscriptions.language import language_of
 from subscriptions.model import Chat, ChatAddress, ChatKind, Subscription
@@ -32,7 +32,6 @@ class Listed(NamedTuple):
         return self.subscription.zone or self.chat.settings.timezone
 
 
-@reads
 def get_chat(transaction: Transaction, address: ChatAddress) -> Chat:
     """Returns the chat at this address; if it moved, the chat at its new address. Raises NotFound."""
     chat = stored_chats.find_chat(transaction, address)
@@ -41,7 +40,6 @@ def get_chat(transaction: Transaction, address: ChatAddress) -> Chat:
     return chat
 
 
-@reads
 def get_set_up(transaction: Transaction, address: ChatAddress) -> Chat:
     """Like `get_chat`, but also raises NotFound for a chat that was only talked in."""
     chat = get_chat(transaction, address)
@@ -66,7 +64,6 @@ def get_subscribed(transaction: Transaction, address: ChatAddress) -> tuple[Chat
     return chat, stored_subscriptions.subscriptions_in(transaction, chat.id)
 
 
-@reads
 def listed(transaction: Transaction, address: ChatAddress | None) -> tuple[Listed, ...]:
     """Returns the subscriptions of one chat; for None, of all chats. Raises NotFound."""
     pages = stored_chats.all_chats(transaction) if address is None else [(get_chat(transaction, address),)]
@@ -127,7 +124,6 @@ def with_number(subscriptions: Sequence[Subscription], number: int) -> Subscript
     )
 
 
-@writes
 def store_chat(
     transaction: Transaction,
     address: ChatAddress,
@@ -158,7 +154,6 @@ def store_chat(
     return stored_chats.chats_by_id(transaction, [chat.id])[chat.id]
 
 
-@reads
 def known_or_new(
     transaction: Transaction,
     address: ChatAddress,
@@ -178,14 +173,12 @@ def known_or_new(
     return Chat(id=0, address=address, kind=kind, settings=settings, title=title, public=public)
 
 
-@writes
 def choose_language(transaction: Transaction, chat: ChatAddress, lang: str, *, now: datetime) -> None:
     """Stores the language that a person chose on a page. Adds the chat if it is unknown."""
     known = stored_chats.add_chat(transaction, chat, now=now)
     stored_chats.choose_setting(transaction, known.id, "lang", lang)
 
 
-@reads
 def next_deliveries_to(
     transaction: Transaction, address: ChatAddress, subscriptions: Sequence[Subscription], *, now: datetime
 ) -> NextDelivery:
@@ -193,7 +186,6 @@ def next_deliveries_to(
     return stored_sources.forecast(transaction, now=now).next_of(get_chat(transaction, address), subscriptions)
 
 
-@reads
 def next_deliveries_of(
     transaction: Transaction, subscriptions: Sequence[Listed], *, now: datetime
 ) -> tuple[NextDelivery, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import col
 
-from subscriptions.database.store import Transaction, execute, reads, writes
+from subscriptions.database.store import Transaction, execute
 from subscriptions.database.tables import KeyValueRow, PlatformRow, tables
 from subscriptions.errors import Sentence, StoreError
 
@@ -60,7 +60,6 @@ def drop_ended(transaction: Transaction, begin: str, now: datetime) -> None:
     execute(transaction, past)
 
 
-@writes
 def note_fails(transaction: Transaction, name: str, since: datetime | None) -> bool:
     """Stores since when something fails; None: it works. Returns False if this was known, and changes nothing."""
     is_news = (get_moment(transaction, name) is None) != (since is None)
@@ -69,13 +68,11 @@ def note_fails(transaction: Transaction, name: str, since: datetime | None) -> b
     return is_news
 
 
-@reads
 def sender(transaction: Transaction) -> str:
     """Returns the name of the process that began to send last; "" if there was none."""
     return get_value(transaction, SENDER) or ""
 
 
-@writes
 def claim_database(transaction: Transaction, owners: Mapping[str, str], *, new_bot: bool = False) -> None:
     """Stores to which bot the database belongs. `owners`: platform → bot.
 
@@ -97,19 +94,16 @@ def refuse_another_bot(transaction: Transaction, owners: Mapping[str, str], *, n
             )
 
 
-@reads
 def bots(transaction: Transaction) -> dict[str, str]:
     """Returns platform → the bot to which the database belongs there."""
     return _known(transaction, "bot")
 
 
-@reads
 def stopped_platforms(transaction: Transaction) -> dict[str, str]:
     """Returns platform → why it is stopped, for each stopped platform."""
     return _known(transaction, "stopped")
 
 
-@writes
 def free_platforms(transaction: Transaction) -> None:
     """Frees all stopped platforms, so that sending continues."""
     transaction.exec(sa.update(PlatformRow).where(col(PlatformRow.stopped).is_not(None)).values(stopped=None))
@@ -121,7 +115,6 @@ def _known(transaction: Transaction, name: str) -> dict[str, Any]:
     return known
 
 
-@writes
 def put_platform(transaction: Transaction, platform: str, /, **values: object) -> None:
     """Stores values of a platform: its `bot`, or why it is `stopped`."""
     transaction.insert_new(PlatformRow(name=platform))

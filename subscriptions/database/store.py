@@ -4,14 +4,15 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, datetime
-from functools import lru_cache, wraps
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
+from typing import Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeVar
 from uuid import uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.sql.dml import UpdateBase
 from sqlmodel import Session, select
 
 from subscriptions.database import copies as files
@@ -34,7 +35,7 @@ CHUNK = 500  # most values in one IN (…)
 P = ParamSpec("P")
 K = TypeVar("K")
 V = TypeVar("V")
-V_co = TypeVar("V_co", covariant=True)
+Work = Callable[Concatenate["Transaction", P], V]  # a function of a transaction
 # locks the row that whoever takes the role deletes, but does not hinder a beat of this process (store/role.py)
 _HAS_ROLE = sa.text("SELECT 1 FROM role WHERE term = :term FOR KEY SHARE")
 
@@ -43,25 +44,28 @@ class WouldWrite(Exception):
     """Raised if code tries to write in a transaction that only reads."""
 
 
-class Transaction(Session):
-    """One transaction of the database: the unit of work of all use cases that get it.
+class Step(NamedTuple, Generic[V]):
+    """A part of a longer job, and the transaction that it needs."""
 
-    A use case takes a Store or a Transaction (`Scope`). If it gets a Store, it begins its own transaction (`reads`,
-    `writes`). If it gets a Transaction, it is a part of that transaction: all parts are committed together, and a part
-    sees what earlier parts wrote. An error in a part undoes the whole transaction, unless the part is in a `savepoint`.
-    Only the thread that began a Transaction may use it.
+    work: Callable[["Transaction"], V]
+    writes: bool = True
+
+
+class Transaction(Session):
+    """One transaction of the database, which functions get to read and write.
+
+    All that is done in it is committed together, and a function sees what earlier ones wrote. An error undoes the whole
+    transaction, unless it is raised in a `savepoint`. Only the thread that began a Transaction may use it.
     """
 
-    def __init__(self, store: "Store", bind: Engine | Connection, *, writes: bool) -> None:
+    def __init__(self, store: "Store", bind: Engine | Connection) -> None:
         super().__init__(bind, expire_on_commit=False)
         self.store = store
         self.dialect = bind.dialect.name  # "sqlite" or "postgresql"
         self.changed_chats: set[int] = set()  # ids of chats whose state or subscriptions were changed
         self.confirmed_chats: set[int] = set()  # ids of chats whose new or known subscription was confirmed to a person
         self.begun_changes: dict[int, int] = {}  # chat id → id of the change that this transaction stored, for undo
-        self._writes = writes
         self._has_role = False  # whether this is known in this transaction
-        self._is_outcome = False  # what is written now is the outcome of a post, which needs no role
 
     @property
     def zone(self) -> str:
@@ -107,40 +111,19 @@ class Transaction(Session):
             execute(self, statement, rows)
 
     @contextmanager
-    def write(self, *, fenced: bool = True) -> Iterator["Transaction"]:
-        """Begins a part of this transaction that may write. Raises WouldWrite if this transaction only reads.
-
-        Raises RoleLost if another process has taken the role, unless it is not `fenced` or is within a part that is not.
-        """
-        if not self._writes:
-            raise WouldWrite
-        around = self._is_outcome
-        self._is_outcome = around or not fenced
-        try:
-            if not self._is_outcome:
-                self._refuse_without_role()
-            with self.store.translated_errors():
-                yield self
-        finally:
-            self._is_outcome = around
-
-    @contextmanager
     def savepoint(self) -> Iterator["Transaction"]:
-        """Begins a part of this transaction that may write. Raises WouldWrite if this transaction only reads.
-
-        An error undoes only this part. So a caller can handle the error and continue with the transaction.
-        """
+        """Begin a part of this transaction. An error undoes only this part, so the caller can handle it and continue."""
         before = set(self.changed_chats), dict(self.begun_changes)
         try:
-            with self.write(), self.begin_nested():
+            with self.begin_nested():
                 self.connection()  # begins the savepoint also on the connection, which `execute` uses directly
                 yield self
         except BaseException:
             self.changed_chats, self.begun_changes = before
             raise
 
-    def _refuse_without_role(self) -> None:
-        """Raises RoleLost if this process had the role on a server and another one has taken it.
+    def refuse_without_role(self) -> None:
+        """Raise RoleLost if this process had the role on a server and another one has taken it.
 
         Otherwise, nobody takes it until this transaction ends.
         """
@@ -150,28 +133,36 @@ class Transaction(Session):
             raise RoleLost(f"Another process works on the database {self.store.where} now.")
         self._has_role = True
 
-    @contextmanager
-    def read(self) -> Iterator["Transaction"]:
-        """Begins a part that only reads."""
-        yield self
-
 
 class Store:
-    """One database. All reading and writing happens in transactions that `read` and `write` begin."""
+    """One database. All reading and writing happens in transactions, and the caller says of which kind."""
 
-    def __init__(self, url: str, *, zone: str = "UTC", schedules: Schedules | None = None) -> None:
-        """`url` is a URL of SQLAlchemy. `zone` is the operator's time zone, for chats that chose none.
+    def __init__(
+        self,
+        url: str,
+        *,
+        zone: str = "UTC",
+        schedules: Schedules | None = None,
+        encoder: str = "",
+        has_model: bool = False,
+    ) -> None:
+        """`url` is a URL of SQLAlchemy. The database is not opened yet. Raises StoreError.
 
-        `schedules` reads the stored schedules of sources. The database is not opened yet. Raises StoreError.
+        Args:
+            url: A file of SQLite or a database of PostgreSQL.
+            zone: The operator's time zone, for chats that chose none.
+            schedules: Reads the stored schedules of sources.
+            encoder: The name of this process's encoder; "" if meaning is off.
+            has_model: Whether this process has a language model.
         """
         self.zone = zone
         self.schedules = schedules or Schedules()
-        self.encoder = ""  # the name of this process's encoder; "": meaning is off
+        self.encoder = encoder
         self.ends_soon = False  # whether this process does one round, so that nothing can be sent later
-        self.has_model = False  # whether this process has a language model
+        self.has_model = has_model
         self.encoding: frozenset[str] = frozenset()  # texts whose vectors this process makes now
         # source that this process reads now → (papers that are ready, papers of the digest; 0: that is not known yet)
-        self.reading: dict[str, tuple[int, int]] = {}
+        self.being_read: dict[str, tuple[int, int]] = {}
         self.questions: Mapping[str, bytes] = {}  # text → its vector by that encoder (`store.meanings.keep_questions`)
         self.kind = _kind_of(url)
         self.url = self.kind.url
@@ -179,7 +170,7 @@ class Store:
         self.process = uuid4().hex  # the name of this process in the database
         self.term: int | None = None  # the term of this process on a server, once it has the role (`store.role`)
         self.commits = 0  # number of transactions of this process that could write and were committed
-        self._turns = Turns(self.turn, self.where)
+        self._turns = Turns(self.write_group, self.where)
         self._errors: tuple[type[Exception], ...] = (SQLAlchemyError, OSError, *self.kind.errors)
         self._engine = _engine(self.kind, self.process)
         self._writer = self._engine.execution_options(paperwire_write=True)
@@ -199,50 +190,88 @@ class Store:
         return self.kind
 
     @contextmanager
-    def write(self, *, fenced: bool = True) -> Iterator[Transaction]:
-        """Begins a transaction that may write. Commits it at the end, rolls it back on any error. Raises StoreError.
-
-        If it is `fenced`, raises RoleLost if another process has taken the role.
-        """
-        with self.turn() as transaction, transaction.write(fenced=fenced):
+    def reading(self) -> Iterator[Transaction]:
+        """Begin a transaction that reads one state of the database. Raise WouldWrite if it writes, and StoreError."""
+        with self.translated_errors(), self._begun(self._engine) as transaction:
             yield transaction
 
     @contextmanager
-    def turn(self) -> Iterator[Transaction]:
-        """Like `write`, but each part of the transaction says for itself whether it is fenced."""
-        with self.translated_errors(), self._begun(self._writer, writes=True) as transaction:
+    def writing(self) -> Iterator[Transaction]:
+        """Begin a transaction that may write. Commit it at the end, roll it back on any error.
+
+        Raise StoreError, and RoleLost if another process has taken the role.
+        """
+        with self.write_group() as transaction:
+            transaction.refuse_without_role()
+            yield transaction
+
+    @contextmanager
+    def write_group(self) -> Iterator[Transaction]:
+        """Like `writing`, but the caller says for each of its parts whether it needs the role."""
+        with self.translated_errors(), self._begun(self._writer) as transaction:
             yield transaction
             transaction.flush()
         self.commits += 1
 
-    @contextmanager
-    def read(self) -> Iterator[Transaction]:
-        """Begins a transaction that reads one state of the database. Raises StoreError.
+    def read_now(self, work: Work[P, V], /, *args: P.args, **named: P.kwargs) -> V:
+        """Do work in a `reading` transaction, and return its result."""
+        with self.reading() as transaction:
+            return work(transaction, *args, **named)
 
-        A part that tries to write raises WouldWrite.
+    def write_now(self, work: Work[P, V], /, *args: P.args, **named: P.kwargs) -> V:
+        """Do work in a `writing` transaction, and return its result."""
+        with self.writing() as transaction:
+            return work(transaction, *args, **named)
+
+    def step_now(self, step: Step[V]) -> V:
+        """Do a step in the transaction that it needs, and return its result."""
+        return (self.write_now if step.writes else self.read_now)(step.work)
+
+    async def read(self, work: Work[P, V], /, *args: P.args, **named: P.kwargs) -> V:
+        """Do work from the event loop, in a thread and a `reading` transaction. Return its result or raise its error."""
+        return await asyncio.to_thread(self.read_now, work, *args, **named)
+
+    async def write(self, work: Work[P, V], /, *args: P.args, **named: P.kwargs) -> V:
+        """Do work in a `writing` transaction, when it is its turn (`Turns`). Return its result or raise its error.
+
+        If the caller is cancelled, what has to be written is written nevertheless.
         """
-        with self.translated_errors(), self._begun(self._engine, writes=False) as transaction:
-            yield transaction
+        return await self._in_turn(lambda transaction: work(transaction, *args, **named))
 
-    async def run(self, work: Callable[Concatenate["Store", P], V], /, *args: P.args, **named: P.kwargs) -> V:
-        """Does work from the event loop, in a thread. Returns its result or raises its error, or StoreError.
+    async def share(self, work: Work[P, V], /, *args: P.args, **named: P.kwargs) -> V:
+        """Like `write`, but the commit may be shared with others that wait for their turn.
 
-        `work` is a use case, which gets a transaction of its own, or any other function, which may call several use
-        cases that read. Use cases that write take turns (`Turns`). If the caller is cancelled, what has to be written
-        is written nevertheless.
+        So the writes of ten senders take little more time than one write. If another one of the same commit fails, the
+        work is done a second time, so it must not do anything except write.
         """
-        if not getattr(work, "writes", False):
-            return await asyncio.to_thread(work, self, *args, **named)
-        use_case: Any = work  # it takes a Store or a Transaction
-        writing = self._turns.write(
-            lambda transaction: use_case(transaction, *args, **named), shares=getattr(work, "shares", False)
-        )
-        done: V = await asyncio.shield(asyncio.ensure_future(writing))
+        return await self._in_turn(lambda transaction: work(transaction, *args, **named), shares=True)
+
+    async def confirm(self, work: Work[P, V], /, *args: P.args, **named: P.kwargs) -> V:
+        """Like `share`, for work that stores what became of a post.
+
+        A process may do it that has lost the role meanwhile, since nobody else knows what became of the post.
+        """
+        return await self._in_turn(lambda transaction: work(transaction, *args, **named), shares=True, fenced=False)
+
+    async def step(self, step: Step[V]) -> V:
+        """Like `step_now`, from the event loop."""
+        return await (self.write if step.writes else self.read)(step.work)
+
+    async def _in_turn(self, work: Callable[[Transaction], V], *, shares: bool = False, fenced: bool = True) -> V:
+        def part(transaction: Transaction) -> V:
+            if fenced:
+                transaction.refuse_without_role()
+            with self.translated_errors():
+                done = work(transaction)
+                transaction.flush()
+            return done
+
+        done: V = await asyncio.shield(asyncio.ensure_future(self._turns.write(part, shares=shares)))
         return done
 
     @contextmanager
-    def _begun(self, bind: Engine, *, writes: bool) -> Iterator[Transaction]:
-        with Transaction(self, bind, writes=writes) as transaction, transaction.begin():
+    def _begun(self, bind: Engine) -> Iterator[Transaction]:
+        with Transaction(self, bind) as transaction, transaction.begin():
             transaction.connection()  # begins the transaction at once, so that a writer waits here for other writers
             yield transaction
 
@@ -349,62 +378,6 @@ class Store:
             raise self.kind.translated(error, self.where) from error
 
 
-Scope = Store | Transaction  # a use case begins its own transaction of a Store, or is a part of a Transaction
-
-
-class UseCase(Protocol[P, V_co]):
-    """A function f(transaction, …) that `reads` or `writes` declared.
-
-    Called with a Store, it begins its own transaction.
-    """
-
-    writes: bool
-    shares: bool
-
-    def __call__(self, scope: Scope, /, *args: P.args, **named: P.kwargs) -> V_co:
-        """Does the work."""
-
-
-def reads(part: Callable[Concatenate[Transaction, P], V]) -> UseCase[P, V]:
-    """Declares that a function reads in its transaction."""
-    return _declared(part, writes=False)
-
-
-def writes(part: Callable[Concatenate[Transaction, P], V]) -> UseCase[P, V]:
-    """Declares that a function may write. The function raises WouldWrite if its transaction only reads."""
-    return _declared(part, writes=True)
-
-
-def shares(part: Callable[Concatenate[Transaction, P], V]) -> UseCase[P, V]:
-    """Declares a short write that may share its commit with others that wait for their turn (`Store.run`).
-
-    So the writes of ten senders take little more time than one write. If another one of the same commit fails, the
-    function runs a second time, so it must not do anything except write.
-    """
-    return _declared(part, writes=True, shares=True)
-
-
-def confirms(part: Callable[Concatenate[Transaction, P], V]) -> UseCase[P, V]:
-    """Declares a write that shares like those of `shares`, and stores what became of a post.
-
-    A process may make it that has lost the role meanwhile, since nobody else knows what became of the post.
-    """
-    return _declared(part, writes=True, shares=True, fenced=False)
-
-
-def _declared(
-    part: Callable[Concatenate[Transaction, P], V], *, writes: bool, shares: bool = False, fenced: bool = True
-) -> UseCase[P, V]:
-    @wraps(part)
-    def use_case(scope: Scope, /, *args: P.args, **named: P.kwargs) -> V:
-        with scope.write(fenced=fenced) if writes else scope.read() as transaction:
-            return part(transaction, *args, **named)
-
-    declared = cast("UseCase[P, V]", use_case)
-    declared.writes, declared.shares = writes, shares
-    return declared
-
-
 def execute(
     transaction: Session,
     statement: sa.Executable,
@@ -471,6 +444,15 @@ def _engine(kind: Kind, process: str) -> Engine:
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        kind.begin(connection, writes=bool(connection.get_execution_options().get("paperwire_write")))
+        kind.begin(connection, writes=_may_write(connection))
+
+    @sa.event.listens_for(engine, "before_execute")
+    def _refuse_writing(connection: Connection, statement: object, *_: object) -> None:
+        if isinstance(statement, UpdateBase) and not _may_write(connection):
+            raise WouldWrite
 
     return engine
+
+
+def _may_write(connection: Connection) -> bool:
+    return bool(connection.get_execution_options().get("paperwire_write"))

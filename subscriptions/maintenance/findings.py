@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from shlex import quote
 
 from subscriptions.database import bot_state
-from subscriptions.database.store import Transaction, reads, writes
+from subscriptions.database.store import Transaction
 from subscriptions.language import Language
 from subscriptions.maintenance import word_renewal
 from subscriptions.model import ChatAddress, Lane, SourceTrouble
@@ -20,7 +20,6 @@ LONG = timedelta(days=1)  # a delivery that has waited for longer is wrong
 RECENTLY = timedelta(days=3)  # a failed poll that is older says little about the source
 
 
-@reads
 def stored_findings(
     transaction: Transaction,
     *,
@@ -170,7 +169,6 @@ def chats_in_doubt(platform: str, found: outbox.Trouble) -> Finding:
     )
 
 
-@writes
 def tell_of_doubts(transaction: Transaction, admins: Sequence[ChatAddress], *, now: datetime) -> tuple[Lane, ...]:
     """Tell the operators which chats may be gone. Return the lanes of the stored notices."""
     return notify_operators_of_trouble(transaction, admins, _of_doubts(transaction), now=now)

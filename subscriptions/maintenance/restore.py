@@ -81,7 +81,7 @@ def count_lost_as_sent(store: Store, lost_at: datetime, *, now: datetime) -> int
     rest.
     """
     plan_due(store, now=lost_at)
-    return count_as_sent(store, lost_at + timedelta(microseconds=1), now=now)
+    return store.write_now(count_as_sent, lost_at + timedelta(microseconds=1), now=now)
 
 
 def look_for_copy(copy: Path) -> None:
@@ -131,10 +131,10 @@ def _is_ours(candidate: Store) -> bool:
 
 def _refuse_another_bot(candidate: Store, store: Store) -> None:
     try:
-        ours = bot_state.bots(store) if store.revision() else {}
+        ours = store.read_now(bot_state.bots) if store.revision() else {}
     except StoreError:  # a damaged database belongs to no bot
         return
-    for platform, bot in bot_state.bots(candidate).items():
+    for platform, bot in candidate.read_now(bot_state.bots).items():
         if ours.get(platform, bot) != bot:
             raise StoreError(
                 Sentence(

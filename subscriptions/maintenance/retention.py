@@ -10,7 +10,7 @@ from subscriptions.chats.stored import chats as stored_chats
 from subscriptions.chats.stored import records as whole_chat
 from subscriptions.chats.stored import subscriptions as stored_subscriptions
 from subscriptions.database import bot_state
-from subscriptions.database.store import Store, Transaction, reads, writes
+from subscriptions.database.store import Store, Transaction
 from subscriptions.maintenance.stored import cleanup as old_rows
 from subscriptions.model import Chat, ChatAddress, ChatKind
 from subscriptions.outbox.stored import deliveries as stored_deliveries
@@ -45,14 +45,12 @@ CLEAN_UP, COPY = bot_state.WORK_FAILS  # daily work
 RETRY = timedelta(hours=1)  # until the next attempt if daily work failed
 
 
-@reads
 def stored_chat_data(transaction: Transaction, address: ChatAddress) -> str:
     """Returns all stored data of this chat as JSON. Raises NotFound."""
     data = whole_chat.chat_data(transaction, get_chat(transaction, address).id)
     return json.dumps(data, ensure_ascii=False, indent=2, default=str)
 
 
-@reads
 def erased_together(transaction: Transaction, address: ChatAddress) -> list[Chat]:
     """Returns the chats that are erased at once: a private chat with its topics, any other chat alone.
 
@@ -64,7 +62,6 @@ def erased_together(transaction: Transaction, address: ChatAddress) -> list[Chat
     return stored_chats.chats_in(transaction, chat.address.lane)
 
 
-@writes
 def forget(transaction: Transaction, address: ChatAddress) -> tuple[int, int]:
     """Erases a chat, its subscriptions and deliveries, and everything that names it in other chats. Raises NotFound.
 
@@ -78,7 +75,6 @@ def forget(transaction: Transaction, address: ChatAddress) -> tuple[int, int]:
     return subscriptions, papers
 
 
-@writes
 def claim(transaction: Transaction, work: str, *, now: datetime, until: datetime | None = None) -> bool:
     """Claims daily work, such as CLEAN_UP or COPY. Returns False if it is not due.
 
@@ -91,7 +87,6 @@ def claim(transaction: Transaction, work: str, *, now: datetime, until: datetime
     return True
 
 
-@writes
 def done(transaction: Transaction, work: str, *, now: datetime) -> None:
     """Stores that daily work was done. It is due again on the next day (UTC)."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -118,9 +113,8 @@ def clean_up_steps(store: Store, *, now: datetime) -> Iterator[int]:
 
 def _steps(store: Store, clean: _CleanUp, before: datetime, most: int) -> Iterator[int]:
     """Calls a function of the clean-up, each time in its own transaction, until it finds nothing more to remove."""
-    step = writes(clean)
     while True:
-        done = step(store, before, most)
+        done = store.write_now(clean, before, most)
         yield done
         if done < most:
             return

@@ -4,14 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from subscriptions.database import bot_state
-from subscriptions.database.store import Transaction, writes
+from subscriptions.database.store import Transaction
 from subscriptions.outbox.stored import claims
 from subscriptions.subscribing import undo as changes
 
 POSTING = timedelta(seconds=30)  # after its mark, a message is surely posted or not; a post takes at most 20
 
 
-@writes
 def begin(
     transaction: Transaction,
     tokens: Mapping[str, str],

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from subscriptions.chats.stored import chats as stored_chats
 from subscriptions.chats.stored import subscriptions as stored_subscriptions
-from subscriptions.database.store import Store, Transaction, UseCase, reads, writes
+from subscriptions.database.store import Step, Store, Transaction
 from subscriptions.errors import QueryError
 from subscriptions.language import Language
 from subscriptions.maintenance.found_besides import Compared
@@ -57,19 +57,25 @@ class Renewal:
     compared: Compared | None = None
 
     @property
-    def next_step(self) -> "UseCase[[Renewal], Progress | None]":
-        """The use case that does the next step, and returns how far the renewal is then; None if nothing is left."""
-        return _compare if self.is_at_chats and self.compared is None else renew_slice
+    def next_step(self) -> "Step[Progress | None]":
+        """The next step, which returns how far the renewal is then; None if nothing is left."""
+        if self.must_compare:
+            return Step(lambda transaction: _compare(transaction, self), writes=False)
+        return Step(lambda transaction: renew_slice(transaction, self))
+
+    @property
+    def must_compare(self) -> bool:
+        """Whether the papers of the last days have to be read before the next chats are renewed."""
+        return self.is_at_chats and self.compared is None
 
 
 def renew(store: Store, *, now: datetime) -> Iterator[Progress]:
     """Renew slice after slice, and yield the progress after each. The caller must have the role."""
     renewal = Renewal(now)
-    while progress := renewal.next_step(store, renewal):
+    while progress := store.step_now(renewal.next_step):
         yield progress
 
 
-@reads
 def progress(transaction: Transaction) -> Progress | None:
     """Return how far the renewal is; None if the words on disk are of this version."""
     if not renewed_words.are_old(transaction):
@@ -78,21 +84,19 @@ def progress(transaction: Transaction) -> Progress | None:
     return Progress(place.of, *renewed_words.count(transaction, place))
 
 
-@reads
 def _compare(transaction: Transaction, renewal: Renewal) -> Progress | None:
     """Read the papers of the last days, which takes seconds: so others can write meanwhile."""
     renewal.compared = Compared(transaction, renewal.now)
     return progress(transaction)
 
 
-@writes
 def renew_slice(transaction: Transaction, renewal: Renewal) -> Progress | None:
     """Renew the next papers or chats. Return how far it is now; None if nothing is left."""
     if not renewed_words.are_old(transaction):
         return None
     place = renewed_words.place(transaction)
     renewal.is_at_chats = place.of == CHATS
-    if renewal.next_step is not renew_slice:
+    if renewal.must_compare:
         return progress(transaction)
     if place == Place():
         renewed_words.empty_index(transaction)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from subscriptions.chats.known import get_subscribed
 from subscriptions.chats.stored import chats as stored_chats
 from subscriptions.database import bot_state
-from subscriptions.database.store import Transaction, reads
+from subscriptions.database.store import Transaction
 from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.outbox.stored import deliveries as stored_deliveries
 from subscriptions.outbox.stored import entries as outbox
@@ -34,7 +34,6 @@ def undelivered(
     return {number: [paper for paper in papers if paper not in delivered] for number, papers in found.items()}
 
 
-@reads
 def chat_of_thread(transaction: Transaction, address: ChatAddress) -> ChatAddress:
     """Returns the address of the chat to which messages in a thread belong.
 
@@ -58,7 +57,6 @@ class Figures(NamedTuple):
     sources: tuple[KnownSource, ...]  # the sources that the settings declare
 
 
-@reads
 def figures(transaction: Transaction, *, now: datetime) -> Figures:
     """Returns the figures of the whole bot. Raises StoreError."""
     known = stored_sources.known_sources(transaction)
@@ -79,7 +77,6 @@ class Status(NamedTuple):
     outbox: OutboxCounts
 
 
-@reads
 def status(transaction: Transaction, address: ChatAddress, *, now: datetime) -> Status:
     """Returns the state of a chat. Raises NotFound."""
     chat, found = get_subscribed(transaction, address)

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from subscriptions.chats.addresses import command_prefix
 from subscriptions.chats.stored import chats as stored_chats
 from subscriptions.chats.stored import conversations
-from subscriptions.database.store import Transaction, writes
+from subscriptions.database.store import Transaction
 from subscriptions.errors import Sentence
 from subscriptions.language import Language
 from subscriptions.model import Chat, ChatAddress, ChatKind, ChatState, Delivery, DeliveryKind, Facts, Lane
@@ -51,7 +51,6 @@ def _cleaned(values: dict[str, object]) -> dict[str, object]:
     }
 
 
-@writes
 def notify(transaction: Transaction, address: ChatAddress, notice: Notice, *, now: datetime) -> bool:
     """Stores a notice to a chat. For a daily notice, the day in the chat's zone counts.
 
@@ -73,7 +72,6 @@ def _day(chat: Chat, now: datetime) -> date:
     return now.astimezone(zones.zone(chat.settings.timezone)).date()
 
 
-@writes
 def notify_operators(
     transaction: Transaction,
     admins: Sequence[ChatAddress],
@@ -103,7 +101,6 @@ def notify_operators(
     return tuple(notified)
 
 
-@writes
 def notify_owner(transaction: Transaction, chat: Chat, notice: Notice, *, now: datetime, by: str = "") -> bool:
     """Stores a private notice to the person who set up a group or channel. For a daily notice, the UTC day counts.
 
@@ -157,7 +154,6 @@ def operator_chats(transaction: Transaction, admins: Sequence[ChatAddress], *, n
     return tuple(found.values())
 
 
-@writes
 def notify_operators_of_trouble(
     transaction: Transaction, admins: Sequence[ChatAddress], found: Iterable[Finding], *, now: datetime
 ) -> tuple[Lane, ...]:

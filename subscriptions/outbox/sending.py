@@ -5,7 +5,7 @@ from datetime import datetime
 from subscriptions.chats.stored import chats as stored_chats
 from subscriptions.chats.stored import records as whole_chat
 from subscriptions.database import bot_state
-from subscriptions.database.store import Transaction, confirms, shares
+from subscriptions.database.store import Transaction
 from subscriptions.model import MessageState, PauseReason
 from subscriptions.outbox import unreachable
 from subscriptions.outbox.retries import NO_REFUSALS, OnUnclear, RetryDecision, decide_retry
@@ -13,7 +13,6 @@ from subscriptions.outbox.stored import claims
 from subscriptions.outcomes import ChatGone, NotDelivered, Rejected, Unclear
 
 
-@confirms
 def record_outcome(
     transaction: Transaction,
     claimed: claims.Claim,
@@ -62,7 +61,6 @@ def record_outcome(
     return decision
 
 
-@shares
 def stop_platform(transaction: Transaction, platform: str, reason: str) -> None:
     """Stops a platform until a person decides."""
     bot_state.put_platform(transaction, platform, stopped=reason)

@@ -7,14 +7,13 @@ from functools import partial
 from subscriptions.chats.stored import chats as stored_chats
 from subscriptions.chats.stored import records as whole_chat
 from subscriptions.chats.stored import subscriptions as stored_subscriptions
-from subscriptions.database.store import Transaction, shares
+from subscriptions.database.store import Transaction
 from subscriptions.model import Chat, ChatAddress, ChatKind, PauseReason
 from subscriptions.outbox import notices
 from subscriptions.outbox import notify as notifying
 from subscriptions.outbox.notices import Notice
 
 
-@shares
 def pause_unreachable(
     transaction: Transaction,
     address: ChatAddress,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from subscriptions.database.store import Transaction, reads, writes
+from subscriptions.database.store import Transaction
 from subscriptions.life import Mark
 from subscriptions.matching import paper_index
 from subscriptions.model import SAMPLES, Digest, Paper
@@ -37,7 +37,6 @@ def _merged(transaction: Transaction, digest: Digest, ingest: Ingest) -> PaperBa
     return batch
 
 
-@writes
 def ingest_digest(
     transaction: Transaction, digest: Digest, ingest: Ingest, note: Note | None = None
 ) -> stored_digests.Ingested:
@@ -59,7 +58,6 @@ def ingest_digest(
     return done
 
 
-@reads
 def incomplete_papers(transaction: Transaction, digest: Digest, ingest: Ingest) -> Mapping[str, Paper]:
     """Returns the papers of a digest that arXiv can be asked for: key in the digest → the paper, as it would be stored.
 
@@ -79,7 +77,6 @@ def _is_incomplete(paper: Paper) -> bool:
     return bool(can_be_found) and not (paper.title and paper.authors and paper.categories)
 
 
-@reads
 def papers_to_encode(
     transaction: Transaction, digest: Digest, ingest: Ingest, encoder: str
 ) -> Mapping[meanings.Texts, Paper]:

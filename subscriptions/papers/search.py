@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 
-from subscriptions.database.store import Transaction, reads
+from subscriptions.database.store import Transaction
 from subscriptions.errors import Refused, Sentence
 from subscriptions.matching import similarity as meaning
 from subscriptions.matching.paper_index import matching_papers
@@ -99,7 +99,6 @@ class Page(NamedTuple):
     since: date | None  # the day of the oldest of them; None: all papers were searched
 
 
-@reads
 def search(
     transaction: Transaction,
     query: Query,
@@ -150,7 +149,6 @@ def _nearest_first(query: Query, found: Found) -> Sequence[int]:
     return sorted(found.papers, key=lambda paper: near.get(paper, 0.0), reverse=True)
 
 
-@reads
 def papers_named(transaction: Transaction, names: Sequence[str]) -> dict[str, KnownPaper]:
     """Returns name → paper for these arXiv ids and DOIs. Names of unknown papers are left out."""
     ids = known_papers.papers_with_keys(transaction, names)
@@ -158,7 +156,6 @@ def papers_named(transaction: Transaction, names: Sequence[str]) -> dict[str, Kn
     return {name: known[paper_id] for name, paper_id in ids.items()}
 
 
-@reads
 def with_vectors_for(transaction: Transaction, query: Query, chat_id: int = 0) -> Query:
     """Returns a typed query with all that is needed to match it in a chat: the chat's library, and the vectors.
 
@@ -193,7 +190,6 @@ class NearPaper(NamedTuple):
     nearness: float  # from 0 to 1; from 0.5 on, it is near
 
 
-@reads
 def near_in_meaning(transaction: Transaction, query: Query, *, without: Collection[int], most: int) -> list[NearPaper]:
     """Returns the papers that are nearest to the one text that a query asks (`about:`), nearest first.
 
@@ -213,7 +209,6 @@ def near_in_meaning(transaction: Transaction, query: Query, *, without: Collecti
     return near[:most]
 
 
-@reads
 def papers_alike(transaction: Transaction, text: str, given: Sequence[KnownPaper] = ()) -> tuple[KnownPaper, ...]:
     """Returns the papers that are nearest to one of the given papers, or else to a text, at most MOST_ALIKE.
 
@@ -243,7 +238,6 @@ class Spelling(NamedTuple):
     meant: str  # the query that was probably meant; "" if no unknown word is close to a word of a paper
 
 
-@reads
 def spelling(transaction: Transaction, query: Query) -> Spelling:
     """Returns which words of a query no stored paper has, and the query that was probably meant."""
     typed = dict(_typed_words(query.tree))

@@ -12,7 +12,7 @@ from heapq import nsmallest
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
-from subscriptions.database.store import Store, Transaction, reads
+from subscriptions.database.store import Store, Transaction
 from subscriptions.errors import MeaningFails, Sentence
 from subscriptions.matching import similarity as meaning
 from subscriptions.matching.paper_index import TokenizedPapers
@@ -112,7 +112,6 @@ def are_late(transaction: Transaction, texts: Iterable[str]) -> bool:
     return not transaction.store.encoding.isdisjoint(texts)
 
 
-@reads
 def lacking(transaction: Transaction, texts: Sequence[str]) -> tuple[str, ...]:
     """Returns those of these texts whose vectors are not known and can be made by this process."""
     if meanings.encoder(transaction) not in ("", transaction.store.encoder):
@@ -244,7 +243,6 @@ def points(taste: Taste, papers: TokenizedPapers) -> Callable[[int], float]:
     return lambda position: WEIGHT * taste.score(papers.tokenized[position].codes)
 
 
-@reads
 def nearest_entry(transaction: Transaction, chat: Chat, known: KnownPaper) -> KnownPaper | None:
     """Returns the entry of the chat's library that is nearest to a paper, as a paper with only a title; None: none is near."""
     own = meaning.read_paper(known.paper.meaning)

@@ -6,7 +6,7 @@ from functools import partial
 from typing import NamedTuple
 
 from subscriptions.chats.stored import chats as stored_chats
-from subscriptions.database.store import Transaction, UseCase, grouped, reads, writes
+from subscriptions.database.store import Step, Transaction, grouped
 from subscriptions.errors import Sentence
 from subscriptions.language import Language
 from subscriptions.life import Article, Event, Life
@@ -43,9 +43,8 @@ class _News(NamedTuple):
         return not GRAVE.isdisjoint(self.events)
 
 
-@reads
-def steps(transaction: Transaction, *, now: datetime) -> Sequence[UseCase[[], Sequence[Lane]]]:
-    """Return the steps that tell what is to be told by now, each a use case that returns the lanes of its notices.
+def steps(transaction: Transaction, *, now: datetime) -> Sequence[Step[Sequence[Lane]]]:
+    """Return the steps that tell what is to be told by now, each of which returns the lanes of its notices.
 
     A step tells a slice of chats, and stores in the same transaction what they know. The last one stores when the
     papers are looked at again.
@@ -53,8 +52,8 @@ def steps(transaction: Transaction, *, now: datetime) -> Sequence[UseCase[[], Se
     papers = kept.papers_due(transaction, now)
     chats = sorted({one.chat for one in kept.changed_papers(transaction, papers=papers)}) if papers else []
     slices = [chats[at : at + SLICE] for at in range(0, len(chats), SLICE)]
-    told = [writes(partial(_tell, chat_ids=one, now=now)) for one in slices]
-    return [*told, writes(partial(_look_again, papers=papers, now=now))] if papers else []
+    told = [Step(partial(_tell, chat_ids=one, now=now)) for one in slices]
+    return [*told, Step(partial(_look_again, papers=papers, now=now))] if papers else []
 
 
 def _tell(transaction: Transaction, chat_ids: Sequence[int], now: datetime) -> Sequence[Lane]:

@@ -11,7 +11,7 @@ from functools import lru_cache, partial
 
 from subscriptions.chats.stored import chats as stored_chats
 from subscriptions.chats.stored import subscriptions as stored_subscriptions
-from subscriptions.database.store import Store, Transaction, UseCase, reads, writes
+from subscriptions.database.store import Step, Store, Transaction
 from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers
 from subscriptions.matching.reasons import HitFinder
 from subscriptions.model import Chat, Delivery, KnownPaper, Lane, MissingHow, MissingSources, Subscription
@@ -145,12 +145,11 @@ def plan_due(store: Store, *, now: datetime) -> tuple[Lane, ...]:
     A second call at the same moment plans nothing, because the transaction that stores a delivery also moves the
     cursors and the due moments of its subscriptions. `bot.delivery.sender.plan` does the same in the event loop.
     """
-    return tuple(lane for step in steps(store, now=now) for lane in step(store))
+    return tuple(lane for step in store.read_now(steps, now=now) for lane in store.step_now(step))
 
 
-@reads
-def steps(transaction: Transaction, *, now: datetime) -> Sequence[UseCase[[], Sequence[Lane]]]:
-    """Returns the steps of a plan, each a use case that returns the lanes of the deliveries that it stored.
+def steps(transaction: Transaction, *, now: datetime) -> Sequence[Step[Sequence[Lane]]]:
+    """Returns the steps of a plan, each of which returns the lanes of the deliveries that it stored.
 
     Matches the papers for all chats, and makes the evidence of the first slice of chats. A step decides about a slice,
     and writes, in one transaction; between two of them, a step makes the evidence of the next slice, which takes most
@@ -163,13 +162,13 @@ def steps(transaction: Transaction, *, now: datetime) -> Sequence[UseCase[[], Se
     if cursors := planner.due_queries(transaction, list(chats), now):
         window.cover(transaction, min(cursors.values()))
         window.match(transaction, cursors)
-    of_slices: list[UseCase[[], Sequence[Lane]]] = []
+    of_slices: list[Step[Sequence[Lane]]] = []
     for chat_ids in _slices(chats):
         if of_slices:
-            of_slices.append(reads(partial(_explain, chat_ids=chat_ids, now=now, window=window)))
+            of_slices.append(Step(partial(_explain, chat_ids=chat_ids, now=now, window=window), writes=False))
         else:
             _explain(transaction, chat_ids, now, window)  # here, so that a plan of few chats has one transaction less
-        of_slices.append(writes(partial(_plan_slice, chat_ids=chat_ids, forecast=forecast, window=window)))
+        of_slices.append(Step(partial(_plan_slice, chat_ids=chat_ids, forecast=forecast, window=window)))
     return [*of_slices, *kept_news.steps(transaction, now=now)]
 
 

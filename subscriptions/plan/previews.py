@@ -9,7 +9,7 @@ from subscriptions.chats import known as known_chats
 from subscriptions.chats.known import Listed
 from subscriptions.chats.stored import subscriptions as stored_subscriptions
 from subscriptions.database import bot_state
-from subscriptions.database.store import Transaction, reads
+from subscriptions.database.store import Transaction
 from subscriptions.matching.paper_index import TokenizedPapers
 from subscriptions.model import Because, Cadence, Chat, ChatAddress, Delivery, Item, KnownPaper, Paper, Subscription
 from subscriptions.outbox import figures
@@ -79,7 +79,6 @@ class Matches(NamedTuple):
         return paper_search.read(transaction, self.papers[:most])
 
 
-@reads
 def recent(transaction: Transaction, now: datetime) -> Recent:
     """Returns the papers of the last days. Tomorrow counts, too, since a digest may have the date of the next day."""
     today = transaction.day_of(now)
@@ -92,7 +91,6 @@ def recent(transaction: Transaction, now: datetime) -> Recent:
     return Recent(among, Base.of_days(paper_words.days(transaction, among)))
 
 
-@reads
 def activity(
     transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime
 ) -> tuple[Mapping[str, Matches], Mapping[int, datetime]]:
@@ -104,7 +102,6 @@ def activity(
     return found, stored_subscriptions.last_came(transaction, chat.id, now - CAME_WITHIN)
 
 
-@reads
 def in_titles(transaction: Transaction, chat: Chat, query: Query, *, now: datetime) -> tuple[str, int] | None:
     """Returns (the query that looks for its words in titles only, the number of papers that it finds).
 
@@ -120,19 +117,16 @@ def in_titles(transaction: Transaction, chat: Chat, query: Query, *, now: dateti
     return (text, brings) if 0 < brings <= found * _FEWER else None
 
 
-@reads
 def newest_papers(transaction: Transaction, *, now: datetime, most: int) -> tuple[KnownPaper, ...]:
     """Returns the newest `most` papers of the last days, newest first."""
     return paper_search.read(transaction, paper_words.ids(transaction, recent(transaction, now).among, most))
 
 
-@reads
 def recent_matches(transaction: Transaction, query: Query, *, now: datetime) -> Matches:
     """Returns the papers of the last days that a query finds."""
     return recent(transaction, now).find(transaction, paper_search.with_vectors_for(transaction, query))
 
 
-@reads
 def search(
     transaction: Transaction,
     chat: Chat,
@@ -181,7 +175,6 @@ class Preview(NamedTuple):
     not_due: tuple[Listed, ...] = ()  # the subscriptions whose papers are in `later`
 
 
-@reads
 def today(transaction: Transaction, chat: Chat, *, now: datetime, which: str = "", of_week: bool = False) -> Today:
     """Returns what subscriptions find on the newest day with announcements; if that is nothing, in the last days.
 
@@ -216,7 +209,6 @@ def today(transaction: Transaction, chat: Chat, *, now: datetime, which: str = "
     )
 
 
-@reads
 def preview(
     transaction: Transaction, address: ChatAddress, *, now: datetime, text: str | None = None, days: int | None = None
 ) -> Preview:

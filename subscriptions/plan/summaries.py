@@ -12,7 +12,7 @@ from typing import NamedTuple
 from subscriptions.chats.stored import chats as stored_chats
 from subscriptions.chats.stored.subscriptions import subscriptions_of
 from subscriptions.database import bot_state
-from subscriptions.database.store import Transaction, reads
+from subscriptions.database.store import Transaction
 from subscriptions.model import Chat, ChatSettings, KnownPaper, Paper, Subscription
 from subscriptions.papers.stored import llm_requests as model_requests
 from subscriptions.papers.stored import papers as known_papers
@@ -34,7 +34,6 @@ class Wanted(NamedTuple):
     chats: Mapping[Place, int]
 
 
-@reads
 def find_wanted(transaction: Transaction, looked_upto: int, *, now: datetime) -> Wanted | None:
     """Returns which summaries of the next papers after a sequence are wanted; None if there are no more papers."""
     last = bot_state.last_sequence(transaction)
@@ -92,7 +91,6 @@ def _is_in(code: str, language: str) -> bool:
     return code.partition("-")[0].lower() == language
 
 
-@reads
 def still_wanted(transaction: Transaction, place: Place, *, now: datetime) -> Paper | None:
     """Returns the paper of a wanted summary.
 

@@ -10,7 +10,7 @@ from subscriptions.chats import known as known_chats
 from subscriptions.chats.stored import access as access_rows
 from subscriptions.chats.stored import chats as stored_chats
 from subscriptions.chats.stored import subscriptions as stored_subscriptions
-from subscriptions.database.store import Transaction, reads
+from subscriptions.database.store import Transaction
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.matching.reasons import unfulfilled_parts
 from subscriptions.model import Announce, Because, Chat, ChatAddress, Item, KnownPaper, Lane, Subscription
@@ -26,7 +26,6 @@ from subscriptions.query.tree import Node, Query
 MOST_IN_FEED = 100  # papers in a feed
 
 
-@reads
 def where_delivered(transaction: Transaction, lane: Lane, delivery: str) -> ChatAddress | None:
     """Returns the chat of a lane that got a delivery (a group, or one of its topics); None if none of them got it."""
     chats = stored_chats.chats_in(transaction, lane)
@@ -36,7 +35,6 @@ def where_delivered(transaction: Transaction, lane: Lane, delivery: str) -> Chat
     return next(delivered, None)
 
 
-@reads
 def as_item(transaction: Transaction, chat: Chat, known: KnownPaper) -> Item:
     """Returns a paper as it was delivered to this chat; if it was not, with the subscriptions that match it now."""
     delivered = stored_deliveries.deliveries_of(transaction, chat.id, known.id)
@@ -46,7 +44,6 @@ def as_item(transaction: Transaction, chat: Chat, known: KnownPaper) -> Item:
     return Item(paper=known, because=_fitting(transaction, subscriptions, known), position=0)
 
 
-@reads
 def subscriptions_behind(transaction: Transaction, chat: Chat, item: Item) -> tuple[Subscription, ...]:
     """Returns the subscriptions that delivered a paper, as they are now. Removed ones are left out."""
     numbers = [because.number for because in item.because]
@@ -91,7 +88,6 @@ class Reason(NamedTuple):
     about: bool = False  # `due` is only the earliest moment (when-out)
 
 
-@reads
 def last_delivered(
     transaction: Transaction, chat: Chat, *, message: str = ""
 ) -> stored_deliveries.DeliveredPaper | None:
@@ -104,7 +100,6 @@ def last_delivered(
     return stored_deliveries.deliveries_of(transaction, chat.id, paper) if paper else None
 
 
-@reads
 def reasons(transaction: Transaction, chat: Chat, known: KnownPaper, *, now: datetime) -> tuple[Reason, ...]:
     """Returns, for each subscription of a chat, why it did not deliver a paper. Those nearest to a match come first."""
     subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)
@@ -171,7 +166,6 @@ class SentPapers(NamedTuple):
     papers: Sequence[tuple[KnownPaper, datetime]]  # with the moment when each was sent, newest delivery first
 
 
-@reads
 def sent_papers(transaction: Transaction, key: str) -> SentPapers | None:
     """Returns the papers of the chat whose feed has this key; None for any other text."""
     chat = access_rows.chat_of_key(transaction, key)
@@ -182,7 +176,6 @@ def sent_papers(transaction: Transaction, key: str) -> SentPapers | None:
     return SentPapers(chat=chat, begun=begun, papers=[(known[paper], at) for paper, at in sent])
 
 
-@reads
 def papers_sent(transaction: Transaction, address: ChatAddress, *, since: datetime) -> tuple[KnownPaper, ...]:
     """Returns the papers that a chat was sent from `since` on, in the order of sending.
 

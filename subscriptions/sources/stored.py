@@ -7,7 +7,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 
 from subscriptions.database import bot_state, columns
-from subscriptions.database.store import Transaction, execute, reads, writes
+from subscriptions.database.store import Transaction, execute
 from subscriptions.database.tables import TABLES, SourceRow
 from subscriptions.model import SourceTrouble
 from subscriptions.schedule.calendar import Schedule
@@ -106,7 +106,6 @@ class KnownSource(SourceFact):
         return self.trouble_at(now) in BEHIND
 
 
-@reads
 def unknown_sources(transaction: Transaction, schedules: Mapping[str, str]) -> frozenset[str]:
     """Returns the names in `schedules` (name → schedule) that differ from the stored sources.
 
@@ -116,7 +115,6 @@ def unknown_sources(transaction: Transaction, schedules: Mapping[str, str]) -> f
     return frozenset(name for name, schedule in schedules.items() if known.get(name) != schedule)
 
 
-@writes
 def sync_sources(transaction: Transaction, facts: Iterable[SourceFact], *, now: datetime, are_all: bool = True) -> None:
     """Stores the sources that the settings declare.
 
@@ -143,7 +141,6 @@ def add_name(transaction: Transaction, name: str) -> None:
     transaction.insert_new(SourceRow(name=name))
 
 
-@reads
 def known_sources(transaction: Transaction) -> tuple[KnownSource, ...]:
     """Returns all sources that the settings declare or have declared before, ordered by name."""
     rows = execute(transaction, sa.select(_sources).where(_s.since.is_not(None)).order_by(_s.name)).mappings()
@@ -160,14 +157,12 @@ def known_sources(transaction: Transaction) -> tuple[KnownSource, ...]:
     )
 
 
-@reads
 def last_receipt(transaction: Transaction, name: str) -> Receipt | None:
     """Returns the last receipt of a source, whether the settings declare it or not; None if there is none."""
     last = execute(transaction, sa.select(_s.last).where(_s.name == name)).scalar()
     return columns.adapter_of(Receipt).validate_python(last) if last else None
 
 
-@reads
 def forecast(transaction: Transaction, *, now: datetime) -> Forecast:
     """Returns the forecast: what has come, and what is expected, from the sources that the settings declare."""
     schedules = transaction.store.schedules
@@ -202,14 +197,12 @@ def _awaited(source: KnownSource, schedule: Schedule, due: datetime | None) -> A
     )
 
 
-@reads
 def has_come(transaction: Transaction, due: datetime) -> bool:
     """Returns whether any source has brought papers of the batch of arXiv that was due at a moment."""
     parts = (part for source in known_sources(transaction) for part in source.parts.values())
     return any(part.came == due and part.batch and part.papers for part in parts)
 
 
-@writes
 def note_poll(transaction: Transaction, receipt: Receipt, state: SourceState, parts: Mapping[str, Part]) -> None:
     """Stores the receipt of a poll, which may still be running, and the state of its source."""
     add_name(transaction, receipt.source)

@@ -18,7 +18,7 @@ from subscriptions.chats.stored import access as access_rows
 from subscriptions.chats.stored import chats as stored_chats
 from subscriptions.chats.stored import subscriptions as stored_subscriptions
 from subscriptions.database import bot_state
-from subscriptions.database.store import Transaction, reads, writes
+from subscriptions.database.store import Transaction
 from subscriptions.errors import PaperwireError, Refused, Sentence
 from subscriptions.model import Admission, CallbackToken, Chat, ChatAddress, ChatState
 from subscriptions.outbox import notify as notifying
@@ -65,7 +65,6 @@ class Standing(NamedTuple):
         return next((chat for chat in self.chats if chat.address == address), None)
 
 
-@reads
 def standing_of(transaction: Transaction, address: ChatAddress) -> Standing:
     """Returns what operators decided about an address, or, if its chat moved, about the new address."""
     lane = address.lane
@@ -76,7 +75,6 @@ def standing_of(transaction: Transaction, address: ChatAddress) -> Standing:
     return Standing(tuple(here), bool(access_rows.denial_of(transaction, lane)))
 
 
-@writes
 def request_admission(
     transaction: Transaction,
     address: ChatAddress,
@@ -100,7 +98,6 @@ def request_admission(
     return has_operator(transaction, admins)
 
 
-@writes
 def allow(
     transaction: Transaction, address: ChatAddress, *, now: datetime, notify_chats: bool = True
 ) -> tuple[Chat, bool]:
@@ -121,7 +118,6 @@ def allow(
     return known_chats.get_chat(transaction, address), waited
 
 
-@writes
 def deny(transaction: Transaction, address: ChatAddress, *, now: datetime) -> bool:
     """Denies all chats at an address, including topics, and notifies the chat.
 
@@ -137,7 +133,6 @@ def deny(transaction: Transaction, address: ChatAddress, *, now: datetime) -> bo
     return True
 
 
-@writes
 def open_page_chat(
     transaction: Transaction, chat: ChatAddress, *, lang: str, timezone: str = "", now: datetime
 ) -> None:
@@ -151,7 +146,6 @@ def open_page_chat(
         access_rows.answer(transaction, known.id, Admission.ADMITTED, now=now)
 
 
-@reads
 def is_operator(transaction: Transaction, admins: Sequence[ChatAddress], person: ChatAddress) -> bool:
     """Whether a private chat belongs to an operator: a person in the settings, or one who became operator by a code."""
     if person in admins:
@@ -160,13 +154,11 @@ def is_operator(transaction: Transaction, admins: Sequence[ChatAddress], person:
     return chat is not None and (chat.admin or chat.address in admins)
 
 
-@reads
 def has_operator(transaction: Transaction, admins: Sequence[ChatAddress]) -> bool:
     """Whether there is an operator."""
     return bool(admins or stored_chats.operators(transaction))
 
 
-@writes
 def new_code(transaction: Transaction) -> str:
     """Returns a new code. The first person who sends it to the bot becomes its operator. Stores only its hash.
 
@@ -177,7 +169,6 @@ def new_code(transaction: Transaction) -> str:
     return code
 
 
-@writes
 def redeem_code(
     transaction: Transaction, address: ChatAddress, code: str, *, admins: Sequence[ChatAddress], now: datetime
 ) -> CodeResult:
@@ -204,7 +195,6 @@ def _hash_of_code(code: str) -> str:
     return sha256("".join(sign for sign in code.upper() if sign.isalnum()).encode()).hexdigest()
 
 
-@writes
 def ask_to_confirm(
     transaction: Transaction,
     address: ChatAddress,
@@ -232,7 +222,6 @@ def ask_to_confirm(
     notifying.notify(transaction, address, confirm_address(token, now.isoformat(), source, is_known=is_known), now=now)
 
 
-@writes
 def ask_unasked(transaction: Transaction, addresses: Collection[ChatAddress], *, now: datetime) -> None:
     """Stores the question for each of these addresses that is not confirmed, denied or already asked."""
     for address in addresses:
@@ -243,7 +232,6 @@ def ask_unasked(transaction: Transaction, addresses: Collection[ChatAddress], *,
             ask_to_confirm(transaction, address, now=now)
 
 
-@writes
 def serve(transaction: Transaction, address: ChatAddress, *, now: datetime) -> None:
     """Does what is needed after an operator has subscribed a chat: lets it in, or asks the reader of its address."""
     chat = known_chats.get_chat(transaction, address)
@@ -252,7 +240,6 @@ def serve(transaction: Transaction, address: ChatAddress, *, now: datetime) -> N
     ask_unasked(transaction, [chat.address], now=now)
 
 
-@writes
 def confirm(
     transaction: Transaction, address: ChatAddress, *, source: ChatAddress | None, until: datetime, now: datetime
 ) -> Chat:

@@ -9,7 +9,7 @@ from subscriptions.chats.addresses import facts_of
 from subscriptions.chats.stored import chats as stored_chats
 from subscriptions.chats.stored import subscriptions as stored_subscriptions
 from subscriptions.database import bot_state
-from subscriptions.database.store import Scope, Transaction, reads, writes
+from subscriptions.database.store import Store, Transaction
 from subscriptions.errors import Refused
 from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.papers.stored import papers as known_papers
@@ -30,7 +30,7 @@ class _TriedOut(Exception):
 
 
 def import_lines(
-    store: Scope,
+    transaction: Transaction,
     lines: Sequence[portable.PortableLine],
     *,
     now: datetime,
@@ -47,8 +47,7 @@ def import_lines(
     - `watched`: gets the lines and yields them, to show progress.
     """
     done: list[_Applied] = []
-    begun = store.savepoint() if isinstance(store, Transaction) else store.write()
-    with suppress(_TriedOut), begun as transaction:
+    with suppress(_TriedOut), transaction.savepoint():
         done += [_apply(transaction, line, now=now, who=who) for line in watched(lines)]
         if dry:
             raise _TriedOut
@@ -59,7 +58,6 @@ def _changes(lines: Sequence[portable.PortableLine], done: Sequence[_Applied]) -
     return tuple((mark, str(line.chat), line.text) for line, (mark, _) in zip(lines, done, strict=True))
 
 
-@writes
 def follow_lines(
     transaction: Transaction, lines: Sequence[portable.PortableLine], *, look_back: bool, now: datetime
 ) -> tuple[Changes, bool]:
@@ -161,14 +159,13 @@ def _of_chat(query: portable.KeptText, chat: Chat) -> portable.KeptText:
     return portable.KeptText(own.text, own.canonical)
 
 
-@reads
 def export(transaction: Transaction, address: ChatAddress) -> str:
     """Returns the subscriptions of a chat as text. Raises NotFound."""
     chat, subscriptions = known_chats.get_subscribed(transaction, address)
     return _lines([portable.subscription_line(chat, one) for one in subscriptions])
 
 
-def export_all(store: Scope) -> Iterator[str]:
+def export_all(store: Store) -> Iterator[str]:
     """Yields the text of all chats, with their settings, in parts.
 
     Each part is read in its own transaction, so a slow reader of the text delays no one. Each chat is complete. Changes
@@ -177,7 +174,7 @@ def export_all(store: Scope) -> Iterator[str]:
     after: ChatAddress | None = None
     begun = False
     while True:
-        with store.read() as transaction:
+        with store.reading() as transaction:
             page = stored_chats.chats_after(transaction, after, AT_ONCE)
             whole = list(_whole(transaction, page))
         if not page:

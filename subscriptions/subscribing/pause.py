@@ -9,7 +9,7 @@ from subscriptions.chats import known as known_chats
 from subscriptions.chats.stored import chats as stored_chats
 from subscriptions.chats.stored import subscriptions as stored_subscriptions
 from subscriptions.database import bot_state
-from subscriptions.database.store import Transaction, reads, writes
+from subscriptions.database.store import Transaction
 from subscriptions.model import Chat, ChatAddress, ChatState, PauseReason, Subscription, SubscriptionState
 from subscriptions.outbox.figures import undelivered
 from subscriptions.outbox.stored import entries as outbox
@@ -27,7 +27,6 @@ class WaitingPapers(NamedTuple):
     come_together: bool = True  # whether all are sent then
 
 
-@writes
 def pause(
     transaction: Transaction,
     address: ChatAddress,
@@ -53,7 +52,6 @@ def pause(
         stored_chats.pause_chat(transaction, chat.id, PauseReason.PERSON, now=now, until=until)
 
 
-@writes
 def resume(
     transaction: Transaction, address: ChatAddress, number: int | None, *, now: datetime, who: str = ""
 ) -> Chat | None:
@@ -79,7 +77,6 @@ def resume(
     return known_chats.get_chat(transaction, address)
 
 
-@writes
 def reactivate(transaction: Transaction, address: ChatAddress, *, now: datetime) -> bool:
     """Reactivates the chats at an address to which the bot could not write.
 
@@ -109,7 +106,6 @@ def _returns(chat: Chat, address: ChatAddress) -> bool:
     return not closed
 
 
-@reads
 def get_waiting_papers(
     transaction: Transaction, address: ChatAddress, *, now: datetime, number: int | None = None
 ) -> WaitingPapers:
@@ -131,7 +127,6 @@ def get_waiting_papers(
     )
 
 
-@writes
 def send_waiting(transaction: Transaction, address: ChatAddress, *, now: datetime, number: int | None = None) -> int:
     """Makes the papers that wait for a chat, or for one of its subscriptions, due now. Returns how many.
 
@@ -147,7 +142,6 @@ def send_waiting(transaction: Transaction, address: ChatAddress, *, now: datetim
     return found
 
 
-@writes
 def skip_waiting(
     transaction: Transaction,
     address: ChatAddress,

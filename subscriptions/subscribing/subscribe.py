@@ -14,7 +14,7 @@ from subscriptions.chats.addresses import facts_of
 from subscriptions.chats.stored import chats as stored_chats
 from subscriptions.chats.stored import subscriptions as stored_subscriptions
 from subscriptions.database import bot_state
-from subscriptions.database.store import Transaction, writes
+from subscriptions.database.store import Transaction
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, KnownPaper, Subscription
 from subscriptions.outbox.stored import deliveries as stored_deliveries
@@ -50,7 +50,6 @@ class Subscribed(NamedTuple):
     examples: tuple[KnownPaper, ...] = ()  # some of the found papers, the best first
 
 
-@writes
 def subscribe(
     transaction: Transaction,
     address: ChatAddress,
@@ -158,7 +157,6 @@ def _when_of(when: str | None, own: Cadence | None, chat: Chat) -> When:
     return read_when(when, own if own and own.kind == "when-out" else of_chat)
 
 
-@writes
 def edit(
     transaction: Transaction,
     address: ChatAddress,
@@ -192,7 +190,6 @@ def edit(
     return _echo(transaction, chat, after, query, outcome, now=now)
 
 
-@writes
 def rename(
     transaction: Transaction, address: ChatAddress, number: int, name: str, *, now: datetime, who: str = ""
 ) -> Subscription:
@@ -204,7 +201,6 @@ def rename(
     return changes.change_subscriptions(transaction, [subscription], [after], now=now, who=who)[0]
 
 
-@writes
 def reschedule(
     transaction: Transaction, address: ChatAddress, number: int | None, when: str, *, now: datetime, who: str = ""
 ) -> tuple[Subscription, ...]:
@@ -224,7 +220,6 @@ def reschedule(
     return changes.change_subscriptions(transaction, chosen, after, now=now, who=who)
 
 
-@writes
 def unsubscribe_several(
     transaction: Transaction, address: ChatAddress, numbers: Collection[int], *, now: datetime, who: str = ""
 ) -> tuple[Subscription, ...]:
@@ -240,7 +235,6 @@ def unsubscribe_several(
     return gone
 
 
-@writes
 def set_settings(
     transaction: Transaction, address: ChatAddress, values: Mapping[str, str], *, now: datetime, who: str = ""
 ) -> Chat:
@@ -258,7 +252,6 @@ def set_settings(
     return changes.apply_new_clock(transaction, chat, now)
 
 
-@writes
 def follow_zone(transaction: Transaction, chat: Chat, zone: str, *, now: datetime) -> None:
     """Stores the zone of a person's client. This cannot be undone."""
     stored_chats.choose_setting(transaction, chat.id, "timezone", zone)

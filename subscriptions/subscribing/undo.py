@@ -15,7 +15,7 @@ from typing import NamedTuple
 from subscriptions.chats.stored import chats as stored_chats
 from subscriptions.chats.stored import subscriptions as stored_subscriptions
 from subscriptions.database import bot_state, columns
-from subscriptions.database.store import Transaction, reads, writes
+from subscriptions.database.store import Transaction
 from subscriptions.model import Chat, ChatAddress, ChatState, PauseReason, Signal, Subscription, SubscriptionState
 from subscriptions.outbox.stored import entries as outbox
 from subscriptions.papers.stored import feedback as interests
@@ -100,7 +100,6 @@ def change_subscriptions(
     return tuple(stored_subscriptions.change_subscription(transaction, old, new) for old, new in pairs)
 
 
-@writes
 def save_papers(
     transaction: Transaction, chat: Chat, papers: Sequence[int], *, now: datetime, who: str = ""
 ) -> tuple[int, ...]:
@@ -135,7 +134,6 @@ def is_paused_by_person(chat: Chat) -> bool:
     return chat.state is ChatState.PAUSED and chat.pause_reason is PauseReason.PERSON
 
 
-@reads
 def last_change(transaction: Transaction, address: ChatAddress, *, now: datetime) -> Change | None:
     """Returns the newest change of a chat that differs from its present state; None if there is none.
 
@@ -200,7 +198,6 @@ class Undone(NamedTuple):
     after: Chat
 
 
-@writes
 def undo(transaction: Transaction, address: ChatAddress, *, now: datetime) -> Undone | None:
     """Undoes the newest change of this chat; None if there is none."""
     chat, change = stored_chats.find_chat(transaction, address), last_change(transaction, address, now=now)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from subscriptions.database.store import Transaction, reads
+from subscriptions.database.store import Transaction
 from subscriptions.model import Chat
 from subscriptions.papers import search as paper_search
 from subscriptions.papers.stored import words as paper_words
@@ -31,7 +31,6 @@ class Initials(NamedTuple):
     more: int  # how many they are
 
 
-@reads
 def by_initials(transaction: Transaction, query: Query) -> Initials | None:
     """Return the first author of a query whom stored papers have by initials; None if there is none."""
     for leaf in leaves(query.tree, also_excluded=False):
@@ -56,7 +55,6 @@ class Acronym(NamedTuple):
     more: int = 0  # papers of the last days that this query finds, and the other one does not
 
 
-@reads
 def by_words_of_acronym(
     transaction: Transaction, query: Query, chat: Chat, *, found: int, now: datetime
 ) -> Acronym | None:

@@ -66,7 +66,7 @@ class Deliverer:
         """Plans what is due now and delivers it. Returns the messages in order."""
         deps, before = self.deps, len(self._channel.posts)
         await plan(deps, self.drain)
-        self.drain.wake(lanes(deps.store, ["telegram"], now=deps.clock.now()))
+        self.drain.wake(deps.store.read_now(lanes, ["telegram"], now=deps.clock.now()))
         await self.drain.run(partial(deliver, deps, self.drain))
         came = [self._answer(post.chat, post.payload) for post in self._channel.posts[before:]]
         for answer in came:

@@ -121,7 +121,7 @@ async def test_first_list_is_counted_while_it_is_read(bot: BotHarness, monkeypat
     goes_on.set()
     await reading
     assert (await bot.says("/today kelp")).lines[0] == "30 papers of Thu 22 Jan"
-    assert bot.store.reading == {}
+    assert bot.store.being_read == {}
 
 
 class TestSubscriptions:

@@ -108,9 +108,9 @@ class Scene:
 
     def queries(self, chat: str = "slack:C1") -> list[str]:
         """Returns the queries of a chat, as people typed them."""
-        if not known_or_new(self.app.store, parse_address(chat), ChatKind.TEAM).id:
+        if not self.app.store.read_now(known_or_new, parse_address(chat), ChatKind.TEAM).id:
             return []
-        return [one.subscription.text for one in listed(self.app.store, parse_address(chat))]
+        return [one.subscription.text for one in self.app.store.read_now(listed, parse_address(chat))]
 
 
 Scenes = Callable[..., AbstractAsyncContextManager[Scene]]

@@ -106,7 +106,7 @@ async def locked_while_a_message_is_in_hand(
 
 
 def texts(store: Store, chat: str = "telegram:1") -> list[str]:
-    return [entry.subscription.text for entry in listed(store, address(chat))]
+    return [entry.subscription.text for entry in store.read_now(listed, address(chat))]
 
 
 def told(telegram: FakeTelegram) -> dict[str, list[str]]:

@@ -39,8 +39,8 @@ class WatchedStore(Store):
     after_commit: abc.Callable[[], None] = staticmethod(lambda: None)
 
     @contextlib.contextmanager
-    def turn(self) -> abc.Iterator[Transaction]:
-        with super().turn() as transaction:
+    def write_group(self) -> abc.Iterator[Transaction]:
+        with super().write_group() as transaction:
             yield transaction
         self.after_commit()
 
@@ -109,11 +109,11 @@ def test_a_killed_import_changes_nothing_and_can_be_given_again(watched: Watched
         raise Killed
 
     with pytest.raises(Killed):
-        import_export.import_lines(watched, lines, now=NOON, watched=killed)
-    assert not listed(watched, None)
-    import_export.import_lines(watched, lines, now=NOON)
-    assert len(listed(watched, None)) == 10
-    assert {sign for sign, _, _ in import_export.import_lines(watched, lines, now=NOON)} == {"="}
+        watched.write_now(import_export.import_lines, lines, now=NOON, watched=killed)
+    assert not watched.read_now(listed, None)
+    watched.write_now(import_export.import_lines, lines, now=NOON)
+    assert len(watched.read_now(listed, None)) == 10
+    assert {sign for sign, _, _ in watched.write_now(import_export.import_lines, lines, now=NOON)} == {"="}
 
 
 TRAPS = (
@@ -174,11 +174,11 @@ def all_of_it(store: Store) -> list[tuple[object, ...]]:
             request.next_due_at
             and max(request.next_due_at, NOON),  # a window that is open was opened by the clock of then
         )
-        for one in listed(store, None)
+        for one in store.read_now(listed, None)
         for request in [one.subscription]
     ]
     speaking = {address for address, *_ in found}
-    with store.read() as session:
+    with store.reading() as session:
         chats = [chat for page in stored_chats.all_chats(session) for chat in page]
     chosen = [(chat.address, chat.kind, chat.settings, chat.chosen) for chat in chats]
     return [*found, *(row for row in chosen if row[0] in speaking or row[3])]
@@ -204,12 +204,12 @@ def test_an_export_makes_the_same_again_elsewhere(
         for chat, query, when, zone, name in what:
             timed = f"{when['when']} {zone or ''}".strip() if when else None
             with contextlib.suppress(PaperwireError):  # a refused entry changes nothing
-                subscribing.subscribe(here, parse_address(chat), query, when=timed, name=name, now=NOON)
+                here.write_now(subscribing.subscribe, parse_address(chat), query, when=timed, name=name, now=NOON)
         for (chat, setting), chosen_value in settings:
             with contextlib.suppress(PaperwireError):
-                subscribing.set_settings(here, parse_address(chat), {setting: chosen_value}, now=NOON)
+                here.write_now(subscribing.set_settings, parse_address(chat), {setting: chosen_value}, now=NOON)
         text = "".join(import_export.export_all(here))
-        import_export.import_lines(there, read_lines(text), now=NOON)
+        there.write_now(import_export.import_lines, read_lines(text), now=NOON)
         assert "".join(import_export.export_all(there)) == text
         assert all_of_it(there) == all_of_it(here)
 
@@ -221,18 +221,18 @@ def test_a_channel_comes_back_as_a_channel(empty_database: Path) -> None:
     """
     with stores(empty_database, "here", "there") as (here, there):
         channel = parse_address("telegram:-1009876543210")
-        subscribing.subscribe(
-            here,
+        here.write_now(
+            subscribing.subscribe,
             channel,
             "graph",
             name="G",
             now=NOON,
             kind=ChatKind.BROADCAST,
         )
-        subscribing.set_settings(here, channel, {"shape": "each"}, now=NOON)
+        here.write_now(subscribing.set_settings, channel, {"shape": "each"}, now=NOON)
         text = "".join(import_export.export_all(here))
         assert text.splitlines()[:3] == ["[telegram:-1009876543210]", "set kind broadcast", "set shape each"]
-        import_export.import_lines(there, read_lines(text), now=NOON)
+        there.write_now(import_export.import_lines, read_lines(text), now=NOON)
         assert "".join(import_export.export_all(there)) == text
         assert all_of_it(there) == all_of_it(here)
-        assert {sign for sign, _, _ in import_export.import_lines(there, read_lines(text), now=NOON)} == {"="}
+        assert {sign for sign, _, _ in there.write_now(import_export.import_lines, read_lines(text), now=NOON)} == {"="}

@@ -36,7 +36,7 @@ def test_a_commit_is_on_the_disk_before_it_returns(store: Store) -> None:
 
     the last commits.
     """
-    for transaction in (store.write, store.read):
+    for transaction in (store.writing, store.reading):
         with transaction() as session:
             assert (
                 session.connection().exec_driver_sql("PRAGMA synchronous").scalar(),
@@ -112,7 +112,7 @@ def test_after_a_clean_stop_no_file_holds_a_forgotten_chat(tmp_path: Path) -> No
     subscribes(store, "telegram:4242424242", "zirconium")
     with closing(sqlite3.connect(store.path)) as other:
         other.execute("SELECT count(*) FROM chat").fetchall()
-        forget(store, address("telegram:4242424242"))
+        store.write_now(forget, address("telegram:4242424242"))
         store.close()
         left = b"".join(file.read_bytes() for file in store.path.parent.glob(f"{store.path.name}*"))
     assert b"4242424242" not in left
@@ -134,7 +134,7 @@ def test_no_character_of_a_text_is_refused(store: Store) -> None:
         paper("Tea", key="\0", arxiv_id=None),
     )
     subscribes(store, "telegram:1", "graphs")
-    with store.read() as session:
+    with store.reading() as session:
         known = {known.paper.title.replace("\ufffd", "\0"): known for known in stored_papers(session)}
         assert known.keys() == {hostile, "Tea"}
         assert (
@@ -148,7 +148,7 @@ def test_no_character_of_a_text_is_refused(store: Store) -> None:
 def test_a_chat_has_a_query_once_however_long_it_is(store: Store, words: str) -> None:
     for chat in ("telegram:1", "telegram:2"):
         subscribes(store, chat, words)
-    with store.write() as session:
+    with store.writing() as session:
         row = session.exec(sqlmodel.select(tables.SubscriptionRow)).first()
         assert row is not None
         again = {**row.model_dump(exclude={"id"}), "number": 9}
@@ -177,9 +177,9 @@ def test_chats_and_sources_may_have_the_longest_names(store: Store, form: str, n
     with pytest.raises(Refused):
         parse_address(form.format(name + name[0]))
     chat, source = parse_address(form.format(name)), source_name(WIDE)
-    subscribing.subscribe(store, chat, "graph", when="now", now=NOON - DAY)
+    store.write_now(subscribing.subscribe, chat, "graph", when="now", now=NOON - DAY)
     ingested(store, "A graph", source=source, now=NOON - HOUR)
-    with store.write() as session:
+    with store.writing() as session:
         stored_sources.note_poll(
             session, Receipt(source=source, at=NOON, outcome=Outcome.NEW), stored_sources.SourceState(), {}
         )
@@ -194,6 +194,6 @@ def test_a_paper_is_found_again_by_a_very_long_title(store: Store) -> None:
     title, other = "".join(signs), "".join(signs[:-1]) + "末"
     ingested(store, paper(title, arxiv_id=None))
     ingested(store, paper(title, arxiv_id="2601.00001"), paper(other, arxiv_id="2601.00002"))
-    with store.read() as transaction:
+    with store.reading() as transaction:
         found = {known.paper.arxiv_id: known.paper.title for known in stored_papers(transaction)}
     assert found == {"2601.00001": title, "2601.00002": other}

@@ -70,8 +70,8 @@ async def test_a_delivery_that_cannot_be_rendered_is_dead(
     )
     assert (vars(record)["chat"], vars(record)["delivery"] in said) == ("telegram:1", True)
     object.__setattr__(app.deps, "render_delivery", good)
-    outbox.retry(
-        app.store,
+    app.store.write_now(
+        outbox.retry,
         next(entry for entry in entries(app) if entry.state == "dead").id,
         now=clock.now(),
     )
@@ -103,15 +103,15 @@ async def test_after_an_outage_the_owner_of_the_token_is_asked_for(
 ) -> None:
     async with running(tmp_path, clock, slack=slack) as app:
         if before:
-            bot_state.claim_database(app.store, {"slack": before})
+            app.store.write_now(bot_state.claim_database, {"slack": before})
         slack.goes_down()
         await app.sender.prepare()
-        assert bot_state.bots(app.store).get("slack", "") == before
+        assert app.store.read_now(bot_state.bots).get("slack", "") == before
         await app.sender.claim_again()
         slack.comes_back()
         await app.sender.claim_again()
-        assert bot_state.bots(app.store)["slack"] == (before or "T0TEST:U0BOT")
-        assert ("slack" in bot_state.stopped_platforms(app.store)) == bool(before)
+        assert app.store.read_now(bot_state.bots)["slack"] == (before or "T0TEST:U0BOT")
+        assert ("slack" in app.store.read_now(bot_state.stopped_platforms)) == bool(before)
 
 
 async def test_replies_that_take_minutes_hold_up_no_other_chat(app: App, telegram: FakeTelegram) -> None:
@@ -190,7 +190,7 @@ async def test_a_chat_may_be_forgotten_while_a_message_is_on_its_way(
         slack.forbids("C1", refusal)
     async with a_bot(tmp_path, slack, clock) as app:
         due(app.store, "slack:C1", "slack:C2")
-        _after_the_first(app, moment, lambda: retention.forget(app.store, address("slack:C1")))
+        _after_the_first(app, moment, lambda: app.store.write_now(retention.forget, address("slack:C1")))
         await app.sender.send_once()
         assert {entry.chat for entry in entries(app)} == {"slack:C2"}
         assert await app.sender.send_once() == sender.Sent()

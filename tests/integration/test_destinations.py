@@ -77,7 +77,7 @@ class Bot:
 
     async def asks(self, chat: ChatAddress = ADA) -> EmailMessage:
         """Asks an address whether papers may come to it. Returns the question."""
-        access.ask_to_confirm(self.app.store, chat, source=HOME, now=self.clock.now())
+        self.app.store.write_now(access.ask_to_confirm, chat, source=HOME, now=self.clock.now())
         [question] = await self.delivers()
         return question
 
@@ -96,7 +96,7 @@ class Bot:
         return mail
 
     def state(self) -> ChatState:
-        return known_chats.get_chat(self.app.store, ADA).state
+        return self.app.store.read_now(known_chats.get_chat, ADA).state
 
 
 @pytest.fixture
@@ -150,7 +150,7 @@ async def test_what_is_pressed_in_a_mail_is_done_once_and_on_a_page(bot: Bot) ->
     assert "graphs" in words(
         await bot.opens(f"{ROOT}/mail", presses=True, link=unescape(talk[1]), text="/sub graphs daily 13:00")
     )
-    assert len(known_chats.listed(bot.app.store, ADA)) == 2
+    assert len(bot.app.store.read_now(known_chats.listed, ADA)) == 2
     assert (
         await bot.opens(mail["List-Unsubscribe"].strip("<>"), presses=True, **{"List-Unsubscribe": "One-Click"})
     ).status_code == 200
@@ -162,7 +162,7 @@ async def test_what_is_pressed_in_a_mail_is_done_once_and_on_a_page(bot: Bot) ->
 async def test_a_link_that_was_made_up_changed_or_of_an_erased_chat_does_nothing(bot: Bot) -> None:
     await bot.confirms()
     stop = (await bot.sends_papers())["List-Unsubscribe"].strip("<>")
-    signer, ada = await bot.pages.signer(), known_chats.get_chat(bot.app.store, ADA).id
+    signer, ada = await bot.pages.signer(), bot.app.store.read_now(known_chats.get_chat, ADA).id
     for wrong in (
         stop[:-1],
         stop.replace("link=W", "link=X"),
@@ -227,7 +227,7 @@ async def test_a_mail_that_two_processes_were_broken_off_with_is_not_sent_a_thir
         bot.app.stop.set()
         await sends
         bot.app.stop.clear()
-        claims.recover(bot.app.store)
+        bot.app.store.write_now(claims.recover)
         bot.clock.advance(timedelta(minutes=20))
     assert await bot.delivers() == []
     assert papers_for_ada(bot).state.value == "dead"

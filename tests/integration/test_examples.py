@@ -132,7 +132,7 @@ async def test_each_example_finds_three_to_fifteen_papers_of_today(samples: Stor
         # and what only excludes is added to the query of a subscription
         if query and "{" not in query and query[0] != "-" and not parse_query(query).nearness_terms:
             shown.setdefault(query, where)
-    counts = {query: len(recent_matches(samples, parse_query(query), now=NOON).papers) for query in shown}
+    counts = {query: len(samples.read_now(recent_matches, parse_query(query), now=NOON).papers) for query in shown}
     for query, count in counts.items():
         print(f"{count:3}  {query}  ({shown[query]})")  # noqa: T201 - pytest -s shows this list
     assert len(counts) > 30

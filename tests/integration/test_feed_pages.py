@@ -61,8 +61,8 @@ class Programs:
 
     def key(self, chat: str = ME) -> str:
         """Makes a new key of a chat."""
-        of = get_chat(self.app.store, make.address(chat))
-        with self.app.store.write() as transaction:
+        of = self.app.store.read_now(get_chat, make.address(chat))
+        with self.app.store.writing() as transaction:
             return access_rows.make_key(transaction, of.id, now=self.clock.now())
 
     async def sends(self, *papers: Paper) -> None:
@@ -218,7 +218,7 @@ async def test_an_unknown_key_gets_the_answer_of_an_unknown_page(
 async def test_the_keys_of_a_chat_end_with_it(programs: Programs, gone: str) -> None:
     key = programs.key()
     address, store = make.address(ME), programs.app.store
-    with store.write() as transaction:
+    with store.writing() as transaction:
         chat = get_chat(transaction, address)
         if gone == "left":
             stored_chats.mark_unreachable(transaction, chat.id, PauseReason.GONE, "kicked", now=NOON)

@@ -54,7 +54,7 @@ class World:
 
     def declares_list(self) -> None:
         fact = SourceFact(name="list", kind="file", location="list", schedule="arxiv")
-        sync_sources(self.app.store, [fact], now=NOON - make.DAY)
+        self.app.store.write_now(sync_sources, [fact], now=NOON - make.DAY)
 
 
 async def dead(world: World) -> None:
@@ -73,7 +73,7 @@ async def waiting(world: World) -> None:
 
 
 async def stopped(world: World) -> None:
-    sending.stop_platform(world.app.store, "telegram", "The token is unknown.")
+    world.app.store.write_now(sending.stop_platform, "telegram", "The token is unknown.")
 
 
 async def source_failed(world: World) -> None:
@@ -86,26 +86,26 @@ async def source_failed(world: World) -> None:
 
 async def source_late(world: World) -> None:
     world.declares_list()
-    (known,) = known_sources(world.app.store)
+    (known,) = world.app.store.read_now(known_sources)
     await WatchedFolder(world.polling, LIST).record_late(known)
 
 
 async def source_not_polled(world: World) -> None:
-    sync_sources(world.app.store, [SourceFact(name="list", kind="url", location="list")], now=NOON)
+    world.app.store.write_now(sync_sources, [SourceFact(name="list", kind="url", location="list")], now=NOON)
     receipt = Receipt(source="list", at=NOON - HOUR, outcome=Outcome.NEW)
-    note_poll(world.app.store, receipt, SourceState(next_at=NOON - HOUR / 2), {})
+    world.app.store.write_now(note_poll, receipt, SourceState(next_at=NOON - HOUR / 2), {})
 
 
 async def meaning_fails(world: World) -> None:
     world.app.store.encoder = "an encoder"
-    bot_state.note_fails(world.app.store, bot_state.ENCODER_FAILS, NOON)
+    world.app.store.write_now(bot_state.note_fails, bot_state.ENCODER_FAILS, NOON)
 
 
 async def model_fails(world: World) -> None:
     world.app.store.has_model = True
     for name, value in {"MODEL_URL": "http://127.0.0.1:9", "MODEL_NAME": "m"}.items():
         world.terminal.set(name, value)
-    bot_state.note_fails(world.app.store, bot_state.MODEL_FAILS, NOON)
+    world.app.store.write_now(bot_state.note_fails, bot_state.MODEL_FAILS, NOON)
 
 
 async def copy_too_old(world: World) -> None:
@@ -167,7 +167,7 @@ def test_every_place_shows_a_finding_in_the_same_words(
         monkeypatch.setattr("bot.embeddings.process.encoder_of", lambda _: FakeEncoder())
     world.runner.run(bring(world))
     world.process.problems.pop("start", None)
-    world.runner.run(world.process.notify_operators(bot_state.stopped_platforms(world.app.store)))
+    world.runner.run(world.process.notify_operators(world.app.store.read_now(bot_state.stopped_platforms)))
     said = _places(world, monkeypatch)
     assert {place for place in PLACES if not _says(said[place], sentence, name)} == silent, said
     (found,) = [one for one in said["status --json"] if one["id"] == name]

@@ -48,18 +48,18 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> abc.Iterator[Store]:
 
 
 def emptied(store: Store) -> None:
-    with store.write() as session:
+    with store.writing() as session:
         for table in ("paper", "paper_key", "paper_alias", "digest", "indexed_paper"):
             session.connection().execute(text(f"DELETE FROM {table}"))  # noqa: S608 - the names are above
 
 
 def found(store: Store, query: Query) -> set[int]:
-    with store.read() as session:
+    with store.reading() as session:
         return set(paper_search.find(session, query, paper_words.Among(), whole=True).papers)
 
 
 def found_slowly(store: Store, query: Query) -> set[int]:
-    with store.read() as session:
+    with store.reading() as session:
         known = stored_papers(session)
     return {known[place].id for place in matching_papers(query, [one.paper for one in known])}
 
@@ -127,7 +127,7 @@ def test_acronym_is_spelled_out_by_the_papers_written_last(store: Store, monkeyp
         ingested(
             store, paper(f"LLM {number}", abstract=f"Of {one} (LLM)."), name=str(number), now=NOON + number * MINUTE
         )
-    with store.read() as session:
+    with store.reading() as session:
         known = widening.spelled_out(session, "LLM")
         assert known == widening.Acronym("LLM", "large language models", agreeing=11, defining=11)
         monkeypatch.setattr(widening, "_MOST_READ", 12)
@@ -154,16 +154,18 @@ OTHERS = [f"Graph {word}" for word in ("tree", "ring", "path", "walk", "cut", "c
 
 
 def paper_of(store: Store, title: str) -> KnownPaper:
-    with store.read() as transaction:
+    with store.reading() as transaction:
         return next(one for one in stored_papers(transaction) if one.paper.title == title)
 
 
 def chat_of(store: Store) -> Chat:
-    return known_chats.get_chat(store, ME)
+    return store.read_now(known_chats.get_chat, ME)
 
 
 def did(store: Store, kind: Signal, *titles: str) -> None:
-    interests.note_signal(store, chat_of(store), [paper_of(store, title).id for title in titles], kind, now=NOON)
+    store.write_now(
+        interests.note_signal, chat_of(store), [paper_of(store, title).id for title in titles], kind, now=NOON
+    )
 
 
 def delivered(store: Store) -> list[tuple[str, bool]]:
@@ -171,11 +173,11 @@ def delivered(store: Store) -> list[tuple[str, bool]]:
 
     Checks that a preview of the same moment has the same papers.
     """
-    shown = previews.preview(store, ME, now=LATER).delivery
+    shown = store.read_now(previews.preview, ME, now=LATER).delivery
     assert shown is not None
     plan_due(store, now=LATER)
     newest = stored.value(store, "SELECT max(seq) FROM delivery")
-    with store.read() as transaction:
+    with store.reading() as transaction:
         (delivery,) = stored_deliveries.delivery_values(transaction, [newest]).values()
     assert delivery.chat.address == ME
     found = [(one.paper.paper.title, one.shown) for one in delivery.items]
@@ -217,14 +219,16 @@ def test_the_oldest_signals_go_and_saved_papers_stay(store: Store, monkeypatch: 
     first_day(store, "Swarm graph one")
     did(store, Signal.SAVED, "Swarm graph one")
     for step, title in enumerate(OTHERS):
-        interests.note_signal(store, chat_of(store), [paper_of(store, title).id], Signal.OPENED, now=NOON + step * HOUR)
-    with store.read() as transaction:
+        store.write_now(
+            interests.note_signal, chat_of(store), [paper_of(store, title).id], Signal.OPENED, now=NOON + step * HOUR
+        )
+    with store.reading() as transaction:
         (kept,) = interests.newest_signals(transaction, [known_chats.get_chat(transaction, ME).id], 99).values()
     assert [one.paper for one in kept] == [
         *[paper_of(store, title).id for title in OTHERS[:-4:-1]],
         paper_of(store, "Swarm graph one").id,
     ]
-    assert [one.paper.title for one in interests.saved_papers(store, chat_of(store))] == ["Swarm graph one"]
+    assert [one.paper.title for one in store.read_now(interests.saved_papers, chat_of(store))] == ["Swarm graph one"]
 
 
 GIVEN = "2601.90001"

@@ -151,6 +151,6 @@ async def test_characters_that_no_database_keeps_are_left_out(
             answer = await browser.opens(f"{path}{quote(ODD)}")
             assert answer.status_code in (200, 303), path
             assert not set(answer.text) & CONTROLS, path
-        (one,) = listed(pages.app.store, None)
+        (one,) = pages.app.store.read_now(listed, None)
         assert (one.subscription.text, one.subscription.name) == ("diffusion ab [2J", "ab [2J")
     assert not [record.getMessage() for record in caplog.records if record.levelname in ("ERROR", "WARNING")]

@@ -92,10 +92,10 @@ def lives(store: Store, *, kill: int = 0) -> int:
     make.ingested(store, KITES, GLUE, source="arxiv", of_arxiv=True)
     make.ingested(store, OF_JOURNAL)
     for chat, kind in zip(CHATS, (Signal.SAVED, Signal.LIKED), strict=True):
-        with store.read() as session:
+        with store.reading() as session:
             known = find_chat(session, address(chat))
         assert known
-        note_signal(store, known, [1, 2, 3], kind, now=NOON)
+        store.write_now(note_signal, known, [1, 2, 3], kind, now=NOON)
     with killed_at(store, kill) as tried:
         for number, (papers, marks) in enumerate(YEAR, 1):
             now = NOON + number * DAY

@@ -149,7 +149,7 @@ def many(count: int, arxiv: FakeArxiv) -> list[Paper]:
 
 def incomplete(store: Store) -> list[str]:
     """Returns the keys of the papers without categories."""
-    with store.read() as session:
+    with store.reading() as session:
         papers = session.exec(select(tables.PaperRow).order_by(tables.PaperRow.id))  # type: ignore[arg-type]
         return [one.key for one in papers if not one.categories]
 
@@ -186,7 +186,7 @@ async def test_a_paper_is_completed_by_a_title_that_fits_one_only(
         paper("Nets", "cs.LG", arxiv_id="2601.09005"),
     )
     await brings(feeding, bare("$\\alpha$-graphs: They don’t forget"), bare("Trees"), bare("Nets"))
-    with store.read() as session:
+    with store.reading() as session:
         found = {one.title: one.arxiv_id for one in session.exec(select(tables.PaperRow))}
     assert found == {"$\\alpha$-graphs: They don’t forget": "2601.09001", "Trees": None, "Nets": "2601.09005"}
     asked = arxiv.asked("/api/")

@@ -82,7 +82,7 @@ def worker(store: Store) -> Worker:
 
 def codes(store: Store) -> dict[str, bytes]:
     """Maps the title of each paper to its codes."""
-    with store.read() as transaction:
+    with store.reading() as transaction:
         return {one.paper.title: one.paper.meaning for one in stored_papers(transaction)}
 
 
@@ -92,7 +92,7 @@ def having(store: Store) -> set[str]:
 
 def near(store: Store, text: str, encoder: FakeEncoder) -> list[str]:
     """Returns the titles of the papers that are near to a text, nearest first."""
-    with store.read() as transaction:
+    with store.reading() as transaction:
         found = nearness.near_papers(transaction, encoder.questions([text])[0], encoder.name)
         titles = {one.id: one.paper.title for one in stored_papers(transaction)}
     assert [near for _, near in found] == sorted((near for _, near in found), reverse=True)
@@ -143,13 +143,13 @@ def test_news_does_not_wait_for_an_encoder_that_fails(
     assert "2 papers get their meaning later" in caplog.text
     assert having(worker.store) == set()
     late = worker.clock.now() + 2 * HOUR
-    assert [one.name for one in stored_findings(worker.store, now=late)] == ["meaning"]
+    assert [one.name for one in worker.store.read_now(stored_findings, now=late)] == ["meaning"]
     plan_due(worker.store, now=NOON)
     monkeypatch.undo()
     worker.encoder.fails = None
     worker.catches_up()
     assert having(worker.store) == {HOT, COLD}
-    assert stored_findings(worker.store, now=late) == ()
+    assert worker.store.read_now(stored_findings, now=late) == ()
     assert worker.plans() == [("telegram:1", HOT)]
 
 
@@ -189,13 +189,13 @@ def test_after_a_change_of_the_encoder_everything_is_encoded_again(worker: Worke
     worker.subscribes("telegram:1", 'about:"heat"')
     worker.starts()
     worker.reads(make.paper(HOT))
-    assert meanings.questions_of(worker.store, ["heat"]) == {"heat": FakeEncoder().questions(["heat"])[0]}
+    assert worker.store.read_now(meanings.questions_of, ["heat"]) == {"heat": FakeEncoder().questions(["heat"])[0]}
 
     newer = Worker(worker.store, FakeEncoder(name="fake 2"))
     late = newer.starts()
 
     assert newer.asked == ["heat"]  # at once
-    assert meanings.questions_of(worker.store, ["heat"]).keys() == {"heat"}
+    assert worker.store.read_now(meanings.questions_of, ["heat"]).keys() == {"heat"}
     assert having(worker.store) == set()
     assert near(worker.store, "heat", worker.encoder) == near(worker.store, "heat", newer.encoder) == []
     worker.encoder.asked.clear()

@@ -130,7 +130,7 @@ async def test_what_waits_is_read_from_the_store_when_it_is_asked_for(
     clock.advance(timedelta(hours=2))
     page = await bot.scrape()
     assert page("paperwire_oldest_waiting_seconds", platform="telegram") == 7200
-    pause(bot.app.store, address("telegram:1"), None, until=None, now=clock.now())
+    bot.app.store.write_now(pause, address("telegram:1"), None, until=None, now=clock.now())
     page = await bot.scrape()
     assert page("paperwire_oldest_waiting_seconds", platform="telegram") == 0
 
@@ -156,13 +156,13 @@ async def test_dead_letters_count_until_they_are_dismissed(bot: Bot, telegram: F
 async def test_a_source_is_overdue_when_it_is_late_or_was_passed_over(
     bot: Bot, outcome: Outcome, due_in: timedelta, overdue: int, clock: FakeClock
 ) -> None:
-    stored_sources.sync_sources(
-        bot.app.store,
+    bot.app.store.write_now(
+        stored_sources.sync_sources,
         [stored_sources.SourceFact(name="daily", kind="url", location="x", schedule="every 30m")],
         now=NOON,
     )
-    stored_sources.note_poll(
-        bot.app.store,
+    bot.app.store.write_now(
+        stored_sources.note_poll,
         Receipt(source="daily", at=NOON, outcome=outcome, counts={}, detail=""),
         stored_sources.SourceState(next_at=clock.now() + due_in),
         {},
@@ -186,8 +186,8 @@ async def test_without_the_database_the_page_leaves_its_values_out(bot: Bot, tmp
 
 
 async def test_the_page_about_metrics_lists_those_that_there_are(bot: Bot, tmp_path: Path, clock: FakeClock) -> None:
-    stored_sources.sync_sources(
-        bot.app.store, [stored_sources.SourceFact(name="daily", kind="url", location="x")], now=NOON
+    bot.app.store.write_now(
+        stored_sources.sync_sources, [stored_sources.SourceFact(name="daily", kind="url", location="x")], now=NOON
     )
     bot.app.store.copy_into(tmp_path / "backups", "daily", clock.now())
     bot.problems["start"] = "still starting"

@@ -62,7 +62,7 @@ class Worker:
 
     def chat(self, name: str, query: str, **settings: str) -> None:
         make.subscribes(self.store, name, query, when="now", now=self.clock.now())
-        set_settings(self.store, address(name), settings, now=self.clock.now())
+        self.store.write_now(set_settings, address(name), settings, now=self.clock.now())
 
     def reads(self, *papers: Paper) -> None:
         make.ingested(self.store, *papers, now=self.clock.now())
@@ -76,13 +76,13 @@ class Worker:
     @property
     def made(self) -> dict[str, dict[str, ModelSummary]]:
         """Maps titles to languages to what the model made."""
-        with self.store.read() as transaction:
+        with self.store.reading() as transaction:
             found = stored_papers(transaction)
         return {one.paper.title: {made.language: made for made in one.paper.by_model} for one in found}
 
     @property
     def day(self) -> model_requests.ModelDay:
-        return model_requests.today(self.store, now=self.clock.now())
+        return self.store.read_now(model_requests.today, now=self.clock.now())
 
 
 @pytest.fixture

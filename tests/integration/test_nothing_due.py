@@ -73,7 +73,7 @@ async def test_a_message_that_waits_for_its_platform_is_sent_in_time(
 
 
 def test_every_foreign_key_has_an_index(store: Store) -> None:
-    with store.read() as session:
+    with store.reading() as session:
         raw = session.connection()
 
         def leading(table: str) -> abc.Sequence[str]:

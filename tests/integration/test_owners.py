@@ -30,11 +30,11 @@ def due(store: Store, *chats: str) -> None:
     plan_due(store, now=NOON)
     message = Message(number=1, payload='{"text": "A graph"}')
     rendered = dict.fromkeys(range(1, len(chats) + 1), ([message], ""))
-    stored_deliveries.store_rendered(store, rendered, Lane("telegram", "1"), now=NOON)
+    store.write_now(stored_deliveries.store_rendered, rendered, Lane("telegram", "1"), now=NOON)
 
 
 def next_of(store: Store, lane: str = GROUP) -> claims.Claim:
-    step = claims.claim(store, Lane("telegram", lane), now=NOON)
+    step = store.write_now(claims.claim, Lane("telegram", lane), now=NOON)
     assert isinstance(step, claims.Claim)
     return step
 
@@ -44,11 +44,11 @@ def in_hand(store: Store) -> list[tuple[int, str]]:
 
 
 ENDS: dict[str, abc.Callable[[Store, claims.Claim], object]] = {
-    "the message is confirmed": lambda store, first: claims.confirm(store, first, "m1", now=NOON),
-    "the attempt has failed": lambda store, first: sending.record_outcome(
-        store, first, RetryLater("busy", timedelta(0)), on_unclear="resend", now=NOON
+    "the message is confirmed": lambda store, first: store.write_now(claims.confirm, first, "m1", now=NOON),
+    "the attempt has failed": lambda store, first: store.write_now(
+        sending.record_outcome, first, RetryLater("busy", timedelta(0)), on_unclear="resend", now=NOON
     ),
-    "what was in hand is recovered": lambda store, _: claims.recover(store),
+    "what was in hand is recovered": lambda store, _: store.write_now(claims.recover),
 }
 
 
@@ -61,26 +61,26 @@ def test_a_lane_has_one_message_in_hand_until_its_outcome_is_stored(store: Store
     """
     due(store, "telegram:-100", "telegram:-100/7", "telegram:1")
     first = next_of(store)
-    assert claims.mark_sending(store, first, wall=NOON)
-    outbox.dismiss(store, first.delivery, now=NOON)
+    assert store.write_now(claims.mark_sending, first, wall=NOON)
+    store.write_now(outbox.dismiss, first.delivery, now=NOON)
     second = next_of(store)
     assert (first.seq, second.seq) == (1, 2)
-    assert not claims.mark_sending(other, second, wall=NOON)
+    assert not other.write_now(claims.mark_sending, second, wall=NOON)
     assert in_hand(store)[:2] == [(1, "sending"), (2, "ready")]
-    assert claims.mark_sending(other, next_of(store, "1"), wall=NOON)  # another lane need not wait
+    assert other.write_now(claims.mark_sending, next_of(store, "1"), wall=NOON)  # another lane need not wait
     ENDS[ends](store, first)
-    assert claims.mark_sending(other, second, wall=NOON)
+    assert other.write_now(claims.mark_sending, second, wall=NOON)
 
 
 @pytest.mark.both_databases
 def test_merged_groups_keep_what_they_have_in_hand(store: Store, other: Store) -> None:
     due(store, "telegram:-1", "telegram:-2")
     for process, place in ((store, "-1"), (other, "-2")):
-        assert claims.mark_sending(process, next_of(store, place), wall=NOON)
+        assert process.write_now(claims.mark_sending, next_of(store, place), wall=NOON)
     (gone, _) = outbox.outbox_entries(store, now=NOON)
-    chat_moved(store, address(gone.chat), "-2", now=NOON)
+    store.write_now(chat_moved, address(gone.chat), "-2", now=NOON)
     assert in_hand(store) == [(1, "sending"), (2, "sending")]
-    assert claims.claim(store, Lane("telegram", "-2"), now=NOON) is None
+    assert store.write_now(claims.claim, Lane("telegram", "-2"), now=NOON) is None
 
 
 @pytest.mark.both_databases
@@ -90,14 +90,14 @@ def test_a_writer_waits_for_the_other_and_then_sees_what_it_wrote(
     monkeypatch.setattr("subscriptions.database.store.BUSY_SECONDS", 0.2)
     with contextlib.closing(Store(database_url)) as other:
         other.revision()  # connects now, while nobody writes
-        with store.write() as transaction:
+        with store.writing() as transaction:
             subscribes(transaction, "telegram:1", "graph")
             with pytest.raises(StoreUnavailable, match="locked"):
                 subscribes(other, "telegram:2", "tree")
-            assert listed(other, None) == ()  # a reader need not wait
+            assert other.read_now(listed, None) == ()  # a reader need not wait
         subscribes(other, "telegram:1", "graph")
         subscribes(other, "telegram:1", "tree")
-    assert [(one.subscription.number, one.subscription.text) for one in listed(store, None)] == [
+    assert [(one.subscription.number, one.subscription.text) for one in store.read_now(listed, None)] == [
         (1, "graph"),
         (2, "tree"),
     ]

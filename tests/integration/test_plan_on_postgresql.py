@@ -39,7 +39,7 @@ def planned(url: str, first: int, count: int) -> int:
 
 
 def asks(store: Store, first: int, count: int) -> None:
-    with store.write() as transaction:
+    with store.writing() as transaction:
         for chat in range(first, first + count):
             subscribes(transaction, f"telegram:{chat}", "graph", when="now", now=NOON - timedelta(days=1))
 

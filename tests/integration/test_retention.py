@@ -80,11 +80,11 @@ async def test_a_refused_message_stays_whole_until_somebody_decides(bot: BotHarn
     )
     cleans_up(bot, days=400)
     assert count(bot.store, "message WHERE payload != ''") == 1
-    assert outbox_counts(bot.store).dead == 1
+    assert bot.store.read_now(outbox_counts).dead == 1
     delivery = stored.value(bot.store, "SELECT id FROM delivery")
-    outbox.retry(bot.store, delivery, now=bot.clock.now())
-    assert outbox_counts(bot.store).waiting == 1
-    outbox.dismiss(bot.store, delivery, now=bot.clock.now())
+    bot.store.write_now(outbox.retry, delivery, now=bot.clock.now())
+    assert bot.store.read_now(outbox_counts).waiting == 1
+    bot.store.write_now(outbox.dismiss, delivery, now=bot.clock.now())
     cleans_up(bot, days=29)
     assert (count(bot.store, "delivery"), count(bot.store, "delivery_item")) == (1, 1)
     cleans_up(bot, days=2)
@@ -130,14 +130,14 @@ def test_who_has_been_gone_for_a_year_is_erased_but_not_who_is_back_meanwhile(
     monkeypatch.setattr(retention_room, "CHATS", 1)
     for number in (1, 2):
         chat = subscribes(store, f"telegram:{number}", "graph").chat.id
-        with store.write() as transaction:
+        with store.writing() as transaction:
             stored_chats.mark_unreachable(transaction, chat, PauseReason.GONE, "blocked", now=NOON)
     clean_up(store, now=NOON + 364 * DAY)
     assert count(store, "chat") == 2
     steps = retention_room.clean_up_steps(store, now=NOON + 366 * DAY)
     while count(store, "chat") == 2:
         next(steps)
-    with store.write() as transaction:
+    with store.writing() as transaction:
         stored_chats.mark_reachable(transaction, int(stored.value(store, "SELECT id FROM chat")), now=NOON)
     assert [*steps]
     assert count(store, "chat") == 1
@@ -146,7 +146,7 @@ def test_who_has_been_gone_for_a_year_is_erased_but_not_who_is_back_meanwhile(
 def test_an_address_that_does_not_say_yes_is_forgotten_after_a_month(store: Store) -> None:
     home, asked = map(address, ("web:ada", "email:ada@lab.org"))
     subscribes(store, str(home), "graph")
-    access.ask_to_confirm(store, asked, source=home, now=NOON)
+    store.write_now(access.ask_to_confirm, asked, source=home, now=NOON)
     kept = []
     for days in (29, 31):
         assert [*retention_room.clean_up_steps(store, now=NOON + days * DAY)]
@@ -162,7 +162,7 @@ async def test_a_chat_that_only_talked_goes_a_month_after_its_last_word(bot: Bot
             await bot.says(said, chat)
     await bot.says("/sub graphs", subscribed)
     await bot.says("/unsub 1", subscribed)
-    access.allow(bot.store, address(allowed), now=NOON)
+    bot.store.write_now(access.allow, address(allowed), now=NOON)
     await bot.says("/save 2601.00001", saved)
     cleans_up(bot, days=20)
     await bot.says("/help", talks)
@@ -194,7 +194,7 @@ EVERY = {
 async def test_parts_of_a_conversation_are_kept_as_long_as_needed(bot: BotHarness) -> None:
     chat = bot.subscribes("telegram:42", "graph", now=NOON).chat
     for name, lasts in (("question", timedelta(hours=1)), ("asked", 30 * DAY)):
-        conversations.remember(bot.store, chat.id, name, CallbackToken(verb="x"), lasts=lasts, now=NOON)
+        bot.store.write_now(conversations.remember, chat.id, name, CallbackToken(verb="x"), lasts=lasts, now=NOON)
     for age, kept in ((10 * MINUTE, 2), (2 * HOUR, 1), (29 * DAY, 1), (31 * DAY, 0)):
         clean_up(bot.store, now=NOON + age)
         assert count(bot.store, "callback") == kept, age
@@ -202,7 +202,7 @@ async def test_parts_of_a_conversation_are_kept_as_long_as_needed(bot: BotHarnes
 
 def due(store: Store) -> dict[str, datetime | None]:
     """Maps the name of each subscription to the time when it is next due."""
-    with store.read() as transaction:
+    with store.reading() as transaction:
         found = stored_subscriptions.subscriptions_of(transaction, range(1, 10))
     return {one.name: one.next_due_at for of_chat in found.values() for one in of_chat}
 

@@ -318,7 +318,7 @@ def test_in_any_order_the_same_papers_are_stored_each_once(
             with make.an_open_store(f"sqlite:///{folder}/papers.db") as store:
                 for number, (source, one) in enumerate(said):
                     ingested(store, one, source=source, of_arxiv=source == "arxiv", name=str(number))
-                with store.read() as session:
+                with store.reading() as session:
                     found.append({one.paper.key: one.paper for one in make.stored_papers(session)})
                     assert len(found[-1]) == len(make.stored_papers(session)) == len({one.title for _, one in said})
         random.shuffle(said)
@@ -476,7 +476,7 @@ def test_papers_of_a_source_are_announced_oldest_first(store: Store) -> None:
     for n, name in enumerate(("first", "second", "third")):
         comes(store, paper(name), day=OLD - n * DAY)
     comes(store, paper("of another"), day=OLD, source="other")
-    assert [announce(store, NOON, source="daily") for _ in range(2)] == [3, 0]
+    assert [store.write_now(announce, NOON, source="daily") for _ in range(2)] == [3, 0]
     assert [(known(store, one).sequence, known(store, one).day) for one in ("third", "second", "first")] == [
         (1, OLD - 2 * DAY),
         (2, OLD - DAY),
@@ -531,7 +531,7 @@ def _ingest(store: Store, content: bytes, name: str) -> Ingested:
 
 
 def _stored(store: Store) -> dict[str, KnownPaper]:
-    with store.read() as session:
+    with store.reading() as session:
         return {known.paper.key: known for known in make.stored_papers(session)}
 
 

@@ -43,12 +43,12 @@ pytestmark = pytest.mark.both_databases
 
 def changes(store: Store) -> dict[str, int | None]:
     """Maps the title of every paper to its sequence number."""
-    with store.read() as session:
+    with store.reading() as session:
         return {known.paper.title: known.sequence for known in stored_papers(session)}
 
 
 def known(store: Store, key: str) -> KnownPaper:
-    with store.read() as session:
+    with store.reading() as session:
         [number] = session.exec(
             sqlmodel.select(PaperKeyRow.paper).where(sqlmodel.col(PaperKeyRow.key).in_((key, f"doi:{key}")))
         )
@@ -57,8 +57,8 @@ def known(store: Store, key: str) -> KnownPaper:
 
 def delivered(store: Store) -> list[tuple[str, list[str]]]:
     """Returns (chat, titles) of each planned delivery, in order."""
-    with store.read() as session:
-        found = [*outbox.outbox_entries(session, now=NOON)]
+    with store.reading() as session:
+        found = [*outbox.outbox_entries(store, now=NOON)]
         values = [*stored_deliveries.delivery_values(session, range(1, len(found) + 1)).values()]
     return [(str(v.chat.address), [item.paper.paper.title for item in v.items]) for v in values]
 
@@ -69,13 +69,13 @@ def titles_of(store: Store) -> list[str]:
 
 
 def next_of(store: Store, where: str, now: datetime = NOON) -> claims.Step | None:
-    return claims.claim(store, address(where).lane, now=now)
+    return store.write_now(claims.claim, address(where).lane, now=now)
 
 
 def renders(store: Store, where: str) -> claims.Claim:
     """Stores the only message of the first delivery. Returns the claim of the lane's next message."""
     message = Message(number=1, payload="{}")
-    todo = stored_deliveries.store_rendered(store, {1: ([message], "")}, address(where).lane, now=NOON)
+    todo = store.write_now(stored_deliveries.store_rendered, {1: ([message], "")}, address(where).lane, now=NOON)
     assert isinstance(todo, claims.Claim)
     return todo
 
@@ -160,7 +160,7 @@ def test_a_chat_that_leaves_cross_lists_out_gets_a_paper_that_was_new_at_any_tim
     for chat, every in chats.items():
         subscribes(store, chat, "ducks", when=every)
     for chat in ("telegram:1", "telegram:2"):
-        subscribing.set_settings(store, address(chat), {"crosslists": "out"}, now=NOON)
+        store.write_now(subscribing.set_settings, address(chat), {"crosslists": "out"}, now=NOON)
     first = next(n for n, (kind, _) in enumerate(comes) if kind is not REPLACED)
     for n, (kind, category) in enumerate(comes):
         now = NOON + (n + 1) * MINUTE
@@ -198,7 +198,9 @@ def test_a_planner_cannot_pass_an_uncommitted_number(store: Store) -> None:
     holding, go_on = threading.Event(), threading.Event()
 
     def before_commit(session: Transaction) -> None:
-        if threading.current_thread().name == "slow" and session._writes:  # not the transactions that only read
+        if threading.current_thread().name == "slow" and session.get_bind().get_execution_options().get(
+            "paperwire_write"
+        ):  # not the transactions that only read
             holding.set()
             assert go_on.wait(PATIENCE)
 
@@ -226,8 +228,8 @@ def test_an_interrupted_plan_loses_nothing(store: Store, monkeypatch: pytest.Mon
     make.due(store, "telegram:1", "telegram:2", "telegram:3")
     plan_due(store, now=NOON)
     ingested(store, "Another graph")
-    begun = iter(plan.steps(store, now=NOON + MINUTE))
-    assert [len(step(store)) for step in islice(begun, 1)] == [1], "it plans the first chat"
+    begun = iter(store.read_now(plan.steps, now=NOON + MINUTE))
+    assert [len(store.step_now(step)) for step in islice(begun, 1)] == [1], "it plans the first chat"
     plan_due(store, now=NOON + 2 * MINUTE)
     assert sorted(delivered(store)) == [
         (f"telegram:{chat}", [f"{which} graph"]) for chat in (1, 2, 3) for which in ("A", "Another")
@@ -238,12 +240,12 @@ def test_whoever_is_gone_or_paused_is_not_due(store: Store) -> None:
     first, second, third, _, last = (
         subscribes(store, f"telegram:-{number}", "graph", when="daily 13:00").chat.id for number in range(1, 6)
     )
-    with store.write() as session:
+    with store.writing() as session:
         stored_chats.mark_unreachable(session, first, PauseReason.GONE, "blocked", now=NOON)
         stored_chats.pause_chat(session, second, PauseReason.PERSON, now=NOON, until=None)
         access_rows.answer(session, third, None, now=NOON)
         pause(session, address("telegram:-4"), 1, until=None, now=NOON)
-    with store.read() as session:
+    with store.reading() as session:
         assert [*planner.due_chats(session, NOON + HOUR * 2, 0)] == [last]
 
 
@@ -307,7 +309,7 @@ def test_a_filed_paper_that_is_the_one_of_a_journal_does_not_come_again(store: S
 def test_a_title_that_fits_two_papers_joins_neither(store: Store) -> None:
     ingested(store, make.paper("Reply", arxiv_id="2601.00001"), make.paper("Reply", arxiv_id="2601.00002"))
     ingested(store, make.paper("Reply", arxiv_id=None))
-    with store.read() as session:
+    with store.reading() as session:
         assert len(stored_papers(session)) == 3
 
 
@@ -316,7 +318,7 @@ def test_a_title_that_many_papers_have_joins_none(store: Store) -> None:
     ingested(store, *of_journal[:20])
     ingested(store, make.paper("Editorial", arxiv_id=None))
     ingested(store, of_journal[20], of_journal[21])
-    with store.read() as session:
+    with store.reading() as session:
         assert len(stored_papers(session)) == 23
 
 
@@ -368,8 +370,8 @@ def settled(store: Store, outcome: NotDelivered, *, clock: datetime = NOON) -> c
         ingested(store, f"word{n}", now=NOON + n * MINUTE)
         plan_due(store, now=NOON + n * MINUTE)
     step = renders(store, "telegram:-7")
-    assert claims.mark_sending(store, step, wall=NOON)
-    sending.record_outcome(store, step, outcome, on_unclear="resend", now=clock)
+    assert store.write_now(claims.mark_sending, step, wall=NOON)
+    store.write_now(sending.record_outcome, step, outcome, on_unclear="resend", now=clock)
     return step
 
 
@@ -388,7 +390,7 @@ def test_a_message_that_waits_or_is_unclear_stops_its_lane(
 ) -> None:
     step = settled(store, outcome)
     if is_left:
-        claims.leave_to_person(store, step, "nobody can tell")
+        store.write_now(claims.leave_to_person, step, "nobody can tell")
     todo = next_of(store, "telegram:-7", NOON + later)
     assert (todo and todo.seq) == following
 
@@ -406,17 +408,17 @@ def test_what_is_under_way_for_a_forgotten_chat_is_stored_for_no_other(store: St
     make.due(store, "telegram:1")
     plan_due(store, now=NOON)
     posted = renders(store, "telegram:1")
-    assert claims.mark_sending(store, posted, wall=NOON)
-    forget(store, address("telegram:1"))
+    assert store.write_now(claims.mark_sending, posted, wall=NOON)
+    store.write_now(forget, address("telegram:1"))
     make.due(store, "telegram:2", now=NOON + HOUR)
     plan_due(store, now=NOON + HOUR)
-    claims.confirm(store, posted, "its message", now=NOON)
+    store.write_now(claims.confirm, posted, "its message", now=NOON)
     assert isinstance(next_of(store, "telegram:2", NOON + HOUR), claims.Unrendered)
 
 
 def test_an_update_is_known_for_two_days(store: Store) -> None:
     def comes(*, now: datetime = NOON, breaks: bool = False) -> bool:
-        with store.write() as transaction:
+        with store.writing() as transaction:
             is_new = not conversations.is_noted(transaction, "telegram", "17")
             if is_new:
                 conversations.note_update(transaction, "telegram", "17", chat=address("telegram:1"), now=now)
@@ -434,12 +436,12 @@ def test_an_update_is_known_for_two_days(store: Store) -> None:
 
 
 def test_another_bots_token_is_refused(store: Store) -> None:
-    claim_database(store, {"telegram": "111"})
-    claim_database(store, {"telegram": "111"})
+    store.write_now(claim_database, {"telegram": "111"})
+    store.write_now(claim_database, {"telegram": "111"})
     with pytest.raises(StoreError, match="another Telegram bot"):
-        claim_database(store, {"telegram": "222"})
-    claim_database(store, {"telegram": "222"}, new_bot=True)
-    claim_database(store, {"telegram": "222"})
+        store.write_now(claim_database, {"telegram": "222"})
+    store.write_now(claim_database, {"telegram": "222"}, new_bot=True)
+    store.write_now(claim_database, {"telegram": "222"})
 
 
 @pytest.mark.parametrize(

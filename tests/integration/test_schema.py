@@ -61,7 +61,7 @@ def upgrade():
 def differences(store: Store) -> list[Any]:
     """Returns the changes by which Alembic would give a database the declared schema; [] if it has this schema."""
     seen = {"compare_type": True, "include_name": _is_ours, "include_object": _is_compared}
-    with store.read() as session, catch_warnings():
+    with store.reading() as session, catch_warnings():
         filterwarnings("ignore", r"(Skipped unsupported|autogenerate skipping) .*expression-based index")
         return list(compare_metadata(MigrationContext.configure(session.connection(), opts=seen), tables.TABLES))
 
@@ -152,7 +152,7 @@ def test_database_of_1_0_0_is_upgraded_to_the_newest_schema(new_url: str, store:
         gone = Withdrawal(
             at=datetime(2026, 1, 20, 8, tzinfo=UTC), version=1, by_authors=True, reason="an error in Lemma 2"
         )
-        with old.read() as session:
+        with old.reading() as session:
             facts = {known.id: known.paper.facts for known in stored_papers(session, [1, 2]).values()}
         assert facts == {1: PaperFacts(withdrawn=gone), 2: PaperFacts()}
         ingested(old, paper("Limpets again", key="2601.77777", arxiv_id="2601.77777"))
@@ -170,7 +170,7 @@ def test_a_database_of_an_earlier_release_keeps_its_rows(
 ) -> None:
     due(made, "telegram:1")
     newest = schema.HEAD
-    with made.read() as session:
+    with made.reading() as session:
         before = copying.count_rows(session)
     stored.change(made, *EARLIER)
     assert len(differences(made)) == len(EARLIER)
@@ -180,7 +180,7 @@ def test_a_database_of_an_earlier_release_keeps_its_rows(
 
     assert made.revision() == "later"
     assert differences(made) == with_another_order(made) == []
-    with made.read() as session:
+    with made.reading() as session:
         assert copying.count_rows(session) == before
     make.subscribes(made, "telegram:2", "graph")
     made.open(now=NOON, copies=tmp_path / "copies")

@@ -174,7 +174,7 @@ async def test_the_tick_waits_for_no_server(arxiv: FakeArxiv, tmp_path: Path, fe
     )
     await feeding.scheduler.poll()
     await asyncio.to_thread(arxiv.waits_hanging)
-    assert being_read(Language("en", "UTC"), feeds.store.reading) == "I am reading today's list."
+    assert being_read(Language("en", "UTC"), feeds.store.being_read) == "I am reading today's list."
     (tmp_path / "inbox" / "a.md").write_text(PAGE)
     for _ in range(3):
         feeds.clock.advance(dt.timedelta(seconds=2))
@@ -182,7 +182,7 @@ async def test_the_tick_waits_for_no_server(arxiv: FakeArxiv, tmp_path: Path, fe
     assert (len(titles(feeds.store)), len(arxiv.asked())) == (3, 1)
     await feeding.scheduler.close()
     assert feeding.receipts("arxiv") == []
-    assert feeds.store.reading == {}
+    assert feeds.store.being_read == {}
 
 
 def folder(tmp_path: Path, **values: object) -> SourceSettings:

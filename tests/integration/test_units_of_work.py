@@ -6,6 +6,7 @@ import re
 import sqlite3
 import threading
 from collections import abc
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import sqlalchemy
 
 from subscriptions.chats.known import listed
 from subscriptions.database import store as database
-from subscriptions.database.store import Scope, Store, Transaction
+from subscriptions.database.store import Store, Transaction
 from subscriptions.errors import Refused, StoreError
 from tests.bot_harness import BotHarness
 from tests.clock import NOON
@@ -25,7 +26,7 @@ from tests.patience import PATIENCE
 
 
 def test_a_reading_transaction_refuses_to_write(store: Store) -> None:
-    with store.read() as transaction, pytest.raises(database.WouldWrite):
+    with store.reading() as transaction, pytest.raises(database.WouldWrite):
         subscribes(transaction, "telegram:1", "graph")
 
 
@@ -67,28 +68,27 @@ def tries(store: Store) -> Tries:
     return Tries(store)
 
 
-def subscribed(store: Scope, number: int) -> int:
-    subscribes(store, f"telegram:{number}", "graph")
+def subscribed(transaction: Transaction, number: int) -> int:
+    subscribes(transaction, f"telegram:{number}", "graph")
     return number
 
 
-def chats(store: Scope) -> list[str]:
-    return [one.chat.address.address for one in listed(store, None)]
+def chats(store: Store) -> list[str]:
+    return [one.chat.address.address for one in store.read_now(listed, None)]
 
 
-async def asked(store: Store, declare: Any) -> "list[asyncio.Task[Any]]":
+async def asked(write: Any) -> "list[asyncio.Task[Any]]":
     """Starts 16 writes, and waits until all of them are in the queue. Returns their tasks."""
-    work = declare(subscribed)
-    tasks = [asyncio.create_task(store.run(work, number)) for number in range(1, WRITERS + 1)]
+    tasks = [asyncio.create_task(write(subscribed, number)) for number in range(1, WRITERS + 1)]
     await asyncio.sleep(0)
     return tasks
 
 
 @pytest.mark.both_databases
-@pytest.mark.parametrize("declare", [database.writes, database.shares])
-async def test_readers_answer_at_once_while_writers_wait(store: Store, lock: Lock, tries: Tries, declare: Any) -> None:
+@pytest.mark.parametrize("write", [Store.write, Store.share])
+async def test_readers_answer_at_once_while_writers_wait(store: Store, lock: Lock, tries: Tries, write: Any) -> None:
     lock.take()
-    waiting = await asked(store, declare)
+    waiting = await asked(partial(write, store))
     assert await asyncio.to_thread(tries.begun.wait, PATIENCE)
     for _ in range(20):
         assert await asyncio.to_thread(chats, store) == []
@@ -100,18 +100,16 @@ async def test_readers_answer_at_once_while_writers_wait(store: Store, lock: Loc
 
 
 @pytest.mark.both_databases
-@pytest.mark.parametrize("declare", [database.writes, database.shares])
-async def test_who_waits_too_long_for_a_turn_is_told(
-    store: Store, monkeypatch: pytest.MonkeyPatch, declare: Any
-) -> None:
+@pytest.mark.parametrize("write", [Store.write, Store.share])
+async def test_who_waits_too_long_for_a_turn_is_told(store: Store, monkeypatch: pytest.MonkeyPatch, write: Any) -> None:
     monkeypatch.setattr("subscriptions.database.write_queue.TURN_SECONDS", 0.01)
     async with busy_writer(store):
-        ended = await asyncio.gather(*await asked(store, declare), return_exceptions=True)
+        ended = await asyncio.gather(*await asked(partial(write, store)), return_exceptions=True)
     assert {str(one) for one in ended} == {
         f"Too much waits to be written to the database {store.where}. Try again later."
     }
     assert chats(store) == []
-    assert await store.run(database.writes(subscribed), 1) == 1
+    assert await store.write(subscribed, 1) == 1
 
 
 @contextlib.asynccontextmanager
@@ -119,12 +117,11 @@ async def busy_writer(store: Store) -> abc.AsyncIterator[None]:
     """Has the turn until the end of the block."""
     busy, free = threading.Event(), threading.Event()
 
-    @database.writes
     def stands(_: Transaction) -> None:
         busy.set()
         assert free.wait(PATIENCE)
 
-    first = asyncio.create_task(store.run(stands))
+    first = asyncio.create_task(store.write(stands))
     await asyncio.to_thread(busy.wait, PATIENCE)
     yield
     free.set()
@@ -134,7 +131,7 @@ async def busy_writer(store: Store) -> abc.AsyncIterator[None]:
 @pytest.mark.both_databases
 async def test_works_that_wait_together_share_their_transactions(store: Store, tries: Tries) -> None:
     async with busy_writer(store):
-        tasks = await asked(store, database.shares)
+        tasks = await asked(store.share)
     assert await asyncio.gather(*tasks) == list(range(1, WRITERS + 1))
     assert tries.count == 1 + 1, "the first one, and all others together"
     assert len(chats(store)) == WRITERS
@@ -151,7 +148,7 @@ async def test_a_work_that_is_refused_or_fails_leaves_its_neighbours_committed(s
         return number
 
     ended = await asyncio.gather(
-        *[store.run(database.shares(refused), number) for number in range(1, WRITERS + 1)], return_exceptions=True
+        *[store.share(refused, number) for number in range(1, WRITERS + 1)], return_exceptions=True
     )
     assert [type(one) for n, one in enumerate(ended, 1) if one != n] == [Refused, StoreError]
     assert sorted(map(int, chats(store))) == [n for n in range(1, WRITERS + 1) if n not in (8, 10)]

@@ -22,11 +22,13 @@ ME = ChatAddress("web", "me")
 
 
 def texts(store: Store, chat: ChatAddress = ME) -> list[str]:
-    return [message.payload for message in conversations.page_messages(store, chat, 100)[0]]
+    return [message.payload for message in store.read_now(conversations.page_messages, chat, 100)[0]]
 
 
 def said(store: Store, text: str, *, chat: ChatAddress = ME, key: str = "") -> int:
-    return conversations.add_page_message(store, chat, f'{{"text": "{text}"}}', delivery=key or text, part=0, now=NOON)
+    return store.write_now(
+        conversations.add_page_message, chat, f'{{"text": "{text}"}}', delivery=key or text, part=0, now=NOON
+    )
 
 
 def test_what_was_said_goes_after_thirty_days_and_with_the_chat(store: Store) -> None:
@@ -35,7 +37,7 @@ def test_what_was_said_goes_after_thirty_days_and_with_the_chat(store: Store) ->
         said(store, "one", chat=chat)
     clean_up(store, now=NOON + timedelta(days=29))
     assert len(texts(store)) == 1
-    forget(store, ME)
+    store.write_now(forget, ME)
     assert texts(store) == []
     assert value(store, "SELECT count(DISTINCT chat) FROM page_message") == 1, (
         "nothing tells that there was such a chat"
@@ -84,7 +86,7 @@ async def test_htmx_gets_what_is_new_and_an_open_page_is_told_when_it_must_be_dr
     assert 'id="m2" hx-swap-oob="true"' in answer.text, "the answer takes the place of the message that was pressed"
     await ada.posts("/language", {"language": "zh"})
     assert (await phone.opens(asked(2))).headers["hx-refresh"] == "true"
-    forget(pages.app.store, ChatAddress("web", "ada"))
+    pages.app.store.write_now(forget, ChatAddress("web", "ada"))
     assert (await phone.opens(asked(2))).headers["hx-refresh"] == "true"
     await phone.posts("/sign-out", {"token": phone.token})
     away = await phone.opens(asked(2), **{"hx-request": "true"})

@@ -181,7 +181,7 @@ def test_subscription_that_cannot_be_read_holds_up_no_other(store: Store) -> Non
 def test_undo_compares_canonical_texts_of_one_version(store: Store) -> None:
     subscribes(store, "telegram:1", "tides")
     subscribes(store, "telegram:1", "moss")
-    before = last_change(store, make.address("telegram:1"), now=NOON)
+    before = store.read_now(last_change, make.address("telegram:1"), now=NOON)
     becomes_old(store, tides="tides")
     (state,) = stored.rows(store, "SELECT before FROM undo ORDER BY id DESC LIMIT 1")[0]
     state = state if isinstance(state, str) else json.dumps(state)
@@ -189,7 +189,7 @@ def test_undo_compares_canonical_texts_of_one_version(store: Store) -> None:
     assert old != state
     stored.change(store, "UPDATE undo SET before = :old WHERE id = (SELECT max(id) FROM undo)", old=old)
     renew(store)
-    after = last_change(store, make.address("telegram:1"), now=NOON)
+    after = store.read_now(last_change, make.address("telegram:1"), now=NOON)
     assert before is not None
     assert after is not None
     assert after.changed == ()

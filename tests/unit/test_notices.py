@@ -83,10 +83,10 @@ def lines(store: Store) -> list[list[str]]:
 
 
 def test_a_notice_is_stored_in_the_language_of_its_chat_with_commands_as_typed_there(store: Store) -> None:
-    store_chat(store, make.address("telegram:42"), ChatKind.PRIVATE, now=NOON, lang="zh")
-    store_chat(store, make.address("slack:C1"), ChatKind.GROUP, now=NOON)
+    store.write_now(store_chat, make.address("telegram:42"), ChatKind.PRIVATE, now=NOON, lang="zh")
+    store.write_now(store_chat, make.address("slack:C1"), ChatKind.GROUP, now=NOON)
     for place in ("telegram:42", "slack:C1"):
-        assert notify(store, make.address(place), notices.nothing_matched(7, 5, "1", edit=None), now=NOON)
+        assert store.write_now(notify, make.address(place), notices.nothing_matched(7, 5, "1", edit=None), now=NOON)
     chinese, slack = lines(store)
     assert chinese[0] == "7 篇论文中 0 篇符合。"
     assert "/paperwire today 7d shows what would" in slack[-1]

@@ -1,5 +1,6 @@
 """The role of the process that works on a database: one has it, the others are told which one, and none writes without it."""
 
+import asyncio
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -47,7 +48,7 @@ def two_processes(postgres: Server) -> Iterator[tuple[Store, Store, str]]:
 
 
 def put(store: Store, name: str) -> None:
-    with store.write() as transaction:
+    with store.writing() as transaction:
         bot_state.put_value(transaction, name, "x")
 
 
@@ -69,7 +70,7 @@ def test_on_a_server_whoever_takes_the_role_refuses_what_the_one_before_writes(p
         assert not ours.beat()
         assert theirs.beat()
         put(other, "others")
-        with other.read() as transaction:
+        with other.reading() as transaction:
             found = [bot_state.get_value(transaction, name) for name in ("before", "after", "others")]
         assert found == ["x", None, "x"]
         theirs.release()
@@ -103,20 +104,20 @@ def test_on_a_server_who_has_lost_the_role_stores_what_became_of_a_post(
         assert ours.take(beats=True) == ""
         make.due(store, str(chat))
         plan_due(store, now=NOON)
-        step = stored_deliveries.store_rendered(
-            store, {1: ([Message(number=1, payload="{}")], "")}, chat.lane, now=NOON
+        step = store.write_now(
+            stored_deliveries.store_rendered, {1: ([Message(number=1, payload="{}")], "")}, chat.lane, now=NOON
         )
         assert isinstance(step, claims.Claim)
-        assert claims.mark_sending(store, step, wall=NOON)
+        assert store.write_now(claims.mark_sending, step, wall=NOON)
         ours.release()
         assert theirs.take(beats=True) == ""
         for lost in (StoreUnavailable, RoleLost):  # its sessions were ended
             with pytest.raises(lost):
-                claims.claim(store, chat.lane, now=NOON)
+                store.write_now(claims.claim, chat.lane, now=NOON)
         if outcome is None:
-            claims.confirm(store, step, "its message", now=NOON)
+            asyncio.run(store.confirm(claims.confirm, step, "its message", now=NOON))
         else:
-            sending.record_outcome(store, step, outcome, on_unclear="resend", now=NOON)
+            asyncio.run(store.confirm(sending.record_outcome, step, outcome, on_unclear="resend", now=NOON))
         assert stored.rows(other, OF_THE_MESSAGE) == [becomes]
         theirs.release()
 
@@ -158,7 +159,7 @@ def test_on_a_server_a_process_that_stands_still_loses_the_role_and_its_transact
         ours, theirs = role.role_of(store), role.role_of(other)
         assert ours.take(beats=beats) == ""
         ends = pytest.raises(StoreUnavailable, match="terminating") if is_taken else nullcontext()
-        with ends, store.write() as transaction:
+        with ends, store.writing() as transaction:
             bot_state.put_value(transaction, "stopped within a transaction", "x")
             stand_still(url, seconds)
             theirs.take(beats=True)

@@ -118,7 +118,7 @@ class EmailChannel(Platform):
     async def signer(self) -> Signer:
         """Returns the signer of links. Raises StoreError."""
         if self._signer is None:
-            self._signer = await self._store.run(signer_of, self._settings.pages_url)
+            self._signer = await self._store.write(signer_of, self._settings.pages_url)
         return self._signer
 
     async def post(
@@ -139,7 +139,7 @@ class EmailChannel(Platform):
             page.append(payload)
             return delivery
         with store_outcomes():
-            found, signer = await self._store.run(find_chat, chat), await self.signer()
+            found, signer = await self._store.read(find_chat, chat), await self.signer()
         if found is None:
             raise Rejected("The chat was erased.")
         if delivery.startswith(ANSWER) and found.state is ChatState.UNCONFIRMED:

@@ -31,7 +31,7 @@ from bot.rendering.views import reader_of
 from subscriptions.chats.addresses import parse_address
 from subscriptions.chats.stored.chats import find_chat
 from subscriptions.database import bot_state
-from subscriptions.database.store import Store, Transaction, writes
+from subscriptions.database.store import Store, Transaction
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.model import Chat, ChatAddress, ChatState
 
@@ -103,7 +103,6 @@ class Signer:
         return PRESS.sub(signed, html)
 
 
-@writes
 def signer_of(transaction: Transaction, root: str) -> Signer:
     """Returns the signer with the key of this database. Makes the key at the first call."""
     return Signer(bot_state.made_value(transaction, _KEY, partial(secrets.token_hex, 32)), root)
@@ -155,7 +154,7 @@ class MailPages(PageReceiver):
 
     async def _chat_of(self, link: Link) -> Chat | None:
         """Returns the chat of a link; None if it was erased, even if another one has its id now. Raises StoreError."""
-        found = await self.store.run(find_chat, parse_address(link.address))
+        found = await self.store.read(find_chat, parse_address(link.address))
         return found if found and found.id == link.chat else None
 
     async def _do(

@@ -56,13 +56,13 @@ class WebChannel(Platform):
         """See Platform."""
         payload = _read(message, plain=plain)
         with store_outcomes():
-            is_edited = await self._store.run(conversations.edit_page_message, chat, int(message_id), payload)
+            is_edited = await self._store.write(conversations.edit_page_message, chat, int(message_id), payload)
         if not is_edited:
             raise Rejected("The message is not there any more.")
 
     async def say(self, chat: ChatAddress, content: str, *, key: str, part: int = 0, is_own: bool = False) -> int:
         """Stores a message, once for each `key` and `part`. Returns its number. Raises StoreError."""
-        return await self._store.run(
+        return await self._store.write(
             conversations.add_page_message,
             chat,
             _storable(content),
@@ -84,7 +84,7 @@ class WebChannel(Platform):
         """See Platform."""
         del after, thread
         with store_outcomes():
-            number = await self._store.run(
+            number = await self._store.read(
                 conversations.find_page_message, chat, delivery=delivery, part=message.number
             )
         return None if number is None else str(number)

@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from subscriptions.chats.stored.chats import row_of, selected
 from subscriptions.database import bot_state
-from subscriptions.database.store import Transaction, reads
+from subscriptions.database.store import Transaction
 from subscriptions.database.tables import ChatRow, DenialRow, tables
 from subscriptions.model import WAITING, Admission, Chat, ChatState, Lane
 
@@ -41,7 +41,6 @@ def confirm(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
     row.enter(ChatState.ACTIVE, now=now, admission=Admission.ADMITTED)
 
 
-@reads
 def chats_awaiting_admission(transaction: Transaction) -> tuple[Chat, ...]:
     """Returns the chats that wait for an operator and to which the bot can write, in the order of their requests."""
     asked = (_c.state == ChatState.ASKED) & _c.admission.is_(None) & _c.pause_reason.is_(None)
@@ -96,7 +95,6 @@ def key_made_at(transaction: Transaction, chat_id: int) -> datetime | None:
     return row_of(transaction, chat_id).feed_key_at
 
 
-@reads
 def chat_of_key(transaction: Transaction, key: str) -> Chat | None:
     """Returns the chat whose key this is; None for any other text, and if the chat gets no messages.
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from subscriptions.chats.addresses import facts_of
 from subscriptions.chats.settings import resolve
 from subscriptions.database.columns import AnyRow
-from subscriptions.database.store import CHUNK, Transaction, execute, grouped, reads, rows_of, writes
+from subscriptions.database.store import CHUNK, Transaction, execute, grouped, rows_of
 from subscriptions.database.tables import ChatRow, tables
 from subscriptions.model import (
     UNREACHABLE,
@@ -35,7 +35,6 @@ _IN_LANE = _BY_ID.where(_c.platform == sa.bindparam("platform"), _c.address == s
 _AT = _IN_LANE.where(_c.topic == sa.bindparam("topic"))
 
 
-@reads
 def find_chat(transaction: Transaction, address: ChatAddress) -> Chat | None:
     """Returns the chat at an address; if it moved, the chat at its new address; None if the address is unknown."""
     row = execute(transaction, _AT, asdict(address)).first()
@@ -215,7 +214,6 @@ class PausedChats:
     chats: tuple[str, ...]  # the addresses of some of them
 
 
-@reads
 def paused_chats(transaction: Transaction, *, most_named: int) -> list[PausedChats]:
     """Return the paused chats by reason. At most `most_named` of them all have their addresses, unreachable ones first."""
     is_paused = (_c.state == ChatState.PAUSED) & _c.pause_reason.is_not(None)
@@ -275,13 +273,11 @@ def _settings(
     return resolve(kind, platform, chosen, timezone=zone, lang=lang, public=public), chosen
 
 
-@reads
 def operators(transaction: Transaction) -> tuple[Chat, ...]:
     """Returns the chats of people who became operators by a code."""
     return selected(transaction, _c.admin.is_(True) & _c.moved_to.is_(None))
 
 
-@writes
 def note_person(transaction: Transaction, chat_id: int, /, **values: str | bool) -> None:
     """Stores what is known of who set up a chat: `owner` and `lang`, whether it is an `admin`."""
     transaction.exec(sa.update(ChatRow).filter_by(id=chat_id).values(values))

@@ -16,7 +16,7 @@ from sqlmodel import select
 
 from subscriptions.chats.stored import chats as stored_chats
 from subscriptions.database.columns import AnyRow
-from subscriptions.database.store import Transaction, confirms, execute, reads, writes
+from subscriptions.database.store import Transaction, execute
 from subscriptions.database.tables import UNANSWERED, CallbackRow, PageMessageRow, UpdateRow, tables
 from subscriptions.model import CallbackToken, ChatAddress
 
@@ -29,7 +29,6 @@ _here, _about = _chats.alias("here"), _chats.alias("other")
 _is_unanswered = sa.text(UNANSWERED)  # with this condition, a query uses the small index of unanswered updates
 
 
-@reads
 def is_noted(transaction: Transaction, platform: str, update_id: str, *, changed: bool = False) -> bool:
     """Whether an update was noted, so that it must not take effect again; if `changed`, as one that changed something.
 
@@ -39,7 +38,6 @@ def is_noted(transaction: Transaction, platform: str, update_id: str, *, changed
     return transaction.finds(_u.platform == platform, _u.update_id == update_id, *which)
 
 
-@writes
 def note_update(
     transaction: Transaction,
     platform: str,
@@ -66,13 +64,11 @@ def note_update(
         transaction.merge(said)
 
 
-@confirms
 def mark_answered(transaction: Transaction, platform: str, update_id: str) -> None:
     """Stores that the reply to an update was posted or given up."""
     execute(transaction, sa.update(_updates).filter_by(platform=platform, update_id=update_id).values(answered=True))
 
 
-@writes
 def unanswered(transaction: Transaction, platforms: Collection[str], *, now: datetime) -> dict[ChatAddress, bool]:
     """Returns the chats of these platforms that wait for an answer → whether it is to a change; who spoke first first.
 
@@ -90,7 +86,6 @@ def unanswered(transaction: Transaction, platforms: Collection[str], *, now: dat
     return found
 
 
-@confirms
 def mark_told(transaction: Transaction, chat: ChatAddress, *, upto: datetime) -> None:
     """Stores that a chat was told of all its updates that were noted until `upto`."""
     of_chat = sa.select(_chats.c.id).where(*(_chats.c[name] == getattr(chat, name) for name in stored_chats.PLACE))
@@ -161,7 +156,6 @@ def _token(row: AnyRow) -> CallbackToken:
     return CallbackToken(verb=row.verb, arguments=row.arguments, place=place, about=about, person=row.person)
 
 
-@writes
 def remember(
     transaction: Transaction, chat_id: int, name: str, token: CallbackToken, *, lasts: timedelta, now: datetime
 ) -> None:
@@ -170,7 +164,6 @@ def remember(
     store_callbacks(transaction, {new_callback_id(): token}, chat_id=chat_id, name=name, lasts=lasts, now=now)
 
 
-@reads
 def remembered(
     transaction: Transaction, chat_id: int, name: str, *, person: str, now: datetime
 ) -> CallbackToken | None:
@@ -180,7 +173,6 @@ def remembered(
     return None if row is None else _token(row)
 
 
-@writes
 def drop_remembered(transaction: Transaction, chat_id: int, name: str, *, person: str) -> None:
     """Removes what a person was asked under a name."""
     transaction.remove(CallbackRow, chat=chat_id, name=name, person=person)
@@ -200,7 +192,6 @@ class PageMessage(NamedTuple):
 _MESSAGES = sa.select(*(_p[name] for name in PageMessage._fields))
 
 
-@writes
 def add_page_message(
     transaction: Transaction,
     chat: ChatAddress,
@@ -236,7 +227,6 @@ def add_page_message(
     return change
 
 
-@writes
 def edit_page_message(transaction: Transaction, chat: ChatAddress, number: int, payload: str) -> bool:
     """Replaces the content of a message of the bot. Returns False if the bot has no message with this number."""
     row = transaction.get(PageMessageRow, (_name(chat), number))
@@ -248,14 +238,12 @@ def edit_page_message(transaction: Transaction, chat: ChatAddress, number: int, 
     return True
 
 
-@reads
 def find_page_message(transaction: Transaction, chat: ChatAddress, *, delivery: str, part: int) -> int | None:
     """Returns the number of a message; None if it is not stored."""
     found = select(PageMessageRow.number).filter_by(chat=_name(chat), delivery=delivery, part=part)
     return transaction.exec(found).first()
 
 
-@reads
 def page_messages(
     transaction: Transaction, chat: ChatAddress, most: int, *, before: int | None = None, after: int | None = None
 ) -> tuple[list[PageMessage], int]:

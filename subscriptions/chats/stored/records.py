@@ -11,7 +11,7 @@ from sqlmodel import col, select
 from subscriptions.chats.stored import access as access_rows
 from subscriptions.chats.stored import chats as stored_chats
 from subscriptions.chats.stored import subscriptions as stored_subscriptions
-from subscriptions.database.store import Transaction, execute, grouped, rows_of, shares
+from subscriptions.database.store import Transaction, execute, grouped, rows_of
 from subscriptions.database.tables import (
     CallbackRow,
     ChatRow,
@@ -164,7 +164,6 @@ def only_talked(before: datetime) -> Conditions:
             yield ~sa.exists().where(one == _c.id, kept)
 
 
-@shares
 def chat_moved(transaction: Transaction, address: ChatAddress, new: str, *, now: datetime) -> None:
     """Moves all chats at an address, including its topics, to the address `new`.
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from subscriptions.database.store import Transaction, execute, grouped, in_chunks, reads, rows_of
+from subscriptions.database.store import Transaction, execute, grouped, in_chunks, rows_of
 from subscriptions.database.tables import DeliveryItemRow, DeliveryRow, SubscriptionRow, UndoRow, tables
 from subscriptions.model import Cadence, Subscription
 from subscriptions.papers.stored import embeddings as meanings
@@ -126,7 +126,6 @@ def _subscription(row: Sequence[Any]) -> Subscription:
     return Subscription._make((*row[:5], _read_when(row[5]).cadence, *row[6:]))
 
 
-@reads
 def subscription_counts(transaction: Transaction) -> tuple[int, int]:
     """Returns (number of chats that have subscriptions, number of subscriptions)."""
     chats = sa.func.count(sa.func.distinct(SubscriptionRow.chat))

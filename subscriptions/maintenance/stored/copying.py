@@ -23,7 +23,7 @@ def copy_database(source: Store, target: Store) -> int:
     source was killed while it sent messages, they are recovered in the target, as after any crash. Raises StoreError,
     and Refused if the target has rows.
     """
-    with source.read() as old, target.write() as new:
+    with source.reading() as old, target.writing() as new:
         for name in (ID, WORDS):  # those of the copied database are copied
             new.remove(KeyValueRow, name=name)
         if any(execute(new, sa.select(1).select_from(table).limit(1)).first() for table in _COPIED):

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from subscriptions.database import word_index
 from subscriptions.database.bot_state import get_value, put_value
 from subscriptions.database.schema import WORDS
-from subscriptions.database.store import Transaction, execute, grouped, reads, rows_of
+from subscriptions.database.store import Transaction, execute, grouped, rows_of
 from subscriptions.database.tables import KeyValueRow, tables
 from subscriptions.matching.full_text import index_document
 from subscriptions.papers.stored import words as paper_words
@@ -35,7 +35,6 @@ class Place(NamedTuple):
     upto: int = 0  # the id of the last one that was renewed
 
 
-@reads
 def are_old(transaction: Transaction) -> bool:
     """Return whether the words on disk are of another version than this program's."""
     return version(transaction) != str(words.VERSION)

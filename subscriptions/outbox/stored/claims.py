@@ -10,7 +10,7 @@ from sqlmodel import col, select
 
 from subscriptions.chats.stored import chats as stored_chats
 from subscriptions.database.columns import AnyRow, Utc
-from subscriptions.database.store import Transaction, confirms, execute, grouped, reads, shares
+from subscriptions.database.store import Transaction, execute, grouped
 from subscriptions.database.tables import DeliveryRow, MessageRow, tables
 from subscriptions.model import (
     FINISHED,
@@ -157,14 +157,12 @@ def waits_until(next_at: datetime | None, now: datetime) -> datetime | None:
     return None
 
 
-@reads
 def lanes(transaction: Transaction, platforms: Sequence[str], *, now: datetime) -> list[Lane]:
     """Returns the lanes of these platforms with something to do now, oldest first."""
     values = {"platforms": platforms, "now": now, "longest": now + LONGEST_CREDIBLE_WAIT}
     return [Lane(*row) for row in execute(transaction, _WAITING_LANES, values)]
 
 
-@shares
 def claim(transaction: Transaction, lane: Lane, *, now: datetime) -> Step | None:
     """Returns the next step of a lane; None if there is none now (rule 6).
 
@@ -194,7 +192,6 @@ def claim(transaction: Transaction, lane: Lane, *, now: datetime) -> Step | None
     )
 
 
-@shares
 def mark_sending(transaction: Transaction, claimed: Claim, *, wall: datetime) -> bool:
     """Marks a claimed message as being sent, right before the post. Returns False if it must not be posted.
 
@@ -215,7 +212,6 @@ def mark_sending(transaction: Transaction, claimed: Claim, *, wall: datetime) ->
     return execute(transaction, _MARK_SENDING, values).rowcount == 1
 
 
-@shares
 def take_mark_back(transaction: Transaction, claimed: Claim, *, wall: datetime) -> None:
     """Unmarks a message that was marked at `wall` and not posted, unless another process has taken it over."""
     marked = sa.update(_messages).filter_by(**_key(claimed), state=MessageState.SENDING, attempted_at=wall)
@@ -223,7 +219,6 @@ def take_mark_back(transaction: Transaction, claimed: Claim, *, wall: datetime) 
     execute(transaction, marked.values(state=was, unclear_since=claimed.unclear_since))
 
 
-@confirms
 def confirm(
     transaction: Transaction, claimed: Claim, platform_id: str, *, now: datetime
 ) -> tuple[int | None, Step | None]:
@@ -240,14 +235,12 @@ def confirm(
     return papers, claim(transaction, claimed.address.lane, now=now)
 
 
-@shares
 def leave_to_person(transaction: Transaction, claimed: Claim, reason: str) -> None:
     """Leaves an unclear message to a person, so that its lane goes on. The next process to send looks once more."""
     said = sa.case((_m.reason == "", reason), else_=_m.reason)  # after a crash nothing says why it is unclear
     execute(transaction, _if_unclear(claimed).values(reason=said, left_to_person=True))
 
 
-@shares
 def record_not_found(transaction: Transaction, claimed: Claim, *, now: datetime) -> None:
     """Stores that the platform does not have an unclear message. The message is posted again, at once or later."""
     decision = decide_not_found(claimed.attempts, now)
@@ -255,7 +248,6 @@ def record_not_found(transaction: Transaction, claimed: Claim, *, now: datetime)
         postpone(transaction, claimed, decision.not_before)
 
 
-@shares
 def postpone(transaction: Transaction, claimed: Claim, until: datetime | None) -> None:
     """Stores when a message that is not sent is tried, or looked up, again; None: now."""
     execute(transaction, sa.update(_deliveries).filter_by(seq=claimed.seq).values(next_at=until))
@@ -341,7 +333,6 @@ def _tried(last: Sequence[AnyRow]) -> Iterator[Tried]:
             yield Tried(chat, sent_at, rows[0].state_since if refuses else None)
 
 
-@reads
 def lanes_and_probes(
     transaction: Transaction, platforms: Sequence[str], *, now: datetime
 ) -> tuple[list[Lane], dict[str, Lane]]:
@@ -360,7 +351,6 @@ def lanes_and_probes(
     return found, probes
 
 
-@reads
 def accepted_last(transaction: Transaction, lanes: Sequence[Lane]) -> Lane:
     """Return the lane that accepted a message last, of some lanes of one platform; the first one if none did of late."""
     sent = {row.address: row.sent_at for row in reversed(_tried_last(transaction, lanes[0].platform)) if row.sent_at}
@@ -391,7 +381,6 @@ def _states_of(transaction: Transaction, seq: int) -> set[MessageState]:
     return set(transaction.exec(select(_m.state).where(_m.delivery == seq)))
 
 
-@shares
 def recover(transaction: Transaction, *, still_posting: timedelta = timedelta()) -> int:
     """Marks messages in the state `sending` as unclear, since they may have been sent. Returns how many messages.
 

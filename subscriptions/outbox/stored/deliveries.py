@@ -11,7 +11,7 @@ from sqlmodel import select
 from subscriptions.chats.stored.chats import chats_by_id
 from subscriptions.database import columns
 from subscriptions.database.columns import AnyRow, JsonText, adapter_of
-from subscriptions.database.store import Transaction, execute, grouped, reads, rows_of, writes
+from subscriptions.database.store import Transaction, execute, grouped, rows_of
 from subscriptions.database.tables import DeliveryItemRow, DeliveryRow, MessageRow, tables
 from subscriptions.model import Because, Delivery, DeliveryState, Facts, Item, KnownPaper, Lane, Message, MessageState
 from subscriptions.outbox.stored.claims import MAY_BE_SENT, Step, claim
@@ -61,14 +61,12 @@ _DELIVERED_TO_EACH = sa.text("""
 """).bindparams(sa.bindparam("ids", type_=sa.ARRAY(sa.Integer)))
 
 
-@reads
 def to_render(transaction: Transaction, seq: int, platform: str) -> dict[int, Delivery]:
     """Returns seq → delivery for an unrendered delivery and for those planned with it, which are rendered together."""
     asked = {"first": seq, "last": seq + _NEAR, "platform": platform}
     return delivery_values(transaction, execute(transaction, _UNRENDERED, asked).scalars().all())
 
 
-@writes
 def store_rendered(
     transaction: Transaction, rendered: Mapping[int, tuple[Sequence[Message], str]], lane: Lane, *, now: datetime
 ) -> Step | None:
@@ -114,7 +112,6 @@ def delivery_values(transaction: Transaction, seqs: Sequence[int]) -> dict[int, 
     }
 
 
-@reads
 def delivered_items(
     transaction: Transaction, chat_id: int, delivery_id: str, *, position: int | None = None
 ) -> tuple[Item, ...]:
@@ -190,7 +187,6 @@ class DeliveredPaper(NamedTuple):
     at: datetime | None  # when it was sent or, if it is unsent, planned; None: no longer known
 
 
-@reads
 def deliveries_of(transaction: Transaction, chat_id: int, paper_id: int) -> DeliveredPaper | None:
     """Returns a paper with the state of the delivery that brought it to the chat; None if no delivery did."""
     row = transaction.get(DeliveryItemRow, (chat_id, paper_id))

@@ -11,7 +11,7 @@ from sqlmodel import select
 from subscriptions.chats.stored import chats as stored_chats
 from subscriptions.database import bot_state
 from subscriptions.database.columns import AnyRow, Utc
-from subscriptions.database.store import CHUNK, Scope, Transaction, execute, grouped, in_chunks, reads, writes
+from subscriptions.database.store import CHUNK, Store, Transaction, execute, grouped, in_chunks
 from subscriptions.database.tables import DeliveryRow, tables
 from subscriptions.errors import NotFound, Sentence
 from subscriptions.model import (
@@ -91,14 +91,14 @@ class OutboxEntry:
     reason: str
 
 
-def outbox_entries(store: Scope, *, now: datetime, over: bool = True) -> Iterator[OutboxEntry]:
+def outbox_entries(store: Store, *, now: datetime, over: bool = True) -> Iterator[OutboxEntry]:
     """Yields all deliveries, oldest first. Reads each page in its own transaction.
 
     Without `over`, leaves out deliveries that were sent or dismissed, and uses an index.
     """
     wanted, after = _ENTRIES if over else _ENTRIES.where(_NOT_OVER), 0
     while True:
-        with store.read() as transaction:
+        with store.reading() as transaction:
             page = execute(transaction, wanted.where(_d.seq > after).limit(CHUNK)).all()
         if not page:
             return
@@ -124,7 +124,6 @@ def _entry(row: AnyRow, now: datetime) -> OutboxEntry:
     )
 
 
-@writes
 def retry(transaction: Transaction, delivery_id: str, *, now: datetime) -> None:
     """Makes the dead, waiting and unclear messages of a delivery ready for a new attempt now.
 
@@ -145,7 +144,6 @@ def retry(transaction: Transaction, delivery_id: str, *, now: datetime) -> None:
     bot_state.free_platforms(transaction)
 
 
-@writes
 def dismiss(transaction: Transaction, delivery_id: str, *, now: datetime) -> None:
     """Dismisses a delivery, so that it is not sent. Raises NotFound."""
     delivery = _not_sent(transaction, delivery_id)
@@ -175,7 +173,6 @@ class OutboxCounts:
     oldest: Mapping[str, datetime] = field(default_factory=dict)  # platform → when the oldest that waits was planned
 
 
-@reads
 def outbox_counts(transaction: Transaction, chat_id: int | None = None) -> OutboxCounts:
     """Returns the numbers of deliveries that wait, are unclear, or are dead, of all chats or of one."""
     found: Counter[str] = Counter()
@@ -199,7 +196,6 @@ def outbox_counts(transaction: Transaction, chat_id: int | None = None) -> Outbo
     )
 
 
-@writes
 def count_as_sent(transaction: Transaction, before: datetime, *, now: datetime) -> int:
     """Dismisses deliveries that were due before `before`, so that they count as sent after a restore.
 
@@ -325,7 +321,6 @@ def doubted_chats(transaction: Transaction) -> dict[str, Trouble]:
     }
 
 
-@writes
 def try_doubted_now(transaction: Transaction) -> None:
     """Let messages to chats that may be gone be tried at once. Free all stopped platforms."""
     bot_state.free_platforms(transaction)

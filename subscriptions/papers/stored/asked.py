@@ -6,7 +6,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from subscriptions.database.bot_state import get_value, put_value
-from subscriptions.database.store import Transaction, execute, grouped, reads, rows_of, writes
+from subscriptions.database.store import Transaction, execute, grouped, rows_of
 from subscriptions.database.tables import tables
 from subscriptions.model import SAMPLES, ChatState, Signal
 from subscriptions.papers.stored.merging import REPLACEMENTS
@@ -39,7 +39,6 @@ class AskedPaper(NamedTuple):
     keys: frozenset[str]
 
 
-@reads
 def next_round(transaction: Transaction, *, now: datetime) -> tuple[list[AskedPaper], str]:
     """Return (the papers of the next round, what `note_round` has to store if a service answers).
 
@@ -72,7 +71,6 @@ def kept_since(transaction: Transaction, *, now: datetime) -> dict[int, datetime
     return found
 
 
-@writes
 def note_round(transaction: Transaction, receipt: Receipt, done: str) -> None:
     """Store what a round brought. `done`: see `next_round`; "": nobody answered, so its papers are in the next one."""
     note_poll(transaction, receipt, SourceState(), {})

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from subscriptions.database import bot_state
-from subscriptions.database.store import Transaction, execute, reads, writes
+from subscriptions.database.store import Transaction, execute
 from subscriptions.database.tables import DigestRow, SourceRow, tables
 from subscriptions.matching.full_text import index_document
 from subscriptions.model import SAMPLES, Digest
@@ -122,7 +122,6 @@ def _result(batch: PaperBatch) -> Ingested:
     )
 
 
-@reads
 def is_known(transaction: Transaction, content_hash: str) -> bool:
     """Whether a digest with these bytes is stored."""
     return transaction.finds(DigestRow.content_hash == content_hash)
@@ -160,7 +159,6 @@ class NewestDay(NamedTuple):
     papers: int  # each counted once
 
 
-@reads
 def newest_days(transaction: Transaction, most: int) -> tuple[NewestDay, ...]:
     """Returns the newest days of at most `most` sources, newest day first."""
     others = _digests.alias()
@@ -177,7 +175,6 @@ def newest_days(transaction: Transaction, most: int) -> tuple[NewestDay, ...]:
     return tuple(NewestDay(source=source, day=of, papers=papers_of_day(transaction, of, source)) for source, of in rows)
 
 
-@reads
 def papers_of_day(transaction: Transaction, day: date, source: str = "") -> int:
     """Returns the number of different papers in the digests of a day, from one source or from all."""
     of_source = (_d.source == source,) if source else ()
@@ -204,7 +201,6 @@ def unannounced(transaction: Transaction, **of: object) -> Mapping[int, tuple[bo
     return found
 
 
-@writes
 def announce(transaction: Transaction, /, now: datetime, **of: object) -> int:
     """Gives papers that were never announced the next sequences. Returns how many. `of`: see `unannounced`."""
     first = bot_state.last_sequence(transaction) + 1

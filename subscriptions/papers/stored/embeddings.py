@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 import sqlalchemy as sa
 
 from subscriptions.database import bot_state
-from subscriptions.database.store import Store, Transaction, execute, in_chunks, reads, rows_of, writes
+from subscriptions.database.store import Store, Transaction, execute, in_chunks, rows_of
 from subscriptions.database.tables import QuestionRow, tables
 from subscriptions.model import Paper
 
@@ -48,7 +48,6 @@ def is_encoder(transaction: Transaction, name: str) -> bool:
     return bot_state.made_value(transaction, _ENCODER, lambda: name) == name
 
 
-@writes
 def change_encoder(transaction: Transaction, name: str) -> None:
     """Makes this the store's encoder. If it was another one, all papers and questions lack their codes now."""
     if not is_encoder(transaction, name):
@@ -91,7 +90,6 @@ def entries(transaction: Transaction, numbers: Sequence[int]) -> list[tuple[int,
 # News has its codes before it is stored. Others get them later: archives, and what came while the encoder failed or was off.
 
 
-@reads
 def papers_without(transaction: Transaction, name: str, most: int) -> list[tuple[int, Texts]]:
     """Returns (paper, texts) of papers that lack codes, newest first, at most `most`.
 
@@ -103,7 +101,6 @@ def papers_without(transaction: Transaction, name: str, most: int) -> list[tuple
     return [(row.id, (row.title, row.abstract)) for row in rows]
 
 
-@writes
 def put_late(transaction: Transaction, name: str, made: Sequence[tuple[int, Texts, bytes]]) -> None:
     """Stores codes that papers get later, and that the encoder works. Does nothing if it is not the store's.
 
@@ -119,7 +116,6 @@ def put_late(transaction: Transaction, name: str, made: Sequence[tuple[int, Text
     bot_state.note_fails(transaction, bot_state.ENCODER_FAILS, None)
 
 
-@reads
 def questions_of(transaction: Transaction, texts: Iterable[str]) -> dict[str, bytes]:
     """Returns text → vector, for those of these texts whose vector by the store's encoder is known."""
     wanted, name = sorted(set(texts)), encoder(transaction)
@@ -157,7 +153,6 @@ def ask(transaction: Transaction, texts: Collection[str], **of: int) -> None:
     put_questions(transaction, name, known)
 
 
-@writes
 def put_questions(transaction: Transaction, name: str, vectors: Mapping[str, bytes]) -> None:
     """Stores vectors of texts that are asked, unless the encoder `name` is not the store's."""
     if vectors and is_encoder(transaction, name):
@@ -165,7 +160,6 @@ def put_questions(transaction: Transaction, name: str, vectors: Mapping[str, byt
             execute(transaction, sa.update(_questions).filter_by(text=text).values(encoder=name, vector=vector))
 
 
-@reads
 def questions_without(transaction: Transaction, name: str, most: int) -> list[str]:
     """Returns texts that queries or libraries ask and that lack a vector, at most `most`.
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlmodel import col
 
-from subscriptions.database.store import Scope, Transaction, execute, grouped, in_chunks, reads, rows_of, writes
+from subscriptions.database.store import Transaction, execute, grouped, in_chunks, rows_of
 from subscriptions.database.tables import LibraryEntryRow, QuestionRow, SignalRow, tables
 from subscriptions.identity import versioned
 from subscriptions.model import Chat, KnownPaper, Library, Signal
@@ -40,7 +40,7 @@ class StoredSignal(NamedTuple):
     at: datetime
 
 
-def note_signal(store: Scope, chat: Chat, papers: Sequence[int], kind: Signal, *, now: datetime) -> None:
+def note_signal(transaction: Transaction, chat: Chat, papers: Sequence[int], kind: Signal, *, now: datetime) -> None:
     """Stores what a chat did with papers.
 
     A like removes a dislike of the same paper, and a dislike removes a like. If the chat has too many signals, removes
@@ -48,22 +48,19 @@ def note_signal(store: Scope, chat: Chat, papers: Sequence[int], kind: Signal, *
     """
     if not chat.id or not papers:
         return
-    with store.write() as transaction:
-        for paper in papers:
-            transaction.merge(SignalRow(chat=chat.id, paper=paper, kind=kind, at=now))
-            if kind in _OPPOSITE:
-                take_back(transaction, chat, paper, _OPPOSITE[kind])
-        _keep_newest(transaction, chat, MOST_SIGNALS, _BESIDE_SAVED)
-        _keep_newest(transaction, chat, MOST_SAVED, [Signal.SAVED])
+    for paper in papers:
+        transaction.merge(SignalRow(chat=chat.id, paper=paper, kind=kind, at=now))
+        if kind in _OPPOSITE:
+            take_back(transaction, chat, paper, _OPPOSITE[kind])
+    _keep_newest(transaction, chat, MOST_SIGNALS, _BESIDE_SAVED)
+    _keep_newest(transaction, chat, MOST_SAVED, [Signal.SAVED])
 
 
-@writes
 def take_back(transaction: Transaction, chat: Chat, paper: int, kind: Signal) -> bool:
     """Removes a signal. Returns whether there was such a signal."""
     return transaction.remove(SignalRow, col(SignalRow.kind) == kind, chat=chat.id, paper=paper) > 0
 
 
-@reads
 def saved_papers(transaction: Transaction, chat: Chat) -> tuple[KnownPaper, ...]:
     """Returns the papers that a chat saved, the last saved paper first."""
     saved = [row.paper for row in execute(transaction, _newest(chat.id, [Signal.SAVED]))]
@@ -83,7 +80,6 @@ def newest_signals(transaction: Transaction, chat_ids: Sequence[int], most: int)
     return {chat: nlargest(most, some, key=lambda one: (one.at, one.paper)) for chat, some in found.items()}
 
 
-@reads
 def signals_of_papers(
     transaction: Transaction, chat_id: int, paper_ids: Collection[int]
 ) -> frozenset[tuple[int, Signal]]:
@@ -119,7 +115,6 @@ def titles_to_ask(library: Library) -> list[str]:
     return titles[::step]
 
 
-@writes
 def put_library(transaction: Transaction, chat_id: int, library: Library, *, now: datetime) -> None:
     """Stores the library of a chat, and removes the previous one. `like:library` means this one from now on.
 
@@ -156,7 +151,6 @@ def renew_titles(transaction: Transaction, chat_ids: Sequence[int]) -> None:
                 transaction.insert_new(LibraryEntryRow(chat=chat, key=new, title=title))
 
 
-@writes
 def drop_library(transaction: Transaction, chat_id: int) -> bool:
     """Removes the library of a chat. Returns whether there was one."""
     transaction.remove(LibraryEntryRow, chat=chat_id)
@@ -165,7 +159,6 @@ def drop_library(transaction: Transaction, chat_id: int) -> bool:
     return execute(transaction, had_one.values(library_at=None, library_entries=0)).rowcount > 0
 
 
-@reads
 def library_of(transaction: Transaction, chat_id: int) -> StoredLibrary | None:
     """Returns the library of a chat; None if it has none."""
     wanted = sa.select(_chats.c.library_at, _chats.c.library_entries).where(_chats.c.library_at.is_not(None))
@@ -180,7 +173,6 @@ def titles_asked(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int,
     return grouped((row.chat, AskedTitle(row.text, row.vector)) for row in rows)
 
 
-@reads
 def owned(transaction: Transaction, chat_ids: Sequence[int], paper_ids: Collection[int]) -> dict[int, set[int]]:
     """Returns chat id → those of `paper_ids` that are in its library, found by arXiv id, DOI or title.
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from subscriptions.database import bot_state
 from subscriptions.database.columns import AnyRow
-from subscriptions.database.store import Transaction, execute, grouped, reads, rows_of, writes
+from subscriptions.database.store import Transaction, execute, grouped, rows_of
 from subscriptions.database.tables import ModelRequestRow, tables
 from subscriptions.model import ModelSummary
 
@@ -45,7 +45,6 @@ def asked_of(transaction: Transaction, papers: Sequence[int]) -> set[Place]:
     return {(row.paper, row.language) for row in asked}
 
 
-@writes
 def reserve(transaction: Transaction, place: Place | None, model: str, *, most: int, now: datetime) -> bool:
     """Stores, before it happens, that the model is asked for a summary, or to read a message (None).
 
@@ -64,7 +63,6 @@ def reserve(transaction: Transaction, place: Place | None, model: str, *, most: 
     return True
 
 
-@writes
 def put_answer(transaction: Transaction, place: Place, fields: Mapping[str, str], title: str) -> None:
     """Stores the usable texts of an answer. Without texts, the request stays as it is."""
     bot_state.note_fails(transaction, bot_state.MODEL_FAILS, None)
@@ -73,7 +71,6 @@ def put_answer(transaction: Transaction, place: Place, fields: Mapping[str, str]
     execute(transaction, its.values(fields=dict(fields), title=title))
 
 
-@writes
 def put_failure(transaction: Transaction, place: Place, *, was_read: bool, now: datetime) -> bool:
     """Stores that the model gives no answers now. Returns whether that is news.
 
@@ -85,7 +82,6 @@ def put_failure(transaction: Transaction, place: Place, *, was_read: bool, now: 
     return bot_state.note_fails(transaction, bot_state.MODEL_FAILS, now)
 
 
-@reads
 def today(transaction: Transaction, *, now: datetime) -> ModelDay:
     """Returns what the model did today."""
     requests, summaries = _count_of_day(transaction, transaction.day_of(now))

@@ -8,7 +8,7 @@ from sqlmodel import col, select
 
 from subscriptions.database.bot_state import LAST_SEQUENCE
 from subscriptions.database.columns import AnyRow, from_stored
-from subscriptions.database.store import Transaction, execute, grouped, reads, rows_of
+from subscriptions.database.store import Transaction, execute, grouped, rows_of
 from subscriptions.database.tables import PaperKeyRow, PaperRow, PaperValues, tables
 from subscriptions.identity import versioned
 from subscriptions.life import PaperFacts
@@ -41,7 +41,6 @@ def sequenced_since(transaction: Transaction, since: datetime, upto: int) -> dic
     return {row.sequenced_at: row.papers for row in execute(transaction, wanted)}
 
 
-@reads
 def first_paper_at(transaction: Transaction) -> datetime | None:
     """Returns when the first paper came; None if there are no papers."""
     return transaction.exec(select(_p.first_seen_at).order_by(_p.id).limit(1)).first()
@@ -74,7 +73,6 @@ def window(transaction: Transaction, after: int, upto: int) -> tuple[KnownPaper,
     return known_papers(transaction, execute(transaction, wanted).all())
 
 
-@reads
 def stored_papers(transaction: Transaction, ids: Sequence[int]) -> dict[int, KnownPaper]:
     """Returns id → paper for these ids."""
     rows = list(rows_of(transaction, _papers, _p.id, ids))

@@ -29,7 +29,7 @@ async def email(_: float) -> AsyncIterator[Rig]:
         store = Store(f"sqlite:///{folder}/paperwire.db")
         store.open(now=NOON)
         chat = ChatAddress("email", "ada@lab.org")
-        allow(store, chat, now=NOON)
+        store.write_now(allow, chat, now=NOON)
         settings = Settings(smtp_url=SecretStr(fake.url), mail_from="papers@lab.org")
         channel = EmailChannel(settings, store, FakeClock(NOON))
         yield Rig(

@@ -26,7 +26,7 @@ async def web(_: float) -> AsyncIterator[Rig]:
             topic=ChatAddress("web", "me", "thesis"),
             compose=web_message,
             plain="plain {}".format,
-            received=lambda: [_said(message) for message in page_messages(store, chat, 100, after=0)[0]],
+            received=lambda: [_said(message) for message in store.read_now(page_messages, chat, 100, after=0)[0]],
             disconnect=store.close,
             has_identity=False,
         )

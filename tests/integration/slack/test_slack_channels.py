@@ -14,7 +14,7 @@ from tests.make import ingested, paper
 
 
 def vision(on: Scene) -> Chat:
-    return known_chats.get_chat(on.app.store, parse_address("slack:C1"))
+    return on.app.store.read_now(known_chats.get_chat, parse_address("slack:C1"))
 
 
 async def sends(on: Scene, *titles: str, **later: float) -> Sent:
@@ -77,4 +77,4 @@ async def test_a_channel_goes_on_whatever_happens_to_it(on: Scene, slack: FakeSl
     await on.does(slack.changes_id("C1", "C9"))
     assert on.queries("slack:C9") == ["graph"]
     await on.does(slack.deletes_channel("C9"))
-    assert "deleted" in known_chats.get_chat(on.app.store, parse_address("slack:C9")).state_detail
+    assert "deleted" in on.app.store.read_now(known_chats.get_chat, parse_address("slack:C9")).state_detail

@@ -60,7 +60,7 @@ async def test_a_chat_made_by_a_dm_id_is_joined_with_its_person(on: Scene, slack
     subscribes(on.app.store, "slack:D2", "diffusion")
     await on.writes("list", by="U2")
     assert on.queries("slack:U2") == ["diffusion"]
-    assert known_chats.get_chat(on.app.store, address("slack:D2")).address == address("slack:U2")
+    assert on.app.store.read_now(known_chats.get_chat, address("slack:D2")).address == address("slack:U2")
     assert "diffusion" in slack.posted_to("D2")[0].text
 
 
@@ -112,7 +112,7 @@ async def test_a_file_that_cannot_be_sent_is_told_to_who_asked_only(
     assert sum("cannot be sent" in text and lost[-1] in text for text in told) == 2
     assert slack.files_in("D2") == []
     assert (slack.posted_to("C1"), slack.files_in("C1")) == ([], [])
-    assert known_chats.get_chat(on.app.store, address("slack:C1")).state is ChatState.ACTIVE
+    assert on.app.store.read_now(known_chats.get_chat, address("slack:C1")).state is ChatState.ACTIVE
 
 
 async def test_change_of_a_channel_names_the_member_who_made_it(on: Scene, slack: FakeSlack) -> None:

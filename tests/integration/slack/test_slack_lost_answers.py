@@ -50,7 +50,7 @@ def ends_all_trouble(slack: FakeSlack, app: App) -> None:
     slack.unblocks("C1")
     slack.goes_down()
     slack.comes_back()
-    free_platforms(app.store)
+    app.store.write_now(free_platforms)
     subscribes(app.store, CHAT, "tree", when="now")  # a request of a person shows that the chat exists again
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from bot.run import listeners as worker
 from subscriptions.chats.stored import conversations
-from subscriptions.database.store import Scope
+from subscriptions.database.store import Transaction
 from tests.fakes import slack_event_delivery
 from tests.fakes.slack import FakeSlack
 from tests.integration import slack_bot
@@ -34,11 +34,11 @@ class Gate:
         note = conversations.note_update
 
         @wraps(note)
-        def once(scope: Scope, platform: str, update: str, **more: Any) -> None:
+        def once(transaction: Transaction, platform: str, update: str, **more: Any) -> None:
             self.reached.set()
             assert self.open.wait(PATIENCE)
             self.effects.append(update)
-            note(scope, platform, update, **more)
+            note(transaction, platform, update, **more)
 
         monkeypatch.setattr(conversations, "note_update", once)
 
