@@ -45,6 +45,7 @@ from bot.build import build_app
 from bot.clock import SystemClock
 from bot.delivery import sender
 from bot.delivery.send_round import CONCURRENCY
+from bot.delivery.sender import Sender
 from bot.pace import Limits, Pace
 from bot.settings import Settings
 from subscriptions.database import tables
@@ -354,12 +355,11 @@ async def drain(folder: Path, url: str, chats: int) -> tuple[float, float]:
     app = build_app(settings, clock=StandingClock())
     app.open()
     # a sender without rate limits
-    app.deps = replace(app.deps, pace=Pace(app.clock, {"telegram": FREE}))
-    app.sender = sender.Sender(app.deps, app.platforms, app.stop)
+    app = replace(app, pace=Pace(app.clock, {"telegram": FREE}))
     fill(app.store, chats, each_part())
-    run = app.sender.new_drain({})
-    await sender.plan(app.deps, run)
-    spent = await measured(app.sender.drain_woken(run))
+    run = Sender(app).new_drain({})
+    await sender.plan(app, run)
+    spent = await measured(Sender(app).drain_woken(run))
     await app.close()
     assert run.sent == chats
     return spent

@@ -1,30 +1,30 @@
-"""What planning, delivering and answering depend on, as values that bot/build.py builds.
+"""The App: what planning, delivering and answering share, as bot/build.py builds it.
 
-Also repeats work until the database accepts it, and has the vectors of texts made that a command lacks: how long it
-waits for them.
+Also stores something again and again until the database accepts it, and has the vectors of texts made that a command
+lacks: how long it waits for them.
 """
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from typing import ParamSpec, TypeVar
+from functools import cached_property, partial
+from typing import TypeVar
 
 from bot.clock import Clock
-from bot.commands.base import BotInfo, Registry
 from bot.digests.sandbox import InProcess, ReaderRunner
 from bot.messages import Reply
-from bot.models import ENCODING, Encoder, MessageReader
+from bot.models import ENCODING, Encoder, MessageReader, Summarizer
 from bot.pace import CommandLimits, Pace
-from bot.platforms.base import Platform
-from subscriptions import model
+from bot.platforms.base import Platform, Receiver
+from bot.settings import Settings
+from bot.settings.opening import make_ready
+from subscriptions.chats.addresses import declared
 from subscriptions.database.store import Store
 from subscriptions.errors import MeaningFails, StoreError
-from subscriptions.outbox.retries import OnUnclear
+from subscriptions.model import Chat, ChatAddress, Delivery, Message
 from subscriptions.papers.stored import embeddings as meanings
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 log = logging.getLogger("paperwire")
@@ -34,40 +34,87 @@ PATIENCE = 3.0  # seconds that an answer in a chat waits for the encoder, which 
 IN_TERMINAL = 30.0  # seconds that `paperwire say` waits, which starts the encoder each time
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConversationDependencies:
-    """The dependencies that conversations need in addition to those in Context."""
+class Stop(asyncio.Event):
+    """Set when the process must stop."""
 
-    render_reply: Callable[[Reply, model.Chat], tuple[model.Message, ...]]
-    registry: Registry
-    is_terminal: bool = False  # replies are printed in a terminal, which is patient and asks no platform
-    bot_info: BotInfo = field(default_factory=BotInfo)
-    command_limits: CommandLimits = field(default_factory=CommandLimits)
-    sandbox: ReaderRunner = field(default_factory=InProcess)  # how files of people are read
-    fetching_files: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))  # a file may have 20 MB
+    def __init__(self) -> None:
+        super().__init__()
+        self.was_asked = False  # a signal is the reason
+        self.was_interrupted = False  # this signal was Ctrl-C
+        self.lost_role = False  # another process works on the database now, which is the other reason
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dependencies:
-    """The dependencies of planning, delivering and answering."""
+@dataclass(frozen=True, kw_only=True)
+class App:
+    """What all parts of the program share. It is built once (bot/build.py), and none of its fields is replaced."""
 
+    settings: Settings
     store: Store
     clock: Clock
-    channels: Mapping[str, Platform]
+    platforms: Mapping[str, Platform]  # those that are on, by name
     pace: Pace
-    render_delivery: Callable[[model.Delivery], tuple[model.Message, ...]]
-    conversation: ConversationDependencies
+    render_delivery: Callable[[Delivery], tuple[Message, ...]]  # as the platform of its chat shows it
+    render_reply: Callable[[Reply, Chat], tuple[Message, ...]]
     encoder: Encoder | None = None  # of papers and questions; None: meaning is off
+    summarizer: Summarizer | None = None  # None: no language model makes summaries
     reader: MessageReader | None = None  # of messages of which the bot is not sure; None: no language model reads them
-    on_unclear: OnUnclear = "resend"  # what happens to a message that was perhaps sent
     # asks arXiv for the papers of these ids and stores them; False if it does not answer soon. None: nobody is asked
     look_up: Callable[[Sequence[str]], Awaitable[bool]] | None = None
+    bot_names: dict[str, str] = field(default_factory=dict)  # platform → the bot's name, once the platform has told it
+    sandbox: ReaderRunner = field(default_factory=InProcess)  # reads documents of sources
+    file_sandbox: ReaderRunner = field(default_factory=InProcess)  # reads files of people
+    fetching_files: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))  # a file may have 20 MB
+    command_limits: CommandLimits = field(default_factory=CommandLimits)
     guard_gone: bool = True  # what may be the platform's mood is tried again before a chat counts as gone
-    is_stopping: Callable[[], bool] = lambda: False  # whether the process must stop
+    is_terminal: bool = False  # replies are printed in a terminal, which is patient and asks no platform
+    stop: Stop = field(default_factory=Stop)
 
-    def api_of(self, chat: model.ChatAddress) -> Platform | None:
-        """Returns the platform of a chat with which somebody talks; None in a terminal, where no platform is asked."""
-        return None if self.conversation.is_terminal else self.channels.get(chat.platform)
+    def api_of(self, chat: ChatAddress) -> Platform | None:
+        """Return the platform of a chat with which somebody talks; None in a terminal, where no platform is asked."""
+        return None if self.is_terminal else self.platforms.get(chat.platform)
+
+    @property
+    def platforms_off(self) -> list[str]:
+        """The names of the platforms that are off, without a token."""
+        return sorted(facts.name for facts in declared() if facts.token_variable and facts.name not in self.platforms)
+
+    @property
+    def mail_platform(self) -> str:
+        """The name of the platform whose addresses have to be confirmed; "" if e-mail is off."""
+        return next((name for name, platform in self.platforms.items() if platform.facts.confirms), "")
+
+    @cached_property
+    def destinations(self) -> Mapping[str, ChatAddress]:
+        """Name → a chat that only receives papers."""
+        return {chat.address: chat for platform in self.platforms.values() for chat in platform.destinations}
+
+    def open(self, *, words: bool = True) -> None:
+        """Create the database if there is none, and upgrade it to this version; without `words`, its schema only.
+
+        Raise SettingsError, StoreError, RoleTaken (`make_ready`).
+        """
+        now, is_stopping = self.clock.now(), lambda: self.stop.was_asked
+        make_ready(self.store, self.settings, now=now, words=words, is_stopping=is_stopping)
+
+    def receivers(self) -> list[Receiver]:
+        """Return the receivers of all platforms."""
+        return [
+            receiver
+            for name, platform in self.platforms.items()
+            for receiver in platform.receivers(self.clock, partial(self.bot_names.__setitem__, name))
+        ]
+
+    async def close(self) -> None:
+        """Close the connections to the platforms and the database, and end the child processes."""
+        self.sandbox.close()
+        self.file_sandbox.close()
+        for platform in self.platforms.values():
+            await platform.close()
+        self.store.close()
+        if self.encoder is not None:
+            self.encoder.close()
+        if self.reader is not None:
+            await self.reader.close()
 
 
 async def until_stored(clock: Clock, attempt: Callable[[], Awaitable[T]]) -> T:
@@ -89,18 +136,18 @@ async def until_stored(clock: Clock, attempt: Callable[[], Awaitable[T]]) -> T:
         wait = min(2 * wait, LONGEST_RETRY)
 
 
-async def make_vectors(deps: Dependencies, texts: Sequence[str]) -> None:
+async def make_vectors(app: App, texts: Sequence[str]) -> None:
     """Has vectors of texts made and kept in this process.
 
     Never raises; without its vector, a text is known by its words.
 
     If the encoder takes too long, the vectors are kept later, for the next request.
     """
-    patience, store = IN_TERMINAL if deps.conversation.is_terminal else PATIENCE, deps.store
-    if deps.encoder is None:
+    patience, store = IN_TERMINAL if app.is_terminal else PATIENCE, app.store
+    if app.encoder is None:
         return
     store.encoding |= {*texts}
-    making = asyncio.get_running_loop().run_in_executor(ENCODING, encode, store, deps.encoder, texts)
+    making = asyncio.get_running_loop().run_in_executor(ENCODING, encode, store, app.encoder, texts)
     making.add_done_callback(partial(_end, store, texts))
     done, _ = await asyncio.wait({making}, timeout=patience)
     if not done:

@@ -12,16 +12,16 @@ with `bot.admins["telegram:-1001"] = {"7"}`; None means that the platform does n
 import html
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
+from pydantic import SecretStr
+
 from bot import messages
-from bot.app import ConversationDependencies as Conversation
-from bot.app import Dependencies
-from bot.commands import registry as intent
-from bot.commands.base import BotInfo
+from bot.app import App
 from bot.connections import medium_of
 from bot.conversation.drafts import RenderedReply
 from bot.conversation.handler import answer
@@ -30,6 +30,7 @@ from bot.models import Encoder
 from bot.pace import CommandLimits, Pace
 from bot.platforms.base import Platform
 from bot.rendering.packing import Medium
+from bot.settings import Settings
 from subscriptions.chats.addresses import PlatformFacts, facts_of
 from subscriptions.chats.known import Listed, get_chat, listed
 from subscriptions.database.store import Store
@@ -103,6 +104,7 @@ class FakePlatform(Platform):
     platform: str = "telegram"
     facts: PlatformFacts = field(default_factory=lambda: facts_of("telegram"))
     medium: Medium = field(default_factory=lambda: medium_of("telegram"))
+    destinations: Sequence[ChatAddress] = ()
 
     async def post(self, chat: ChatAddress, message: Message, **more: Any) -> str:
         raise AssertionError("the harness posts nothing")
@@ -132,7 +134,8 @@ class BotHarness:
 
     store: Store
     clock: FakeClock = field(default_factory=lambda: FakeClock(NOON))
-    bot_info: BotInfo = field(default_factory=lambda: BotInfo(mail_platform="email", bot_names={"telegram": BOT}))
+    settings: Settings = field(default_factory=lambda: Settings(database_url=SecretStr("sqlite:///unused.db")))
+    sends_mail: bool = True
     admins: dict[str, set[str] | None] = field(default_factory=dict)
     # "@name" or id → what the platform knows about the chat
     places: dict[str, Place] = field(default_factory=dict)
@@ -149,22 +152,21 @@ class BotHarness:
         self.pace = Pace(self.clock, {})
 
     @property
-    def deps(self) -> Dependencies:
-        telegram = FakePlatform(self)
+    def app(self) -> App:
+        telegram = FakePlatform(self, destinations=tuple(self.destinations.values()))
         self.store.encoder = self.encoder.name if self.encoder else ""
-        return Dependencies(
+        mail = {"email": replace(telegram, platform="email", facts=facts_of("email"))} if self.sends_mail else {}
+        return App(
+            settings=self.settings,
             encoder=self.encoder,
             store=self.store,
             clock=self.clock,
-            channels={"telegram": telegram, "console": replace(telegram, platform="console")},
+            platforms={"telegram": telegram, "console": replace(telegram, platform="console"), **mail},
+            bot_names={"telegram": BOT},
             pace=self.pace,
             render_delivery=rendered.render_delivery,
-            conversation=Conversation(
-                registry=replace(intent.REGISTRY, destinations=self.destinations),
-                render_reply=rendered.render_reply,
-                bot_info=self.bot_info,
-                command_limits=self.command_limits,
-            ),
+            render_reply=rendered.render_reply,
+            command_limits=self.command_limits,
         )
 
     async def says(self, text: str, chat: str = "telegram:42", **more: Any) -> Answer:
@@ -206,7 +208,7 @@ class BotHarness:
         fields.setdefault("update_id", f"u{next(self.updates)}")
         fields.setdefault("sender_name", "Ada Example")
         request = make_request(place=place, sender=sender, language=language, **fields)
-        sent = Answer(rendered=await answer(self.deps, request))
+        sent = Answer(rendered=await answer(self.app, request))
         if sent:
             self.last.setdefault(sent.to, []).append(sent)
         return sent

@@ -6,11 +6,13 @@ from typing import Annotated
 
 import typer
 
-from bot.build import App, build_app
+from bot.app import App
+from bot.build import build_app
 from bot.cli import Json, Now, log, session
 from bot.cli.output import print_error, print_line, tell, terminal_leaver
-from bot.delivery.sender import Sent
+from bot.delivery.sender import Sender, Sent
 from bot.run import process
+from bot.sources.source_scheduler import scheduler_of
 from subscriptions.chats.addresses import facts_of
 from subscriptions.errors import RoleLost
 
@@ -39,7 +41,7 @@ def run(
             status = asyncio.run(_run(app, options))
         except RoleLost as error:  # nothing of what this process knew holds any more, so it begins anew, and waits
             say(str(error))
-            if not app.asked_to_stop:
+            if not app.stop.was_asked:
                 continue
             status = 0
         process.raise_if_interrupted(app)
@@ -49,7 +51,7 @@ def run(
 async def _run(app: App, options: process.Options) -> int:
     try:
         process.stop_on_signals(app, terminal_leaver())
-        return await process.run(app, app.source_scheduler(), options)
+        return await process.run(app, scheduler_of(app), options)
     finally:
         await app.close()
 
@@ -73,7 +75,7 @@ async def _deliver(app: App) -> Sent:
     try:
         process.stop_on_signals(app, terminal_leaver())
         app.open()
-        return await app.sender.deliver()
+        return await Sender(app).deliver()
     finally:
         await app.close()
 

@@ -89,8 +89,7 @@ async def _answer(request: messages.MessageRequest, session: Session) -> Rendere
     app = build_app(session.settings, clock=session.clock, out=sys.stderr)
     try:
         # the platforms that are on belong to what a command can do, but none of them is asked
-        conversation = replace(app.deps.conversation, is_terminal=True)
-        return await answer(replace(app.deps, conversation=conversation), request)
+        return await answer(replace(app, is_terminal=True), request)
     finally:
         await app.close()
 

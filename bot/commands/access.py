@@ -65,7 +65,7 @@ def _let_in(context: CommandContext, standing: Standing, before: Chat, *, has_ne
     if standing.is_denied:
         raise refusal("The operator of this bot has said no to this chat.")
     chats = (before, *(chat for chat in standing.chats if chat.address != before.address))
-    entry, contact = context.bot_info.access, context.bot_info.contact
+    entry, contact = context.app.settings.access, context.app.settings.contact
     if has_new and entry == "closed":
         if any(chat.admission is Admission.ADMITTED for chat in chats):
             return False
@@ -97,7 +97,7 @@ def ask_operators(context: CommandContext, request: str) -> bool:
     return access.request_admission(
         context.transaction,
         context.chat.address,
-        admins=context.bot_info.admins,
+        admins=context.app.settings.admins,
         who=context.request.sender_name,
         person=context.request.sender,
         request=request,
@@ -121,7 +121,7 @@ def admin(context: CommandContext) -> Reply:
         return context.reply(_SEND_CODE, ok=False)
     transaction, address, now = context.transaction, context.origin.address, context.now
     known_chats.store_chat(transaction, address, ChatKind.PRIVATE, now=now, lang=context.request.language)
-    taken = access.redeem_code(transaction, address, context.args, admins=context.bot_info.admins, now=now)
+    taken = access.redeem_code(transaction, address, context.args, admins=context.app.settings.admins, now=now)
     if taken == "made":
         return _made_operator(context)
     said: tuple[Sentence, ...] = (
@@ -172,7 +172,7 @@ def deny_(context: CommandContext) -> Reply:
     chat = known_chats.known_or_new(context.transaction, address, ChatKind.PRIVATE)
     if not chat.id:
         return context.reply("I know no chat {chat}.", chat=str(address), ok=False)
-    if chat.admin or chat.address in context.bot_info.admins:
+    if chat.admin or chat.address in context.app.settings.admins:
         return context.reply("{chat} runs this bot.", chat=_name(chat), ok=False)
     words = context.say("That was said before.")
     if access.deny(context.transaction, address, now=context.now):

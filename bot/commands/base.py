@@ -8,6 +8,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal
 
+from bot.app import App
 from bot.messages import Button, Buttons, EventRequest, FileReader, MessageRequest, Reply, Request, Row
 from bot.rendering.papers import is_sample, readable, titled_for
 from bot.rendering.queries_in_words import query_in_words
@@ -25,7 +26,6 @@ from subscriptions.query.tree import Query
 from subscriptions.subscribing.access import is_operator, standing_of
 from subscriptions.text.cutting import clean, cut_at_word, cut_letters, isolated
 
-Access = Literal["open", "ask", "closed"]
 # what is asked outside a command's transaction: vectors of texts, papers that arXiv may know, what a language model reads
 # in a message, the content of an attached file
 Need = Literal["vectors", "papers", "reader", "file"]
@@ -34,27 +34,6 @@ DO = "do"  # verb of a button that runs a command
 _LABEL = 60  # characters of its label
 _TITLE = 90  # columns
 _OPENING = 80  # columns of the abstract that are shown for a paper without a title
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BotInfo:
-    """The part of the bot's configuration that commands use."""
-
-    access: Access = "open"
-    admins: tuple[ChatAddress, ...] = ()
-    contact: str = ""
-    timezone: str = "UTC"
-    bot_names: Mapping[str, str] = field(default_factory=dict)  # platform → the bot's name there: "paperwire_bot"
-    looks_up_papers: bool = False  # papers that are not stored can be looked up at arXiv
-    platforms_of_open_names: frozenset[str] = frozenset()  # there people choose the names of their chats
-    mail_platform: str = ""  # the name of the platform whose addresses have to be confirmed; "" if e-mail is off
-    model: str = ""  # the language model that makes summaries; "": none does
-    model_reads: bool = False  # it also reads messages of which the bot is not sure
-    asks_about_kept: bool = False  # services are asked what became of papers that chats saved or liked
-    kept_copies: int = 0  # how many daily copies of the database are kept; 0: the program makes none
-    pages_url: str = ""  # the address of the bot's pages, without a final "/"
-    has_public_pages: bool = True  # False: as far as is known, only the machine of the bot reaches its pages
-    version: str = ""  # the version of paperwire; "" if it runs from a checkout
 
 
 class Lacking(Exception):
@@ -87,7 +66,7 @@ class CommandContext:
     arguments: Mapping[str, Any] = field(default_factory=dict)  # the arguments of the button
     file: object = None  # what the command's FileReader returned of the attached document; None: there is none
     localizer: Language
-    bot_info: BotInfo
+    app: App
     registry: "Registry"
     read_by_group: bool = False  # a whole group or channel sees the reply, not one person
     has_private_replies: bool = True  # only the sender sees a reply with `is_ephemeral`
@@ -136,19 +115,20 @@ class CommandContext:
             return True
         if self.has_open_name:
             return False
-        if not self.read_by_strangers and (self.origin.admin or self.origin.address in self.bot_info.admins):
+        if not self.read_by_strangers and (self.origin.admin or self.origin.address in self.app.settings.admins):
             return True
         by_origin = self.origin.kind is ChatKind.PRIVATE and self.origin.address == self.person
         return (
             bool(self.request.sender)
             and not by_origin
-            and is_operator(self.transaction, self.bot_info.admins, self.person)
+            and is_operator(self.transaction, self.app.settings.admins, self.person)
         )
 
     @property
     def has_open_name(self) -> bool:
         """Returns whether somebody else could take the name of the chat in which the request was made."""
-        return self.origin.address.platform in self.bot_info.platforms_of_open_names
+        platform = self.app.platforms.get(self.origin.address.platform)
+        return platform is not None and platform.lets_choose_names
 
     @property
     def by_operator(self) -> bool:
@@ -170,7 +150,7 @@ class CommandContext:
         (None, "") if there are none.
         """
         platform = self.origin.address.platform
-        links, bot = facts_of(platform).links, self.bot_info.bot_names.get(platform, "")
+        links, bot = facts_of(platform).links, self.app.bot_names.get(platform, "")
         return (links, bot) if links and bot else (None, "")
 
     def ask_for(self, need: Need, of: Sequence[str]) -> None:
@@ -414,8 +394,7 @@ class Registry:
     commands: tuple[Command, ...]
     callbacks: Mapping[str, Callback]  # by the verb of the button
     events: Mapping[str, Event]  # by the name of the event
-    # name → a chat that only receives papers
-    destinations: Mapping[str, ChatAddress] = field(default_factory=dict)
+    destinations: Mapping[str, ChatAddress] = field(default_factory=dict)  # name → a chat that only receives papers
 
     @cached_property
     def by_name(self) -> Mapping[str, Command]:

@@ -269,7 +269,7 @@ def stored_and_unknown(context: CommandContext, names: Sequence[str]) -> tuple[l
     """
     known = papers_named(context.transaction, names)
     papers, unknown = {paper.id: paper for paper in known.values()}, [name for name in names if name not in known]
-    if context.bot_info.looks_up_papers:
+    if context.app.look_up:
         context.ask_for("papers", [name for name in unknown if not _is_doi(name)])
     return [*papers.values()], unknown
 
@@ -286,7 +286,7 @@ def named_papers(context: CommandContext, names: Sequence[str]) -> Reply:
     )
     if items and len(first) == 1:
         return _opened(context, items[0])
-    asked = [name for name in unknown if context.bot_info.looks_up_papers and not _is_doi(name)]
+    asked = [name for name in unknown if context.app.look_up and not _is_doi(name)]
     lost = [name for name in unknown if name not in asked]
     lines = [context.say("{name} is not known here.", name=name) for name in lost]
     if lost and (since := first_paper_at(context.transaction)):

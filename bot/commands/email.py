@@ -16,7 +16,7 @@ from subscriptions.subscribing import access
 
 def email(context: CommandContext) -> Reply:
     """Sends a question to a mail address: may this chat's papers also be mailed there? Raises Refused."""
-    platform = context.bot_info.mail_platform
+    platform = context.app.mail_platform
     if not platform:
         raise refusal(
             "I send no mail: e-mail is off here.", "The operator of this bot turns it on with PAPERWIRE_SMTP_URL."

@@ -34,7 +34,7 @@ def plain_text(context: CommandContext) -> Reply | None:
     """Returns the reply to a text that is no command. Raises Lacking, also for a model where it is not sure."""
     said = context.args.strip()
     reply = _with_answer(context, said, _reply_to(context, said))
-    if context.bot_info.model_reads and _is_unsure(context, said):
+    if context.app.reader and _is_unsure(context, said):
         context.ask_for("reader", [said])
     return reply
 

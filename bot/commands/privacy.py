@@ -6,6 +6,7 @@ from bot.commands.base import Callback, Change, Command, CommandContext, refusal
 from bot.messages import File, Reply
 from subscriptions.chats.addresses import facts_of
 from subscriptions.chats.known import listed
+from subscriptions.database.copies import KEPT_COPIES
 from subscriptions.maintenance import retention
 from subscriptions.subscribing.access import standing_of
 
@@ -17,9 +18,9 @@ _ASKED = "forget"  # what is remembered of a person who was asked
 
 def privacy(context: CommandContext) -> Reply:
     """Says what is stored, for how long and by whom; in a private chat, also sends all of it as a file."""
-    contact = context.bot_info.contact or context.say("the operator of this bot; they left no address")
-    sent = [_sent_to_model(context)] if context.bot_info.model else []
-    if context.bot_info.asks_about_kept:
+    contact = context.app.settings.contact or context.say("the operator of this bot; they left no address")
+    sent = [_sent_to_model(context)] if context.app.settings.has_model else []
+    if context.app.settings.kept.ask:
         sent.append(
             context.say(
                 "Once a day I ask arXiv, OpenAlex and Crossref what became of papers that chats saved or liked; they get the ids of "
@@ -57,7 +58,7 @@ def privacy(context: CommandContext) -> Reply:
         )
     )
     lines += sent
-    if context.bot_info.mail_platform:
+    if context.app.mail_platform:
         lines.append(
             context.say("Hashes of who names addresses with /email, and of these, stay for a day, even after /forget.")
         )
@@ -70,29 +71,29 @@ def privacy(context: CommandContext) -> Reply:
 
 def _sent_to_model(context: CommandContext) -> str:
     """Returns a sentence that says what a language model learns."""
-    if context.bot_info.model_reads:
+    if context.app.reader:
         return context.say(
             "Titles and abstracts of papers that come here go to the language model {model}, for short summaries, and so "
             "does what is written to me where I am not sure what it means, but not by whom; nothing else of this chat does.",
-            model=context.bot_info.model,
+            model=context.app.settings.model_name,
         )
     return context.say(
         "Titles and abstracts of papers that come here go to the language model {model}, for short summaries; nothing "
         "else of this chat does.",
-        model=context.bot_info.model,
+        model=context.app.settings.model_name,
     )
 
 
 def copies_kept(context: CommandContext) -> str:
     """Returns a sentence that says how long copies of the database keep erased data."""
-    if not context.bot_info.kept_copies:
+    if context.app.store.kind.file is None:  # the program makes no copies of a server
         return context.say(
             "What is erased now may stay in copies of the database that the operator of this bot has made."
         )
     return context.say(
         "What is erased now stays in the daily copies of the database until {day}, and may stay longer in others that the operator "
         "of this bot has made.",
-        day=context.localizer.day((context.now + timedelta(days=context.bot_info.kept_copies)).date()),
+        day=context.localizer.day((context.now + timedelta(days=KEPT_COPIES)).date()),
     )
 
 

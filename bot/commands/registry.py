@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from bot.app import App
 from bot.commands import access as admission
 from bot.commands import (
     asking,
@@ -54,6 +55,11 @@ class Intent(Action):
     counts_to_limit: bool = True  # the request counts towards the limit of commands per minute
     is_understood: bool = True  # False: a text in which no command was found, so that papers are looked for
     is_only_command: bool = True  # False: the message contains a second command, which is not executed
+
+
+def registry_of(app: App) -> Registry:
+    """Return all commands, callbacks and events, with the destinations of the settings."""
+    return replace(REGISTRY, destinations=app.destinations) if app.destinations else REGISTRY
 
 
 def _intent(action: Action) -> Intent:

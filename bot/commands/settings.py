@@ -256,7 +256,7 @@ def zone_row(context: CommandContext) -> Row:
 
 
 def _near(context: CommandContext) -> list[str]:
-    return nearest_zones(context.now, operator=context.bot_info.timezone, language=context.request.language)
+    return nearest_zones(context.now, operator=context.app.settings.timezone, language=context.request.language)
 
 
 def _city_button(context: CommandContext, name: str, *, replaces: bool = False) -> Button:

@@ -99,10 +99,10 @@ def _new_feed(context: CommandContext) -> Reply:
         context.say("The papers that this chat is sent, for a feed reader:"),
         context.localizer.joined(secret, context.say(_ONCE)),
     ]
-    if not context.bot_info.has_public_pages:
+    if not context.app.settings.web_url:
         lines.append(context.say("Only the machine of this bot reaches it, until the operator sets PAPERWIRE_WEB_URL."))
     lines.append(context.say("With .json at its end, it is a JSON Feed."))
-    address = f"{context.bot_info.pages_url}/feed/{key}.atom"
+    address = f"{context.app.settings.pages_url}/feed/{key}.atom"
     return _with_buttons(context, Reply(lines, code=(address,), ok=True))
 
 

@@ -7,6 +7,7 @@ from bot.commands.base import Callback, Change, Command, CommandContext, with_ch
 from bot.commands.pause import resume_
 from bot.commands.phrasing import cadence_words, found_in
 from bot.messages import Button, Reply, Row
+from bot.release import installed_version
 from subscriptions.errors import PaperwireError, Sentence, sentences
 from subscriptions.language import LANGUAGES
 from subscriptions.model import ChatKind, ChatState
@@ -120,7 +121,7 @@ def how_to_begin(context: CommandContext) -> str:
     """Returns a sentence that says who may subscribe a group, and how."""
     if context.origin.kind is ChatKind.TEAM:
         return context.say("For everybody here: /sub diffusion. I am quiet otherwise.")
-    bot = context.bot_info.bot_names.get(context.origin.address.platform, "")
+    bot = context.app.bot_names.get(context.origin.address.platform, "")
     return context.say("Admins: {command} diffusion. I am quiet otherwise.", command=f"/sub@{bot}" if bot else "/sub")
 
 
@@ -236,10 +237,10 @@ def _of(context: CommandContext, command: Command) -> Reply:
 
 def _about(context: CommandContext) -> Reply:
     """Returns what the bot is, thanks to arXiv, and whom to contact."""
-    name = f"paperwire {context.bot_info.version}".rstrip()
+    name = f"paperwire {installed_version()}".rstrip()
     lines = [context.say("{name}: tells chats of new research papers that they ask for.", name=name), THANKS]
-    if context.bot_info.contact:
-        lines.append(context.say("Contact: {contact}", contact=context.bot_info.contact))
+    if context.app.settings.contact:
+        lines.append(context.say("Contact: {contact}", contact=context.app.settings.contact))
     lines.append(context.say("Its source is free, under the MIT licence. What I store: /privacy"))
     return Reply(lines)
 

@@ -147,7 +147,7 @@ def _question_of_zone(context: CommandContext, done: Sequence[Subscribed]) -> tu
         context.is_about_own_chat
         and facts_of(chat.address.platform).asks_for_zone
         and len(added) == len([*listed_in(context.transaction, [chat])])
-        and chat.settings.timezone == context.bot_info.timezone
+        and chat.settings.timezone == context.app.settings.timezone
         and ZONE not in chat.chosen
     ):
         return (), ()

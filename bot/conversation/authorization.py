@@ -18,7 +18,7 @@ chat gets no information about it, not even whether it exists.
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.app import Dependencies
+from bot.app import App
 from bot.commands.base import CommandContext, CommandFunction
 from bot.conversation.contexts import PreparedRequest
 from bot.messages import CallbackRequest, Place, Reply, Request
@@ -58,7 +58,7 @@ _REFUSED: Mapping[tuple[str, str], CommandFunction] = {  # (kind of chat, who co
 }
 
 
-async def authorize(deps: Dependencies, prepared: PreparedRequest) -> PreparedRequest:
+async def authorize(app: App, prepared: PreparedRequest) -> PreparedRequest:
     """Returns the request with the chat that it is about; with a refusal if its sender may not do this there."""
     intent = prepared.intent
     try:
@@ -66,79 +66,79 @@ async def authorize(deps: Dependencies, prepared: PreparedRequest) -> PreparedRe
             there = Place(chat=intent.destination, kind=ChatKind.PRIVATE, title=intent.destination.address)
             return replace(prepared, place=there)
         if intent.target:
-            return await _about_named_chat(deps, prepared)
-        refusal = await _refusal_here(deps, prepared)
-        return replace(prepared, refusal=refusal, keeps_right=refusal is not None or await _keeps_right(deps, prepared))
+            return await _about_named_chat(app, prepared)
+        refusal = await _refusal_here(app, prepared)
+        return replace(prepared, refusal=refusal, keeps_right=refusal is not None or await _keeps_right(app, prepared))
     except NotDelivered:
         return replace(prepared, refusal=_CANNOT_ASK)
 
 
-async def _about_named_chat(deps: Dependencies, prepared: PreparedRequest) -> PreparedRequest:
+async def _about_named_chat(app: App, prepared: PreparedRequest) -> PreparedRequest:
     """Returns the request about the chat that the text or the button names.
 
     With a refusal if the sender is no admin there.
     """
     request = prepared.request
     name, _, topic = prepared.intent.target.partition("/")
-    api = deps.api_of(request.chat)
+    api = app.api_of(request.chat)
     found = await api.find_chat(name) if api else None
     unknown = refusing("I know no chat {name} that you administer and I am in. Add me to it first.", name=name)
     if found is None or found.kind is ChatKind.PRIVATE:
         return replace(prepared, refusal=unknown)
     place = replace(found, chat=replace(found.chat, topic=topic))
     if place.chat == request.chat:
-        return replace(prepared, refusal=await _refusal_here(deps, prepared))
-    members = found.kind is ChatKind.TEAM and await _members_manage(deps, found)
-    if not await _is_admin(deps, found.chat, request.sender, members=members):
+        return replace(prepared, refusal=await _refusal_here(app, prepared))
+    members = found.kind is ChatKind.TEAM and await _members_manage(app, found)
+    if not await _is_admin(app, found.chat, request.sender, members=members):
         return replace(prepared, refusal=unknown)
     if topic and not found.is_forum and found.kind is not ChatKind.TEAM:
         return replace(prepared, refusal=refusing("{name} has no topics.", name=found.title))
     return replace(prepared, place=place)
 
 
-async def _refusal_here(deps: Dependencies, prepared: PreparedRequest) -> CommandFunction | None:
+async def _refusal_here(app: App, prepared: PreparedRequest) -> CommandFunction | None:
     """Returns what is said to a sender who may not change the chat where the request was made; None if they may."""
     request, place = prepared.request, prepared.request.place
     if not prepared.needs_manager or place.is_private or request.sender_is_admin:
         return None
     team = place.kind is ChatKind.TEAM
     # operators keep the right of members where only admins have it
-    members = await _members_manage(deps, place) or await _is_operator(deps, request)
+    members = await _members_manage(app, place) or await _is_operator(app, request)
     if members and not team:
         return None
-    manages = await _is_admin(deps, request.chat, request.sender, members=members, in_chat=True)
+    manages = await _is_admin(app, request.chat, request.sender, members=members, in_chat=True)
     if manages:
         return None
     needed = "members" if members else "admins"
     return _REFUSED["workspace" if team else "chat", "unknown" if manages is None else needed]
 
 
-async def _keeps_right(deps: Dependencies, prepared: PreparedRequest) -> bool:
+async def _keeps_right(app: App, prepared: PreparedRequest) -> bool:
     """Returns whether the sender could still change the chat here after a command that leaves this to its admins."""
     request, place = prepared.request, prepared.request.place
     if not prepared.intent.may_end_right or place.is_private or request.sender_is_admin:
         return True
-    if not await _members_manage(deps, place) or await _is_operator(deps, request):
+    if not await _members_manage(app, place) or await _is_operator(app, request):
         return True
-    return bool(await _is_admin(deps, request.chat, request.sender, in_chat=True))
+    return bool(await _is_admin(app, request.chat, request.sender, in_chat=True))
 
 
-async def _members_manage(deps: Dependencies, place: Place) -> bool:
-    known = await deps.store.read(known_chats.known_or_new, place.chat, place.kind)
+async def _members_manage(app: App, place: Place) -> bool:
+    known = await app.store.read(known_chats.known_or_new, place.chat, place.kind)
     return known.settings.manage == "members"
 
 
-async def _is_operator(deps: Dependencies, request: Request) -> bool:
+async def _is_operator(app: App, request: Request) -> bool:
     person = ChatAddress(request.chat.platform, request.sender)
-    admins = deps.conversation.bot_info.admins
-    return bool(request.sender) and await deps.store.read(access.is_operator, admins, person)
+    admins = app.settings.admins
+    return bool(request.sender) and await app.store.read(access.is_operator, admins, person)
 
 
 async def _is_admin(
-    deps: Dependencies, chat: ChatAddress, person: str, *, members: bool = False, in_chat: bool = False
+    app: App, chat: ChatAddress, person: str, *, members: bool = False, in_chat: bool = False
 ) -> bool | None:
     """Returns whether a person administers a chat, see Platform.is_admin."""
-    api = deps.api_of(chat)
+    api = app.api_of(chat)
     if api and person:
         return await api.is_admin(chat, person, member_suffices=members, in_chat=in_chat)
     return False

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, replace
 
-from bot.app import Dependencies
+from bot.app import App
 from bot.commands import asking
 from bot.commands.base import CommandContext, CommandFunction, Need, Registry
 from bot.commands.cards import pressed_token
-from bot.commands.registry import Intent
+from bot.commands.registry import Intent, registry_of
 from bot.messages import CallbackRequest, EventRequest, MessageRequest, Place, Request
 from subscriptions.chats.addresses import command_prefix
 from subscriptions.chats.known import known_or_new
@@ -60,7 +60,7 @@ def _with_topic(transaction: Transaction, request: CallbackRequest, registry: Re
     return replace(request, place=replace(request.place, chat=place))
 
 
-def token_of(transaction: Transaction, deps: Dependencies, request: Request) -> CallbackToken | None:
+def token_of(transaction: Transaction, app: App, request: Request) -> CallbackToken | None:
     """Returns the token of a button, or the open question to the sender of a text.
 
     None if there is none for this person.
@@ -69,25 +69,25 @@ def token_of(transaction: Transaction, deps: Dependencies, request: Request) -> 
         return None
     here = known_or_new(transaction, request.chat, request.place.kind).address
     if isinstance(request, MessageRequest):
-        return asking.question_to(transaction, here, request.sender, deps.clock.now())
+        return asking.question_to(transaction, here, request.sender, app.clock.now())
     # the callback data is untrusted
-    token = pressed_token(transaction, request.callback_data, request.chat, deps.conversation.registry)
+    token = pressed_token(transaction, request.callback_data, request.chat, registry_of(app))
     if token is None or token.person not in ("", request.sender):
         return None
     # in a topic also what was posted there before it was stored, as words of the chat around it
     return token if token.place in (None, request.chat, here, replace(here, topic="")) else None
 
 
-def context_of(transaction: Transaction, deps: Dependencies, prepared: PreparedRequest) -> CommandContext:
+def context_of(transaction: Transaction, app: App, prepared: PreparedRequest) -> CommandContext:
     """Returns the context of a prepared request. Reads, and writes nothing."""
-    request, conversation, api = prepared.request, deps.conversation, deps.api_of(prepared.request.chat)
+    request, api = prepared.request, app.api_of(prepared.request.chat)
     origin = chat_at(transaction, request.place, request.language)
     chat = origin if prepared.place.chat == request.chat else chat_at(transaction, prepared.place, request.language)
     reader = _reader(transaction, request, origin).settings.lang
     is_private, has_ephemeral = request.place.is_private, api is not None and api.has_ephemeral
     return CommandContext(
         transaction=transaction,
-        now=deps.clock.now(),
+        now=app.clock.now(),
         request=request,
         chat=chat,
         origin=origin,
@@ -95,8 +95,8 @@ def context_of(transaction: Transaction, deps: Dependencies, prepared: PreparedR
         arguments=prepared.intent.arguments,
         file=prepared.file,
         localizer=Language(reader, chat.settings.timezone, slash=command_prefix(origin.address)),
-        bot_info=conversation.bot_info,
-        registry=conversation.registry,
+        app=app,
+        registry=registry_of(app),
         read_by_group=not is_private and (prepared.needs_manager or not has_ephemeral),
         has_private_replies=is_private or request.is_operator or (has_ephemeral and bool(request.sender)),
         asked=prepared.asked,

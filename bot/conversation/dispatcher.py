@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
-from bot.app import Dependencies, until_stored
+from bot.app import App, until_stored
 from bot.conversation import handler, reply_sender
 from bot.conversation.drafts import RenderedReply
 from bot.conversation.handler import Unfinished
@@ -52,9 +52,9 @@ class _InHand(NamedTuple):
 class Dispatcher:
     """A RequestDispatcher, which also runs the tasks that post replies."""
 
-    def __init__(self, deps: Dependencies, lookup: PaperLookup | None = None) -> None:
+    def __init__(self, app: App, lookup: PaperLookup | None = None) -> None:
         """`lookup` finds papers that the store does not know; with None, they are not looked up."""
-        self._deps = deps if lookup is None else _with_lookup(deps, lookup)
+        self._app = app if lookup is None else replace(app, look_up=lookup.find_soon)
         self._lane_locks: WeakValueDictionary[Lane, asyncio.Lock] = WeakValueDictionary()
         self._concurrency = asyncio.Semaphore(MAX_CONCURRENT)
         self._in_hand: dict[tuple[str, str], _InHand] = {}  # by platform and update id
@@ -72,12 +72,12 @@ class Dispatcher:
 
         Raises StoreError.
         """
-        now = self._deps.clock.now()
-        waiting = await self._deps.store.write(conversations.unanswered, tuple(self._deps.channels), now=now)
+        now = self._app.clock.now()
+        waiting = await self._app.store.write(conversations.unanswered, tuple(self._app.platforms), now=now)
         for chat, changed in waiting.items():
             noted = asyncio.get_running_loop().create_future()
             noted.set_result(None)
-            telling = _tell(self._deps, chat, _DONE if changed else _ASK_AGAIN, now)
+            telling = _tell(self._app, chat, _DONE if changed else _ASK_AGAIN, now)
             self._start((chat.platform, f"told {chat}"), telling, noted)
 
     async def close(self, patience: float = REPLY_GRACE) -> None:
@@ -121,7 +121,7 @@ class Dispatcher:
         try:
             async with lane:
                 async with self._concurrency:
-                    begun = await self._handled(request, partial(handler.begin, self._deps, request), retries=retries)
+                    begun = await self._handled(request, partial(handler.begin, self._app, request), retries=retries)
                     noted.set_result(None)
                 if isinstance(begun, Unfinished) and begun.prepared.writes:
                     begun = await self._finished(request, begun)
@@ -133,21 +133,21 @@ class Dispatcher:
 
     async def _post(self, request: Request, begun: Begun) -> None:
         """Posts the reply in the order of the requests of its lane, after what it still waits for."""
-        deps = self._deps
+        app = self._app
         if isinstance(begun, Unfinished):
-            async with reply_sender.turn_in(deps, request.chat):
+            async with reply_sender.turn_in(app, request.chat):
                 begun = await self._finished(request, begun)
                 if isinstance(begun, RenderedReply) and begun.chat.lane == request.chat.lane:
-                    await reply_sender.acknowledge(deps, begun)
-                    await reply_sender.send_now(deps, begun)
+                    await reply_sender.acknowledge(app, begun)
+                    await reply_sender.send_now(app, begun)
                     return
         if isinstance(begun, RenderedReply):
-            await reply_sender.send_reply(deps, begun)
-        elif isinstance(request, CallbackRequest) and request.callback_id and (api := deps.api_of(request.chat)):
+            await reply_sender.send_reply(app, begun)
+        elif isinstance(request, CallbackRequest) and request.callback_id and (api := app.api_of(request.chat)):
             await api.acknowledge(request.callback_id)
 
     async def _finished(self, request: Request, begun: Unfinished) -> Begun:
-        finish = partial(handler.finish, self._deps, begun)
+        finish = partial(handler.finish, self._app, begun)
         return await self._handled(request, finish, is_noted=True, retries=True)
 
     async def _handled(self, request: Request, handle: Handle, *, retries: bool, is_noted: bool = False) -> Begun:
@@ -156,9 +156,9 @@ class Dispatcher:
         After MAX_STORE_FAILURES errors of the database, we assume that the request causes them, and the reply says that
         the request failed. StoreUnavailable does not count, since it affects all requests. Raises StoreError.
         """
-        deps, platform, began = self._deps, request.chat.platform, self._deps.clock.monotonic()
+        app, platform, began = self._app, request.chat.platform, self._app.clock.monotonic()
         outcome, wait, failures = "answered", MIN_BACKOFF, 0
-        failed = partial(handler.answer_failure, deps, request, is_noted=is_noted)
+        failed = partial(handler.answer_failure, app, request, is_noted=is_noted)
         while True:
             try:
                 done = await handle()
@@ -170,7 +170,7 @@ class Dispatcher:
                 failures += not isinstance(error, StoreUnavailable)
                 if failures >= MAX_STORE_FAILURES:
                     outcome, handle = "failed", failed
-                await deps.clock.sleep(wait)
+                await app.clock.sleep(wait)
                 wait = min(2 * wait, MAX_BACKOFF)
             except Exception as error:  # noqa: BLE001 - no message of a person may stop the receiver
                 where, chat = error_location(error), {"chat": str(request.chat)}
@@ -184,22 +184,16 @@ class Dispatcher:
                 return done
 
     def _observe(self, platform: str, outcome: str, began: float) -> None:
-        REQUESTS.labels(platform, outcome).observe(self._deps.clock.monotonic() - began)
+        REQUESTS.labels(platform, outcome).observe(self._app.clock.monotonic() - began)
 
 
-async def _tell(deps: Dependencies, chat: ChatAddress, sentence: Sentence, upto: datetime) -> None:
+async def _tell(app: App, chat: ChatAddress, sentence: Sentence, upto: datetime) -> None:
     """Posts one line in a chat, and notes its updates until `upto` as answered."""
-    target = await deps.store.read(known_chats.known_or_new, chat, facts_of(chat.platform).kind_of(chat))
+    target = await app.store.read(known_chats.known_or_new, chat, facts_of(chat.platform).kind_of(chat))
     language = Language(target.settings.lang, target.settings.timezone, slash=command_prefix(chat))
-    messages = deps.conversation.render_reply(Reply(lines=(language.say(sentence),)), target)
+    messages = app.render_reply(Reply(lines=(language.say(sentence),)), target)
     told = RenderedReply(
         update=f"told {upto.isoformat()}", platform=chat.platform, chat=target.address, messages=messages
     )
-    await reply_sender.send_reply(deps, told)
-    await until_stored(deps.clock, lambda: deps.store.confirm(conversations.mark_told, chat, upto=upto))
-
-
-def _with_lookup(deps: Dependencies, lookup: PaperLookup) -> Dependencies:
-    """Returns dependencies by which papers are looked up."""
-    bot_info = replace(deps.conversation.bot_info, looks_up_papers=True)
-    return replace(deps, conversation=replace(deps.conversation, bot_info=bot_info), look_up=lookup.find_soon)
+    await reply_sender.send_reply(app, told)
+    await until_stored(app.clock, lambda: app.store.confirm(conversations.mark_told, chat, upto=upto))

@@ -6,7 +6,7 @@ On a platform with ephemeral messages, only the sender sees the reply, unless su
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from bot.app import Dependencies
+from bot.app import App
 from bot.commands.base import CommandContext, store_about, stored_home
 from bot.conversation import contexts
 from bot.messages import Button, CallbackRequest, EventRequest, File, Place, Reply, Row
@@ -40,14 +40,12 @@ class RenderedReply:
     replaces_ephemeral: bool = False  # the reply replaces a message that only `person` sees
 
 
-def draft_reply(
-    deps: Dependencies, context: CommandContext, reply: Reply, *, changed: bool, has_set: bool
-) -> RenderedReply:
+def draft_reply(app: App, context: CommandContext, reply: Reply, *, changed: bool, has_set: bool) -> RenderedReply:
     """Returns the rendered reply to a request. Writes nothing.
 
     `changed`: the chat's subscriptions have changed; `has_set`: its settings.
     """
-    request, api = context.request, deps.api_of(context.request.chat)
+    request, api = context.request, app.api_of(context.request.chat)
     callback = request if isinstance(request, CallbackRequest) else None
     ephemeral = _is_ephemeral(context, reply, api, changed=changed)
     under_ephemeral = callback is not None and callback.is_ephemeral
@@ -67,7 +65,7 @@ def draft_reply(
         chat=target.address,
         unrendered=bound,
         target=target,
-        messages=deps.conversation.render_reply(bound, target) if has_content(bound) else (),
+        messages=app.render_reply(bound, target) if has_content(bound) else (),
         tokens=tokens,
         replaces=request.message_id if callback and reply.replaces and ephemeral == under_ephemeral else "",
         callback_id=callback.callback_id if callback else "",
@@ -125,7 +123,7 @@ def _with_invitation(context: CommandContext, reply: Reply) -> Reply:
     """Returns the reply; if the bot is not in the channel of the request, with a line that says how to invite it."""
     if not context.request.place.is_outside or context.request.place.is_private:
         return reply
-    name = context.bot_info.bot_names.get(context.request.chat.platform, "paperwire")
+    name = context.app.bot_names.get(context.request.chat.platform, "paperwire")
     words = context.say(
         "I am not in this channel, so I cannot post here yet. To let me in: {command}", command=f"/invite @{name}"
     )

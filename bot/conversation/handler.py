@@ -17,12 +17,12 @@ from functools import partial
 from math import ceil
 from typing import NamedTuple
 
-from bot.app import Dependencies, make_vectors
+from bot.app import App, make_vectors
 from bot.commands import access as admission
 from bot.commands import chat_events
 from bot.commands.asking import QUESTION
 from bot.commands.base import CommandContext, Lacking, may_write, needs_manager, stored_home, with_stored_chat
-from bot.commands.registry import Intent, understand
+from bot.commands.registry import Intent, registry_of, understand
 from bot.conversation import contexts, proposals
 from bot.conversation.authorization import authorize, refusing
 from bot.conversation.contexts import PreparedRequest
@@ -65,68 +65,68 @@ class Unfinished(NamedTuple):
     lacking: Lacking
 
 
-async def answer(deps: Dependencies, request: Request) -> RenderedReply | None:
+async def answer(app: App, request: Request) -> RenderedReply | None:
     """Handles a request. Returns its reply; None if it was handled before or gets none. Raises StoreError."""
-    begun = await begin(deps, request)
-    return await finish(deps, begun) if isinstance(begun, Unfinished) else begun
+    begun = await begin(app, request)
+    return await finish(app, begun) if isinstance(begun, Unfinished) else begun
 
 
-async def begin(deps: Dependencies, request: Request) -> RenderedReply | Unfinished | None:
+async def begin(app: App, request: Request) -> RenderedReply | Unfinished | None:
     """Handles a request as far as nothing slow is needed, and notes its update.
 
     Returns its reply, or None if it was handled before or gets none. Raises StoreError.
     """
     if isinstance(request, MessageRequest):
-        if request.written_at and request.written_at < deps.clock.now() - MAX_MESSAGE_AGE:
+        if request.written_at and request.written_at < app.clock.now() - MAX_MESSAGE_AGE:
             log.info("A message of %s is older than a day and was not answered.", request.written_at.isoformat())
             return None
         if request.direct_channel:
-            await _move_home(deps, request)
-    read = await deps.store.read(_read, deps, request)
+            await _move_home(app, request)
+    read = await app.store.read(_read, app, request)
     if read is None:
         return None
     if read.has_run:
-        return await _note_look(deps, read.prepared, read.reply)
+        return await _note_look(app, read.prepared, read.reply)
     prepared, lacking = read.prepared, read.lacking
     if lacking is None:
-        prepared = await _prepare(deps, prepared)
+        prepared = await _prepare(app, prepared)
         try:
-            return await _run_first(deps, prepared)
+            return await _run_first(app, prepared)
         except Lacking as found:
             lacking = found
-    if not await deps.store.write(_note_begun, deps, prepared):
+    if not await app.store.write(_note_begun, app, prepared):
         return None
     return Unfinished(replace(prepared, is_noted=True), lacking)
 
 
-async def _run_first(deps: Dependencies, prepared: PreparedRequest) -> RenderedReply | None:
+async def _run_first(app: App, prepared: PreparedRequest) -> RenderedReply | None:
     """Runs the command of a request. Raises Lacking, also before the command runs if its file was not read yet."""
-    if prepared.refusal is None and prepared.file_id and deps.api_of(prepared.request.chat):
+    if prepared.refusal is None and prepared.file_id and app.api_of(prepared.request.chat):
         raise Lacking("file", (prepared.file_id,))
-    return await _run(deps, prepared)
+    return await _run(app, prepared)
 
 
-async def finish(deps: Dependencies, begun: Unfinished) -> RenderedReply | None:
+async def finish(app: App, begun: Unfinished) -> RenderedReply | None:
     """Asks for what a command lacks, each kind once, and runs it. Returns its reply. Raises StoreError."""
     prepared, lacking = begun.prepared, begun.lacking
     while True:
         prepared = replace(prepared, asked=prepared.asked | {lacking.need})
         if lacking.need == "vectors":
-            await make_vectors(deps, lacking.of)
+            await make_vectors(app, lacking.of)
         elif lacking.need == "file":
-            prepared = await _with_file(deps, prepared)
+            prepared = await _with_file(app, prepared)
         elif lacking.need == "reader":
-            prepared = await proposals.with_proposal(deps, prepared)
-        elif deps.look_up is not None:
+            prepared = await proposals.with_proposal(app, prepared)
+        elif app.look_up is not None:
             # the card of a paper that is known now is noted as opened
-            prepared = replace(prepared, arxiv_answered=await deps.look_up(lacking.of), writes=True)
+            prepared = replace(prepared, arxiv_answered=await app.look_up(lacking.of), writes=True)
         try:
-            return await _run(deps, prepared)
+            return await _run(app, prepared)
         except Lacking as more:
             lacking = more
 
 
-async def answer_failure(deps: Dependencies, request: Request, *, is_noted: bool) -> RenderedReply | None:
+async def answer_failure(app: App, request: Request, *, is_noted: bool) -> RenderedReply | None:
     """Notes a request on which our code failed as handled. Returns the reply that says so. Raises StoreError.
 
     If even that reply fails, returns None.
@@ -134,20 +134,20 @@ async def answer_failure(deps: Dependencies, request: Request, *, is_noted: bool
     intent = Intent(run=_internal_error, counts_to_limit=False)
     failed = PreparedRequest(request=request, intent=intent, place=request.place, writes=False, is_noted=is_noted)
     try:
-        return await _run(deps, failed)
+        return await _run(app, failed)
     except StoreError:
         raise
     except Exception:  # noqa: BLE001 - this reply fails, too, so the request is only noted as handled
-        await _note_look(deps, failed, None)
+        await _note_look(app, failed, None)
         return None
 
 
-async def _move_home(deps: Dependencies, request: MessageRequest) -> None:
+async def _move_home(app: App, request: MessageRequest) -> None:
     """Gives a chat that an operator subscribed by the id of a direct channel the id of its person, who speaks now."""
     direct = replace(request.chat, address=request.direct_channel, topic="")
-    made = await deps.store.read(stored_chats.find_chat, direct)
+    made = await app.store.read(stored_chats.find_chat, direct)
     if made is not None and made.address == direct:
-        await deps.store.share(whole_chat.chat_moved, made.address, request.chat.address, now=deps.clock.now())
+        await app.store.share(whole_chat.chat_moved, made.address, request.chat.address, now=app.clock.now())
 
 
 class _Read(NamedTuple):
@@ -159,7 +159,7 @@ class _Read(NamedTuple):
     lacking: Lacking | None = None  # what its command, which changes nothing, lacks
 
 
-def _read(transaction: Transaction, deps: Dependencies, request: Request) -> _Read | None:
+def _read(transaction: Transaction, app: App, request: Request) -> _Read | None:
     """Finds out what a request means, and runs its command at once if it changes nothing and may surely run.
 
     Returns None for a request that took effect before, or gets no reply.
@@ -167,23 +167,24 @@ def _read(transaction: Transaction, deps: Dependencies, request: Request) -> _Re
     noted = (conversations.is_noted(transaction, request.chat.platform, one) for one in _ids(request))
     if any(noted):
         return None
-    request = contexts.at_home(transaction, request, deps.conversation.registry)
-    intent = understand(request, contexts.token_of(transaction, deps, request), deps.conversation.registry)
+    registry = registry_of(app)
+    request = contexts.at_home(transaction, request, registry)
+    intent = understand(request, contexts.token_of(transaction, app, request), registry)
     if intent is None and isinstance(request, CallbackRequest):
         intent = Intent(run=_old_button, writes=False)
     if intent is None:
         return None
     prepared = PreparedRequest(request=request, intent=intent, place=request.place)
-    if intent.counts_to_limit and deps.conversation.command_limits.wait(request, deps.clock.monotonic()):
-        return _Read(_too_many(deps, prepared))
-    context = contexts.context_of(transaction, deps, prepared)
+    if intent.counts_to_limit and app.command_limits.wait(request, app.clock.monotonic()):
+        return _Read(_too_many(app, prepared))
+    context = contexts.context_of(transaction, app, prepared)
     prepared = replace(prepared, needs_manager=needs_manager(intent, context))
     prepared = replace(prepared, writes=_writes(context, prepared))
     asks = intent.target or intent.destination or request.place.is_outside or prepared.file_id
     if prepared.needs_manager or prepared.writes or asks:
         return _Read(prepared)
     try:
-        reply, _ = _ran(transaction, deps, prepared, [])
+        reply, _ = _ran(transaction, app, prepared, [])
     except Lacking as lacking:
         return _Read(prepared, lacking=lacking)
     return _Read(prepared, has_run=True, reply=reply)
@@ -193,12 +194,12 @@ def _ids(request: Request) -> list[str]:
     return [one for one in (request.update_id, request.said_id) if one]
 
 
-def _too_many(deps: Dependencies, prepared: PreparedRequest) -> PreparedRequest:
+def _too_many(app: App, prepared: PreparedRequest) -> PreparedRequest:
     """Returns a request beyond the limit of a minute with its refusal. It does not count itself.
 
     Of several messages beyond the limit, only the first gets a reply. Every press of a button gets a reply.
     """
-    request, limits, second = prepared.request, deps.conversation.command_limits, deps.clock.monotonic()
+    request, limits, second = prepared.request, app.command_limits, app.clock.monotonic()
     is_told = isinstance(request, CallbackRequest) or limits.tells(request, second)
     seconds = ceil(limits.wait(request, second))
 
@@ -226,25 +227,25 @@ def _writes(context: CommandContext, prepared: PreparedRequest) -> bool:
     )
 
 
-async def _prepare(deps: Dependencies, prepared: PreparedRequest) -> PreparedRequest:
+async def _prepare(app: App, prepared: PreparedRequest) -> PreparedRequest:
     """Returns the request with what its platform tells: names and rights. A refusal needs nothing else."""
-    api = deps.api_of(prepared.request.chat)
+    api = app.api_of(prepared.request.chat)
     if prepared.refusal is None and api:
         request = await api.enrich(prepared.request, changes=prepared.needs_manager)
         prepared = replace(prepared, request=request, place=request.place)
     if prepared.refusal is None:
-        prepared = await authorize(deps, prepared)
+        prepared = await authorize(app, prepared)
     return prepared
 
 
-async def _with_file(deps: Dependencies, prepared: PreparedRequest) -> PreparedRequest:
+async def _with_file(app: App, prepared: PreparedRequest) -> PreparedRequest:
     """Returns the request with the content of its file; with a refusal if it cannot be read."""
-    reader, api = prepared.intent.wants_file, deps.api_of(prepared.request.chat)
+    reader, api = prepared.intent.wants_file, app.api_of(prepared.request.chat)
     assert reader is not None and api is not None  # noqa: S101, PT018 - only such a request lacks its file
     try:
-        async with deps.conversation.fetching_files:
+        async with app.fetching_files:
             data = await api.fetch(prepared.file_id, reader.most)
-            return replace(prepared, file=await deps.conversation.sandbox.read("", reader.read, data))
+            return replace(prepared, file=await app.file_sandbox.read("", reader.read, data))
     except NotDelivered as error:
         return replace(prepared, refusal=refusing("The file cannot be read: {why}", why=str(error)))
     except PaperwireError as error:
@@ -255,12 +256,12 @@ def _refused(error: PaperwireError, context: CommandContext) -> Reply:
     return refused(error, context.localizer)
 
 
-def _note_begun(transaction: Transaction, deps: Dependencies, prepared: PreparedRequest) -> bool:
+def _note_begun(transaction: Transaction, app: App, prepared: PreparedRequest) -> bool:
     """Notes a request whose command lacks something. Returns False if it was noted before."""
     at, update = prepared.request.chat, prepared.request.update_id
     is_first = _is_first(transaction, prepared)
     if update and is_first:
-        context = contexts.context_of(transaction, deps, prepared)
+        context = contexts.context_of(transaction, app, prepared)
         stored_home(context, context.origin)
         conversations.note_update(transaction, at.platform, update, chat=at, now=context.now)
     return is_first
@@ -272,33 +273,31 @@ def _is_first(transaction: Transaction, prepared: PreparedRequest) -> bool:
     return not update or not conversations.is_noted(transaction, at.platform, update, changed=prepared.is_noted)
 
 
-async def _run(deps: Dependencies, prepared: PreparedRequest) -> RenderedReply | None:
+async def _run(app: App, prepared: PreparedRequest) -> RenderedReply | None:
     """Runs the command of a request in the transaction that it needs, and notes the update. Returns its reply."""
     news: list[str] = []
     if not prepared.writes and prepared.refusal is None:
-        reply, _ = await deps.store.read(_ran, deps, prepared, news)
-        return await _note_look(deps, prepared, reply)
-    reply = await _noted(deps, prepared, lambda transaction: _ran(transaction, deps, prepared, news))
+        reply, _ = await app.store.read(_ran, app, prepared, news)
+        return await _note_look(app, prepared, reply)
+    reply = await _noted(app, prepared, lambda transaction: _ran(transaction, app, prepared, news))
     for line in news:
         log.info(line)
     return reply
 
 
-async def _note_look(
-    deps: Dependencies, prepared: PreparedRequest, reply: RenderedReply | None
-) -> RenderedReply | None:
+async def _note_look(app: App, prepared: PreparedRequest, reply: RenderedReply | None) -> RenderedReply | None:
     """Notes a request that changed nothing, and the buttons of its reply. Returns the reply."""
-    return await _noted(deps, prepared, lambda _: (reply, False)) if prepared.request.update_id else reply
+    return await _noted(app, prepared, lambda _: (reply, False)) if prepared.request.update_id else reply
 
 
-async def _noted(deps: Dependencies, prepared: PreparedRequest, run: Run) -> RenderedReply | None:
-    reply = await deps.store.write(_settled, deps, prepared, run)
+async def _noted(app: App, prepared: PreparedRequest, run: Run) -> RenderedReply | None:
+    reply = await app.store.write(_settled, app, prepared, run)
     if prepared.intent.counts_to_limit:
-        deps.conversation.command_limits.count(prepared.request, deps.clock.monotonic())
+        app.command_limits.count(prepared.request, app.clock.monotonic())
     return reply
 
 
-def _settled(transaction: Transaction, deps: Dependencies, prepared: PreparedRequest, run: Run) -> RenderedReply | None:
+def _settled(transaction: Transaction, app: App, prepared: PreparedRequest, run: Run) -> RenderedReply | None:
     """Notes the update, runs the command, and stores the buttons of its reply.
 
     Returns the reply; None if there is none, or if the update was handled before.
@@ -308,7 +307,7 @@ def _settled(transaction: Transaction, deps: Dependencies, prepared: PreparedReq
         return None
     reply, changed = run(transaction)
     if update:
-        context, is_over = contexts.context_of(transaction, deps, prepared), reply is None
+        context, is_over = contexts.context_of(transaction, app, prepared), reply is None
         store_buttons(context, reply)
         is_understood = prepared.intent.is_understood and reply and reply.unrendered.ok is not False
         conversations.note_update(
@@ -325,13 +324,13 @@ def _settled(transaction: Transaction, deps: Dependencies, prepared: PreparedReq
 
 
 def _ran(
-    transaction: Transaction, deps: Dependencies, prepared: PreparedRequest, news: list[str]
+    transaction: Transaction, app: App, prepared: PreparedRequest, news: list[str]
 ) -> tuple[RenderedReply | None, bool]:
     """Runs the command, and stores what the request tells about its chat. Adds lines for the log to `news`.
 
     Returns (its reply, whether it changed something).
     """
-    context, missed = _met(transaction, deps, prepared)
+    context, missed = _met(transaction, app, prepared)
     transaction.changed_chats.clear()  # changes made by the return of a person do not count as changes of the request
     reply = _result(replace(context, news=news), prepared)
     is_refused = prepared.refusal is not None or (reply is not None and reply.ok is False)
@@ -344,17 +343,15 @@ def _ran(
     here = stored_chats.find_chat(transaction, context.origin.address)
     shows_change = prepared.needs_manager and here is not None and here.id in transaction.changed_chats
     has_set = prepared.needs_manager and here is not None and here.chosen != context.origin.chosen
-    return draft_reply(deps, context, reply, changed=shows_change, has_set=has_set), changed
+    return draft_reply(app, context, reply, changed=shows_change, has_set=has_set), changed
 
 
-def _met(
-    transaction: Transaction, deps: Dependencies, prepared: PreparedRequest
-) -> tuple[CommandContext, Reply | None]:
+def _met(transaction: Transaction, app: App, prepared: PreparedRequest) -> tuple[CommandContext, Reply | None]:
     """Stores what a request that writes tells about its chat: its name, a person's zone, that a person is back.
 
     Returns (the context of the command, what is offered to a person who is back).
     """
-    context = contexts.context_of(transaction, deps, prepared)
+    context = contexts.context_of(transaction, app, prepared)
     if not prepared.writes:
         return context, None
     for place in contexts.newly_named(context, prepared):
@@ -362,7 +359,7 @@ def _met(
     if heard := contexts.zone_heard(context):
         follow_zone(transaction, context.origin, heard, now=context.now)
     missed = chat_events.welcome_back(context) if _is_back(context) else None
-    return contexts.context_of(transaction, deps, prepared), missed
+    return contexts.context_of(transaction, app, prepared), missed
 
 
 def _result(context: CommandContext, prepared: PreparedRequest) -> Reply | None:

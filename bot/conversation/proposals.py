@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from bot.app import Dependencies
+from bot.app import App
 from bot.commands.base import Command, CommandContext, CommandFunction, Lacking, Registry
-from bot.commands.registry import understand
+from bot.commands.registry import registry_of, understand
 from bot.conversation import contexts
 from bot.conversation.contexts import PreparedRequest
 from bot.messages import MessageRequest, Reply, typed_command
@@ -32,14 +32,14 @@ class Proposed(NamedTuple):
     run: CommandFunction
 
 
-async def with_proposal(deps: Dependencies, prepared: PreparedRequest) -> PreparedRequest:
+async def with_proposal(app: App, prepared: PreparedRequest) -> PreparedRequest:
     """Returns the request; if a model proposes commands for its message, with their buttons above its reply."""
-    message, reader, registry = prepared.request, deps.reader, deps.conversation.registry
+    message, reader, registry = prepared.request, app.reader, registry_of(app)
     if reader is None or not isinstance(message, MessageRequest) or len(message.text) > LONGEST_MESSAGE:
         return prepared
     lines = await reader.read(message.text, usages(registry))
     proposed = checked(lines, message, registry)
-    if commands := [one for one in proposed if not await _is_refused(deps, prepared, one)]:
+    if commands := [one for one in proposed if not await _is_refused(app, prepared, one)]:
         return replace(prepared, intent=replace(prepared.intent, run=_with_offers(prepared.intent.run, commands)))
     return prepared
 
@@ -67,10 +67,10 @@ def checked(lines: Sequence[str], message: MessageRequest, registry: Registry) -
     return list(found.values())
 
 
-async def _is_refused(deps: Dependencies, prepared: PreparedRequest, command: Proposed) -> bool:
+async def _is_refused(app: App, prepared: PreparedRequest, command: Proposed) -> bool:
     """Return whether the command would be refused in this chat, as far as it gets without writing or asking."""
     try:
-        reply = await deps.store.read(_run, deps, prepared, command)
+        reply = await app.store.read(_run, app, prepared, command)
     except (WouldWrite, Lacking):  # it was not refused until then
         return False
     except StoreError:
@@ -80,8 +80,8 @@ async def _is_refused(deps: Dependencies, prepared: PreparedRequest, command: Pr
     return reply is not None and reply.ok is False
 
 
-def _run(transaction: Transaction, deps: Dependencies, prepared: PreparedRequest, command: Proposed) -> Reply | None:
-    context = contexts.context_of(transaction, deps, prepared)
+def _run(transaction: Transaction, app: App, prepared: PreparedRequest, command: Proposed) -> Reply | None:
+    context = contexts.context_of(transaction, app, prepared)
     return command.run(replace(context, args=command.args, arguments={}, file=None))
 
 
@@ -99,7 +99,7 @@ def _with_offers(run: CommandFunction, commands: Sequence[Proposed]) -> CommandF
 
     def offer(context: CommandContext) -> Reply | None:
         reply = run(context) or Reply()
-        said = context.say("The language model {model} reads it as:", model=context.bot_info.model)
+        said = context.say("The language model {model} reads it as:", model=context.app.settings.model_name)
         rows = tuple((context.runs(one.name, one.args),) for one in commands)
         words = (f"{row[0].label}: {context.say(one.what)}" for row, one in zip(rows, commands, strict=True))
         return replace(reply, lines=(*reply.lines, said, *words), buttons=(*rows, *reply.buttons))

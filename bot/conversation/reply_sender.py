@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from bot.app import Dependencies, until_stored
+from bot.app import App, until_stored
 from bot.conversation.drafts import RenderedReply
 from bot.counters import post_counted
 from bot.messages import File, reply_delivery
@@ -26,62 +26,62 @@ MAX_WAIT = 600.0  # seconds after which a reply is given up
 FIRST_BACKOFF = 1.0
 
 
-def turn_in(deps: Dependencies, chat: ChatAddress) -> AbstractAsyncContextManager[Any]:
+def turn_in(app: App, chat: ChatAddress) -> AbstractAsyncContextManager[Any]:
     """Returns the turn to post in a chat: one after another, in the order in which the turns were taken.
 
     A page shows replies by itself, so nothing holds them up there.
     """
-    return nullcontext() if _is_on_page(deps, chat) else deps.pace.posting(chat.lane)
+    return nullcontext() if _is_on_page(app, chat) else app.pace.posting(chat.lane)
 
 
-async def send_reply(deps: Dependencies, reply: RenderedReply) -> None:
+async def send_reply(app: App, reply: RenderedReply) -> None:
     """Posts a reply when it is its turn. If it cannot be delivered, logs that and gives up."""
-    await acknowledge(deps, reply)
-    async with turn_in(deps, reply.chat):
-        await send_now(deps, reply)
+    await acknowledge(app, reply)
+    async with turn_in(app, reply.chat):
+        await send_now(app, reply)
 
 
-async def acknowledge(deps: Dependencies, reply: RenderedReply) -> None:
+async def acknowledge(app: App, reply: RenderedReply) -> None:
     """Acknowledges the pressed button, if the reply is to one. This waits for no turn."""
-    if reply.callback_id and (api := deps.api_of(reply.chat)):
+    if reply.callback_id and (api := app.api_of(reply.chat)):
         await api.acknowledge(reply.callback_id, reply.toast)
 
 
-async def send_now(deps: Dependencies, reply: RenderedReply) -> None:
+async def send_now(app: App, reply: RenderedReply) -> None:
     """Posts a reply, whose turn it is, and notes its update as answered. Gives up like `send_reply`."""
     try:
-        await _send_content(deps, reply)
+        await _send_content(app, reply)
     except NotDelivered as error:
         log.warning("A reply did not arrive: %s", error.reason, extra={"chat": str(reply.chat)})
         if not reply.is_ephemeral:  # otherwise it may be its reader who is gone, not the chat
-            await _record_loss(deps, reply.chat, error)
+            await _record_loss(app, reply.chat, error)
     if reply.update:
         await until_stored(
-            deps.clock, lambda: deps.store.confirm(conversations.mark_answered, reply.platform, reply.update)
+            app.clock, lambda: app.store.confirm(conversations.mark_answered, reply.platform, reply.update)
         )
 
 
-async def _send_content(deps: Dependencies, reply: RenderedReply) -> None:
+async def _send_content(app: App, reply: RenderedReply) -> None:
     """Sends the messages of a reply in their order, then its file. Raises NotDelivered."""
-    chat, api = reply.chat, deps.api_of(reply.chat)
-    is_limited = not (reply.is_ephemeral or _is_on_page(deps, chat))
+    chat, api = reply.chat, app.api_of(reply.chat)
+    is_limited = not (reply.is_ephemeral or _is_on_page(app, chat))
     for number, message in enumerate(reply.messages):
-        post = partial(_post, deps, reply, message, is_first=number == 0)
-        chat = await _with_retries(deps, chat, post, is_limited=is_limited)
+        post = partial(_post, app, reply, message, is_first=number == 0)
+        chat = await _with_retries(app, chat, post, is_limited=is_limited)
     if api and reply.replaces_ephemeral and not reply.is_ephemeral:
         with suppress(NotDelivered):  # removes the ephemeral message, because the reply was posted for everyone
             await _post_ephemeral(api, reply, None, reply.chat, replaces=True, plain=False)
     if api and reply.file:
-        await _with_retries(deps, chat, partial(_send_file, api, reply, reply.file))
+        await _with_retries(app, chat, partial(_send_file, api, reply, reply.file))
 
 
-def _is_on_page(deps: Dependencies, chat: ChatAddress) -> bool:
-    channel = deps.channels.get(chat.platform)
+def _is_on_page(app: App, chat: ChatAddress) -> bool:
+    channel = app.platforms.get(chat.platform)
     return channel is not None and channel.answers_on_page
 
 
 async def _post(
-    deps: Dependencies,
+    app: App,
     reply: RenderedReply,
     message: Message,
     chat: ChatAddress,
@@ -90,7 +90,7 @@ async def _post(
     plain: bool,
 ) -> None:
     """Posts one message of a reply, or edits the message that the reply replaces. Raises NotDelivered."""
-    api, channel = deps.api_of(chat), deps.channels[chat.platform]
+    api, channel = app.api_of(chat), app.platforms[chat.platform]
     if api is not None and reply.is_ephemeral:
         await _post_ephemeral(api, reply, message, chat, replaces=reply.replaces_ephemeral and is_first, plain=plain)
         return
@@ -102,7 +102,7 @@ async def _post(
     except ChatGone as gone:
         if api is None or not reply.response_url:
             raise
-        await _record_loss(deps, chat, gone)
+        await _record_loss(app, chat, gone)
         await _post_ephemeral(api, reply, message, chat, replaces=False, plain=plain)  # the sender still gets the reply
 
 
@@ -148,7 +148,7 @@ def _place(reply: RenderedReply, chat: ChatAddress) -> ChatAddress:
 
 
 async def _with_retries(
-    deps: Dependencies, chat: ChatAddress, post: Callable[..., Awaitable[None]], *, is_limited: bool = True
+    app: App, chat: ChatAddress, post: Callable[..., Awaitable[None]], *, is_limited: bool = True
 ) -> ChatAddress:
     """Calls `post` within the rate limit. Returns the address to which it posted.
 
@@ -156,25 +156,25 @@ async def _with_retries(
     refuses the markup, and with the new address if the chat has moved. `is_limited`: the message counts towards the
     platform's rate limit. Raises NotDelivered.
     """
-    began, backoff, plain = deps.clock.monotonic(), FIRST_BACKOFF, False
+    began, backoff, plain = app.clock.monotonic(), FIRST_BACKOFF, False
     while True:
         if is_limited:
-            await deps.pace.slot(chat.lane, urgent=True)
+            await app.pace.slot(chat.lane, urgent=True)
         try:
             with post_counted(chat.platform, "reply"):
                 await post(chat, plain=plain)
         except (RetryLater, ChatGone) as later:
             asked = later.after.total_seconds() if isinstance(later, RetryLater) else 0
             seconds, is_over = asked or backoff, isinstance(later, ChatGone) and not later.in_doubt
-            if is_over or deps.clock.monotonic() + seconds - began > MAX_WAIT or deps.is_stopping():
+            if is_over or app.clock.monotonic() + seconds - began > MAX_WAIT or app.stop.is_set():
                 raise
             if asked:
-                deps.pace.pause(chat.lane, seconds)
-            await deps.clock.sleep(seconds)
+                app.pace.pause(chat.lane, seconds)
+            await app.clock.sleep(seconds)
             backoff *= 2
         except ChatMoved as moved:
             await until_stored(
-                deps.clock, partial(deps.store.share, chat_moved, chat, moved.address, now=deps.clock.now())
+                app.clock, partial(app.store.share, chat_moved, chat, moved.address, now=app.clock.now())
             )
             chat = replace(chat, address=moved.address)
         except Rejected as error:
@@ -185,9 +185,9 @@ async def _with_retries(
             return chat
 
 
-async def _record_loss(deps: Dependencies, chat: ChatAddress, outcome: NotDelivered) -> None:
+async def _record_loss(app: App, chat: ChatAddress, outcome: NotDelivered) -> None:
     """If the reply was not delivered because the chat or topic is surely gone, records that it is gone."""
     if isinstance(outcome, ChatGone) and not outcome.in_doubt:
-        is_topic, reason, now = outcome.scope == "topic", outcome.pause_reason, deps.clock.now()
+        is_topic, reason, now = outcome.scope == "topic", outcome.pause_reason, app.clock.now()
         pause = partial(pause_unreachable, topic=is_topic, reason=reason, now=now)
-        await until_stored(deps.clock, lambda: deps.store.share(pause, chat, outcome.reason))
+        await until_stored(app.clock, lambda: app.store.share(pause, chat, outcome.reason))

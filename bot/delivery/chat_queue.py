@@ -14,7 +14,7 @@ from datetime import timedelta
 from functools import partial
 
 from bot import counters as measurements
-from bot.app import Dependencies, until_stored
+from bot.app import App, until_stored
 from bot.delivery.send_round import Drain
 from bot.log import error_location
 from subscriptions import errors, outcomes
@@ -43,16 +43,16 @@ LOOKUP_RETRY = timedelta(seconds=15)  # after a look-up that got no answer
 _UNRENDERED = "No message could be made of it; this is a fault of paperwire, and the log says which."
 
 
-async def deliver(deps: Dependencies, drain: Drain, lane: Lane) -> float:
+async def deliver(app: App, drain: Drain, lane: Lane) -> float:
     """Sends the messages of one lane in their order, until nothing is left to do now.
 
     Returns after how many seconds the lane can go on, if its limits make it wait; otherwise 0. If this takes long, it
     ends early and wakes the lane again, so that other lanes have their turn.
     """
-    if deps.pace.token_pause_left(lane.platform) > PATIENCE:
+    if app.pace.token_pause_left(lane.platform) > PATIENCE:
         return 0.0
     try:
-        return await _Turn(deps, drain, lane).run()
+        return await _Turn(app, drain, lane).run()
     except errors.StoreError:
         drain.store_failed = True
         raise
@@ -61,23 +61,23 @@ async def deliver(deps: Dependencies, drain: Drain, lane: Lane) -> float:
 class _Turn:
     """The turn of one lane."""
 
-    def __init__(self, deps: Dependencies, drain: Drain, lane: Lane) -> None:
-        self._deps, self._drain, self._lane = deps, drain, lane
-        self._channel = deps.channels[lane.platform]
-        self._began = deps.clock.monotonic()
+    def __init__(self, app: App, drain: Drain, lane: Lane) -> None:
+        self._app, self._drain, self._lane = app, drain, lane
+        self._channel = app.platforms[lane.platform]
+        self._began = app.clock.monotonic()
         self._post_over_at = self._began  # monotonic second when the last post of this lane had surely ended
         self._posts: Counter[tuple[int, int]] = Counter()  # (delivery, message) → its posts in this turn
         # a mail that may have arrived is sent only once more
-        self._on_unclear: OnUnclear = deps.on_unclear
-        if deps.on_unclear == "resend" and self._channel.repeats_once:
+        self._on_unclear: OnUnclear = app.settings.on_unclear
+        if app.settings.on_unclear == "resend" and self._channel.repeats_once:
             self._on_unclear = "once"
 
     async def run(self) -> float:
         """Sends what the lane has. Returns what `deliver` returns."""
-        deps, drain, lane = self._deps, self._drain, self._lane
+        app, drain, lane = self._app, self._drain, self._lane
         step = await self._next()
-        while step is not None and not (deps.is_stopping() or drain.store_failed or drain.is_stopped(lane)):
-            if self._posts.total() >= MOST_POSTS or deps.clock.monotonic() - self._began >= LONGEST_TURN:
+        while step is not None and not (app.stop.is_set() or drain.store_failed or drain.is_stopped(lane)):
+            if self._posts.total() >= MOST_POSTS or app.clock.monotonic() - self._began >= LONGEST_TURN:
                 drain.wake([lane])
                 return 0.0
             if isinstance(step, claims.Unrendered):
@@ -86,29 +86,29 @@ class _Turn:
                 return 0.0
             elif step.unclear_since and not await self._must_post_again(step):
                 step = await self._next()
-            elif deps.pace.pause_left(lane) > PATIENCE:
+            elif app.pace.pause_left(lane) > PATIENCE:
                 return 0.0
-            elif deps.pace.posting(lane).locked():
+            elif app.pace.posting(lane).locked():
                 return REPLY_SECONDS
-            elif (wait := deps.pace.wait_of_lane(lane)) > LONGEST_WAIT:
+            elif (wait := app.pace.wait_of_lane(lane)) > LONGEST_WAIT:
                 return wait
             else:
                 step = await self._post(step)
         return 0.0
 
     async def _next(self) -> claims.Step | None:
-        return await self._deps.store.share(claims.claim, self._lane, now=self._deps.clock.now())
+        return await self._app.store.share(claims.claim, self._lane, now=self._app.clock.now())
 
     async def _render(self, seq: int) -> claims.Step | None:
         """Renders the lane's next delivery, with those of other lanes. Returns the lane's next step."""
-        store, rendering = self._deps.store, self._drain.rendering
+        store, rendering = self._app.store, self._drain.rendering
         is_rendered = rendering.locked()  # perhaps, by another lane
         async with rendering:
             if is_rendered:
                 return await self._next()
             together = await store.read(stored_deliveries.to_render, seq, self._lane.platform)
-            rendered = await asyncio.to_thread(_rendered, self._deps, together)
-            return await store.write(stored_deliveries.store_rendered, rendered, self._lane, now=self._deps.clock.now())
+            rendered = await asyncio.to_thread(_rendered, self._app, together)
+            return await store.write(stored_deliveries.store_rendered, rendered, self._lane, now=self._app.clock.now())
 
     async def _post(self, step: claims.Claim) -> claims.Step | None:
         """Posts one message, while nothing else is posted in its lane, and writes the outcome.
@@ -118,31 +118,31 @@ class _Turn:
         The message is marked as sending only after the wait for the limits, because after a crash a marked message
         counts as perhaps sent.
         """
-        deps, lane = self._deps, self._lane
-        async with deps.pace.posting(lane):
-            if not await deps.pace.slot(lane, patience=PATIENCE) or deps.is_stopping():
+        app, lane = self._app, self._lane
+        async with app.pace.posting(lane):
+            if not await app.pace.slot(lane, patience=PATIENCE) or app.stop.is_set():
                 return None
-            began, wall = deps.clock.monotonic(), deps.clock.wall()
-            if not await deps.store.share(claims.mark_sending, step, wall=wall):
+            began, wall = app.clock.monotonic(), app.clock.wall()
+            if not await app.store.share(claims.mark_sending, step, wall=wall):
                 following = await self._next()
                 return None if following == step else following  # a message of this lane is still marked as being sent
-            if deps.clock.monotonic() - began > STANDSTILL:
-                await deps.store.share(claims.take_mark_back, step, wall=wall)
+            if app.clock.monotonic() - began > STANDSTILL:
+                await app.store.share(claims.take_mark_back, step, wall=wall)
                 return await self._next()
             self._posts[step.seq, step.message.number] += 1
-            deps.pace.begins(lane)
+            app.pace.begins(lane)
             try:
                 with measurements.post_counted(lane.platform, "delivery"):
                     platform_id = await self._channel.post(
                         step.address, step.message, delivery=step.delivery, thread=step.thread, plain=step.plain
                     )
             except outcomes.NotDelivered as outcome:
-                self._post_over_at = deps.clock.monotonic()
+                self._post_over_at = app.clock.monotonic()
                 is_unclear = await self._record_failure(step, outcome)
             else:
                 return await self._confirm(step, platform_id)
         # now, whenever its next attempt may be
-        if is_unclear and facts_of(lane.platform).can_look_up and not deps.is_stopping():
+        if is_unclear and facts_of(lane.platform).can_look_up and not app.stop.is_set():
             await self._must_post_again(
                 replace(step, attempts=step.attempts + 1, unclear_since=step.unclear_since or wall)
             )
@@ -153,7 +153,7 @@ class _Turn:
 
         If the platform can tell, marks the message as sent or as ready; if it does not answer now, lets it wait.
         """
-        deps = self._deps
+        app = self._app
         try:
             platform_id = await self._look_up(step)
         except (outcomes.RetryLater, outcomes.SenderStopped) as outcome:
@@ -162,10 +162,10 @@ class _Turn:
                 wait = max(wait, outcome.after)
             else:
                 self._drain.stopped[self._lane.platform] = outcome.reason
-            await deps.store.share(claims.postpone, step, deps.clock.now() + wait)
+            await app.store.share(claims.postpone, step, app.clock.now() + wait)
         except LookupError as error:
             if self._on_unclear == "skip":
-                await deps.store.share(claims.leave_to_person, step, str(error))
+                await app.store.share(claims.leave_to_person, step, str(error))
                 return False
             if step.was_repeated and self._on_unclear == "once":
                 # an earlier process was broken off while it posted the message for the second time
@@ -174,7 +174,7 @@ class _Turn:
             return True
         else:
             if platform_id is None:
-                await deps.store.share(claims.record_not_found, step, now=deps.clock.now())
+                await app.store.share(claims.record_not_found, step, now=app.clock.now())
             else:
                 await self._confirm(step, platform_id)
         return False
@@ -188,7 +188,7 @@ class _Turn:
         accepted the message at the last moment. If it finds nothing, a second one is made SECOND_LOOKUP_DELAY later. If
         an earlier process posted the message, the start of this turn counts as the end of that post.
         """
-        clock = self._deps.clock
+        clock = self._app.clock
         assert step.unclear_since is not None  # noqa: S101 - every unclear message has this time
         for wait in (self._post_over_at + FIRST_LOOKUP_DELAY - clock.monotonic(), SECOND_LOOKUP_DELAY):
             if wait > 0 and facts_of(self._lane.platform).can_look_up:
@@ -202,14 +202,14 @@ class _Turn:
 
     async def _confirm(self, step: claims.Claim, platform_id: str) -> claims.Step | None:
         """Stores that a message was sent. Returns the next step of the lane."""
-        deps, drain, platform = self._deps, self._drain, self._lane.platform
-        now = deps.clock.now()
+        app, drain, platform = self._app, self._drain, self._lane.platform
+        now = app.clock.now()
         papers, after = await until_stored(
-            deps.clock, lambda: deps.store.confirm(claims.confirm, step, platform_id, now=now)
+            app.clock, lambda: app.store.confirm(claims.confirm, step, platform_id, now=now)
         )
         _log(step, "sent", logging.DEBUG)
         if self._lane not in drain.exempt and drain.believe(platform):
-            drain.wake(await deps.store.read(claims.lanes, [platform], now=deps.clock.now()))
+            drain.wake(await app.store.read(claims.lanes, [platform], now=app.clock.now()))
         if papers is not None:
             drain.sent += 1
             drain.papers += papers
@@ -220,16 +220,16 @@ class _Turn:
 
         Depending on the reason, pauses the lane, stops the sender or wakes a lane.
         """
-        deps, drain, lane = self._deps, self._drain, self._lane
+        app, drain, lane = self._app, self._drain, self._lane
         record = partial(
-            sending.record_outcome, on_unclear=self._on_unclear, guard_gone=deps.guard_gone, now=deps.clock.now()
+            sending.record_outcome, on_unclear=self._on_unclear, guard_gone=app.guard_gone, now=app.clock.now()
         )
-        decision = await until_stored(deps.clock, lambda: deps.store.confirm(record, step, outcome))
+        decision = await until_stored(app.clock, lambda: app.store.confirm(record, step, outcome))
         is_usual = isinstance(outcome, outcomes.RetryLater | outcomes.SenderStopped)
         level = logging.WARNING if decision.state is MessageState.DEAD else logging.DEBUG if is_usual else logging.INFO
         _log(step, measurements.outcome_name(outcome), level)
         if isinstance(outcome, outcomes.RetryLater) and outcome.after:
-            deps.pace.pause(lane, outcome.after.total_seconds())
+            app.pace.pause(lane, outcome.after.total_seconds())
         drain.has_doubts |= isinstance(outcome, outcomes.ChatGone) and decision.state is MessageState.WAITING
         if decision.stops_sender:
             await self._stop(outcome)
@@ -241,30 +241,28 @@ class _Turn:
 
     async def _stop(self, outcome: outcomes.NotDelivered) -> None:
         """Stop the platform. If it is its chats that refuse, go on with the one that accepted a message last."""
-        deps, drain, platform = self._deps, self._drain, self._lane.platform
+        app, drain, platform = self._app, self._drain, self._lane.platform
         if not isinstance(outcome, outcomes.ChatGone):
             drain.stopped[platform] = outcome.reason
         elif platform not in drain.probes:
-            lanes = await deps.store.read(claims.lanes, [platform], now=deps.clock.now())
-            drain.doubt(platform, await deps.store.read(claims.accepted_last, lanes) if lanes else None)
+            lanes = await app.store.read(claims.lanes, [platform], now=app.clock.now())
+            drain.doubt(platform, await app.store.read(claims.accepted_last, lanes) if lanes else None)
 
     async def _tell_operators(self, notice: Notice) -> Sequence[Lane]:
         """Tells the operators. Returns the lanes in which they hear of it."""
-        deps = self._deps
-        lanes = await deps.store.write(
-            notify_operators, deps.conversation.bot_info.admins, notice, now=deps.clock.now()
-        )
-        return [lane for lane in lanes if lane.platform in deps.channels]
+        app = self._app
+        lanes = await app.store.write(notify_operators, app.settings.admins, notice, now=app.clock.now())
+        return [lane for lane in lanes if lane.platform in app.platforms]
 
 
-def _rendered(deps: Dependencies, together: Mapping[int, Delivery]) -> dict[int, tuple[Sequence[Message], str]]:
+def _rendered(app: App, together: Mapping[int, Delivery]) -> dict[int, tuple[Sequence[Message], str]]:
     """Returns seq → (messages, why there are none)."""
-    return {seq: _messages_of(deps, delivery) for seq, delivery in together.items()}
+    return {seq: _messages_of(app, delivery) for seq, delivery in together.items()}
 
 
-def _messages_of(deps: Dependencies, delivery: Delivery) -> tuple[Sequence[Message], str]:
+def _messages_of(app: App, delivery: Delivery) -> tuple[Sequence[Message], str]:
     try:
-        return deps.render_delivery(delivery), ""
+        return app.render_delivery(delivery), ""
     except errors.StoreError:
         raise
     except Exception as error:  # noqa: BLE001 - an error in one delivery must not stop the others

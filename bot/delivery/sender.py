@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from bot import counters as measurements
-from bot.app import Dependencies
+from bot.app import App
 from bot.delivery.chat_queue import PATIENCE, deliver
 from bot.delivery.send_round import Drain
-from bot.platforms.base import Platform
 from subscriptions.database import bot_state
 from subscriptions.database import leader as role
 from subscriptions.errors import StoreError
@@ -44,16 +43,14 @@ class Sent:
 class Sender:
     """Plans and sends deliveries. Callers of all methods but `deliver` must have the role."""
 
-    def __init__(self, deps: Dependencies, platforms: Mapping[str, Platform], stop: asyncio.Event) -> None:
-        self._deps = deps
-        self._platforms = platforms
-        self._stop = stop
+    def __init__(self, app: App) -> None:
+        self._app = app
         # platform that did not answer which bot the token is for → the argument `new_bot` of that call
         self._unclaimed: dict[str, bool] = {}
 
     async def deliver(self) -> Sent:
         """Plans and sends everything that is due, until nothing more may be sent now. Raises RoleTaken, StoreError."""
-        with role.held(self._deps.store):
+        with role.held(self._app.store):
             return await self.send_once(await self.prepare())
 
     async def prepare(self, *, new_bot: bool = False) -> Mapping[str, str]:
@@ -62,9 +59,9 @@ class Sender:
         Recovers messages that an earlier process was sending, and checks that the database belongs to the bot of each
         token. `new_bot` makes the database belong to the bot of the token.
         """
-        tokens = {name: platform.token_identity for name, platform in self._platforms.items()}
-        now = self._deps.clock.now()
-        unclaimed, stopped = await self._deps.store.write(start.begin, tokens, new_bot=new_bot, now=now)
+        tokens = {name: platform.token_identity for name, platform in self._app.platforms.items()}
+        now = self._app.clock.now()
+        unclaimed, stopped = await self._app.store.write(start.begin, tokens, new_bot=new_bot, now=now)
         await self._claim(unclaimed, new_bot=new_bot)
         return stopped
 
@@ -77,14 +74,14 @@ class Sender:
         bots: dict[str, str] = {}
         for name in names:
             try:
-                bots[name] = await self._platforms[name].identity()
+                bots[name] = await self._app.platforms[name].identity()
             except NotDelivered:
                 self._unclaimed[name] = new_bot
             else:
                 self._unclaimed.pop(name, None)
         bots = {name: bot for name, bot in bots.items() if bot}
         if bots:
-            await self._deps.store.write(bot_state.claim_database, bots, new_bot=new_bot)
+            await self._app.store.write(bot_state.claim_database, bots, new_bot=new_bot)
 
     async def claim_again(self) -> None:
         """Asks again the platforms that did not answer in `prepare`. Stops a platform whose token is another bot's."""
@@ -92,24 +89,24 @@ class Sender:
             try:
                 await self._claim([name], new_bot=new_bot)
             except StoreError as error:
-                await self._deps.store.share(sending.stop_platform, name, str(error))
+                await self._app.store.share(sending.stop_platform, name, str(error))
 
     async def send_once(self, stopped: Mapping[str, str] | None = None) -> Sent:
         """Plans once, drains every lane that has something to do now, and returns the counts.
 
         `stopped`: platform → why nothing is sent there; None: as the store knows.
         """
-        deps = self._deps
-        drain = self.new_drain(await deps.store.read(bot_state.stopped_platforms) if stopped is None else stopped)
-        await plan(deps, drain)
+        app = self._app
+        drain = self.new_drain(await app.store.read(bot_state.stopped_platforms) if stopped is None else stopped)
+        await plan(app, drain)
         await self.wake_lanes(drain)
         await self.drain_woken(drain)
         if drain.has_doubts:
-            admins, now = deps.conversation.bot_info.admins, deps.clock.now()
-            drain.exempt.update(await deps.store.write(tell_of_doubts, admins, now=now))
+            admins, now = app.settings.admins, app.clock.now()
+            drain.exempt.update(await app.store.write(tell_of_doubts, admins, now=now))
             await self.wake_lanes(drain)
             await self.drain_woken(drain)
-        counts = await deps.store.read(outbox_counts)
+        counts = await app.store.read(outbox_counts)
         return Sent(
             planned=drain.planned,
             sent=drain.sent,
@@ -123,7 +120,7 @@ class Sender:
 
     def new_drain(self, stopped: Mapping[str, str], exempt: Iterable[Lane] = ()) -> Drain:
         """Begins a drain of the outbox. `stopped`: platform → why nothing is sent there, but in the `exempt` lanes."""
-        return Drain(self._deps.clock, self._deps.is_stopping, dict(stopped), exempt={*exempt})
+        return Drain(self._app.clock, self._app.stop.is_set, dict(stopped), exempt={*exempt})
 
     async def drain_woken(self, drain: Drain) -> None:
         """Delivers in the lanes that were woken, until nothing is left to do or the process has to stop.
@@ -131,8 +128,8 @@ class Sender:
         Breaks off SHUTDOWN_GRACE seconds after `stop` is set. The messages that were being sent at that moment stay
         marked as sending, and are unclear at the next start.
         """
-        task = asyncio.create_task(drain.run(partial(deliver, self._deps, drain)))
-        stop = asyncio.create_task(self._stop.wait())
+        task = asyncio.create_task(drain.run(partial(deliver, self._app, drain)))
+        stop = asyncio.create_task(self._app.stop.wait())
         await asyncio.wait((task, stop), return_when=asyncio.FIRST_COMPLETED)
         stop.cancel()
         await asyncio.wait((task,), timeout=SHUTDOWN_GRACE)
@@ -144,33 +141,33 @@ class Sender:
 
     async def wake_lanes(self, drain: Drain) -> bool:
         """Wakes every lane that has something to do now and is not stopped. Returns whether there is one."""
-        deps = self._deps
-        found, probes = await deps.store.read(
+        app = self._app
+        found, probes = await app.store.read(
             claims.lanes_and_probes,
-            [platform for platform in deps.channels if deps.pace.token_pause_left(platform) <= PATIENCE],
-            now=deps.clock.now(),
+            [platform for platform in app.platforms if app.pace.token_pause_left(platform) <= PATIENCE],
+            now=app.clock.now(),
         )
         waiting = [lane for lane in found if not drain.is_stopped(lane)]
-        for platform, probe in probes.items() if deps.guard_gone else ():
+        for platform, probe in probes.items() if app.guard_gone else ():
             if platform not in drain.stopped:
                 drain.doubt(platform, probe)
         drain.wake([lane for lane in waiting if not drain.is_stopped(lane)])
         return bool(waiting)
 
 
-async def plan(deps: Dependencies, drain: Drain, *, planned: Callable[[], Awaitable[None]] | None = None) -> None:
+async def plan(app: App, drain: Drain, *, planned: Callable[[], Awaitable[None]] | None = None) -> None:
     """Plans the deliveries that are due in all chats, slice by slice, and wakes the lanes of each slice.
 
     `planned` is awaited after each slice, so that the first messages are sent while later slices are planned. With a
     hundred thousand chats, planning takes half a minute.
     """
-    began, now = deps.clock.monotonic(), deps.clock.now()
-    for step in await deps.store.read(plans.steps, now=now):
-        if deps.is_stopping():
+    began, now = app.clock.monotonic(), app.clock.now()
+    for step in await app.store.read(plans.steps, now=now):
+        if app.stop.is_set():
             break
-        lanes = await deps.store.step(step)
+        lanes = await app.store.step(step)
         drain.planned += len(lanes)
-        drain.wake([lane for lane in lanes if lane.platform in deps.channels])
+        drain.wake([lane for lane in lanes if lane.platform in app.platforms])
         if lanes and planned is not None:
             await planned()
-    measurements.PLANNING.observe(deps.clock.monotonic() - began)
+    measurements.PLANNING.observe(app.clock.monotonic() - began)

@@ -12,11 +12,13 @@ from typing import Any, Final, Literal
 from pydantic import SecretStr
 
 from bot import messages
-from bot.build import App, build_app
+from bot.app import App
+from bot.build import build_app
 from bot.clock import Clock
 from bot.connections import medium_of
 from bot.conversation.handler import answer
 from bot.conversation.reply_sender import send_reply
+from bot.delivery.sender import Sender
 from bot.platforms.base import Platform
 from bot.settings import Settings
 from bot.sources.ingest import ingest
@@ -247,7 +249,7 @@ async def run_story(database: Path) -> Story:
     clock = DemoClock(THURSDAY)
     channels = {one.platform: GalleryChannel(one.platform, clock) for one in DEMO_CHATS}
     settings = Settings(database_url=SecretStr(f"sqlite:///{database}"), access="open", meaning="off")
-    app = build_app(settings, clock=clock, channels=channels)
+    app = build_app(settings, clock=clock, platforms=channels)
     app.open()
     ingested: list[tuple[Digest, Ingested]] = []
     mondays = {datetime(2026, 1, 26, 8, tzinfo=zone(one.timezone)) for one in DEMO_CHATS}
@@ -260,11 +262,11 @@ async def run_story(database: Path) -> Story:
             if moment in ARRIVALS:
                 name, source = ARRIVALS[moment]
                 data = files("bot").joinpath("samples", name).read_bytes()
-                ingested.append(await ingest(app.deps, data, name, source=source))
+                ingested.append(await ingest(app, data, name, source=source))
             for one in DEMO_CHATS:
                 for step in (step for step in one.steps if step.at == moment):
                     await _take(app, channels[one.platform], one, step)
-            sent = await app.sender.deliver()
+            sent = await Sender(app).deliver()
     finally:
         await app.close()
     new = sum(result.new for _, result in ingested)
@@ -305,8 +307,8 @@ async def _take(app: App, channel: GalleryChannel, one: DemoChat, step: Step) ->
     else:
         post, data = _button(channel.posts_in(one.chat), step.button)
         request = messages.CallbackRequest(callback_data=data, message_id=post, **fields)
-    if reply := await answer(app.deps, request):
-        await send_reply(app.deps, reply)
+    if reply := await answer(app, request):
+        await send_reply(app, reply)
 
 
 def _button(posts: Sequence[GalleryPost], label: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from pathlib import Path
 from tempfile import gettempdir
 
-from bot.build import App
+from bot.app import App
 from bot.digests.files import folder_of, is_missing, is_there, list_folder, unreadable
 from bot.embeddings import process as encoders
 from bot.log import system_words
@@ -63,7 +63,7 @@ def check_here(app: App) -> Iterator[CheckResult]:
 
 async def check_elsewhere(app: App) -> list[CheckResult]:
     """Returns what sources on the web, the language model and the platforms answer."""
-    found = await ask_sources(app.settings, PollDependencies.of(app.settings, app.deps))
+    found = await ask_sources(app.settings, PollDependencies.of(app.settings, app))
     if app.summarizer is not None:
         found.append(await _model(app.summarizer))
     return found + await check_platforms(app.store, app.platforms)

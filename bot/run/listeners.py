@@ -5,8 +5,9 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from bot.build import App
+from bot.app import App
 from bot.clock import Clock
+from bot.commands.registry import REGISTRY
 from bot.conversation.dispatcher import Dispatcher
 from bot.log import error_location
 from bot.platforms.base import Receiver, RequestDispatcher
@@ -24,7 +25,7 @@ async def listening(
     app: App, receivers: Sequence[Receiver], lookup: PaperLookup | None = None
 ) -> AsyncIterator[Dispatcher]:
     """Receives and answers requests on every platform while the body runs. Yields the dispatcher."""
-    dispatcher = Dispatcher(app.deps, lookup)
+    dispatcher = Dispatcher(app, lookup)
     await dispatcher.tell_unanswered()
     listeners = [asyncio.create_task(_keep_listening(receiver, dispatcher, app.clock)) for receiver in receivers]
     publishing = asyncio.create_task(_publish_commands(app))
@@ -51,14 +52,14 @@ async def _publish_commands(app: App) -> None:
     """Publishes the commands in the menus of the platforms. Logs errors instead of raising them."""
     try:
         for platform in app.platforms.values():
-            await platform.publish_commands(app.deps.conversation.registry.commands)
+            await platform.publish_commands(REGISTRY.commands)
     except Exception as error:  # noqa: BLE001 - the bot also works without menus
         log.error("The menus of commands stay as they were: %s", error_location(error))
 
 
 async def answer_once(app: App, lookup: PaperLookup | None = None) -> None:
     """Answers the waiting requests of every platform. Returns when the replies are sent. Raises StoreError."""
-    dispatcher = Dispatcher(app.deps, lookup)
+    dispatcher = Dispatcher(app, lookup)
     await dispatcher.tell_unanswered()
     drains = [asyncio.create_task(receiver.drain(dispatcher)) for receiver in app.receivers()]
     stop = asyncio.create_task(app.stop.wait())

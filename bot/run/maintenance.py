@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import httpx
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.build import App
+from bot.app import App
 from bot.http import trusted
 from bot.log import said_of
 from bot.settings.opening import backup_folder

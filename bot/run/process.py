@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 
 from starlette.applications import Starlette
 
-from bot.build import App
-from bot.delivery.sender import plan
+from bot.app import App
+from bot.delivery.sender import Sender, plan
 from bot.log import error_location, said_of
 from bot.models import Summarizer
 from bot.platforms.base import Receiver
@@ -70,6 +70,7 @@ class Process:
         None: there are none.
         """
         self.app = app
+        self.sender = Sender(app)
         self.sources = sources
         self._follow = follow
         self.receivers: Sequence[Receiver] = ()
@@ -79,10 +80,10 @@ class Process:
         self.upkeep = Upkeep(app, is_well=lambda: not self.health.problems(), kept=kept)
         self.findings: tuple[Finding, ...] = ()  # at the last look into the store; it is ready in spite of these
         self._draining: asyncio.Task[None] | None = None
-        self._drain = app.sender.new_drain({})
+        self._drain = self.sender.new_drain({})
         self._woken_at = float("-inf")  # monotonic second of the last check of all lanes
         self._rests: dict[str, float] = {}  # platform → monotonic second of the end of its rest
-        self.late_encoding = LateEncoding(app.deps)
+        self.late_encoding = LateEncoding(app)
         # what may be done late, beside the ticks
         self.late_work: list[LateEncoding | Summarizer] = [
             self.late_encoding,
@@ -124,10 +125,10 @@ class Process:
             await self.sources.poll()
             await self._update_stopped_platforms()
             if self._is_due("owners", CLAIM_INTERVAL):
-                await self.app.sender.claim_again()
+                await self.sender.claim_again()
             if not self.sources.is_catching_up:
                 await self.follow_files()
-                await plan(self.app.deps, self._drain, planned=self._wake_lanes)
+                await plan(self.app, self._drain, planned=self._wake_lanes)
             if self._is_due("notices", NOTIFY_INTERVAL):
                 await self.notify_operators(dict(self._drain.stopped))
             await self._wake_lanes()
@@ -162,13 +163,13 @@ class Process:
         if self._draining is not None and self._draining.done():
             await app.store.share(claims.recover)  # messages without a stored outcome become unclear
             self._report(self._draining)
-            self._draining, self._drain = None, app.sender.new_drain(self._drain.stopped, self._drain.exempt)
+            self._draining, self._drain = None, self.sender.new_drain(self._drain.stopped, self._drain.exempt)
         second = app.clock.monotonic()
         if self._draining is not None and second - self._woken_at < WAKE_INTERVAL:
             return
         self._woken_at = second
-        if await app.sender.wake_lanes(self._drain) and self._draining is None:
-            self._draining = asyncio.create_task(app.sender.drain_woken(self._drain))
+        if await self.sender.wake_lanes(self._drain) and self._draining is None:
+            self._draining = asyncio.create_task(self.sender.drain_woken(self._drain))
 
     def _report(self, drain: asyncio.Task[None]) -> None:
         """Logs the errors of a drain's lanes, and sets or clears the problem "deliver"."""
@@ -280,9 +281,9 @@ async def _run(app: App, sources: SourceScheduler, options: Options) -> int:
                     return _ended(app)
             if options.pause_gone:
                 await app.store.write(outbox.try_doubted_now)
-            await app.sender.prepare(new_bot=options.new_bot)
             follow = partial(subscription_files.follow, app, lines, look_back=options.look_back, say=say)
             process = Process(app, sources, follow if app.settings.subscription_files else None)
+            await process.sender.prepare(new_bot=options.new_bot)
             await process.late_encoding.begin()
             if once:
                 return await _run_once(process, lines, say)
@@ -295,7 +296,7 @@ async def _run(app: App, sources: SourceScheduler, options: Options) -> int:
 
 def _ended(app: App) -> int:
     """Return the exit status of a process that was asked to stop. Raise RoleLost if another one has taken the role."""
-    if app.lost_role:
+    if app.stop.lost_role:
         raise RoleLost("Another process works on this database now; this one waits.")
     return 0
 
@@ -349,10 +350,10 @@ async def _keep(ours: role.Role, app: App) -> None:
     """
     thread, loop = ThreadPoolExecutor(1, "paperwire-role"), asyncio.get_running_loop()
     try:
-        while not app.lost_role:
+        while not app.stop.lost_role:
             await app.clock.sleep(role.BEAT_SECONDS)
             try:
-                app.lost_role = not await loop.run_in_executor(thread, ours.beat)
+                app.stop.lost_role = not await loop.run_in_executor(thread, ours.beat)
             except StoreError as error:
                 log.warning("%s", error)
         app.stop.set()
@@ -367,10 +368,10 @@ async def _run_once(process: Process, lines: Sequence[PortableLine], say: Callab
     await _unless_stopped(app, sources.drain())
     is_followed = app.stop.is_set() or await process.follow_files()  # a new database has to have asked all sources
     await worker.answer_once(app, sources.lookup)
-    sent = await app.sender.send_once()
+    sent = await process.sender.send_once()
     has_changed = await _unless_stopped(app, process.upkeep.ask())
     if await process.notify_operators(sent.stopped) or has_changed:
-        sent = await app.sender.send_once()
+        sent = await process.sender.send_once()
     for work in process.late_work:
         await _unless_stopped(app, work.run())
         await work.close()
@@ -484,12 +485,12 @@ def stop_on_signals(app: App, leave_terminal: Callable[[], None]) -> None:
 
     def stop(number: int, _: object) -> None:
         nonlocal is_second
-        app.asked_to_stop = True
-        app.interrupted = app.interrupted or number == signal.SIGINT
+        app.stop.was_asked = True
+        app.stop.was_interrupted = app.stop.was_interrupted or number == signal.SIGINT
         if number == signal.SIGHUP:
             leave_terminal()
         elif is_second:
-            os._exit(130 if app.interrupted else 1)  # SystemExit would wait for running threads
+            os._exit(130 if app.stop.was_interrupted else 1)  # SystemExit would wait for running threads
         else:
             is_second = True
         with suppress(RuntimeError):  # the loop is closed, so all work is done
@@ -502,7 +503,7 @@ def stop_on_signals(app: App, leave_terminal: Callable[[], None]) -> None:
 
 def raise_if_interrupted(app: App) -> None:
     """Raises KeyboardInterrupt if Ctrl-C was pressed while `app` worked. Call it after running work is finished."""
-    if app.interrupted:
+    if app.stop.was_interrupted:
         raise KeyboardInterrupt
 
 

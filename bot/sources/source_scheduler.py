@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.app import App
 from bot.log import error_location
 from bot.settings import SourceSettings
 from bot.settings.opening import fact_of
@@ -237,3 +238,9 @@ class SourceScheduler:
             await clock.sleep(STABLE_FOR.total_seconds())
             for folder in waiting:
                 await folder.poll()
+
+
+def scheduler_of(app: App) -> SourceScheduler:
+    """Return the scheduler that polls the sources of the settings."""
+    deps = PollDependencies.of(app.settings, app, app.sandbox)
+    return SourceScheduler(deps, app.settings.sources, stopping=app.stop.is_set)

@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from bot.build import App
+from bot.app import App
 from bot.digests import read_digest
 from bot.messages import CallbackRequest, MessageRequest, Place, reply_delivery, typed_command
 from bot.platforms.receivers import wait_for_reply
@@ -213,7 +213,7 @@ class ChatPage:
         visitor, _ = await self._heard(request)
         if await self._offers_samples(visitor):
             for name in FILES:
-                await store_digest(self._app.deps, await asyncio.to_thread(_sample, name), source=SAMPLES)
+                await store_digest(self._app, await asyncio.to_thread(_sample, name), source=SAMPLES)
         return RedirectResponse("/", 303)
 
     async def _offers_samples(self, visitor: Visitor) -> bool:

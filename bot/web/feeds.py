@@ -25,7 +25,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.build import App
+from bot.app import App
 from bot.http import SECRET_PAGE, with_any_prefix
 from bot.log import error_location
 from bot.rendering import buttons, cleaning, papers, views

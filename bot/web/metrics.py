@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from bot import counters as measurements
-from bot.build import App
+from bot.app import App
 from bot.settings.opening import copies
 from bot.web.health import findings_of, joined
 from subscriptions.errors import StoreError

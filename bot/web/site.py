@@ -17,7 +17,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from bot import messages
-from bot.build import App
+from bot.app import App
 from bot.log import error_location
 from bot.platforms.web import FACTS
 from bot.platforms.web.adapter import WebChannel
@@ -90,7 +90,7 @@ class _Guard(BaseHTTPMiddleware):
 async def pages_of(app: App) -> Pages:
     """Returns the pages of the process; if they are off, what tells so. Raises StoreError."""
     why = why_closed(app.settings)
-    channel = app.deps.channels.get(FACTS.name)
+    channel = app.platforms.get(FACTS.name)
     if why or not isinstance(channel, WebChannel):
         closed = [Route(path, _closed, methods=["GET", "POST"]) for path in ("/", SIGN_IN)]
         return Pages(closed, lines=[f"No pages: {why}. {_SET_PASSWORD}"])

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from bot.build import App
+from bot.app import App
 from bot.messages import usable_text
 from bot.platforms.base import RequestDispatcher
 from bot.platforms.receivers import PageReceiver

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from bot.app import Dependencies
+from bot.app import App
 from bot.conversation.drafts import RenderedReply
 from bot.delivery.chat_queue import deliver
 from bot.delivery.send_round import Drain
@@ -59,15 +59,15 @@ class Deliverer:
         self.render_delivery: Callable[[Delivery], tuple[Message, ...]] = render_delivery
 
     @property
-    def deps(self) -> Dependencies:
-        return replace(self._talk.deps, channels={"telegram": self._channel}, render_delivery=self.render_delivery)
+    def app(self) -> App:
+        return replace(self._talk.app, platforms={"telegram": self._channel}, render_delivery=self.render_delivery)
 
     async def deliver_due(self) -> list[Answer]:
         """Plans what is due now and delivers it. Returns the messages in order."""
-        deps, before = self.deps, len(self._channel.posts)
-        await plan(deps, self.drain)
-        self.drain.wake(deps.store.read_now(lanes, ["telegram"], now=deps.clock.now()))
-        await self.drain.run(partial(deliver, deps, self.drain))
+        app, before = self.app, len(self._channel.posts)
+        await plan(app, self.drain)
+        self.drain.wake(app.store.read_now(lanes, ["telegram"], now=app.clock.now()))
+        await self.drain.run(partial(deliver, app, self.drain))
         came = [self._answer(post.chat, post.payload) for post in self._channel.posts[before:]]
         for answer in came:
             self._talk.last.setdefault(answer.to, []).append(answer)

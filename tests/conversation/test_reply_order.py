@@ -21,7 +21,7 @@ def rendered(answer: Answer) -> RenderedReply:
 
 async def test_replies_keep_their_order_and_their_locks_end_with_them(bot: BotHarness) -> None:
     post = Deliverer(bot)
-    deps = post.deps
+    deps = post.app
     said = [(chat, await bot.says(words, chat)) for chat in CHATS for words in ("/list", "/help about", "/status")]
     sending = [asyncio.create_task(send_reply(deps, rendered(answer))) for _, answer in said]
     await asyncio.sleep(0)
@@ -35,7 +35,7 @@ async def test_replies_keep_their_order_and_their_locks_end_with_them(bot: BotHa
 
 async def test_answers_count_for_the_rate_of_their_chat(bot: BotHarness) -> None:
     post = Deliverer(bot)
-    deps = replace(post.deps, pace=Pace(bot.clock, {"telegram": TelegramChannel.limits}))
+    deps = replace(post.app, pace=Pace(bot.clock, {"telegram": TelegramChannel.limits}))
     for _ in range(4):
         await send_reply(deps, rendered(await bot.says("/list", CHATS[0])))
     first, *_, last = post.posts_in(CHATS[0])

@@ -9,7 +9,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from bot.build import App, build_app
+from bot.app import App
+from bot.build import build_app
 from bot.delivery.chat_queue import LONGEST_WAIT
 from bot.settings import Settings
 from tests.clock import NOON, FakeClock

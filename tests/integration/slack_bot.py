@@ -12,7 +12,9 @@ from typing import Any, TypeVar
 
 from pydantic import SecretStr
 
-from bot.build import App, build_app
+from bot.app import App
+from bot.build import build_app
+from bot.delivery.sender import Sender
 from bot.platforms.slack.adapter import SlackChannel
 from bot.platforms.slack.client import Workspace
 from bot.run import listeners as worker
@@ -51,8 +53,8 @@ async def a_bot(
     channel = SlackChannel(
         Workspace(SecretStr(TOKEN), api_url=fake.url, app_token=SecretStr(APP_TOKEN), timeouts=(2, read))
     )
-    async with opened(build_app(settings, clock=clock, channels={"slack": channel})) as app:
-        await app.sender.prepare()
+    async with opened(build_app(settings, clock=clock, platforms={"slack": channel})) as app:
+        await Sender(app).prepare()
         yield app
 
 

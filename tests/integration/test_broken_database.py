@@ -19,8 +19,9 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, event
 
-from bot.build import App, build_app
-from bot.delivery.sender import plan
+from bot.app import App
+from bot.build import build_app
+from bot.delivery.sender import Sender, plan
 from bot.run.process import Options, Process, run
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.chats.known import listed
@@ -88,7 +89,7 @@ async def with_deliveries(
                 subscribes(app.store, f"telegram:{chat}", word, when="now")
         for title in ("A graph", "A tree"):
             ingested(app.store, title, now=clock.now())
-            await plan(app.deps, app.sender.new_drain({}))
+            await plan(app, Sender(app).new_drain({}))
             clock.advance(MINUTE)
         yield app, outage.lock
 
@@ -121,14 +122,14 @@ async def test_a_confirmation_outlives_a_lock_and_a_stop(
 ) -> None:
     async with with_deliveries(tmp_path, telegram, clock, outage) as (app, lock):
         telegram.answers("hang after", chat="2")
-        delivering = asyncio.create_task(app.sender.deliver())
+        delivering = asyncio.create_task(Sender(app).deliver())
         await locked_while_a_message_is_in_hand(telegram, clock, lock)
         app.stop.set()
         await asyncio.wait([delivering])
         with contextlib.suppress(ExceptionGroup):  # a lane may fail because it could not begin its next message
             delivering.result()
         app.stop.clear()
-        await app.sender.deliver()
+        await Sender(app).deliver()
         assert {entry.state for entry in outbox_entries(app.store, now=clock.now())} == {DeliveryState.SENT}
     assert told(telegram) == EACH_ONCE
 

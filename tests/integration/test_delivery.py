@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from bot.build import App
+from bot.app import App
 from bot.delivery import sender
 from bot.delivery.chat_queue import deliver
 from bot.delivery.send_round import CONCURRENCY
+from bot.delivery.sender import Sender
 from bot.run.process import Process
 from subscriptions.database import bot_state
 from subscriptions.errors import StoreError
@@ -39,11 +40,11 @@ async def app(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> abc.A
 
 
 async def test_a_delivery_to_one_chat_takes_ten_transactions(app: App, telegram: FakeTelegram) -> None:
-    await app.sender.deliver()  # learns whose database it is
+    await Sender(app).deliver()  # learns whose database it is
     due(app.store, "telegram:42")
     begun: list[str] = []
     event.listen(app.store._engine, "begin", lambda connection: begun.append(str(connection)))
-    assert (await app.sender.deliver()).sent == 1
+    assert (await Sender(app).deliver()).sent == 1
     assert len(begun) == 10
 
 
@@ -55,13 +56,13 @@ async def test_a_delivery_that_cannot_be_rendered_is_dead(
     app: App, clock: FakeClock, telegram: FakeTelegram, caplog: pytest.LogCaptureFixture
 ) -> None:
     due(app.store, "telegram:1", "telegram:2")
-    good = app.deps.render_delivery
+    good = app.render_delivery
     object.__setattr__(
-        app.deps,
+        app,
         "render_delivery",
         lambda d: good(d) if d.chat.address.address == "2" else 1 / 0,
     )
-    sent = await app.sender.deliver()
+    sent = await Sender(app).deliver()
     assert (sent.sent, sent.dead) == (1, 1)
     (record,) = [one for one in caplog.records if "rendered" in one.getMessage()]
     said = record.getMessage()
@@ -69,13 +70,13 @@ async def test_a_delivery_that_cannot_be_rendered_is_dead(
         r"Delivery \w+ cannot be rendered: ZeroDivisionError in <lambda>, integration/test_delivery\.py, line \d+", said
     )
     assert (vars(record)["chat"], vars(record)["delivery"] in said) == ("telegram:1", True)
-    object.__setattr__(app.deps, "render_delivery", good)
+    object.__setattr__(app, "render_delivery", good)
     app.store.write_now(
         outbox.retry,
         next(entry for entry in entries(app) if entry.state == "dead").id,
         now=clock.now(),
     )
-    assert (await app.sender.deliver()).sent == 1
+    assert (await Sender(app).deliver()).sent == 1
     assert [len(telegram.posted_to(chat)) for chat in ("1", "2")] == [1, 1]
 
 
@@ -84,17 +85,17 @@ async def test_a_long_rest_of_a_token_is_not_written_for_each_chat(
 ) -> None:
     due(app.store, *(f"telegram:{chat}" for chat in range(1, 31)))
     telegram.answers("429", times=12, retry_after=300)
-    first = await app.sender.deliver()
+    first = await Sender(app).deliver()
     asked = len(telegram.arrived("sendMessage"))
     assert (first.sent, first.waiting) == (0, 30)
     assert 2 <= asked < 12  # some requests were on their way when the second 429 told that the whole token must wait
     assert sum(entry.next_at is not None for entry in entries(app)) == asked
     clock.advance(timedelta(seconds=200))
-    assert (await app.sender.deliver()).sent == 0
+    assert (await Sender(app).deliver()).sent == 0
     assert len(telegram.arrived("sendMessage")) == asked
     telegram.forgives()
     clock.advance(timedelta(seconds=101))
-    assert (await app.sender.deliver()).sent == 30
+    assert (await Sender(app).deliver()).sent == 30
 
 
 @pytest.mark.parametrize("before", ["", "T9:U9"])
@@ -105,11 +106,12 @@ async def test_after_an_outage_the_owner_of_the_token_is_asked_for(
         if before:
             app.store.write_now(bot_state.claim_database, {"slack": before})
         slack.goes_down()
-        await app.sender.prepare()
+        sending = Sender(app)
+        await sending.prepare()
         assert app.store.read_now(bot_state.bots).get("slack", "") == before
-        await app.sender.claim_again()
+        await sending.claim_again()
         slack.comes_back()
-        await app.sender.claim_again()
+        await sending.claim_again()
         assert app.store.read_now(bot_state.bots)["slack"] == (before or "T0TEST:U0BOT")
         assert ("slack" in app.store.read_now(bot_state.stopped_platforms)) == bool(before)
 
@@ -119,8 +121,8 @@ async def test_replies_that_take_minutes_hold_up_no_other_chat(app: App, telegra
     due(app.store, *(f"telegram:{lane.address}" for lane in busy), "telegram:99")
     async with AsyncExitStack() as replies:
         for lane in busy:
-            await replies.enter_async_context(app.deps.pace.posting(lane))
-        delivering = asyncio.create_task(app.sender.deliver())
+            await replies.enter_async_context(app.pace.posting(lane))
+        delivering = asyncio.create_task(Sender(app).deliver())
         await asyncio.to_thread(telegram.waits_for_journal, 1)
         assert [entry.chat for entry in telegram.journal] == ["99"]
     assert (await delivering).sent == len(busy) + 1
@@ -130,22 +132,22 @@ async def test_after_an_error_of_the_store_no_other_lane_begins_a_post(
     app: App, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     due(app.store, "telegram:1", "telegram:2")
-    drain = app.sender.new_drain({})
-    await sender.plan(app.deps, drain)
+    drain = Sender(app).new_drain({})
+    await sender.plan(app, drain)
     with monkeypatch.context() as broken:
         broken.setattr("subscriptions.outbox.stored.claims.claim", locked.away)
         with pytest.raises(StoreError):
-            await deliver(app.deps, drain, Lane("telegram", "1"))
-    await deliver(app.deps, drain, Lane("telegram", "2"))
+            await deliver(app, drain, Lane("telegram", "1"))
+    await deliver(app, drain, Lane("telegram", "2"))
     assert telegram.posted_to("2") == []
-    await deliver(app.deps, app.sender.new_drain({}), Lane("telegram", "2"))
+    await deliver(app, Sender(app).new_drain({}), Lane("telegram", "2"))
     assert len(telegram.posted_to("2")) == 1
 
 
 async def test_a_message_left_in_hand_frees_its_lane_in_the_end(
     app: App, clock: FakeClock, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    process, channel = Process(app, Quiet()), app.deps.channels["telegram"]  # type: ignore[arg-type]
+    process, channel = Process(app, Quiet()), app.platforms["telegram"]  # type: ignore[arg-type]
     post = channel.post
 
     async def breaks_off(*_: object, **__: object) -> str:
@@ -191,9 +193,9 @@ async def test_a_chat_may_be_forgotten_while_a_message_is_on_its_way(
     async with a_bot(tmp_path, slack, clock) as app:
         due(app.store, "slack:C1", "slack:C2")
         _after_the_first(app, moment, lambda: app.store.write_now(retention.forget, address("slack:C1")))
-        await app.sender.send_once()
+        await Sender(app).send_once()
         assert {entry.chat for entry in entries(app)} == {"slack:C2"}
-        assert await app.sender.send_once() == sender.Sent()
+        assert await Sender(app).send_once() == sender.Sent()
     assert len(slack.posted_to("C2")) == 1
 
 
@@ -202,7 +204,7 @@ def _after_the_first(app: App, moment: str, happens: abc.Callable[[], object]) -
 
     `moment` is the method of the channel: "post" or "find".
     """
-    channel = app.deps.channels["slack"]
+    channel = app.platforms["slack"]
     call = getattr(channel, moment)
     seen: list[bool] = []
 
@@ -235,7 +237,7 @@ async def test_posts_to_a_failing_platform_become_rarer(
         for fake in (slack, telegram):
             fake.answers("500", times=1000)
         for _ in range(66):
-            await app.sender.deliver()
+            await Sender(app).deliver()
             clock.advance(FIRST_WAIT / 2)
         # the waits between posts become longer: 1, 2, 4, 8 and 16 times the first, which are 62 of these steps
         assert (len(slack.arrived("chat.postMessage")), len(telegram.arrived("sendMessage"))) == (posts, 6)
@@ -243,5 +245,5 @@ async def test_posts_to_a_failing_platform_become_rarer(
         for fake in (slack, telegram):
             fake.forgives()
         clock.advance(LONGEST_WAIT + MINUTE)
-        assert (await app.sender.deliver()).sent == 2
+        assert (await Sender(app).deliver()).sent == 2
     assert len(slack.posted_to("C1")) == 1

@@ -21,8 +21,10 @@ import pytest
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
-from bot.build import App, build_app
+from bot.app import App
+from bot.build import build_app
 from bot.delivery import sender as delivery_sender
+from bot.delivery.sender import Sender
 from bot.platforms.apprise import adapter
 from bot.platforms.email.adapter import ANSWER, AT_ONCE, EmailChannel
 from bot.platforms.email.link_pages import Link, MailPages
@@ -63,7 +65,7 @@ class Bot:
         """Advances the clock, sends the due deliveries, and returns the mails that the server got."""
         self.clock.advance(timedelta(minutes=minutes))
         before = len(self.fake.mails)
-        await self.app.sender.deliver()
+        await Sender(self.app).deliver()
         return self.fake.mails[before:]
 
     async def opens(self, url: str, *, presses: bool = False, **fields: str) -> httpx.Response:
@@ -192,7 +194,7 @@ async def test_the_question_is_open_for_two_days(bot: Bot) -> None:
 
 async def test_an_answer_whose_page_is_gone_is_not_mailed_to_who_has_not_agreed(bot: Bot) -> None:
     question = await bot.asks()
-    channel, answer = bot.app.deps.channels["email"], mail_message("your subscriptions")
+    channel, answer = bot.app.platforms["email"], mail_message("your subscriptions")
     with pytest.raises(Rejected, match="The page that asked is gone"):
         await channel.post(ADA, answer, delivery=f"{ANSWER}7")
     await bot.opens(link(question, "yes"), presses=True)
@@ -222,7 +224,7 @@ async def test_a_mail_that_two_processes_were_broken_off_with_is_not_sent_a_thir
     bot.brings("Diffusion on graphs")
     bot.clock.advance(timedelta(minutes=61))
     for copies in (1, 2):
-        sends = asyncio.create_task(bot.app.sender.deliver())
+        sends = asyncio.create_task(Sender(bot.app).deliver())
         await bot.fake.until_it_has(copies)
         bot.app.stop.set()
         await sends
@@ -246,7 +248,7 @@ async def test_a_late_answer_counts_and_holds_up_neither_other_mails_nor_the_pag
     bot.fake.troubles.extend(["content held"] * AT_ONCE)
     bot.brings("Diffusion again")
     bot.clock.advance(timedelta(days=1))
-    sends = asyncio.create_task(bot.app.sender.deliver())
+    sends = asyncio.create_task(Sender(bot.app).deliver())
     await bot.fake.until_it_has(len(readers) + 1)
     assert not sends.done()
     assert "paused" in words(await bot.opens(stop, presses=True)).lower()
@@ -377,7 +379,7 @@ class Poster:
 
     async def delivers(self, minutes: int = 0) -> None:
         self.clock.advance(timedelta(minutes=minutes))
-        await self.app.sender.deliver()
+        await Sender(self.app).deliver()
 
     def outbox(self) -> list[OutboxEntry]:
         return [
@@ -549,7 +551,7 @@ async def test_a_refusal_under_status_200_is_none_the_less_one(
 
 
 async def test_a_service_that_never_answers_holds_up_no_other(poster: Poster, monkeypatch: pytest.MonkeyPatch) -> None:
-    channel = poster.app.deps.channels["apprise"]
+    channel = poster.app.platforms["apprise"]
     assert isinstance(channel, adapter.AppriseChannel)
     monkeypatch.setattr(adapter, "TIMEOUT", 0.2)
     poster.fake.answers("hang after", chat="json")
@@ -601,7 +603,7 @@ async def test_secrets_are_in_no_log_error_or_table(
     await poster.delivers(minutes=20)
     platform = poster.app.platforms["apprise"]
     found = (*await platform.check(), *platform.startup_lines, *poster.outbox(), poster.app.settings, poster.app)
-    found += (vars(poster.app.deps.channels["apprise"]),)
+    found += (vars(poster.app.platforms["apprise"]),)
     said = caplog.text + "".join(capfd.readouterr()) + "".join(map(repr, found))
     assert "Apprise does not say which" in said
     await poster.app.close()

@@ -9,7 +9,6 @@ from babel.messages.pofile import read_po
 
 from bot.cli import SUBCOMMANDS
 from bot.commands import start
-from bot.commands.base import BotInfo
 from bot.commands.registry import REGISTRY
 from bot.demo import steps, story
 from bot.free_text.wishes import wish
@@ -98,7 +97,7 @@ async def of_replies(store: Store) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for number, language in enumerate(LANGUAGES):
         bot, chat = BotHarness(store), f"telegram:{number + 1}"
-        bot.bot_info = BotInfo()
+        bot.sends_mail = False
         said = await bot.says("/start", chat, language=language)
         found += [
             ("/start", key["text"]) for key in said.keys if "data" in key and key["text"] not in LANGUAGES.values()
@@ -118,9 +117,7 @@ async def of_replies(store: Store) -> list[tuple[str, str]]:
 async def samples(store: Store) -> Store:
     """A store with the papers of all samples, which came at noon."""
     for name in FILES:
-        await ingest(
-            BotHarness(store).deps, files("bot").joinpath("samples", name).read_bytes(), name, source="samples"
-        )
+        await ingest(BotHarness(store).app, files("bot").joinpath("samples", name).read_bytes(), name, source="samples")
     return store
 
 

@@ -12,7 +12,9 @@ from xml.etree import ElementTree as ET
 import httpx
 import pytest
 
-from bot.build import App, build_app
+from bot.app import App
+from bot.build import build_app
+from bot.delivery.sender import Sender
 from bot.digests import read_digest
 from bot.web.feeds import feed_routes
 from bot.web.server import health_app
@@ -68,7 +70,7 @@ class Programs:
     async def sends(self, *papers: Paper) -> None:
         """Sends papers to the chats that want them."""
         ingested(self.app.store, *papers, now=self.clock.now())
-        await self.app.sender.send_once()
+        await Sender(self.app).send_once()
         self.clock.advance(timedelta(hours=1))
 
 

@@ -11,8 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.build import App
+from bot.app import App
 from bot.cli import status as state
+from bot.delivery.sender import Sender
 from bot.run.process import Process
 from bot.settings import Backup, SourceSettings
 from bot.settings.opening import backup_folder
@@ -50,7 +51,7 @@ class World:
 
     @property
     def polling(self) -> PollDependencies:
-        return replace(PollDependencies.of(self.app.settings, self.app.deps), admins=(OPERATOR,))
+        return replace(PollDependencies.of(self.app.settings, self.app), admins=(OPERATOR,))
 
     def declares_list(self) -> None:
         fact = SourceFact(name="list", kind="file", location="list", schedule="arxiv")
@@ -61,14 +62,14 @@ async def dead(world: World) -> None:
     world.telegram.forbids("1", "STICKER_INVALID")
     due(world.app.store, "telegram:1")
     for _ in range(3):  # the bot tries the message with markup, then its plain text
-        await world.app.sender.deliver()
+        await Sender(world.app).deliver()
         world.clock.advance(timedelta(minutes=5))
 
 
 async def waiting(world: World) -> None:
     due(world.app.store, "telegram:1")
     world.telegram.goes_down()
-    await world.app.sender.deliver()
+    await Sender(world.app).deliver()
     world.clock.advance(2 * HOUR)
 
 

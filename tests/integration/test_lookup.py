@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from bot.build import App
+from bot.app import App
 from bot.run import listeners as worker
 from bot.sources import arxiv_lookup
 from bot.sources.ingest import store_digest

@@ -16,7 +16,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot import counters as measurements
-from bot.build import App
+from bot.app import App
+from bot.delivery.sender import Sender
 from bot.run.process import Process
 from bot.web import server as web_server
 from bot.web.metrics import Metrics
@@ -94,7 +95,7 @@ async def test_what_was_sent_is_counted_and_no_label_names_a_person(bot: Bot, te
     telegram.answers("429", chat="7002", retry_after=600)
     telegram.blocks("7003")
     planned = (await bot.scrape())("paperwire_planning_seconds_count") or 0.0
-    await bot.app.sender.deliver()
+    await Sender(bot.app).deliver()
     page = await bot.scrape()
     outcomes = {"sent": 2, "retry_later": 1, "chat_gone": 1}
     assert {
@@ -126,7 +127,7 @@ async def test_what_waits_is_read_from_the_store_when_it_is_asked_for(
     assert (await bot.scrape())("paperwire_oldest_waiting_seconds", platform="telegram") == 0
     due(bot.app.store, "telegram:1")
     telegram.goes_down()
-    await bot.app.sender.deliver()
+    await Sender(bot.app).deliver()
     clock.advance(timedelta(hours=2))
     page = await bot.scrape()
     assert page("paperwire_oldest_waiting_seconds", platform="telegram") == 7200
@@ -137,8 +138,8 @@ async def test_what_waits_is_read_from_the_store_when_it_is_asked_for(
 
 async def test_dead_letters_count_until_they_are_dismissed(bot: Bot, telegram: FakeTelegram) -> None:
     due(bot.app.store, "telegram:1")
-    object.__setattr__(bot.app.deps, "render_delivery", Mock(side_effect=ValueError("broken")))
-    await bot.app.sender.deliver()
+    object.__setattr__(bot.app, "render_delivery", Mock(side_effect=ValueError("broken")))
+    await Sender(bot.app).deliver()
     assert (await bot.scrape())("paperwire_deliveries_dead", platform="telegram") == 1
     change(bot.app.store, "UPDATE delivery SET dismissed_at = settled_at")
     assert (await bot.scrape())("paperwire_deliveries_dead", platform="telegram") == 0

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.build import App
+from bot.app import App
 from bot.run import process
 from subscriptions.database.store import Store
 from subscriptions.database.tables import TABLES

@@ -104,7 +104,7 @@ async def test_a_request_that_fails_is_given_up_and_logged_safely(
         telegram.user_writes("/list of secrets")
         telegram.user_writes("/help")
         await asks(telegram, "/sub diffusion")
-        assert running.deps.conversation.bot_info.bot_names == {"telegram": "paperwire_test_bot"}
+        assert running.bot_names == {"telegram": "paperwire_test_bot"}
     assert ["went wrong here" in text for text in said(telegram)] == [True, True, False]
     assert "RuntimeError in fails" in caplog.text
     assert "secrets" not in caplog.text
@@ -219,14 +219,14 @@ async def test_a_repeated_old_answer_is_not_polled_without_pause(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
 ) -> None:
     async with a_bot(tmp_path, telegram, clock) as app:
-        client = app.deps.channels["telegram"].client  # type: ignore[attr-defined]
+        client = app.platforms["telegram"].client  # type: ignore[attr-defined]
 
         async def updates(*_: object, **__: object) -> list[dict[str, Any]]:
             await asyncio.sleep(0)
             return [{"update_id": 1000, "poll": {}}]
 
         client.updates = updates
-        task = asyncio.create_task(LongPolling(client, clock, on_bot_name=lambda _: None).listen(Dispatcher(app.deps)))
+        task = asyncio.create_task(LongPolling(client, clock, on_bot_name=lambda _: None).listen(Dispatcher(app)))
         await clock.rested(3)
         task.cancel()
     assert set(clock.rests) == {1.0}

@@ -14,6 +14,7 @@ import pytest
 
 from bot.build import build_app
 from bot.clock import SystemClock
+from bot.delivery.sender import Sender
 from bot.messages import LARGEST
 from bot.web import server as web_server
 from bot.web import site, visitors
@@ -312,7 +313,7 @@ async def test_no_words_of_people_and_papers_become_markup(
         paper(f"Diffusion {bad}", authors=(bad,), abstract=bad, url="javascript:alert(1)"),
         now=NOON,
     )
-    await app.sender.deliver()
+    await Sender(app).deliver()
     page = await browser.says(f"/sub {bad}")
     page += await browser.says(bad)
     assert "&lt;img" in page

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import httpx
 
-from bot.build import App, build_app
+from bot.app import App
+from bot.build import build_app
 from bot.run.listeners import listening
 from bot.web import server as web_server
 from bot.web.site import pages_of

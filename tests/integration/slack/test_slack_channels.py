@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.delivery.sender import Sent
+from bot.delivery.sender import Sender, Sent
 from subscriptions.chats import known as known_chats
 from subscriptions.chats.addresses import parse_address
 from subscriptions.model import Chat, ChatState
@@ -21,7 +21,7 @@ async def sends(on: Scene, *titles: str, **later: float) -> Sent:
     """Advances the clock by `later`, ingests papers with these titles, and sends the due deliveries."""
     on.app.clock.advance(timedelta(**later))  # type: ignore[attr-defined]
     ingested(on.app.store, *(paper(title, "cs.LG") for title in titles), now=on.app.clock.now())
-    return await on.app.sender.send_once()
+    return await Sender(on.app).send_once()
 
 
 def brought(fake: FakeSlack, chat: str = "C1") -> list[str]:

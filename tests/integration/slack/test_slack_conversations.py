@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.delivery.sender import Sender
 from subscriptions.chats import known as known_chats
 from subscriptions.model import ChatState
 from tests.clock import NOON
@@ -83,7 +84,7 @@ async def test_replies_below_a_delivery_are_about_the_channel(on: Scene, slack: 
     await on.types("/paperwire sub graph now", by="U2")
     await on.types("/paperwire set quiet off", by="U2")  # for U2 it is seven in the morning
     ingested(on.app.store, *(paper(f"A graph of kind {n}", "cs.LG") for n in range(6)), now=NOON)
-    await on.app.sender.send_once()
+    await Sender(on.app).send_once()
     parent, *papers = [
         entry for entry in slack.posted_to("C1") if entry.delivery and not entry.delivery.startswith("reply")
     ]

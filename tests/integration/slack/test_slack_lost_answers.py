@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from bot.build import App
+from bot.app import App
+from bot.delivery.sender import Sender
 from subscriptions.database.bot_state import free_platforms
 from subscriptions.outbox.retries import FIRST_WAIT
 from subscriptions.outbox.stored.entries import outbox_entries
@@ -59,10 +60,10 @@ def states(app: App) -> list[str]:
 
 
 async def looks_five_times(app: App) -> None:
-    await app.sender.send_once()
+    await Sender(app).send_once()
     for _ in range(4):
         app.clock.advance(FIRST_WAIT + timedelta(seconds=1))  # type: ignore[attr-defined]
-        await app.sender.send_once()
+        await Sender(app).send_once()
 
 
 @pytest.mark.parametrize(("begins", "state"), TROUBLES.values(), ids=TROUBLES)
@@ -82,14 +83,14 @@ async def test_a_refused_second_post_leaves_the_first_unclear(
         clock.advance(timedelta(hours=1))
         ends_all_trouble(slack, app)
     async with a_bot(tmp_path, slack, clock) as app:  # a new process reads the stored state
-        await app.sender.send_once()
+        await Sender(app).send_once()
         assert states(app) == ["sent"]
     assert len(slack.posted_to("C1")) == 1
 
 
 def _before_the_first_lookup(app: App, happens: Callable[[], None]) -> None:
     """Calls `happens` just before the channel looks for a message for the first time."""
-    channel = app.deps.channels["slack"]
+    channel = app.platforms["slack"]
     find = channel.find
 
     async def finding(*where: Any, **what: Any) -> str | None:
