@@ -88,13 +88,14 @@ class App:
         """Name → a chat that only receives papers."""
         return {chat.address: chat for platform in self.platforms.values() for chat in platform.destinations}
 
-    def open(self, *, words: bool = True) -> None:
-        """Create the database if there is none, and upgrade it to this version; without `words`, its schema only.
+    def open(self, *, words: bool = True, make: bool = True) -> None:
+        """Open the database, and upgrade it to this version; without `words`, its schema only.
 
-        Raise SettingsError, StoreError, RoleTaken (`make_ready`).
+        If there is no database, create it; without `make`, raise NotFound. Raise SettingsError, StoreError, RoleTaken
+        (`make_ready`).
         """
         now, is_stopping = self.clock.now(), lambda: self.stop.was_asked
-        make_ready(self.store, self.settings, now=now, words=words, is_stopping=is_stopping)
+        make_ready(self.store, self.settings, now=now, make=make, words=words, is_stopping=is_stopping)
 
     def receivers(self) -> list[Receiver]:
         """Return the receivers of all platforms."""
@@ -105,16 +106,20 @@ class App:
         ]
 
     async def close(self) -> None:
-        """Close the connections to the platforms and the database, and end the child processes."""
-        self.sandbox.close()
-        self.file_sandbox.close()
+        """Close the connections to platforms and the language model, and what `release` closes."""
         for platform in self.platforms.values():
             await platform.close()
+        if self.reader is not None:
+            await self.reader.close()
+        self.release()
+
+    def release(self) -> None:
+        """Close the database, and end the child processes."""
+        self.sandbox.close()
+        self.file_sandbox.close()
         self.store.close()
         if self.encoder is not None:
             self.encoder.close()
-        if self.reader is not None:
-            await self.reader.close()
 
 
 async def until_stored(clock: Clock, attempt: Callable[[], Awaitable[T]]) -> T:

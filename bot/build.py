@@ -1,11 +1,12 @@
 """The composition root: builds the parts of the program from the settings."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from functools import partial
-from typing import TextIO
+from typing import Any, TextIO
 
-from bot.app import App
+from bot.app import App, Stop
 from bot.clock import Clock
 from bot.connections import ADAPTERS, connect, medium_of
 from bot.delivery.share_links import subscribe_link
@@ -31,6 +32,7 @@ def build_app(
     out: TextIO | None = None,
     guard_gone: bool = True,
     isolated: bool = False,
+    stop: Stop | None = None,
 ) -> App:
     """Builds an App. Raises SettingsError, StoreError.
 
@@ -64,7 +66,18 @@ def build_app(
         sandbox=_sandbox(isolated=isolated),
         file_sandbox=_sandbox(isolated=isolated),
         guard_gone=guard_gone,
+        stop=stop or Stop(),
     )
+
+
+@asynccontextmanager
+async def open_app(settings: Settings, clock: Clock, **options: Any) -> AsyncIterator[App]:  # noqa: ANN401 - those of build_app
+    """Build an App, and close it at the end. `options` are those of `build_app`. Raise SettingsError, StoreError."""
+    app = build_app(settings, clock=clock, **options)
+    try:
+        yield app
+    finally:
+        await app.close()
 
 
 def _language_model(settings: Settings, store: Store, clock: Clock) -> tuple[Summarizer, MessageReader | None]:

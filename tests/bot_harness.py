@@ -134,7 +134,9 @@ class BotHarness:
 
     store: Store
     clock: FakeClock = field(default_factory=lambda: FakeClock(NOON))
-    settings: Settings = field(default_factory=lambda: Settings(database_url=SecretStr("sqlite:///unused.db")))
+    settings: Settings = field(
+        default_factory=lambda: Settings(database_url=SecretStr("sqlite:///unused.db"), access="open")
+    )
     sends_mail: bool = True
     admins: dict[str, set[str] | None] = field(default_factory=dict)
     # "@name" or id → what the platform knows about the chat

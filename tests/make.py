@@ -8,8 +8,12 @@ from itertools import count
 from typing import Any
 
 import sqlmodel
+from pydantic import SecretStr
 
+from bot.app import App
 from bot.models import Encoder
+from bot.pace import Pace
+from bot.settings import Settings
 from subscriptions.database.store import Store, Transaction
 from subscriptions.database.tables import PaperRow
 from subscriptions.maintenance.retention import clean_up_steps
@@ -20,7 +24,8 @@ from subscriptions.papers.stored.digests import Ingested
 from subscriptions.papers.stored.embeddings import texts_of
 from subscriptions.papers.stored.papers import known_papers
 from subscriptions.subscribing import subscribe as subscribing
-from tests.clock import NOON
+from tests import rendered
+from tests.clock import NOON, FakeClock
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 _ids = count(1)
@@ -141,3 +146,17 @@ def clean_up(store: Store, *, now: datetime) -> None:
     """Deletes all rows that are old enough. See `clean_up_steps`."""
     for _ in clean_up_steps(store, now=now):
         pass
+
+
+def app(store: Store, clock: FakeClock, *, encoder: Encoder | None = None, **settings: Any) -> App:
+    """Makes an App without platforms."""
+    return App(
+        settings=Settings(database_url=SecretStr("sqlite:///unused.db"), **settings),
+        store=store,
+        clock=clock,
+        platforms={},
+        pace=Pace(clock, {}),
+        render_delivery=rendered.render_delivery,
+        render_reply=rendered.render_reply,
+        encoder=encoder,
+    )

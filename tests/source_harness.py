@@ -23,6 +23,7 @@ from subscriptions.schedule.calendar import ArxivCalendar, Schedules
 from subscriptions.schedule.zones import zone
 from subscriptions.sources.poll_results import Receipt
 from subscriptions.sources.stored import KnownSource, known_sources
+from tests import make
 from tests.clock import FakeClock
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.server import LOOPBACK
@@ -57,9 +58,7 @@ class SourceHarness:
         calendar = ArxivCalendar(holidays=None if holidays is None else frozenset(holidays))
         store.schedules = Schedules(calendar=calendar, cron=lambda line: CronSchedule(line, zone(store.zone)))
         context = PollDependencies(
-            store=store,
-            clock=clock,
-            admins=admins,
+            app=make.app(store, clock, admins=admins),
             sites=Sites(**arxiv.sites),
             fetcher=fetcher,
             jitter=lambda: 0.0,

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from bot.build import build_app
+from bot.build import open_app
 from bot.cli import Json, drawing
 from bot.cli.output import tell
 from bot.cli.session import clock_from, read_settings
@@ -23,14 +23,11 @@ def check(
 ) -> int:
     """Check settings, database, each token and each source, and say how to mend what is wrong."""
     settings = read_settings()
-    app = build_app(settings, clock=clock_from(None, settings), out=sys.stderr)
 
     async def find() -> list[CheckResult]:
-        try:
+        async with open_app(settings, clock_from(None, settings), out=sys.stderr) as app:
             here = list(checks.check_here(app))
             return here if offline else here + await checks.check_elsewhere(app)
-        finally:
-            await app.close()
 
     with drawing.waiting("Asking sources and platforms"):
         findings = asyncio.run(find())

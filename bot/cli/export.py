@@ -13,7 +13,7 @@ from rich.text import Text
 from bot import messages
 from bot.cli import TERMINAL_LANGUAGE, ChatOption, Now, OptionalChatOption, drawing
 from bot.cli.output import print_line
-from bot.cli.session import open_session
+from bot.cli.session import address_of, encode, open_session, resolve
 from bot.commands.export import library_lines
 from bot.digests.files import read_file
 from bot.digests.library import read_library
@@ -38,12 +38,12 @@ def export(
     """Write subscriptions as text to stdout; `import` reads it back."""
     if (chat is None) is not everything:
         raise WrongUsage("An export is of one chat or of all.", "Write paperwire export --as CHAT, or --all.")
-    with open_session(words=False) as session:
+    with open_session(words=False) as app:
         if chat is None:
-            sys.stdout.writelines(import_export.export_all(session.store))
+            sys.stdout.writelines(import_export.export_all(app.store))
         else:
-            of = session.store.read_now(get_set_up, session.address(chat))
-            sys.stdout.write(session.store.read_now(import_export.export, of.address))
+            of = app.store.read_now(get_set_up, address_of(app, chat))
+            sys.stdout.write(app.store.read_now(import_export.export, of.address))
     return 0
 
 
@@ -61,14 +61,14 @@ def import_(
         line = error.object.count(b"\n", 0, error.start) + 1
         raise WrongUsage(f"{file}, line {line}: this is not UTF-8 text.", "Save it as UTF-8.") from None
     read = portable.read_lines(text, None if chat is None else addresses.parse_address(chat))
-    with open_session(now, make=True, dry=dry_run) as session:
-        chats = {address: session.resolve(address) for address in dict.fromkeys(line.chat for line in read)}
+    with open_session(now, make=True, dry=dry_run) as app:
+        chats = {address: resolve(app, address) for address in dict.fromkeys(line.chat for line in read)}
         lines = tuple(replace(line, chat=chats[line.chat]) for line in read)
-        session.encode(import_export.texts_asked(lines))
+        encode(app, import_export.texts_asked(lines))
         bar = partial(drawing.watched, what="Importing")
-        changes = session.store.write_now(import_export.import_lines, lines, now=session.now, dry=dry_run, watched=bar)
+        changes = app.store.write_now(import_export.import_lines, lines, now=app.clock.now(), dry=dry_run, watched=bar)
         if not dry_run:
-            session.store.write_now(access.ask_unasked, {line.chat for line in lines}, now=session.now)
+            app.store.write_now(access.ask_unasked, {line.chat for line in lines}, now=app.clock.now())
     for sign, where, what in changes:
         drawing.print_drawn(Text.assemble((sign, _CHANGES[sign]), f" {escaped(where)}  {escaped(what)}".rstrip()))
     counts = Counter(sign for sign, _, _ in changes)
@@ -88,11 +88,11 @@ def library(
     if len(data) > messages.LARGEST:
         raise messages.file_too_large(messages.LARGEST)
     read = read_library(data)
-    with open_session(now) as session:
-        of = session.store.read_now(known_chats.get_chat, session.address(chat))
+    with open_session(now) as app:
+        of = app.store.read_now(known_chats.get_chat, address_of(app, chat))
         with suppress(MeaningFails):  # then the vectors are made later
-            session.encode(titles_to_ask(read))
-        session.store.write_now(put_library, of.id, read, now=session.now)
-        lines = library_lines(read, TERMINAL_LANGUAGE, orders=session.encoder is not None)
+            encode(app, titles_to_ask(read))
+        app.store.write_now(put_library, of.id, read, now=app.clock.now())
+        lines = library_lines(read, TERMINAL_LANGUAGE, orders=app.encoder is not None)
     drawing.print_reply(Reply(lines, ok=True))
     return 0

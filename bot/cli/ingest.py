@@ -7,10 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
+from bot.app import App
 from bot.cli import Json, Now, Paths, read_day
 from bot.cli.match import Read, digests_in, print_unread, print_warnings, warning_document, watching
 from bot.cli.output import print_line, tell
-from bot.cli.session import Session, open_session
+from bot.cli.session import open_session
 from bot.cli.sources import _UNNAMED
 from bot.digests import dated
 from bot.settings import values
@@ -59,18 +60,18 @@ def ingest(
             source = values.source_name(source)
         except ValueError as error:
             raise WrongUsage(f"--source cannot be used: {error}.") from None
-    with open_session(now, make=True) as session:
-        declared = session.settings.sources
+    with open_session(now, make=True) as app:
+        declared = app.settings.sources
         named = next((one for one in declared if one.name == source), None)
         read = digests_in(paths, "Ingesting", (lambda _: named) if source else watching(declared), day=day)
-        report, failed = asyncio.run(_ingest(session, read, source or "", announce=announce))
+        report, failed = asyncio.run(_ingest(app, read, source or "", announce=announce))
     tell(report, lambda: _show_ingested(report), json=json)
     print_unread(failed)
     return 1 if failed else 0
 
 
 async def _ingest(
-    session: Session, read: Iterable[Read], name: str, *, announce: bool
+    app: App, read: Iterable[Read], name: str, *, announce: bool
 ) -> tuple[dict[str, Any], list[PaperwireError]]:
     """Stores each digest in its own transaction, with a receipt if its source watches files. Raises StoreError.
 
@@ -82,7 +83,7 @@ async def _ingest(
     stored: list[Ingested] = []
     warnings: list[dict[str, Any]] = []
     failed: list[PaperwireError] = []
-    late = LateEncoding(session)
+    late = LateEncoding(app)
     await late.begin()
     for path, source, digest in read:
         if isinstance(digest, PaperwireError):
@@ -92,10 +93,10 @@ async def _ingest(
             note = None
             if source and source.path is not None:
                 if source.name not in polls:
-                    polls[source.name] = await started(PollDependencies.of(session.settings, session), source)
+                    polls[source.name] = await started(PollDependencies.of(app), source)
                 note = noted(polls[source.name], digest)
             done = await store_digest(
-                session,
+                app,
                 digest,
                 source=name or (source.name if source else _UNNAMED),
                 note=note,
@@ -107,7 +108,7 @@ async def _ingest(
         except PaperwireError as error:
             failed.append(error)
             continue
-        kept = digest if done.already_known else dated(digest, today(session))
+        kept = digest if done.already_known else dated(digest, today(app))
         stored.append(done)
         warnings += [{"path": path, **warning_document(one)} for one in kept.warnings]
     for poll in polls.values():

@@ -45,16 +45,16 @@ def show(
         return None
     if state is not None and state not in STATES:
         raise WrongUsage(f"“{state}” is not a state of a delivery.", f"Choose one of: {', '.join(STATES)}.")
-    with open_session(now, words=False) as session:
-        moment, language = session.now, Language("en", session.settings.timezone)
+    with open_session(now, words=False) as app:
+        moment, language = app.clock.now(), Language("en", app.settings.timezone)
         entries = [
             entry
-            for entry in stored_outbox.outbox_entries(session.store, now=moment, over=state in _OVER)
+            for entry in stored_outbox.outbox_entries(app.store, now=moment, over=state in _OVER)
             if (entry.state == state if state else entry.state not in _OVER)
         ]
     for number, entry in enumerate(entries):
         facts = facts_of(entry.chat.partition(":")[0])
-        if entry.state is DeliveryState.PLANNED and not (entry.reason or session.settings.is_on(facts.name)):
+        if entry.state is DeliveryState.PLANNED and not (entry.reason or app.settings.is_on(facts.name)):
             entries[number] = replace(entry, reason=facts.off)
 
     def show_all() -> None:
@@ -100,10 +100,10 @@ def dismiss(ids: Ids, *, now: Now = None) -> int:
 def _each(ids: Sequence[str], act: Callable[..., None], now: datetime | None, done: str) -> int:
     """Calls `act` for every delivery and returns the exit status. Prints an error for an unknown id and continues."""
     status = 0
-    with open_session(now, words=False) as session:
+    with open_session(now, words=False) as app:
         for delivery in ids:
             try:
-                session.store.write_now(act, delivery, now=session.now)
+                app.store.write_now(act, delivery, now=app.clock.now())
                 print_line(f"✓ {escaped(delivery)} {done}.")
             except NotFound as error:
                 print_error(str(error))

@@ -9,7 +9,7 @@ import typer
 
 from bot.cli import ChatOption, Json, Now, drawing
 from bot.cli.output import print_line, tell
-from bot.cli.session import open_session
+from bot.cli.session import address_of, encode, open_session, platform_of
 from bot.cli.subscriptions import show_list
 from bot.commands import phrasing
 from bot.connections import medium_of
@@ -50,16 +50,16 @@ def preview(
     json: Json = False,
 ) -> int:
     """Show what would be sent, as the chat's platform would get it, without sending or marking anything."""
-    with open_session(now) as session, drawing.reporting_query_errors(query or ""):
-        address, moment = session.address(chat), session.now
+    with open_session(now) as app, drawing.reporting_query_errors(query or ""):
+        address, moment = address_of(app, chat), app.clock.now()
         query = None if query is None else typed_query(query, searches=True).query
-        session.encode(texts_asked(query or ""))
-        found = session.store.read_now(previews.preview, address, now=moment, text=query, days=days)
-        following = session.store.read_now(known_chats.next_deliveries_of, found.not_due, now=moment)
-        about = session.store.read_now(figures.status, address, now=moment)
-        titles, medium = session.settings.source_titles, medium_of(address.platform)
-        if facts_of(address.platform).formats_differ and session.settings.is_on(address.platform):
-            medium = session.platform(address.platform).medium_at(address)
+        encode(app, texts_asked(query or ""))
+        found = app.store.read_now(previews.preview, address, now=moment, text=query, days=days)
+        following = app.store.read_now(known_chats.next_deliveries_of, found.not_due, now=moment)
+        about = app.store.read_now(figures.status, address, now=moment)
+        titles, medium = app.settings.source_titles, medium_of(address.platform)
+        if facts_of(address.platform).formats_differ and app.settings.is_on(address.platform):
+            medium = platform_of(app, address.platform).medium_at(address)
     due, later = (
         render_delivery(entry, medium=medium, titles=titles) if entry else () for entry in (found.delivery, found.later)
     )

@@ -2,16 +2,18 @@
 
 import asyncio
 import sys
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
-from bot.app import App
-from bot.build import build_app
+from bot.app import Stop
+from bot.build import open_app
 from bot.cli import Json, Now, log, session
 from bot.cli.output import print_error, print_line, tell, terminal_leaver
+from bot.clock import Clock
 from bot.delivery.sender import Sender, Sent
 from bot.run import process
+from bot.settings import Settings
 from bot.sources.source_scheduler import scheduler_of
 from subscriptions.chats.addresses import facts_of
 from subscriptions.errors import RoleLost
@@ -35,49 +37,46 @@ def run(
     say = log.say_for(settings)
     options = process.Options(once=once, new_bot=new_bot, pause_gone=pause_gone, look_back=look_back, say=say)
     while True:
-        clock = session.clock_from(None, settings)
-        app = build_app(settings, clock=clock, out=sys.stdout, guard_gone=not pause_gone, isolated=True)
+        stop = Stop()
         try:
-            status = asyncio.run(_run(app, options))
+            status = asyncio.run(_run(settings, stop, options))
         except RoleLost as error:  # nothing of what this process knew holds any more, so it begins anew, and waits
             say(str(error))
-            if not app.stop.was_asked:
+            if not stop.was_asked:
                 continue
             status = 0
-        process.raise_if_interrupted(app)
+        process.raise_if_interrupted(stop)
         return status
 
 
-async def _run(app: App, options: process.Options) -> int:
-    try:
-        process.stop_on_signals(app, terminal_leaver())
+async def _run(settings: Settings, stop: Stop, options: process.Options) -> int:
+    clock, guard_gone = session.clock_from(None, settings), not options.pause_gone
+    async with open_app(settings, clock, out=sys.stdout, guard_gone=guard_gone, isolated=True, stop=stop) as app:
+        process.stop_on_signals(stop, terminal_leaver())
         return await process.run(app, scheduler_of(app), options)
-    finally:
-        await app.close()
 
 
 def deliver(*, now: Now = None, json: Json = False) -> int:
     """Plan what is due at this moment and send it. Ends when everything that may be sent now is sent."""
     settings = session.read_settings()
-    app = build_app(settings, clock=session.clock_from(now, settings), out=sys.stderr if json else sys.stdout)
-    sent = asyncio.run(_deliver(app))
+    clock, out, stop = session.clock_from(now, settings), sys.stderr if json else sys.stdout, Stop()
+    sent, platforms_off = asyncio.run(_deliver(settings, clock, out, stop))
     names = ("planned", "sent", "papers", "waiting", "unclear", "dead")
     tell({name: getattr(sent, name) for name in names}, lambda: _show_sent(sent), json=json)
     for platform, reason in sorted(sent.stopped.items()):
         print_error(f"{facts_of(platform).title} has stopped: {reason.rstrip('.')}. Everything for it stays planned.")
-    for platform in [name for name in app.platforms_off if name in sent.waiting_on]:
+    for platform in [name for name in platforms_off if name in sent.waiting_on]:
         print_error(f"{facts_of(platform).off} Everything for it stays planned.")
-    process.raise_if_interrupted(app)
+    process.raise_if_interrupted(stop)
     return 1 if sent.dead else 0
 
 
-async def _deliver(app: App) -> Sent:
-    try:
-        process.stop_on_signals(app, terminal_leaver())
+async def _deliver(settings: Settings, clock: Clock, out: TextIO, stop: Stop) -> tuple[Sent, list[str]]:
+    """Return what was sent, and the platforms that are off."""
+    async with open_app(settings, clock, out=out, stop=stop) as app:
+        process.stop_on_signals(stop, terminal_leaver())
         app.open()
-        return await Sender(app).deliver()
-    finally:
-        await app.close()
+        return await Sender(app).deliver(), app.platforms_off
 
 
 def _show_sent(sent: Sent) -> None:

@@ -9,10 +9,11 @@ from typing import Annotated
 import typer
 
 from bot import messages
-from bot.build import build_app
+from bot.app import App
+from bot.build import open_app
 from bot.cli import ChatOption, Json, Now
 from bot.cli.output import print_line, tell
-from bot.cli.session import Session, look_up_new_chat, open_session, remarks_on_new
+from bot.cli.session import address_of, look_up_new_chat, open_session, remarks_on_new
 from bot.commands.registry import REGISTRY
 from bot.conversation.drafts import RenderedReply
 from bot.conversation.handler import answer
@@ -42,14 +43,14 @@ def say(
     name = bare.name if bare else typed.name
     command = REGISTRY.command_named(name)
     may_be_first = command is not None and command.name in _FIRST
-    with open_session(now, make=may_be_first) as session:
-        address = session.address(chat)
+    with open_session(now, make=may_be_first) as app:
+        address = address_of(app, chat)
         if command and command.name not in (*_FIRST, *_OF_NO_CHAT):  # a sentence is possible in a new chat, too
-            before = session.store.read_now(known_chats.get_set_up, address)
+            before = app.store.read_now(known_chats.get_set_up, address)
         else:
-            title, kind = look_up_new_chat(session, address)
+            title, kind = look_up_new_chat(app, address)
             kind = kind or facts_of(address.platform).kind_of(address)
-            before = session.store.read_now(known_chats.known_or_new, address, kind, title=title)
+            before = app.store.read_now(known_chats.known_or_new, address, kind, title=title)
         request = messages.MessageRequest(  # of an operator; it is no update of a platform
             place=messages.Place.of(before),
             update_id="",
@@ -59,13 +60,13 @@ def say(
             sender_is_admin=True,
             is_operator=True,
         )
-        answered = asyncio.run(_answer(request, session))
+        answered = asyncio.run(_answer(request, app))
         reply, target = (answered.unrendered, answered.target) if answered else (Reply(), None)
         lines = [_text(reply, target)] if target else []
         if reply.ok:
-            after = session.store.read_now(known_chats.known_or_new, before.address, before.kind)
+            after = app.store.read_now(known_chats.known_or_new, before.address, before.kind)
             if after.subscriptions_ever_made > before.subscriptions_ever_made:
-                lines += remarks_on_new(after, session.settings)
+                lines += remarks_on_new(after, app.settings)
     shown = "\n".join(filter(None, lines))
     labels: list[list[str]] = []
     if target:  # of buttons that open no page
@@ -85,13 +86,10 @@ def say(
     return 1 if reply.ok is False else 0
 
 
-async def _answer(request: messages.MessageRequest, session: Session) -> RenderedReply | None:
-    app = build_app(session.settings, clock=session.clock, out=sys.stderr)
-    try:
-        # the platforms that are on belong to what a command can do, but none of them is asked
-        return await answer(replace(app, is_terminal=True), request)
-    finally:
-        await app.close()
+async def _answer(request: messages.MessageRequest, app: App) -> RenderedReply | None:
+    # the platforms that are on belong to what a command can do, but none of them is asked
+    async with open_app(app.settings, app.clock, out=sys.stderr) as whole:
+        return await answer(replace(whole, is_terminal=True), request)
 
 
 def _text(reply: Reply, chat: Chat) -> str:

@@ -1,10 +1,9 @@
-"""The session of a subcommand: its settings, clock and store; which chats its options may name."""
+"""Open the App for a subcommand; which chats its options may name."""
 
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from tempfile import TemporaryDirectory
 from typing import TypeVar
@@ -12,17 +11,16 @@ from typing import TypeVar
 from pydantic import SecretStr
 
 from bot import connections as platforms
+from bot.app import App
+from bot.build import build_app
 from bot.cli import MAKE_CLOCK
 from bot.cli.log import start_logging
 from bot.clock import Clock, SystemClock
 from bot.digests import FORMATS
-from bot.embeddings import process as encoders
-from bot.models import Encoder
 from bot.platforms.base import Given, Platform
 from bot.settings import FILE, Settings, load_settings, opening
 from subscriptions.chats import addresses
 from subscriptions.chats.known import get_chat
-from subscriptions.database.store import Store
 from subscriptions.errors import NotFound, SettingsError, WrongUsage
 from subscriptions.model import Chat, ChatAddress, ChatKind, ChatState
 from subscriptions.papers.similarity import lacking
@@ -33,57 +31,41 @@ from subscriptions.schedule.zones import zone
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
-    """The settings, the clock and the store of one subcommand."""
+def encode(app: App, texts: Sequence[str]) -> None:
+    """Have the vectors of texts made, if the store lacks them. Raise MeaningFails."""
+    if texts and app.encoder and (missing := app.store.read_now(lacking, texts)):
+        meanings.keep_questions(app.store, dict(zip(missing, app.encoder.questions(missing), strict=True)))
 
-    settings: Settings
-    clock: Clock
-    store: Store
-    encoder: Encoder | None = None  # of papers and questions; None: meaning is off
 
-    @property
-    def now(self) -> datetime:
-        """See Clock.now."""
-        return self.clock.now()
+def address_of(app: App, text: str) -> ChatAddress:
+    """Return the address of the chat that `--as` names, see `resolve`. Raise Refused and what `resolve` raises."""
+    return resolve(app, addresses.parse_address(text))
 
-    def encode(self, texts: Sequence[str]) -> None:
-        """Has the vectors of texts made, as far as the store lacks them. Raises MeaningFails."""
-        if texts and self.encoder and (missing := self.store.read_now(lacking, texts)):
-            meanings.keep_questions(self.store, dict(zip(missing, self.encoder.questions(missing), strict=True)))
 
-    def address(self, text: str) -> ChatAddress:
-        """Returns the address of the chat that `--as` names, see `resolve`.
+def resolve(app: App, address: ChatAddress) -> ChatAddress:
+    """Return the address that the store uses for a chat. Ask the chat's platform if the given one is an alias.
 
-        Raises Refused and what `resolve` raises.
-        """
-        return self.resolve(addresses.parse_address(text))
+    Raise SettingsError, NotFound, PaperwireError.
+    """
+    facts = addresses.facts_of(address.platform)
+    if not facts.is_alias(address):
+        return address
+    if not app.settings.is_on(facts.name):
+        raise SettingsError(facts.off)
+    return asyncio.run(_ask(app, address.platform, lambda platform: platform.resolve(address)))
 
-    def resolve(self, address: ChatAddress) -> ChatAddress:
-        """Returns the address that the store uses for a chat.
 
-        Asks the chat's platform if the given address is an alias.
+def platform_of(app: App, name: str) -> Platform:
+    """Return a platform that is on, without a call to it. Raise SettingsError."""
+    return platforms.connect(name, Given(app.settings, app.store, app.clock, sys.stderr))
 
-        Raises SettingsError, NotFound, PaperwireError.
-        """
-        facts = addresses.facts_of(address.platform)
-        if not facts.is_alias(address):
-            return address
-        if not self.settings.is_on(facts.name):
-            raise SettingsError(facts.off)
-        return asyncio.run(self.ask(address.platform, lambda platform: platform.resolve(address)))
 
-    def platform(self, name: str) -> Platform:
-        """Returns a platform that is on, without a call to it. Raises SettingsError."""
-        return platforms.connect(name, Given(self.settings, self.store, self.clock, sys.stderr))
-
-    async def ask(self, name: str, question: Callable[[Platform], Awaitable[T]]) -> T:
-        """Returns what a platform answers."""
-        platform = self.platform(name)
-        try:
-            return await question(platform)
-        finally:
-            await platform.close()
+async def _ask(app: App, name: str, question: Callable[[Platform], Awaitable[T]]) -> T:
+    platform = platform_of(app, name)
+    try:
+        return await question(platform)
+    finally:
+        await platform.close()
 
 
 def read_settings() -> Settings:
@@ -100,8 +82,8 @@ def read_settings() -> Settings:
 @contextmanager
 def open_session(
     now: datetime | None = None, *, make: bool = False, dry: bool = False, words: bool = True
-) -> Iterator[Session]:
-    """Opens the store for one subcommand. `now`: the moment of `--now`. `words`: whether it compares words of papers.
+) -> Iterator[App]:
+    """Open the store for one subcommand, which has no platforms. `words`: whether it compares words of papers.
 
     If there is no database, the options decide. With `make`, it is created; this is for subcommands that may store the
     first digest or subscription. With `dry`, an empty temporary database is used. Without both, NotFound is raised and
@@ -111,16 +93,12 @@ def open_session(
     with TemporaryDirectory() if dry else nullcontext() as folder:
         if dry and not opening.make_store(settings).exists():
             settings = settings.model_copy(update={"database_url": SecretStr(f"sqlite:///{folder}/paperwire.db")})
-        clock = clock_from(now, settings)
-        encoder = encoders.encoder_of(settings)
-        name = encoder.name if encoder else ""
-        store = opening.open_store(settings, now=clock.now(), make=make, words=words, encoder=name)
+        app = build_app(settings, clock=clock_from(now, settings), platforms={})
         try:
-            yield Session(settings, clock, store, encoder)
+            app.open(make=make, words=words)
+            yield app
         finally:
-            store.close()
-            if encoder is not None:
-                encoder.close()
+            app.release()  # it has no platforms, and has asked no language model
 
 
 def clock_from(now: datetime | None, settings: Settings) -> Clock:
@@ -130,19 +108,19 @@ def clock_from(now: datetime | None, settings: Settings) -> Clock:
     return (MAKE_CLOCK.get() or SystemClock)(now)
 
 
-def look_up_new_chat(session: Session, address: ChatAddress) -> tuple[str, ChatKind | None]:
+def look_up_new_chat(app: App, address: ChatAddress) -> tuple[str, ChatKind | None]:
     """Returns the (title, kind) of a new chat, as its platform reports them. The kind decides the default settings.
 
     Returns ("", None) for a chat that the store knows, and if the platform is off or describes no chats.
     """
     facts = addresses.facts_of(address.platform)
-    can_tell = session.settings.is_on(facts.name) or facts.has_only_named_chats
+    can_tell = app.settings.is_on(facts.name) or facts.has_only_named_chats
     if not facts.describes_chats or not can_tell:
         return "", None
     with suppress(NotFound):
-        session.store.read_now(get_chat, address)
+        app.store.read_now(get_chat, address)
         return "", None
-    return asyncio.run(session.ask(facts.name, lambda platform: platform.describe(address)))
+    return asyncio.run(_ask(app, facts.name, lambda platform: platform.describe(address)))
 
 
 def one_time(ending: Ending, when: str | None) -> str | None:

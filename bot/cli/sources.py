@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 import typer
 from rich.text import Text
 
+from bot.app import App
 from bot.cli import Json, Now, drawing
 from bot.cli.output import print_error, print_line, tell
-from bot.cli.session import Session, open_session
+from bot.cli.session import open_session
 from bot.digests.feeds import feeds_of_opml
 from bot.digests.files import is_gone, is_missing, read_file
 from bot.settings import load_sources, values
@@ -42,9 +43,9 @@ def show(context: typer.Context, *, now: Now = None, json: Json = False) -> int 
     if context.invoked_subcommand is not None:
         return None
 
-    with open_session(now) as session:
-        documents = [*_documents(session), *_asked(session)]
-        return tell(documents, lambda: _show(documents, session), json=json)
+    with open_session(now) as app:
+        documents = [*_documents(app), *_asked(app)]
+        return tell(documents, lambda: _show(documents, app), json=json)
 
 
 @sources.command(epilog="For example: `paperwire sources poll daily`")
@@ -63,38 +64,38 @@ def poll(
     """Poll sources now, whether they are due or not."""
     if announce and name is None:
         raise WrongUsage("--announce needs the name of a source.", "For example: daily --announce.")
-    with open_session(now, make=True) as session:
+    with open_session(now, make=True) as app:
         with drawing.waiting("Asking the sources; arXiv takes a few minutes"):
-            polled = asyncio.run(_poll(session, name))
-        documents = _documents(session, name)
-        announced = session.store.write_now(announce_filed, session.now, source=documents[0]["name"]) if announce else 0
+            polled = asyncio.run(_poll(app, name))
+        documents = _documents(app, name)
+        announced = app.store.write_now(announce_filed, app.clock.now(), source=documents[0]["name"]) if announce else 0
         has_failed = any(receipt.outcome is Outcome.FAILED for receipt in polled)
         # what is announced now is not said to be only filed
-        tell(documents, lambda: _show(documents, session, explains=has_failed or not announce), json=json)
+        tell(documents, lambda: _show(documents, app, explains=has_failed or not announce), json=json)
     if announce and not json:
         print_line(f"Announced after they had been filed: {counted(announced, 'paper')}.")
     return 1 if has_failed else 0
 
 
-async def _poll(session: Session, name: str | None) -> Sequence[Receipt]:
-    scheduler = SourceScheduler(PollDependencies.of(session.settings, session), session.settings.sources)
+async def _poll(app: App, name: str | None) -> Sequence[Receipt]:
+    scheduler = SourceScheduler(PollDependencies.of(app), app.settings.sources)
     try:
         return await scheduler.poll_now(name or "")
     finally:
         await scheduler.close()
 
 
-def _asked(session: Session) -> list[dict[str, Any]]:
+def _asked(app: App) -> list[dict[str, Any]]:
     """Returns the element of `sources --json` about kept papers; none before they were asked about, and if they are not."""
-    last = session.store.read_now(last_receipt, KEPT) if session.settings.kept.ask else None
+    last = app.store.read_now(last_receipt, KEPT) if app.settings.kept.ask else None
     return [_document(KEPT, "on", last, following_round(last.at))] if last else []
 
 
-def _documents(session: Session, name: str | None = None) -> list[dict[str, Any]]:
+def _documents(app: App, name: str | None = None) -> list[dict[str, Any]]:
     """Returns the elements of `sources --json` (docs/commands.md): the sources of the settings, in their order."""
-    stored, now = {one.name: one for one in session.store.read_now(known_sources)}, session.now
+    stored, now = {one.name: one for one in app.store.read_now(known_sources)}, app.clock.now()
     documents = []
-    for source in session.settings.sources or (everything(),):
+    for source in app.settings.sources or (everything(),):
         if name is not None and source.name.casefold() != name.casefold():
             continue
         known = stored.get(source.name)
@@ -110,8 +111,8 @@ def _document(name: str, state: str, last: Receipt | None, next_at: datetime | N
     return {"name": name, "state": state, "last": brought, "next_at": next_at}
 
 
-def _show(documents: Sequence[Mapping[str, Any]], session: Session, *, explains: bool = True) -> None:
-    language, now = Language("en", session.settings.timezone), session.now
+def _show(documents: Sequence[Mapping[str, Any]], app: App, *, explains: bool = True) -> None:
+    language, now = Language("en", app.settings.timezone), app.clock.now()
     rows = [
         (
             one["name"],
@@ -123,7 +124,7 @@ def _show(documents: Sequence[Mapping[str, Any]], session: Session, *, explains:
         for one in documents
     ]
     drawing.print_rows(("source", "state", "last look", "brought", "next look"), rows)
-    paths = {source.name: str(source.path) for source in session.settings.sources if source.path}
+    paths = {source.name: str(source.path) for source in app.settings.sources if source.path}
     for one in documents:
         path = paths.get(one["name"])
         if one["last"] is None and path and is_missing(path):

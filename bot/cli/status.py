@@ -5,10 +5,11 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from bot.app import App
 from bot.cli import Json, Now
 from bot.cli.drawing import age
 from bot.cli.output import print_line, tell
-from bot.cli.session import Session, open_session
+from bot.cli.session import open_session
 from bot.digests.files import is_gone
 from bot.settings.opening import copies
 from bot.web.health import ask_readiness, findings_of, is_well, joined, texts
@@ -25,8 +26,8 @@ _PAUSED_NAMED = 5
 
 def status(*, now: Now = None, json: Json = False) -> int:
     """Show whether paperwire runs, each problem, and what waits."""
-    with open_session(now, words=False) as session:
-        moment, wall, settings, store = session.now, session.clock.wall(), session.settings, session.store
+    with open_session(now, words=False) as app:
+        moment, wall, settings, store = app.clock.now(), app.clock.wall(), app.settings, app.store
         language = Language("en", settings.timezone)
         readiness = ask_readiness(settings, store)
         findings = joined(findings_of(settings, store, now=moment, wall=wall), readiness.findings(moment))
@@ -60,22 +61,22 @@ def status(*, now: Now = None, json: Json = False) -> int:
                 for one in sources
             ],
             "copies": {"count": len(written), "newest_at": max(written, default=None)},
-            "model": _model_today(session),
+            "model": _model_today(app),
         }
     tell(document, lambda: print_line(*_lines(document, findings, language, moment, wall)), json=json)
     return 0 if document["well"] else 1
 
 
-def _model_today(session: Session) -> Mapping[str, object] | None:
+def _model_today(app: App) -> Mapping[str, object] | None:
     """Returns what the language model did today; None if there is none."""
-    if not session.settings.has_model:
+    if not app.settings.has_model:
         return None
-    today = session.store.read_now(model_requests.today, now=session.now)
+    today = app.store.read_now(model_requests.today, now=app.clock.now())
     return {
-        "name": session.settings.model_name,
+        "name": app.settings.model_name,
         "summaries": today.summaries,
         "requests": today.requests,
-        "most_requests": session.settings.model_daily,
+        "most_requests": app.settings.model_daily,
         "fails_since": today.fails_since,
     }
 

@@ -8,7 +8,7 @@ import typer
 
 from bot.cli import ChatOption, Json, Now, OptionalChatOption, drawing
 from bot.cli.output import print_line, tell
-from bot.cli.session import look_up_new_chat, one_time, open_session, remarks_on_new
+from bot.cli.session import address_of, encode, look_up_new_chat, one_time, open_session, remarks_on_new
 from bot.commands import phrasing
 from bot.rendering.cleaning import readable
 from bot.settings import Settings
@@ -44,17 +44,17 @@ def subscribe(
     now: Now = None,
 ) -> int:
     """Add a subscription to a chat, and the chat if it is new. The same query again changes its schedule."""
-    with open_session(now, make=True) as session, drawing.reporting_query_errors(query):
+    with open_session(now, make=True) as app, drawing.reporting_query_errors(query):
         ending = typed_query(query)
         query, when = ending.query, one_time(ending, when)
-        address = session.address(chat)
-        title, kind = look_up_new_chat(session, address)
-        moment = session.now
-        session.encode(texts_asked(query))
-        done = session.store.write_now(
+        address = address_of(app, chat)
+        title, kind = look_up_new_chat(app, address)
+        moment = app.clock.now()
+        encode(app, texts_asked(query))
+        done = app.store.write_now(
             subscribing.subscribe, address, query, when=when, name=name, now=moment, title=title, kind=kind
         )
-        session.store.write_now(access.serve, done.chat.address, now=session.now)  # an operator here needs no approval
+        app.store.write_now(access.serve, done.chat.address, now=app.clock.now())  # an operator here needs no approval
     language = Language("en", done.subscription.zone or done.chat.settings.timezone)
     examples = []
     for paper in (one.paper for one in done.examples):
@@ -62,7 +62,7 @@ def subscribe(
         name = paper.arxiv_id or paper.doi
         examples.append(f"{title} ({name})" if name else title)
     echo = phrasing.subscribed(done, language, examples=examples, now=moment)
-    drawing.print_reply(echo, *_remarks(done, session.settings))
+    drawing.print_reply(echo, *_remarks(done, app.settings))
     return 0
 
 
@@ -82,11 +82,11 @@ def _remarks(done: subscribing.Subscribed, settings: Settings) -> Iterator[str]:
 
 def subscriptions(*, chat: OptionalChatOption = None, now: Now = None, json: Json = False) -> int:
     """List the subscriptions of one chat, or of all."""
-    with open_session(now) as session:
-        of = None if chat is None else session.store.read_now(get_set_up, session.address(chat)).address
-        entries = session.store.read_now(known_chats.listed, of)
-        following = () if json else session.store.read_now(known_chats.next_deliveries_of, entries, now=session.now)
-        moment = session.now
+    with open_session(now) as app:
+        of = None if chat is None else app.store.read_now(get_set_up, address_of(app, chat)).address
+        entries = app.store.read_now(known_chats.listed, of)
+        following = () if json else app.store.read_now(known_chats.next_deliveries_of, entries, now=app.clock.now())
+        moment = app.clock.now()
     documents = [
         {
             "number": one.subscription.number,
@@ -133,8 +133,8 @@ def _when_next(expected: NextDelivery, language: Language, now: datetime) -> str
 
 def settings(*, chat: ChatOption, json: Json = False) -> int:
     """Show all settings of a chat, and which of them it chose."""
-    with open_session() as session:
-        of = session.store.read_now(get_set_up, session.address(chat))
+    with open_session() as app:
+        of = app.store.read_now(get_set_up, address_of(app, chat))
     values = {name: of.settings.value(name) for name in chat_settings.SETTINGS}  # as `set` accepts them
     document = {
         "chat": str(of.address),

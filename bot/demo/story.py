@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from bot import messages
 from bot.app import App
-from bot.build import build_app
+from bot.build import open_app
 from bot.clock import Clock
 from bot.connections import medium_of
 from bot.conversation.handler import answer
@@ -249,12 +249,11 @@ async def run_story(database: Path) -> Story:
     clock = DemoClock(THURSDAY)
     channels = {one.platform: GalleryChannel(one.platform, clock) for one in DEMO_CHATS}
     settings = Settings(database_url=SecretStr(f"sqlite:///{database}"), access="open", meaning="off")
-    app = build_app(settings, clock=clock, platforms=channels)
-    app.open()
     ingested: list[tuple[Digest, Ingested]] = []
     mondays = {datetime(2026, 1, 26, 8, tzinfo=zone(one.timezone)) for one in DEMO_CHATS}
     steps = {step.at for one in DEMO_CHATS for step in one.steps}
-    try:
+    async with open_app(settings, clock, platforms=channels) as app:
+        app.open()
         for one in DEMO_CHATS:
             _begin(app, one)
         for moment in sorted({*ARRIVALS, *steps, *mondays}):
@@ -267,8 +266,6 @@ async def run_story(database: Path) -> Story:
                 for step in (step for step in one.steps if step.at == moment):
                     await _take(app, channels[one.platform], one, step)
             sent = await Sender(app).deliver()
-    finally:
-        await app.close()
     new = sum(result.new for _, result in ingested)
     return Story(
         posts={one.chat: channels[one.platform].posts_in(one.chat) for one in DEMO_CHATS},

@@ -63,7 +63,7 @@ def check_here(app: App) -> Iterator[CheckResult]:
 
 async def check_elsewhere(app: App) -> list[CheckResult]:
     """Returns what sources on the web, the language model and the platforms answer."""
-    found = await ask_sources(app.settings, PollDependencies.of(app.settings, app))
+    found = await ask_sources(app.settings, PollDependencies.of(app))
     if app.summarizer is not None:
         found.append(await _model(app.summarizer))
     return found + await check_platforms(app.store, app.platforms)
@@ -242,7 +242,7 @@ async def ask_sources(settings: Settings, deps: PollDependencies) -> list[CheckR
 async def _reached(source: SourceSettings, deps: PollDependencies) -> CheckResult:
     """Returns whether a source's first address yields a digest."""
     question = f"Source {source.name}"
-    request, *_ = fetch_request.requests_of(source, deps.clock.now(), sites=deps.sites)
+    request, *_ = fetch_request.requests_of(source, deps.app.clock.now(), sites=deps.sites)
     try:
         found = await deps.fetcher.fetch(request.url)
         problem = _wrong_with(found.data, request, source) if found else ""

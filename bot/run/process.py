@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from starlette.applications import Starlette
 
-from bot.app import App
+from bot.app import App, Stop
 from bot.delivery.sender import Sender, plan
 from bot.log import error_location, said_of
 from bot.models import Summarizer
@@ -470,10 +470,10 @@ def operator_lines(transaction: Transaction, app: App) -> list[str]:
     return [line]
 
 
-def stop_on_signals(app: App, leave_terminal: Callable[[], None]) -> None:
+def stop_on_signals(stop: Stop, leave_terminal: Callable[[], None]) -> None:
     """Sets handlers of SIGTERM, SIGINT and SIGHUP.
 
-    The first signal sets `app.stop`: running work is finished, no new work begins.
+    The first signal sets `stop`: running work is finished, no new work begins.
 
     A second SIGTERM or SIGINT ends the process at once, with status 130 if one of the two was SIGINT, else 1. SIGHUP
     never does: a terminal that is closed may send it twice, and systemd sends it together with SIGTERM. It says that
@@ -483,27 +483,27 @@ def stop_on_signals(app: App, leave_terminal: Callable[[], None]) -> None:
     loop = asyncio.get_running_loop()
     is_second = False
 
-    def stop(number: int, _: object) -> None:
+    def on_signal(number: int, _: object) -> None:
         nonlocal is_second
-        app.stop.was_asked = True
-        app.stop.was_interrupted = app.stop.was_interrupted or number == signal.SIGINT
+        stop.was_asked = True
+        stop.was_interrupted = stop.was_interrupted or number == signal.SIGINT
         if number == signal.SIGHUP:
             leave_terminal()
         elif is_second:
-            os._exit(130 if app.stop.was_interrupted else 1)  # SystemExit would wait for running threads
+            os._exit(130 if stop.was_interrupted else 1)  # SystemExit would wait for running threads
         else:
             is_second = True
         with suppress(RuntimeError):  # the loop is closed, so all work is done
-            loop.call_soon_threadsafe(app.stop.set)
+            loop.call_soon_threadsafe(stop.set)
 
     for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         if name != signal.SIGHUP or signal.getsignal(name) is not signal.SIG_IGN:
-            signal.signal(name, stop)
+            signal.signal(name, on_signal)
 
 
-def raise_if_interrupted(app: App) -> None:
-    """Raises KeyboardInterrupt if Ctrl-C was pressed while `app` worked. Call it after running work is finished."""
-    if app.stop.was_interrupted:
+def raise_if_interrupted(stop: Stop) -> None:
+    """Raises KeyboardInterrupt if Ctrl-C was pressed while the program worked. Call it after running work is finished."""
+    if stop.was_interrupted:
         raise KeyboardInterrupt
 
 

@@ -68,13 +68,13 @@ class PaperLookup:
         Papers that were not found until then are left out.
         """
         found: dict[str, Paper] = {}
-        if self._deps.clock.monotonic() < self._rests_until:
+        if self._deps.app.clock.monotonic() < self._rests_until:
             return found
         try:
             async with asyncio.timeout(LONGEST):
                 await self._complete(papers, found)
         except Exception as error:  # noqa: BLE001 - whatever arXiv answers, the digest is stored
-            self._rests_until = self._deps.clock.monotonic() + REST
+            self._rests_until = self._deps.app.clock.monotonic() + REST
             why = str(error) if isinstance(error, PaperwireError) else error_location(error)
             log.warning("Papers are stored as they came, without what arXiv knows: %s", why)
         return found

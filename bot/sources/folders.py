@@ -154,7 +154,7 @@ class WatchedFolder:
             return
         poll.answers[""].append(Answer(absent=True))
         is_recorded = last is not None and last.outcome is Outcome.LATE and last.at >= due.at
-        if not is_recorded and await self._deps.store.read(_is_late, poll):
+        if not is_recorded and await self._deps.app.store.read(_is_late, poll):
             await poll.finish()
 
     async def _complete(self) -> tuple[str, ...]:
@@ -166,7 +166,7 @@ class WatchedFolder:
         there = set(map(files.in_utf8, listing))
         self._unread = {path: why for path, why in self._unread.items() if path in there}
         self._logged = {path: why for path, why in self._logged.items() if path in there}
-        return self._watch.check(listing, self._deps.clock.wall())
+        return self._watch.check(listing, self._deps.app.clock.wall())
 
     def _listing(self) -> dict[str, files.Stamp]:
         """Returns the files, each with its stamp. Raises UnreadableInput, also if the folder has disappeared."""
@@ -179,7 +179,7 @@ class WatchedFolder:
 
     async def _ingest(self, poll: Poll, path: str) -> None:
         try:
-            digest = await _read_apart(self._deps.sandbox, self.source, path)
+            digest = await _read_apart(self._deps.app.sandbox, self.source, path)
             done = await poll.store(digest, noted(poll, digest))
         except OSError as error:
             self._watch.reported.pop(path, None)
@@ -212,7 +212,7 @@ class WatchedFolder:
 
 async def started(deps: PollDependencies, source: SourceSettings) -> Poll:
     """Returns a poll of a source that begins now. Raises StoreError."""
-    known = await deps.store.read(known_sources)
+    known = await deps.app.store.read(known_sources)
     return Poll(deps, source, next(one for one in known if one.name == source.name))
 
 

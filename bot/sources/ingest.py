@@ -9,9 +9,9 @@ from datetime import date
 from functools import partial
 from hashlib import sha256
 from itertools import pairwise
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
-from bot.clock import Clock
+from bot.app import App
 from bot.digests import dated, read_digest
 from bot.log import mistake_with
 from bot.models import ENCODING, Encoder
@@ -44,24 +44,8 @@ LONGEST = 120.0  # seconds that news waits for its codes
 INTERVAL = 60.0  # seconds between two looks for papers without codes
 
 
-class IngestDependencies(Protocol):
-    """The dependencies of ingesting and encoding. A Context has them."""
-
-    @property
-    def store(self) -> Store:
-        """The store into which papers are written."""
-
-    @property
-    def clock(self) -> Clock:
-        """The clock that tells when papers arrive."""
-
-    @property
-    def encoder(self) -> Encoder | None:
-        """The encoder of papers; None if meaning is off."""
-
-
 async def ingest(
-    deps: IngestDependencies,
+    app: App,
     data: bytes,
     name: str,
     *,
@@ -69,16 +53,16 @@ async def ingest(
 ) -> tuple[Digest, Ingested]:
     """Reads a digest and stores its papers. Raises UnknownFormat, BrokenDigest, StoreError."""
     digest = await asyncio.to_thread(read_digest, data, name)
-    return digest, await store_digest(deps, digest, source=source)
+    return digest, await store_digest(app, digest, source=source)
 
 
-def today(deps: IngestDependencies) -> date:
+def today(app: App) -> date:
     """Returns the current day in the operator's time zone."""
-    return deps.clock.now().astimezone(zone(deps.store.zone)).date()
+    return app.clock.now().astimezone(zone(app.store.zone)).date()
 
 
 async def store_digest(
-    deps: IngestDependencies,
+    app: App,
     digest: Digest,
     *,
     source: str,
@@ -97,7 +81,7 @@ async def store_digest(
     it nor its source is remembered. `complete` asks arXiv for what papers lack. If there is
     an encoder, news gets its codes before it is stored.
     """
-    now, came = deps.clock.now(), today(deps)
+    now, came = app.clock.now(), today(app)
     kept = dated(digest, came)
     ingest = Ingest(
         source=source,
@@ -109,8 +93,8 @@ async def store_digest(
         only_known=only_known,
     )
     try:
-        with reading(deps.store, source, len(kept.entries)):
-            return await _store_whole(deps, kept, ingest, note, complete)
+        with reading(app.store, source, len(kept.entries)):
+            return await _store_whole(app, kept, ingest, note, complete)
     except PaperwireError:
         raise
     except Exception as error:
@@ -131,22 +115,22 @@ def reading(store: Store, source: str, papers: int = 0) -> Iterator[None]:
 
 
 async def _store_whole(
-    deps: IngestDependencies, digest: Digest, ingest: Ingest, note: Note | None, complete: Complete | None
+    app: App, digest: Digest, ingest: Ingest, note: Note | None, complete: Complete | None
 ) -> Ingested:
-    if complete is not None and (lacking := await deps.store.read(incomplete_papers, digest, ingest)):
+    if complete is not None and (lacking := await app.store.read(incomplete_papers, digest, ingest)):
         found = await complete(lacking)
         entries = (_completed(paper, found.get(paper.key, paper)) for paper in digest.entries)
         digest = replace(digest, entries=tuple(entries))
     *parts, last = _parts(digest)
     before = Ingested()
     for part in parts:
-        before = before.plus(await _store(deps, part, ingest))
+        before = before.plus(await _store(app, part, ingest))
 
     def note_whole(transaction: Transaction, done: Ingested) -> None:
         if note is not None:
             note(transaction, before.plus(done))
 
-    return before.plus(await _store(deps, last, ingest, note_whole))
+    return before.plus(await _store(app, last, ingest, note_whole))
 
 
 def _parts(digest: Digest) -> Sequence[Digest]:
@@ -166,12 +150,12 @@ def _parts(digest: Digest) -> Sequence[Digest]:
     return [replace(part, content_hash=name) for part, name in zip(parts, (*names, digest.content_hash), strict=True)]
 
 
-async def _store(deps: IngestDependencies, digest: Digest, ingest: Ingest, note: Note | None = None) -> Ingested:
-    if deps.encoder is not None:
-        news = await deps.store.read(papers_to_encode, digest, ingest, deps.encoder.name)
-        ready = partial(_count_ready, deps.store, ingest.source)
-        ingest = replace(ingest, codes=await codes_of(deps.encoder, news, ready))
-    return await deps.store.write(ingest_digest, digest, ingest, note)
+async def _store(app: App, digest: Digest, ingest: Ingest, note: Note | None = None) -> Ingested:
+    if app.encoder is not None:
+        news = await app.store.read(papers_to_encode, digest, ingest, app.encoder.name)
+        ready = partial(_count_ready, app.store, ingest.source)
+        ingest = replace(ingest, codes=await codes_of(app.encoder, news, ready))
+    return await app.store.write(ingest_digest, digest, ingest, note)
 
 
 def _count_ready(store: Store, source: str, papers: int) -> None:
@@ -216,24 +200,24 @@ class LateEncoding:
     Works in small steps, newest papers first; in the background half of the time. Questions come before papers.
     """
 
-    def __init__(self, deps: IngestDependencies) -> None:
-        self._deps = deps
-        self._rounds = Rounds(deps.clock, INTERVAL, "Papers could not be encoded")
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._rounds = Rounds(app.clock, INTERVAL, "Papers could not be encoded")
 
     async def begin(self) -> None:
         """Makes this encoder the store's, and encodes the questions that lack vectors. Raises StoreError."""
-        if (encoder := self._deps.encoder) is not None:
-            await self._deps.store.write(meanings.change_encoder, encoder.name)
+        if (encoder := self._app.encoder) is not None:
+            await self._app.store.write(meanings.change_encoder, encoder.name)
             await self._in_time(self._encode_questions(encoder))
 
     def start(self) -> None:
         """Starts to make missing codes in the background, if that is due."""
-        if (encoder := self._deps.encoder) is not None:
+        if (encoder := self._app.encoder) is not None:
             self._rounds.start(lambda: self._noted(self._encode_all(encoder)))
 
     async def run(self) -> None:
         """Makes missing codes for at most LONGEST seconds. Raises StoreError."""
-        if (encoder := self._deps.encoder) is not None:
+        if (encoder := self._app.encoder) is not None:
             await self._in_time(self._encode_papers(encoder))
 
     async def close(self) -> None:
@@ -253,17 +237,17 @@ class LateEncoding:
         try:
             await work
         except MeaningFails as error:
-            if await self._deps.store.write(note_fails, ENCODER_FAILS, self._deps.clock.now()):
+            if await self._app.store.write(note_fails, ENCODER_FAILS, self._app.clock.now()):
                 log.warning("Papers wait for their meaning: %s", error)
 
     async def _encode_questions(self, encoder: Encoder) -> None:
-        store = self._deps.store
+        store = self._app.store
         while texts := await store.read(meanings.questions_without, encoder.name, AT_ONCE):
             vectors = await _encoded(encoder.questions, texts)
             await store.write(meanings.put_questions, encoder.name, dict(zip(texts, vectors, strict=True)))
 
     async def _encode_papers(self, encoder: Encoder, *, rests: bool = False) -> None:
-        store, clock = self._deps.store, self._deps.clock
+        store, clock = self._app.store, self._app.clock
         while found := await store.read(meanings.papers_without, encoder.name, AT_ONCE):
             began = clock.monotonic()
             codes = await _encoded(encoder.papers, [nearness.paper_of(texts) for _, texts in found])

@@ -47,7 +47,7 @@ class Inquiry:
 
     async def answer(self, request: FetchRequest) -> AnswerPage | None:
         """Return the answer to a request; None if it is refused. Raise FetchError, UnknownFormat, BrokenDigest."""
-        await self.deps.clock.sleep(self.pause_seconds)
+        await self.deps.app.clock.sleep(self.pause_seconds)
         try:
             found = await self.deps.fetcher.fetch(request.url)
         except FetchError as error:
@@ -56,7 +56,9 @@ class Inquiry:
             self.refusals.append(str(error.sentence))
             return None
         assert found is not None  # noqa: S101 - only a request with validators returns None
-        answer = await self.deps.sandbox.read(request.named(self.source), read_answer, found.data, request, self.source)
+        answer = await self.deps.app.sandbox.read(
+            request.named(self.source), read_answer, found.data, request, self.source
+        )
         if answer.digest is not None and (problem := said_in(answer.digest, "feed_error")):
             self.refusals.append(problem)
             return None
@@ -74,4 +76,4 @@ class Inquiry:
         found = replace(digest, entries=entries, content_hash=own)
         if not (entries or (only_known and found.marks)):
             return Ingested()
-        return await store_digest(self.deps, found, source=self.source, of_arxiv=of_arxiv, only_known=only_known)
+        return await store_digest(self.deps.app, found, source=self.source, of_arxiv=of_arxiv, only_known=only_known)

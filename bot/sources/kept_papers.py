@@ -59,7 +59,7 @@ class KeptPapers:
 
     async def ask(self) -> int:
         """Ask about the papers of a round, if one is due. Return how many changes followed. Raise StoreError."""
-        store, now = self._deps.store, self._deps.clock.now()
+        store, now = self._deps.app.store, self._deps.app.clock.now()
         if not await store.write(retention.claim, "ask", now=now, until=following_round(now)):
             return 0
         papers, done = await store.read(asked_papers.next_round, now=now)

@@ -6,23 +6,21 @@ receipt. It is written in the transaction that stores a document's papers, and f
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import islice
 from shlex import quote
 
-from bot.clock import Clock
-from bot.digests.sandbox import InProcess, ReaderRunner
-from bot.models import Encoder
+from bot.app import App
 from bot.release import installed_version
-from bot.settings import Settings, SourceSettings
+from bot.settings import SourceSettings
 from bot.sources.fetch_request import Sites, is_dated
 from bot.sources.fetcher import Fetcher
-from bot.sources.ingest import Complete, IngestDependencies, store_digest
-from subscriptions.database.store import Store, Transaction
+from bot.sources.ingest import Complete, store_digest
+from subscriptions.database.store import Transaction
 from subscriptions.maintenance.findings import source_finding
-from subscriptions.model import ChatAddress, Digest, DigestWarning, SourceTrouble
+from subscriptions.model import Digest, DigestWarning, SourceTrouble
 from subscriptions.outbox import notify as notifying
 from subscriptions.outbox.notices import Notice, days_missed, papers_filed, source_recovered
 from subscriptions.papers.ingest import Note
@@ -64,31 +62,22 @@ MOST_UNREAD = 50  # files of a folder that are stored; a poll sees the others ag
 class PollDependencies:
     """The values that all polls of a process share."""
 
-    store: Store
-    clock: Clock
+    app: App
     sites: Sites
     fetcher: Fetcher
-    sandbox: ReaderRunner = field(default_factory=InProcess)  # how documents are read
-    encoder: Encoder | None = None
     complete: Complete | None = None  # None: arXiv is no source
-    admins: Sequence[ChatAddress] = ()
     jitter: Callable[[], float] = random.random
 
     @classmethod
-    def of(
-        cls, settings: Settings, deps: IngestDependencies, sandbox: ReaderRunner | None = None
-    ) -> "PollDependencies":
-        """Return what polls of the sources of these settings need. Without a sandbox, this process reads documents."""
-        contact, key = settings.contact or "", settings.openalex_key
+    def of(cls, app: App) -> "PollDependencies":
+        """Return what polls of the sources of the settings need."""
+        settings, key = app.settings, app.settings.openalex_key
+        contact = settings.contact or ""
         agent = f"paperwire/{installed_version() or 'dev'}" + (f" (+{contact})" if contact else "")
         return cls(
-            store=deps.store,
-            clock=deps.clock,
-            fetcher=Fetcher(deps.clock, agent=agent, allowed_hosts=settings.allowed_hosts),
+            app=app,
+            fetcher=Fetcher(app.clock, agent=agent, allowed_hosts=settings.allowed_hosts),
             sites=Sites(contact=contact, openalex_key=key.get_secret_value() if key else ""),
-            sandbox=sandbox or InProcess(),
-            encoder=deps.encoder,
-            admins=settings.admins,
         )
 
 
@@ -110,8 +99,10 @@ class Poll:
         """`known` is the state of the source before the poll."""
         self.deps = deps
         self.source = source
-        self.now = deps.clock.now()
-        self.due = due_of(deps.store.schedules, source, self.now)  # what the source should hold by now; None: nothing
+        self.now = deps.app.clock.now()
+        self.due = due_of(
+            deps.app.store.schedules, source, self.now
+        )  # what the source should hold by now; None: nothing
         self.known = known
         self.answers: dict[str, list[Answer]] = {"": []}  # by part, in order; [] of one that was not asked yet
         self.parts = dict(self.known.parts)
@@ -134,7 +125,7 @@ class Poll:
         Raises StoreError, BrokenDigest.
         """
         return await store_digest(
-            self.deps,
+            self.deps.app,
             digest,
             source=self.source.name,
             note=note,
@@ -243,7 +234,7 @@ class Poll:
 
     async def finish(self) -> Receipt:
         """Like `close`, in a transaction of its own."""
-        return await self.deps.store.write(self.close)
+        return await self.deps.app.store.write(self.close)
 
     def _about_filed(self) -> Iterator[str]:
         if days := self._filed_days:
@@ -275,7 +266,7 @@ class Poll:
         )
 
     def _next_at(self, outcome: Outcome, failures: int) -> datetime | None:
-        schedule = schedule_of(self.deps.store.schedules, self.source)
+        schedule = schedule_of(self.deps.app.store.schedules, self.source)
         if self.source.path is not None or schedule is None:
             return None
         if failures:
@@ -306,7 +297,7 @@ class Poll:
             self._tell(transaction, days_missed(self.source.name, runs(lost), given_up=bool(self.days.of(End.LOST))))
 
     def _tell(self, transaction: Transaction, notice: Notice) -> None:
-        notifying.notify_operators(transaction, self.deps.admins, notice, now=self.now)
+        notifying.notify_operators(transaction, self.deps.app.settings.admins, notice, now=self.now)
 
 
 def _filed_now(done: Ingested) -> int:

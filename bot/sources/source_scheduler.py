@@ -88,7 +88,7 @@ class SourceScheduler:
 
         Deliveries that are planned earlier would lack the papers of these sources.
         """
-        second = self._deps.clock.monotonic()
+        second = self._deps.app.clock.monotonic()
         if self._reading_since is not None and second < self._reading_since + FILES_CATCH_UP_SECONDS:
             return True
         return bool(self._overdue) and second < self._overdue_until
@@ -106,7 +106,7 @@ class SourceScheduler:
                 del self._polls[name]
                 self._overdue.discard(name)
                 task.result()  # raises the StoreError of a poll that could not store what it read
-        second = self._deps.clock.monotonic()
+        second = self._deps.app.clock.monotonic()
         self._note_reading(second)
         if self._last_check is not None and 0 <= second - self._last_check < CHECK_INTERVAL:
             return
@@ -114,7 +114,7 @@ class SourceScheduler:
         known = await self._known()
         await self._record_late_folders(known)
         due = self._due(known)
-        now = self._deps.clock.now()  # what became due while no process ran, or while the machine slept
+        now = self._deps.app.clock.now()  # what became due while no process ran, or while the machine slept
         late = {name for name in due if is_passed_over(known[name].state.next_at, now)}
         if late and not self._overdue:
             self._overdue_until = second + MAX_CATCH_UP_WAIT
@@ -143,7 +143,7 @@ class SourceScheduler:
         if not wanted:
             raise NotFound(f"There is no source {named}.", f"Known: {', '.join(self._sources)}.")
         await self._sync()
-        began = self._deps.clock.now()
+        began = self._deps.app.clock.now()
         await self._read_folders(wanted)
         await self._poll_all([name for name in wanted if name in self._web], await self._known(), everything=True)
         known = await self._known()
@@ -167,14 +167,14 @@ class SourceScheduler:
         """Writes the sources of the settings to the store, once. Raises StoreError."""
         if not self._is_synced:
             facts = [fact_of(source) for source in self._sources.values()]
-            await self._deps.store.write(stored_sources.sync_sources, facts, now=self._deps.clock.now())
+            await self._deps.app.store.write(stored_sources.sync_sources, facts, now=self._deps.app.clock.now())
             self._is_synced = True
 
     async def _known(self) -> dict[str, KnownSource]:
-        return {one.name: one for one in await self._deps.store.read(stored_sources.known_sources)}
+        return {one.name: one for one in await self._deps.app.store.read(stored_sources.known_sources)}
 
     def _due(self, known: Mapping[str, KnownSource]) -> list[str]:
-        second = self._deps.clock.monotonic()
+        second = self._deps.app.clock.monotonic()
         free = [name for name in self._web if name not in self._polls and second >= self._retry_at.get(name, 0.0)]
         return [name for name in free if self._is_due(self._web[name], known[name].state.next_at)]
 
@@ -183,7 +183,7 @@ class SourceScheduler:
 
         A time too far ahead counts as due, since it was stored before the clock was set back.
         """
-        now, schedule = self._deps.clock.now(), schedule_of(self._deps.store.schedules, source)
+        now, schedule = self._deps.app.clock.now(), schedule_of(self._deps.app.store.schedules, source)
         if at is None or schedule is None or at <= now:
             return True
         return at > max(schedule.next_poll(now), now + MAX_AHEAD)
@@ -201,9 +201,9 @@ class SourceScheduler:
 
         After an unexpected error, which is logged, and after a StoreError, which is raised, it rests for ERROR_BACKOFF.
         """
-        self._retry_at[name] = self._deps.clock.monotonic() + ERROR_BACKOFF
+        self._retry_at[name] = self._deps.app.clock.monotonic() + ERROR_BACKOFF
         try:
-            with reading(self._deps.store, name):
+            with reading(self._deps.app.store, name):
                 async with self._places:
                     poll = WebPoll(self._deps, self._web[name], known)
                     receipt = await poll.run(everything=everything, history=self._history)
@@ -230,7 +230,7 @@ class SourceScheduler:
 
     async def _read_folders(self, names: Collection[str]) -> None:
         """Reads the files of these folders. Waits up to LONGEST_WAIT for files that have just been written."""
-        clock, began = self._deps.clock, self._deps.clock.wall()
+        clock, began = self._deps.app.clock, self._deps.app.clock.wall()
         folders = [self._folders[name] for name in self._folders if name in names]
         for folder in folders:
             await folder.poll()
@@ -242,5 +242,5 @@ class SourceScheduler:
 
 def scheduler_of(app: App) -> SourceScheduler:
     """Return the scheduler that polls the sources of the settings."""
-    deps = PollDependencies.of(app.settings, app, app.sandbox)
+    deps = PollDependencies.of(app)
     return SourceScheduler(deps, app.settings.sources, stopping=app.stop.is_set)

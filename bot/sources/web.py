@@ -42,7 +42,7 @@ class WebPoll(Poll):
 
     def __init__(self, deps: PollDependencies, source: SourceSettings, known: KnownSource) -> None:
         super().__init__(deps, source, known)
-        self._schedules = deps.store.schedules
+        self._schedules = deps.app.store.schedules
         self._current = current_days(self._schedules, source, self.now)
         self._days_due: tuple[date, ...] = ()
         self._unread_days: set[date] = set()  # days of dated addresses whose documents cannot be read
@@ -153,7 +153,9 @@ class WebPoll(Poll):
         """Stores a document that was fetched. Returns the requests that follow from it."""
         name, language = self.source.name, self.source.language
         try:
-            answer = await self.deps.sandbox.read(request.named(name), read_answer, found.data, request, name, language)
+            answer = await self.deps.app.sandbox.read(
+                request.named(name), read_answer, found.data, request, name, language
+            )
         except FetchError as error:
             return self._note(request, await self._not_fetched(request, error))
         following, missing = answer.following, answer.missing
@@ -191,7 +193,7 @@ class WebPoll(Poll):
         is_busy, reason = error.busy, ""
         if error.body and not is_busy:
             with suppress(BrokenDigest):
-                is_busy, reason = await self.deps.sandbox.read(
+                is_busy, reason = await self.deps.app.sandbox.read(
                     "", read_refusal, error.body, request, error.status, self.source.name
                 )
         self.retry_after = max(self.retry_after, error.retry_after)
@@ -211,7 +213,7 @@ class WebPoll(Poll):
             return replace(digest, day=request.day, entries=entries)
         if request.day or (digest.day and digest.format not in BATCH_FORMATS):
             # the day is that of the newest entry, whose date may be wrong; journals announce issues of months to come
-            return dated(digest, request.day or today(self.deps))
+            return dated(digest, request.day or today(self.deps.app))
         return digest
 
     async def _store_answer(self, request: FetchRequest, digest: Digest, found: Fetched, *, is_last: bool) -> Ingested:

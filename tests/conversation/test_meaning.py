@@ -111,7 +111,7 @@ async def test_first_list_is_counted_while_it_is_read(bot: BotHarness, monkeypat
     monkeypatch.setattr(encoder, "papers", papers)
     digest = make.digest(*(make.paper(f"Kelp {at}", arxiv_id=f"2601.{at:05}", key=str(at)) for at in range(30)))
     assert (await bot.says("/today kelp")).lines[0] == "No papers are known yet."
-    reading = asyncio.create_task(store_digest(bot, digest, source="daily"))
+    reading = asyncio.create_task(store_digest(bot.app, digest, source="daily"))
     await asyncio.to_thread(is_busy.wait, PATIENCE)
     said = "I am reading today's list (16 of 30)."
     assert (await bot.says("/today kelp")).lines[0] == said

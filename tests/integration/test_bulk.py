@@ -9,7 +9,6 @@ from collections import abc
 from pathlib import Path
 from shutil import copy
 from tempfile import TemporaryDirectory
-from types import SimpleNamespace
 from typing import Any
 
 import hypothesis
@@ -28,6 +27,7 @@ from subscriptions.papers.stored.digests import Ingested
 from subscriptions.subscribing import import_export
 from subscriptions.subscribing import subscribe as subscribing
 from subscriptions.subscribing.export_format import read_lines
+from tests import make
 from tests.clock import NOON, FakeClock
 from tests.make import digest, paper
 from tests.stored import value
@@ -75,11 +75,11 @@ def test_a_huge_digest_that_is_cut_off_is_completed_by_the_next_reading(
 ) -> None:
     """It is stored in parts, so that others can write between them. The last part brings the receipt of the whole."""
     monkeypatch.setattr(source_ingest, "MOST_BYTES", 3 * len(repr(many(1).entries[0])) + 100)
-    deps = SimpleNamespace(store=watched, clock=FakeClock(NOON), encoder=None)
+    app = make.app(watched, FakeClock(NOON))
     noted: list[Ingested] = []
 
     def reads() -> Ingested:
-        ingest = source_ingest.store_digest(deps, many(10), source="daily", note=lambda _, done: noted.append(done))
+        ingest = source_ingest.store_digest(app, many(10), source="daily", note=lambda _, done: noted.append(done))
         return asyncio.run(ingest)
 
     def kill() -> None:

@@ -51,7 +51,9 @@ class World:
 
     @property
     def polling(self) -> PollDependencies:
-        return replace(PollDependencies.of(self.app.settings, self.app), admins=(OPERATOR,))
+        return PollDependencies.of(
+            replace(self.app, settings=self.app.settings.model_copy(update={"admins": (OPERATOR,)}))
+        )
 
     def declares_list(self) -> None:
         fact = SourceFact(name="list", kind="file", location="list", schedule="arxiv")

@@ -137,7 +137,7 @@ BARE = bare("Graphs that forget", ID)
 async def brings(feeding: SourceHarness, *papers: Paper, day: date = TODAY) -> None:
     """A list brings papers."""
     deps = feeding.scheduler._deps
-    await store_digest(deps, digest(*papers, day=day), source="list", complete=deps.complete)
+    await store_digest(deps.app, digest(*papers, day=day), source="list", complete=deps.complete)
 
 
 def many(count: int, arxiv: FakeArxiv) -> list[Paper]:

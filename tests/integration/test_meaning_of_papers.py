@@ -11,6 +11,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.app import App
 from bot.sources import ingest
 from bot.sources.ingest import LateEncoding, store_digest
 from subscriptions.database.store import Store
@@ -43,13 +44,17 @@ class Worker:
     encoder: FakeEncoder = field(default_factory=FakeEncoder)
     clock: FakeClock = field(default_factory=lambda: FakeClock(NOON))
 
+    @property
+    def app(self) -> App:
+        return make.app(self.store, self.clock, encoder=self.encoder)
+
     def reads(self, *papers: Paper, days: int = 0) -> Ingested:
         """Reads a digest that is `days` old."""
         day = (NOON - timedelta(days=days)).date()
-        return asyncio.run(store_digest(self, digest(*papers, day=day), source="daily"))
+        return asyncio.run(store_digest(self.app, digest(*papers, day=day), source="daily"))
 
     def starts(self) -> LateEncoding:
-        late = LateEncoding(self)
+        late = LateEncoding(self.app)
         asyncio.run(late.begin())
         return late
 
@@ -61,7 +66,7 @@ class Worker:
         make.subscribes(self.store, chat, query, when="now")
 
     def catches_up(self) -> None:
-        asyncio.run(LateEncoding(self).run())
+        asyncio.run(LateEncoding(self.app).run())
 
     def plans(self) -> list[tuple[str, str]]:
         """Plans what is due. Returns (chat, title) of all that was ever planned."""

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bot import build as app
+from bot.commands import registry as commands
 from bot.commands.base import Command
 from bot.conversation.dispatcher import Dispatcher
 from bot.platforms.telegram.incoming import LongPolling
@@ -82,9 +82,9 @@ def replace_command(monkeypatch: pytest.MonkeyPatch, name: str, error: Exception
         raise error
 
     broken = Command(name=name, run=fails, summary="list")
-    registry = vars(app)["REGISTRY"]
+    registry = commands.REGISTRY
     monkeypatch.setattr(
-        app,
+        commands,
         "REGISTRY",
         replace(registry, commands=tuple(broken if command.name == name else command for command in registry.commands)),
     )
