@@ -16,7 +16,7 @@ from bot.digests.sandbox import InProcess, ReaderRunner
 from bot.messages import Reply
 from bot.models import ENCODING, Encoder, MessageReader, Summarizer
 from bot.pace import CommandLimits, Pace
-from bot.platforms.base import Platform, Receiver
+from bot.platforms.base import Listener, Platform, Receiver
 from bot.settings import Settings
 from bot.settings.opening import make_ready
 from subscriptions.chats.addresses import declared
@@ -69,9 +69,10 @@ class App:
     is_terminal: bool = False  # replies are printed in a terminal, which is patient and asks no platform
     stop: Stop = field(default_factory=Stop)
 
-    def api_of(self, chat: ChatAddress) -> Platform | None:
-        """Return the platform of a chat with which somebody talks; None in a terminal, where no platform is asked."""
-        return None if self.is_terminal else self.platforms.get(chat.platform)
+    def listener_of(self, chat: ChatAddress) -> Listener | None:
+        """Return the platform on which somebody talks in a chat; None in a terminal, where no platform is asked."""
+        platform = self.platforms.get(chat.platform)
+        return platform if isinstance(platform, Listener) and not self.is_terminal else None
 
     @property
     def platforms_off(self) -> list[str]:
@@ -102,6 +103,7 @@ class App:
         return [
             receiver
             for name, platform in self.platforms.items()
+            if isinstance(platform, Listener)
             for receiver in platform.receivers(self.clock, partial(self.bot_names.__setitem__, name))
         ]
 

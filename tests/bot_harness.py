@@ -28,7 +28,7 @@ from bot.conversation.handler import answer
 from bot.messages import File, Place
 from bot.models import Encoder
 from bot.pace import CommandLimits, Pace
-from bot.platforms.base import Platform
+from bot.platforms.base import Directory, Listener
 from bot.rendering.packing import Medium
 from bot.settings import Settings
 from subscriptions.chats.addresses import PlatformFacts, facts_of
@@ -97,7 +97,7 @@ class Answer:
 
 
 @dataclass(slots=True)
-class FakePlatform(Platform):
+class FakePlatform(Listener, Directory):
     """A platform that answers from the fields of the harness and makes no requests."""
 
     bot: "BotHarness"

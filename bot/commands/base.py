@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from bot.app import App
 from bot.messages import Button, Buttons, EventRequest, FileReader, MessageRequest, Reply, Request, Row
+from bot.platforms.base import Listener
 from bot.rendering.papers import is_sample, readable, titled_for
 from bot.rendering.queries_in_words import query_in_words
 from subscriptions.chats.addresses import BotLinks, facts_of
@@ -128,7 +129,7 @@ class CommandContext:
     def has_open_name(self) -> bool:
         """Returns whether somebody else could take the name of the chat in which the request was made."""
         platform = self.app.platforms.get(self.origin.address.platform)
-        return platform is not None and platform.lets_choose_names
+        return isinstance(platform, Listener) and platform.lets_choose_names
 
     @property
     def by_operator(self) -> bool:

@@ -22,6 +22,7 @@ from bot.app import App
 from bot.commands.base import CommandContext, CommandFunction
 from bot.conversation.contexts import PreparedRequest
 from bot.messages import CallbackRequest, Place, Reply, Request
+from bot.platforms.base import Directory
 from subscriptions.chats import known as known_chats
 from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.outcomes import NotDelivered
@@ -80,8 +81,8 @@ async def _about_named_chat(app: App, prepared: PreparedRequest) -> PreparedRequ
     """
     request = prepared.request
     name, _, topic = prepared.intent.target.partition("/")
-    api = app.api_of(request.chat)
-    found = await api.find_chat(name) if api else None
+    api = app.listener_of(request.chat)
+    found = await api.find_chat(name) if api and isinstance(api, Directory) else None
     unknown = refusing("I know no chat {name} that you administer and I am in. Add me to it first.", name=name)
     if found is None or found.kind is ChatKind.PRIVATE:
         return replace(prepared, refusal=unknown)
@@ -137,8 +138,10 @@ async def _is_operator(app: App, request: Request) -> bool:
 async def _is_admin(
     app: App, chat: ChatAddress, person: str, *, members: bool = False, in_chat: bool = False
 ) -> bool | None:
-    """Returns whether a person administers a chat, see Platform.is_admin."""
-    api = app.api_of(chat)
-    if api and person:
+    """Return whether a person administers a chat, see Directory. Elsewhere, each person manages only their own chat."""
+    api = app.listener_of(chat)
+    if api is None or not person:
+        return False
+    if isinstance(api, Directory):
         return await api.is_admin(chat, person, member_suffices=members, in_chat=in_chat)
-    return False
+    return chat.address == person

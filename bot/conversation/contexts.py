@@ -80,11 +80,11 @@ def token_of(transaction: Transaction, app: App, request: Request) -> CallbackTo
 
 def context_of(transaction: Transaction, app: App, prepared: PreparedRequest) -> CommandContext:
     """Returns the context of a prepared request. Reads, and writes nothing."""
-    request, api = prepared.request, app.api_of(prepared.request.chat)
+    request, api = prepared.request, app.listener_of(prepared.request.chat)
     origin = chat_at(transaction, request.place, request.language)
     chat = origin if prepared.place.chat == request.chat else chat_at(transaction, prepared.place, request.language)
     reader = _reader(transaction, request, origin).settings.lang
-    is_private, has_ephemeral = request.place.is_private, api is not None and api.has_ephemeral
+    is_private, has_ephemeral = request.place.is_private, api is not None and api.facts.has_ephemeral
     return CommandContext(
         transaction=transaction,
         now=app.clock.now(),

@@ -143,7 +143,7 @@ class Dispatcher:
                     return
         if isinstance(begun, RenderedReply):
             await reply_sender.send_reply(app, begun)
-        elif isinstance(request, CallbackRequest) and request.callback_id and (api := app.api_of(request.chat)):
+        elif isinstance(request, CallbackRequest) and request.callback_id and (api := app.listener_of(request.chat)):
             await api.acknowledge(request.callback_id)
 
     async def _finished(self, request: Request, begun: Unfinished) -> Begun:

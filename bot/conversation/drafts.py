@@ -10,7 +10,7 @@ from bot.app import App
 from bot.commands.base import CommandContext, store_about, stored_home
 from bot.conversation import contexts
 from bot.messages import Button, CallbackRequest, EventRequest, File, Place, Reply, Row
-from bot.platforms.base import Platform
+from bot.platforms.base import Listener
 from subscriptions.chats.stored import conversations
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, Message
 from subscriptions.text import cutting
@@ -45,11 +45,11 @@ def draft_reply(app: App, context: CommandContext, reply: Reply, *, changed: boo
 
     `changed`: the chat's subscriptions have changed; `has_set`: its settings.
     """
-    request, api = context.request, app.api_of(context.request.chat)
+    request, api = context.request, app.listener_of(context.request.chat)
     callback = request if isinstance(request, CallbackRequest) else None
     ephemeral = _is_ephemeral(context, reply, api, changed=changed)
     under_ephemeral = callback is not None and callback.is_ephemeral
-    if api is not None and api.has_ephemeral:
+    if api is not None and api.facts.has_ephemeral:
         reply = _without_toast(_with_invitation(context, reply) if changed else reply)
     target, stays = _target(context, reply), reply.target_chat is None
     if (changed or has_set) and stays and not ephemeral and target.kind is not ChatKind.PRIVATE:
@@ -100,10 +100,10 @@ def has_content(reply: Reply) -> bool:
     return bool(reply.lines or reply.items or reply.delivery or reply.code)
 
 
-def _is_ephemeral(context: CommandContext, reply: Reply, platform_api: Platform | None, *, changed: bool) -> bool:
+def _is_ephemeral(context: CommandContext, reply: Reply, api: Listener | None, *, changed: bool) -> bool:
     """Returns whether only the sender sees the reply. `changed`: the request changed the chat's subscriptions."""
     request = context.request
-    if platform_api is None or not platform_api.has_ephemeral or not request.sender or reply.target_chat is not None:
+    if api is None or not api.facts.has_ephemeral or not request.sender or reply.target_chat is not None:
         return False
     if isinstance(request, EventRequest):  # no person waits for the reply
         return False

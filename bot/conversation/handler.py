@@ -101,7 +101,7 @@ async def begin(app: App, request: Request) -> RenderedReply | Unfinished | None
 
 async def _run_first(app: App, prepared: PreparedRequest) -> RenderedReply | None:
     """Runs the command of a request. Raises Lacking, also before the command runs if its file was not read yet."""
-    if prepared.refusal is None and prepared.file_id and app.api_of(prepared.request.chat):
+    if prepared.refusal is None and prepared.file_id and app.listener_of(prepared.request.chat):
         raise Lacking("file", (prepared.file_id,))
     return await _run(app, prepared)
 
@@ -229,7 +229,7 @@ def _writes(context: CommandContext, prepared: PreparedRequest) -> bool:
 
 async def _prepare(app: App, prepared: PreparedRequest) -> PreparedRequest:
     """Returns the request with what its platform tells: names and rights. A refusal needs nothing else."""
-    api = app.api_of(prepared.request.chat)
+    api = app.listener_of(prepared.request.chat)
     if prepared.refusal is None and api:
         request = await api.enrich(prepared.request, changes=prepared.needs_manager)
         prepared = replace(prepared, request=request, place=request.place)
@@ -240,7 +240,7 @@ async def _prepare(app: App, prepared: PreparedRequest) -> PreparedRequest:
 
 async def _with_file(app: App, prepared: PreparedRequest) -> PreparedRequest:
     """Returns the request with the content of its file; with a refusal if it cannot be read."""
-    reader, api = prepared.intent.wants_file, app.api_of(prepared.request.chat)
+    reader, api = prepared.intent.wants_file, app.listener_of(prepared.request.chat)
     assert reader is not None and api is not None  # noqa: S101, PT018 - only such a request lacks its file
     try:
         async with app.fetching_files:

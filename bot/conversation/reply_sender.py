@@ -14,7 +14,7 @@ from bot.app import App, until_stored
 from bot.conversation.drafts import RenderedReply
 from bot.counters import post_counted
 from bot.messages import File, reply_delivery
-from bot.platforms.base import Platform
+from bot.platforms.base import Listener, Platform
 from subscriptions.chats.stored import conversations
 from subscriptions.chats.stored.records import chat_moved
 from subscriptions.model import ChatAddress, Message
@@ -43,7 +43,7 @@ async def send_reply(app: App, reply: RenderedReply) -> None:
 
 async def acknowledge(app: App, reply: RenderedReply) -> None:
     """Acknowledges the pressed button, if the reply is to one. This waits for no turn."""
-    if reply.callback_id and (api := app.api_of(reply.chat)):
+    if reply.callback_id and (api := app.listener_of(reply.chat)):
         await api.acknowledge(reply.callback_id, reply.toast)
 
 
@@ -63,7 +63,7 @@ async def send_now(app: App, reply: RenderedReply) -> None:
 
 async def _send_content(app: App, reply: RenderedReply) -> None:
     """Sends the messages of a reply in their order, then its file. Raises NotDelivered."""
-    chat, api = reply.chat, app.api_of(reply.chat)
+    chat, api = reply.chat, app.listener_of(reply.chat)
     is_limited = not (reply.is_ephemeral or _is_on_page(app, chat))
     for number, message in enumerate(reply.messages):
         post = partial(_post, app, reply, message, is_first=number == 0)
@@ -77,7 +77,7 @@ async def _send_content(app: App, reply: RenderedReply) -> None:
 
 def _is_on_page(app: App, chat: ChatAddress) -> bool:
     channel = app.platforms.get(chat.platform)
-    return channel is not None and channel.answers_on_page
+    return channel is not None and channel.facts.replies_in_page
 
 
 async def _post(
@@ -90,7 +90,7 @@ async def _post(
     plain: bool,
 ) -> None:
     """Posts one message of a reply, or edits the message that the reply replaces. Raises NotDelivered."""
-    api, channel = app.api_of(chat), app.platforms[chat.platform]
+    api, channel = app.listener_of(chat), app.platforms[chat.platform]
     if api is not None and reply.is_ephemeral:
         await _post_ephemeral(api, reply, message, chat, replaces=reply.replaces_ephemeral and is_first, plain=plain)
         return
@@ -118,7 +118,7 @@ async def _edit(channel: Platform, reply: RenderedReply, message: Message, chat:
 
 
 async def _post_ephemeral(
-    api: Platform,
+    api: Listener,
     reply: RenderedReply,
     message: Message | None,
     chat: ChatAddress,
@@ -131,7 +131,7 @@ async def _post_ephemeral(
     )
 
 
-async def _send_file(api: Platform, reply: RenderedReply, file: File, chat: ChatAddress, *, plain: bool) -> None:
+async def _send_file(api: Listener, reply: RenderedReply, file: File, chat: ChatAddress, *, plain: bool) -> None:
     """Sends a document; if only the sender may see it, privately."""
     del plain
     if reply.is_ephemeral:

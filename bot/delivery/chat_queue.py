@@ -69,7 +69,7 @@ class _Turn:
         self._posts: Counter[tuple[int, int]] = Counter()  # (delivery, message) → its posts in this turn
         # a mail that may have arrived is sent only once more
         self._on_unclear: OnUnclear = app.settings.on_unclear
-        if app.settings.on_unclear == "resend" and self._channel.repeats_once:
+        if app.settings.on_unclear == "resend" and self._channel.facts.resends_at_most_once:
             self._on_unclear = "once"
 
     async def run(self) -> float:

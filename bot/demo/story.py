@@ -19,7 +19,7 @@ from bot.connections import medium_of
 from bot.conversation.handler import answer
 from bot.conversation.reply_sender import send_reply
 from bot.delivery.sender import Sender
-from bot.platforms.base import Platform
+from bot.platforms.base import Listener
 from bot.settings import Settings
 from bot.sources.ingest import ingest
 from subscriptions.chats.addresses import facts_of
@@ -47,7 +47,7 @@ class GalleryPost:
     said: str = ""
 
 
-class GalleryChannel(Platform):
+class GalleryChannel(Listener):
     """Replaces the channel of a platform, without its limits. Keeps posted messages in `posts`, in order."""
 
     def __init__(self, platform: str, clock: Clock) -> None:

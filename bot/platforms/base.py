@@ -5,6 +5,7 @@ A new platform: CONTRIBUTING.md.
 
 import asyncio
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -134,26 +135,20 @@ class Given(NamedTuple):
     out: TextIO  # where the console writes
 
 
-class Platform(Protocol):
-    """A platform that is on. What most platforms do not have has a default here.
+class Platform(ABC):
+    """A platform that is on: it posts rendered messages.
 
-    It posts rendered messages: it never sleeps, retries or shortens a message, and knows nothing about papers.
+    It never sleeps, retries or shortens a message, and knows nothing about papers. What else a platform can do, it says
+    by being a Listener, a Directory or Operated too.
     """
 
     facts: PlatformFacts
     medium: Medium  # renders its messages
-    hears: bool = False  # people can talk to the bot there
-    has_token: bool = True  # whether `identity` asks the platform which bot a token is for
     token_identity: str = ""  # the bot's id in the token, maybe mistyped; only the id from `identity` is stored
     destinations: Sequence[ChatAddress] = ()  # chats without people; operators subscribe them from other chats
-    lets_choose_names: bool = False  # people choose the names of their chats, so no chat is certainly an operator's
     limits: Limits = Limits()
-    # a message that may have arrived is posted only once more, since people see each copy and cannot tell which is new
-    repeats_once: bool = False
-    # the page on which a person presses a button shows the reply, so that neither limits nor other posts hold it up
-    answers_on_page: bool = False
-    has_ephemeral: bool = False  # whether the platform can show a message to only one person in a chat
 
+    @abstractmethod
     async def post(
         self,
         chat: ChatAddress,
@@ -205,17 +200,27 @@ class Platform(Protocol):
         """Closes the connections. A second call does nothing. By default, does nothing."""
         return
 
-    async def is_admin(
-        self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
-    ) -> bool | None:
-        """Returns whether a person administers a chat; None if the platform does not let the bot see this.
+    def medium_at(self, chat: ChatAddress) -> Medium:
+        """Returns the medium that renders the messages of a chat."""
+        return self.medium
 
-        The result is not cached between requests. `member_suffices`: on platforms with workspaces, every member of the
-        workspace counts as an administrator, but no guest and no person from outside. `in_chat`: the request came from
-        that chat, so membership is not checked. By default, each person manages only their own chat. Raises
-        NotDelivered if the platform does not answer now.
-        """
-        return chat.address == person
+    async def resolve(self, address: ChatAddress) -> ChatAddress:
+        """Returns the address that the store uses for a chat. Raises NotFound, PaperwireError."""
+        return address
+
+    async def describe(self, address: ChatAddress) -> tuple[str, ChatKind | None]:
+        """Returns (title, kind) of a chat; ("", None) if the platform does not respond soon. Raises NotFound."""
+        return "", None
+
+
+class Listener(Platform):
+    """A platform on which people talk with the bot."""
+
+    lets_choose_names: bool = False  # people choose the names of their chats, so no chat is certainly an operator's
+
+    def receivers(self, clock: Clock, on_bot_name: OnBotName) -> Sequence[Receiver]:
+        """Return what receives the updates of the platform."""
+        return ()
 
     async def enrich(self, request: Request, *, changes: bool) -> Request:
         """Returns the request with details of its place and its sender that are missing in the update.
@@ -224,27 +229,6 @@ class Platform(Protocol):
         few seconds. By default, returns the request unchanged.
         """
         return request
-
-    async def find_chat(self, name: str) -> Place | None:
-        """Returns the chat with this id or "@name"; None if the bot can see no such chat. Raises NotDelivered."""
-        return None
-
-    async def post_ephemeral(
-        self,
-        chat: ChatAddress,
-        person: str,
-        message: Message | None,
-        *,
-        response_url: str,
-        replaces: bool,
-        plain: bool = False,
-    ) -> None:
-        """Shows a message to one person in a chat, as a reply to the request that had this `response_url`.
-
-        `replaces`: the message replaces the ephemeral message whose button was pressed; with None as `message`, that
-        message is removed. Raises NotDelivered.
-        """
-        raise Rejected("Nothing is shown there to one person of many.")
 
     async def acknowledge(self, callback_id: str, words: str = "") -> None:
         """Acknowledges a pressed button, and shows a few words there. Never raises, not even for an expired callback.
@@ -273,17 +257,50 @@ class Platform(Protocol):
         """
         raise Rejected("No documents are taken there.")
 
+    async def post_ephemeral(
+        self,
+        chat: ChatAddress,
+        person: str,
+        message: Message | None,
+        *,
+        response_url: str,
+        replaces: bool,
+        plain: bool = False,
+    ) -> None:
+        """Shows a message to one person in a chat, as a reply to the request that had this `response_url`.
+
+        `replaces`: the message replaces the ephemeral message whose button was pressed; with None as `message`, that
+        message is removed. Raises NotDelivered.
+        """
+        raise Rejected("Nothing is shown there to one person of many.")
+
+
+class Directory(ABC):
+    """A platform that knows who manages a chat, and which chats there are."""
+
+    @abstractmethod
+    async def is_admin(
+        self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
+    ) -> bool | None:
+        """Returns whether a person administers a chat; None if the platform does not let the bot see this.
+
+        The result is not cached between requests. `member_suffices`: on platforms with workspaces, every member of the
+        workspace counts as an administrator, but no guest and no person from outside. `in_chat`: the request came from
+        that chat, so membership is not checked. Raises
+        NotDelivered if the platform does not answer now.
+        """
+
+    @abstractmethod
+    async def find_chat(self, name: str) -> Place | None:
+        """Returns the chat with this id or "@name"; None if the bot can see no such chat. Raises NotDelivered."""
+
+
+class Operated:
+    """A platform with something to do or to say at the start of `paperwire run`, or for `paperwire check`."""
+
     @property
     def startup_lines(self) -> Sequence[str]:
         """What is printed for the operator at the start."""
-        return ()
-
-    def medium_at(self, chat: ChatAddress) -> Medium:
-        """Returns the medium that renders the messages of a chat."""
-        return self.medium
-
-    def receivers(self, clock: Clock, on_bot_name: OnBotName) -> Sequence[Receiver]:
-        """Returns what receives the updates of the platform."""
         return ()
 
     async def check_tokens(self) -> None:
@@ -297,13 +314,3 @@ class Platform(Protocol):
     async def check(self) -> Sequence[CheckResult]:
         """Returns the findings of `paperwire check`. Called if there is no token, or the token works."""
         return ()
-
-    # The functions below are called only if the platform's facts say so (`is_alias`, `describes_chats`).
-
-    async def resolve(self, address: ChatAddress) -> ChatAddress:
-        """Returns the address that the store uses for a chat. Raises NotFound, PaperwireError."""
-        return address
-
-    async def describe(self, address: ChatAddress) -> tuple[str, ChatKind | None]:
-        """Returns (title, kind) of a chat; ("", None) if the platform does not respond soon. Raises NotFound."""
-        return "", None

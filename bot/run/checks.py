@@ -13,7 +13,7 @@ from bot.digests.files import folder_of, is_missing, is_there, list_folder, unre
 from bot.embeddings import process as encoders
 from bot.log import system_words
 from bot.models import Summarizer
-from bot.platforms.base import CheckResult, Platform
+from bot.platforms.base import CheckResult, Directory, Operated, Platform
 from bot.run import followed_files as subscription_files
 from bot.settings import FILE, Settings, SourceSettings, service_variables, unknown_variables
 from bot.settings.opening import backup_folder, newest_copy
@@ -301,10 +301,10 @@ async def _account(platform: Platform, owner: str | None) -> Sequence[CheckResul
     found = []
     if identity and owner not in (None, identity):
         answer, instead = f"this database belongs to another sender, {owner}", "that one"
-        if platform.has_token:
+        if isinstance(platform, Directory):
             answer, instead = "the token works, but this database belongs to another bot", "that bot's token"
         cure = f"Use {instead}, or give the chats to this one: paperwire run --new-bot."
         found = [CheckResult.wrong(question, answer, cure)]
-    elif platform.has_token:
+    elif isinstance(platform, Directory):
         found = [CheckResult(question, f"the token works, bot {identity}")]
-    return [*found, *await platform.check()]
+    return [*found, *(await platform.check() if isinstance(platform, Operated) else ())]

@@ -10,7 +10,7 @@ from bot.clock import Clock
 from bot.commands.registry import REGISTRY
 from bot.conversation.dispatcher import Dispatcher
 from bot.log import error_location
-from bot.platforms.base import Receiver, RequestDispatcher
+from bot.platforms.base import Operated, Receiver, RequestDispatcher
 from bot.sources.arxiv_lookup import PaperLookup
 from bot.tasks import end_tasks
 
@@ -52,7 +52,8 @@ async def _publish_commands(app: App) -> None:
     """Publishes the commands in the menus of the platforms. Logs errors instead of raising them."""
     try:
         for platform in app.platforms.values():
-            await platform.publish_commands(REGISTRY.commands)
+            if isinstance(platform, Operated):
+                await platform.publish_commands(REGISTRY.commands)
     except Exception as error:  # noqa: BLE001 - the bot also works without menus
         log.error("The menus of commands stay as they were: %s", error_location(error))
 

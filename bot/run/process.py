@@ -19,7 +19,7 @@ from bot.app import App, Stop
 from bot.delivery.sender import Sender, plan
 from bot.log import error_location, said_of
 from bot.models import Summarizer
-from bot.platforms.base import Receiver
+from bot.platforms.base import Listener, Operated, Receiver
 from bot.run import followed_files as subscription_files
 from bot.run import listeners as worker
 from bot.run.maintenance import Upkeep
@@ -393,7 +393,8 @@ async def _run_once(process: Process, lines: Sequence[PortableLine], say: Callab
 async def _run_until_stopped(process: Process, say: Callable[[str], None], door: Door | None) -> None:
     app, sources = process.app, process.sources
     for platform in app.platforms.values():
-        await platform.check_tokens()
+        if isinstance(platform, Operated):
+            await platform.check_tokens()
     metrics = Metrics(app, process.health.problems, known=lambda: process.known)
     password = app.settings.web_password
     pages: Pages = await import_module(PAGES).pages_of(app)
@@ -444,7 +445,7 @@ def startup_lines(app: App, sources: SourceScheduler) -> list[str]:
     off = ", ".join(app.platforms_off)
     lines = [f"paperwire is on: {on}." + (f" Off, without a token: {off}." if off else "")]
     for platform in app.platforms.values():
-        lines += platform.startup_lines
+        lines += platform.startup_lines if isinstance(platform, Operated) else ()
     lines.append(f"Database: {app.store.where}")
     if services := service_variables():
         lines.append(f"Left out, since Kubernetes set it for a service: {', '.join(services)}.")
@@ -457,7 +458,8 @@ def operator_lines(transaction: Transaction, app: App) -> list[str]:
     # nobody must be let in if only users of this machine can talk to the bot
     may_come = app.settings.web_password is not None
     strangers = any(
-        platform.hears and (may_come or not platform.facts.keeps_messages) for platform in app.platforms.values()
+        isinstance(platform, Listener) and (may_come or not platform.facts.keeps_messages)
+        for platform in app.platforms.values()
     )
     if not strangers or access.has_operator(transaction, app.settings.admins):
         return []
@@ -465,7 +467,7 @@ def operator_lines(transaction: Transaction, app: App) -> list[str]:
     line = f"This bot has no operator yet. To become it, send in private: /admin {code}"
     for platform in app.platforms.values():
         prefix = platform.facts.command_prefix(ChatAddress(platform.facts.name, ""))
-        if platform.hears and prefix != "/":
+        if isinstance(platform, Listener) and prefix != "/":
             line += f" (in {platform.facts.title}: {prefix}admin {code})"
     return [line]
 

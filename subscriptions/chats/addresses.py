@@ -53,6 +53,11 @@ class PlatformFacts:
     keeps_messages: bool = False  # the database keeps its messages, so that they can be shown
     confirms: bool = False  # the person who reads there must say yes before anything is sent
     mailbox_of: Callable[[model.ChatAddress], str] = str  # equal for addresses whose messages come to one place
+    # a message that may have arrived is posted only once more, since people see each copy and cannot tell which is new
+    resends_at_most_once: bool = False
+    # the page on which a person presses a button shows the reply, so that neither limits nor other posts hold it up
+    replies_in_page: bool = False
+    has_ephemeral: bool = False  # the platform can show a message to only one person in a chat
     asks_for_zone: bool = False  # the platform does not tell a person's time zone, so the person is asked
 
     @property

@@ -26,6 +26,7 @@ from bot.build import build_app
 from bot.delivery import sender as delivery_sender
 from bot.delivery.sender import Sender
 from bot.platforms.apprise import adapter
+from bot.platforms.base import Operated
 from bot.platforms.email.adapter import ANSWER, AT_ONCE, EmailChannel
 from bot.platforms.email.link_pages import Link, MailPages
 from bot.run.listeners import listening
@@ -602,6 +603,7 @@ async def test_secrets_are_in_no_log_error_or_table(
     poster.fake.goes_down()
     await poster.delivers(minutes=20)
     platform = poster.app.platforms["apprise"]
+    assert isinstance(platform, Operated)
     found = (*await platform.check(), *platform.startup_lines, *poster.outbox(), poster.app.settings, poster.app)
     found += (vars(poster.app.platforms["apprise"]),)
     said = caplog.text + "".join(capfd.readouterr()) + "".join(map(repr, found))

@@ -28,7 +28,7 @@ from bot.http import NEVER_SENT, trusted
 from bot.platforms import base
 from bot.platforms.apprise import FACTS
 from bot.platforms.apprise.markup import MEDIUM, Service
-from bot.platforms.base import CheckResult, Given, Platform
+from bot.platforms.base import CheckResult, Given, Operated, Platform
 from bot.settings import Destination
 from subscriptions.errors import NotFound, SettingsError, install_extra
 from subscriptions.model import ChatAddress, ChatKind, Message
@@ -152,7 +152,7 @@ def _medium(plugin: "NotifyBase", library: ModuleType) -> Service:
     )
 
 
-class AppriseChannel(Platform):
+class AppriseChannel(Platform, Operated):
     """Posts messages in threads of their own, since calls of Apprise block.
 
     A call that takes too long continues in its thread, and its outcome is unclear.
@@ -160,7 +160,6 @@ class AppriseChannel(Platform):
 
     facts = FACTS
     medium = MEDIUM
-    has_token = False
     # twenty messages a minute, the limit of DingTalk and WeCom
     limits = pace.Limits(per_lane=1 / 3)
 

@@ -38,6 +38,8 @@ FACTS = PlatformFacts(
     refusal_hint=Sentence("Write email:me@lab.org."),
     token_variable="PAPERWIRE_SMTP_URL",  # noqa: S106 - the name of a setting
     confirms=True,
+    resends_at_most_once=True,
+    replies_in_page=True,
     mailbox_of=mailbox_of,
     shows_more=True,
 )

@@ -34,7 +34,7 @@ from bot.clock import Clock
 from bot.http import certificate_problem
 from bot.messages import File
 from bot.pace import Limits
-from bot.platforms.base import CheckResult, Given, OnBotName, Platform, read_message, store_outcomes
+from bot.platforms.base import CheckResult, Given, Listener, OnBotName, Operated, read_message, store_outcomes
 from bot.platforms.email import FACTS, markup
 from bot.platforms.email.link_pages import MailPages, Signer, signer_of
 from bot.platforms.email.markup import Payload
@@ -88,7 +88,7 @@ _REASONS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] 
 )
 
 
-class EmailChannel(Platform):
+class EmailChannel(Listener, Operated):
     """Sends messages by mail. An address is the chat of one person, who manages no other chat.
 
     The answer to a button goes to the page that waits for it, not into a mail. `waiting`: update id → messages for its
@@ -97,10 +97,6 @@ class EmailChannel(Platform):
 
     facts = FACTS
     medium = markup.MEDIUM
-    hears = True
-    has_token = False
-    repeats_once = True
-    answers_on_page = True
     limits = Limits(per_second=5)
 
     def __init__(self, settings: Settings, store: Store, clock: Clock) -> None:

@@ -37,5 +37,6 @@ FACTS = PlatformFacts(
     command_prefix=lambda address: "@paperwire " if address.topic else f"{COMMAND} ",
     token_variable="PAPERWIRE_SLACK_BOT_TOKEN",  # noqa: S106 - the name of a setting
     can_look_up=True,
+    has_ephemeral=True,
     shows_more=True,
 )

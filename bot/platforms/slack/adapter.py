@@ -21,7 +21,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.clock import Clock
 from bot.messages import File, Place, Request, file_too_large, usable_text
 from bot.pace import Limits
-from bot.platforms.base import CheckResult, Given, OnBotName, Platform
+from bot.platforms.base import CheckResult, Directory, Given, Listener, OnBotName, Operated
 from bot.platforms.slack import FACTS, PEOPLE, markup
 from bot.platforms.slack.client import Workspace, part_of
 from bot.platforms.slack.manifest import NEEDED, SCOPES
@@ -56,7 +56,7 @@ def _is_member(person: Mapping[str, Any], team: str) -> bool:
     return at_home and not any(person.get(name) for name in others)
 
 
-class SlackChannel(Platform):
+class SlackChannel(Listener, Directory, Operated):
     """The channel of a workspace.
 
     An address is the id of a channel, of direct messages or of a person ("C…", "G…", "D…", "U…"). A topic is a thread's
@@ -65,8 +65,6 @@ class SlackChannel(Platform):
 
     facts = FACTS
     medium = markup.MEDIUM
-    hears = True
-    has_ephemeral = True
     limits = Limits(per_lane=1)
 
     def __init__(self, workspace: Workspace) -> None:

@@ -16,7 +16,7 @@ from telegram import InputFile
 from bot import pace
 from bot.clock import Clock
 from bot.messages import File, Place, file_too_large
-from bot.platforms.base import Given, MenuCommand, OnBotName, Platform
+from bot.platforms.base import Directory, Given, Listener, MenuCommand, OnBotName, Operated
 from bot.platforms.telegram import FACTS
 from bot.platforms.telegram.client import LARGEST, Client, FileTooLarge, PersonNotFound
 from bot.platforms.telegram.incoming import LongPolling, place_of
@@ -47,12 +47,11 @@ _TOO_LARGE = Refused(
 _SHORT = Sentence("New research papers that fit your words, at the time you choose.")
 
 
-class TelegramChannel(Platform):
+class TelegramChannel(Listener, Directory, Operated):
     """The channel of one bot token."""
 
     facts = FACTS
     medium = MEDIUM
-    hears = True
     # Telegram allows 30 per second (core.telegram.org/bots/faq). 28 leaves a margin, since the network may bunch up requests.
     limits = pace.Limits(per_second=28, per_lane=1, per_group_minute=20, burst=3, reserved=3)
 

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from bot.clock import Clock
 from bot.messages import File
-from bot.platforms.base import Given, Platform, read_message, store_outcomes
+from bot.platforms.base import Given, Listener, read_message, store_outcomes
 from bot.platforms.web import FACTS, markup
 from subscriptions.chats.stored import conversations
 from subscriptions.database.store import Store
@@ -21,7 +21,7 @@ from subscriptions.model import ChatAddress, Message
 from subscriptions.outcomes import Rejected
 
 
-class WebChannel(Platform):
+class WebChannel(Listener):
     """Stores the messages of chats on our own page, where each person manages only their own chat.
 
     What belongs to a request while it is handled: `files`, update → the file that was sent with it; `toasts`, update →
@@ -30,7 +30,6 @@ class WebChannel(Platform):
 
     facts = FACTS
     medium = markup.MEDIUM
-    hears = True
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock

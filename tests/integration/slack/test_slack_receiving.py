@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bot.platforms.base import Operated
 from bot.run import listeners as worker
 from subscriptions.chats.stored import conversations
 from subscriptions.database.store import Transaction
@@ -118,7 +119,9 @@ async def test_a_slack_that_is_down_at_the_start_is_tried_again(
     async with a_bot(tmp_path, slack, clock) as app:
         receivers = app.receivers()
         slack.goes_down()
-        await app.platforms["slack"].check_tokens()
+        platform = app.platforms["slack"]
+        assert isinstance(platform, Operated)
+        await platform.check_tokens()
         async with worker.listening(app, receivers):
             await clock.rested(7)
             assert "No connection to Slack" in worker.problems_of(receivers)["slack events"]
