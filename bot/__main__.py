@@ -26,6 +26,10 @@ def _on_interrupt(handler: "signal._HANDLER") -> None:
 _on_interrupt(_end_at_once)  # while modules are imported: some of them turn KeyboardInterrupt into another error
 
 try:
+    import gc
+
+    # modules stay, so to look through them for garbage costs a quarter of the start of a subcommand
+    gc.set_threshold(50_000)
     from bot import cli
 except ImportError as error:  # of a library, or of a package of ours that another project has replaced
     sys.exit(f"paperwire cannot be loaded: {error}. Install it again, in an environment of its own.")

@@ -7,17 +7,16 @@ this module, which declares the platforms, so that their addresses can be read.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from bot.platforms import apprise, console, email, slack, telegram, web
 from subscriptions.chats import addresses
 
 if TYPE_CHECKING:  # so that a subcommand that only knows platforms need not load what renders
     from bot.platforms.base import Given, Platform
     from bot.rendering.packing import Medium
 
+_FACTS = (console.FACTS, web.FACTS, telegram.FACTS, slack.FACTS, email.FACTS, apprise.FACTS)
 # name → the module of the adapter, which is imported only if the platform is on; in the order of lists that people read
-ADAPTERS = {
-    name: f"bot.platforms.{name}.adapter" for name in ("console", "web", "telegram", "slack", "email", "apprise")
-}
-_FACTS = tuple(import_module(f"bot.platforms.{name}").FACTS for name in ADAPTERS)
+ADAPTERS = {facts.name: f"bot.platforms.{facts.name}.adapter" for facts in _FACTS}
 addresses.declare(*_FACTS)
 # The forms of the argument of `--as`, for its help text.
 CHAT_FORMS = ", ".join(facts.address_form for facts in _FACTS)

@@ -10,7 +10,8 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
-from types import ModuleType
+
+from babel import Locale, dates, numbers
 
 from subscriptions import errors
 from subscriptions.schedule.zones import zone
@@ -175,7 +176,6 @@ class Language:
 
     def duration(self, length: timedelta) -> str:
         """Returns the length in its largest unit: 3 days, 5 小时."""
-        dates, _ = _babel()
         written = dates.format_timedelta(length, threshold=1, locale=self.code)
         return re.sub(r"(?<=\d)(?=[^\W\d])", " ", written)  # CLDR writes 5小时; our sentences have a space there
 
@@ -184,8 +184,7 @@ class Language:
 
         For a zone without a city, the last part of its name.
         """
-        dates, _ = _babel()
-        names = dates.Locale.parse(self.code).time_zones
+        names = Locale.parse(self.code).time_zones
         known = names.get(zone) or names.get(_OLDER_ZONES.get(zone, "")) or {}
         return str(known.get("city") or zone.rpartition("/")[2].replace("_", " "))
 
@@ -205,18 +204,9 @@ class Language:
 # The bulletins of one morning contain few different days and counts, so a cache saves most of the work.
 @lru_cache(maxsize=1024)
 def _number(number: int, code: str) -> str:
-    _, numbers = _babel()
     return str(numbers.format_decimal(number, locale=code))
 
 
 @lru_cache(maxsize=1024)
 def _date(day: date, pattern: str, code: str) -> str:
-    dates, _ = _babel()
     return str(dates.format_date(day, pattern, locale=code))
-
-
-def _babel() -> tuple[ModuleType, ModuleType]:
-    """Returns Babel's modules (dates, numbers)."""
-    from babel import dates, numbers  # noqa: PLC0415 - Babel takes 20 ms, and many processes write no message
-
-    return dates, numbers

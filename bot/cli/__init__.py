@@ -4,7 +4,6 @@ Each subcommand reads its arguments, calls the program and prints the result. On
 called is imported, since importing all takes 0.75 s.
 """
 
-import gc
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -256,11 +255,7 @@ def program(called: str | None = None) -> typer.Typer:
 
 def _imported(name: str, place: str) -> Any:  # noqa: ANN401 - a function or an app of Typer
     module, _, function = place.partition(":")
-    gc.disable()  # modules stay, so to look through them for garbage costs a tenth of the start
-    try:
-        return getattr(import_module(f"bot.{module}"), function or name)
-    finally:
-        gc.enable()
+    return getattr(import_module(f"bot.{module}"), function or name)
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - Typer passes the flag

@@ -10,7 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice, pairwise
 from typing import Any
 
+from bibtexparser import model, splitter
+from rispy import loads
+
 from bot.digests.files import BOM, look_of, without_controls
+from bot.digests.markup import plain
 from bot.digests.scalars import collapse, decode_accents
 from subscriptions import errors
 from subscriptions.model import Library, LibraryEntry
@@ -94,8 +98,6 @@ def _reader_of(head: str) -> Callable[[str], _Read] | None:
 
 
 def _bibtex(text: str) -> _Read:
-    from bibtexparser import model, splitter  # noqa: PLC0415 - takes 30 ms, and most people never send a library
-
     logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)  # otherwise it writes the entry into our log
     for piece in _pieces(_BIBTEX, text):
         if _NO_ENTRY.match(piece):
@@ -114,8 +116,6 @@ def _bare(value: str) -> str:
 
 
 def _ris(text: str) -> _Read:
-    from rispy import loads  # noqa: PLC0415 - takes 30 ms, and most people never send a library
-
     for piece in _pieces(_RIS, text):
         yield piece, next(iter(_blocks_in(f"{piece}\nER  - ", loads)), None)
 
@@ -155,8 +155,6 @@ def _blocks_in(piece: str, read: Callable[[str], Iterable[Any]]) -> list[Any]:
 
 def _entry(fields: _Fields) -> LibraryEntry | None:
     """Returns an entry; None if it has neither a title nor the id of a paper."""
-    from bot.digests.markup import plain  # noqa: PLC0415 - loads lxml, and most people never send a library
-
     titles = (plain(_text(fields.get(name))) for name in _TITLES)  # Zotero keeps its markup in each format
     title = decode_accents(next(filter(None, titles), ""))[:_LONGEST_TITLE]
     numbers = [_text(fields.get(name))[:_LONGEST_FIELD] for name in _NAMING]

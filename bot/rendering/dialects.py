@@ -9,13 +9,11 @@ import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from html import escape, unescape
-from typing import TYPE_CHECKING
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from bot.rendering import brand
 from bot.rendering.views import Passage
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 Macro = Callable[[object], object]
 _MESSAGES = ("papers.j2", "lines.j2")  # the templates with the macros of messages
@@ -167,15 +165,13 @@ def draw_text(folder: str, template: str, **values: object) -> str:
     return drawn.strip("\n") + "\n"
 
 
-def _found(environment: "Environment", names: tuple[str, ...]) -> Mapping[str, Macro]:
+def _found(environment: Environment, names: tuple[str, ...]) -> Mapping[str, Macro]:
     modules = [environment.get_template(name).module for name in names]
     return {macro: value for module in modules for macro, value in vars(module).items() if callable(value)}
 
 
 @lru_cache
-def _environment(folder: str, finalize: Callable[[object], object] | None = None) -> "Environment":
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - Jinja takes 50 ms, and many processes write no message
-
+def _environment(folder: str, finalize: Callable[[object], object] | None = None) -> Environment:
     made = Environment(
         loader=PackageLoader("templates", folder),
         autoescape=finalize is None,  # noqa: S701 - a dialect has its own escape

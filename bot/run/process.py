@@ -10,7 +10,6 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from importlib import import_module
 from typing import Any, TypeVar
 
 from starlette.applications import Starlette
@@ -31,7 +30,8 @@ from bot.tasks import end_tasks
 from bot.web.feeds import feed_routes
 from bot.web.health import Health, Problem, findings_of, for_strangers, log_finding, part_fails
 from bot.web.metrics import Metrics
-from bot.web.server import Door, Lock, Pages, health_app, serving
+from bot.web.server import Door, Lock, create_app, health_routes, metrics_routes, serving
+from bot.web.site import pages_of
 from subscriptions.database import bot_state
 from subscriptions.database import leader as role
 from subscriptions.database.store import Transaction
@@ -51,7 +51,6 @@ log = logging.getLogger("paperwire")
 
 TICK_SECONDS = 1.0  # a changed file must be read within five seconds, and reading it takes two ticks
 REST = 60.0  # seconds during which nothing is sent on a platform whose token fails
-PAGES = "bot.web.site"  # imported by name, since it imports what this module is made of
 ASK_FOR_ROLE = 1.0  # seconds between two attempts to take the role of another process
 START_AGAIN = 3.0  # seconds until the start is tried again, if the database could not be reached
 WAKE_INTERVAL = 5.0  # seconds between two checks of all lanes during a drain; planning wakes its lanes without this
@@ -397,16 +396,18 @@ async def _run_until_stopped(process: Process, say: Callable[[str], None], door:
             await platform.check_tokens()
     metrics = Metrics(app, process.health.problems, known=lambda: process.known)
     password = app.settings.web_password
-    pages: Pages = await import_module(PAGES).pages_of(app)
+    pages = await pages_of(app)
     process.receivers = [*app.receivers(), *pages.receivers]
-    web = health_app(
-        process.health.problems,
-        [*(route for receiver in process.receivers for route in receiver.routes), *feed_routes(app)],
-        metrics.page,
-        lambda: process.attention,
-        process=app.store.process,
-        pages=pages.routes,
-        metrics_lock=Lock(app.clock, password.get_secret_value()) if password else None,
+    # A proxy may forward requests with a prefix before the path. The routes of receivers and feeds also answer with such a
+    # prefix, but metrics and pages do not, so such a proxy does not publish them. The pages take all paths that are left.
+    web = create_app(
+        [
+            *health_routes(process.health.problems, lambda: process.attention, process=app.store.process),
+            *metrics_routes(metrics.page, Lock(app.clock, password.get_secret_value()) if password else None),
+            *(route for receiver in process.receivers for route in receiver.routes),
+            *feed_routes(app),
+            *pages.routes,
+        ]
     )
     async with _served(app.settings, web, door) as address, _beside(process.health.watch()):
         lines = (

@@ -8,7 +8,6 @@ from base64 import b64decode
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
-from functools import partial
 from hashlib import sha256
 from typing import ClassVar
 
@@ -119,25 +118,27 @@ def why_closed(settings: Settings) -> str:
     return "" if settings.web_url is None else "a proxy brings requests to this address"
 
 
-def health_app(
-    problems: Problems,
-    web_routes: Sequence[Route] = (),
-    metrics: MetricsPage | None = None,
-    attention: Problems = dict,
-    *,
-    process: str = "",
-    pages: Sequence[BaseRoute] = (),
-    metrics_lock: Lock | None = None,
-) -> Starlette:
-    """Returns the web application.
+def create_app(routes: Sequence[BaseRoute]) -> Starlette:
+    """Return the web application: these routes, in this order, and a line of text for each refusal."""
 
-    `problems` returns the current problems by name; if there are none, the process is ready. `attention` returns what a
-    person should look at although the process is ready. `process` is the id of this process in its database. From this
-    id, `paperwire status` sees that it uses the same database as this process.
+    async def refused(_: Request, error: Exception) -> Response:
+        if not isinstance(error, HTTPException):
+            return line(500)
+        # for 405, the headers name the allowed methods (RFC 9110, 15.5.6)
+        return line(error.status_code, error.headers)
 
-    `metrics` returns the page `/metrics`, and `metrics_lock` is its lock. `pages` are the routes of pages for people. A
-    proxy may forward requests with a prefix before the path. The web routes of platforms also answer with such a
-    prefix, but metrics and pages do not, so such a proxy does not publish them.
+    app = Starlette(routes=routes, exception_handlers={HTTPException: refused})
+    app.router.redirect_slashes = False  # its redirects lead to the host that the request names
+    return app
+
+
+def health_routes(problems: Problems, attention: Problems = dict, *, process: str = "") -> list[Route]:
+    """Return the routes of /health.
+
+    Args:
+        problems: Returns the current problems by name; if there are none, the process is ready.
+        attention: Returns what a person should look at although the process is ready.
+        process: The id of this process in its database, by which `paperwire status` sees that both use the same one.
     """
 
     async def live(_: Request) -> Response:
@@ -157,19 +158,19 @@ def health_app(
         )
         return JSONResponse(said.model_dump(exclude_defaults=True), 503 if wrong else 200)
 
-    async def refused(_: Request, error: Exception) -> Response:
-        if not isinstance(error, HTTPException):
-            return line(500)
-        # for 405, the headers name the allowed methods (RFC 9110, 15.5.6)
-        return line(error.status_code, error.headers)
+    return [Route("/health/live", live), Route("/health/ready", ready)]
 
-    routes: list[BaseRoute] = [Route("/health/live", live), Route("/health/ready", ready)]
-    if metrics is not None:
-        routes.append(Route("/metrics", partial(_figures, metrics, metrics_lock)))
-    routes += [*web_routes, *pages]  # the pages take all paths that are left
-    app = Starlette(routes=routes, exception_handlers={HTTPException: refused})
-    app.router.redirect_slashes = False  # its redirects lead to the host that the request names
-    return app
+
+def metrics_routes(page: MetricsPage, lock: Lock | None) -> list[Route]:
+    """Return the route of /metrics, which `lock` guards."""
+
+    async def answer(request: Request) -> Response:
+        if lock is not None and (refusal := _refusal(lock, request)):
+            return refusal
+        content, kind = await page()
+        return Response(content, media_type=kind)
+
+    return [Route("/metrics", answer)]
 
 
 class Door:
@@ -182,19 +183,12 @@ class Door:
         async def not_now(_: Request) -> Response:
             return line(503)
 
-        self.app: ASGIApp = health_app(problems, pages=[Route("/{path:path}", not_now)])
+        self.app: ASGIApp = create_app([*health_routes(problems), Route("/{path:path}", not_now)])
         self.address = ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as the present application does."""
         await self.app(scope, receive, send)
-
-
-async def _figures(metrics: MetricsPage, lock: Lock | None, request: Request) -> Response:
-    if lock is not None and (refusal := _refusal(lock, request)):
-        return refusal
-    page, kind = await metrics()
-    return Response(page, media_type=kind)
 
 
 def _refusal(lock: Lock, request: Request) -> Response | None:

@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 
+from rapidfuzz import distance, process
+
 from subscriptions.database.store import Transaction
 from subscriptions.errors import Refused, Sentence
 from subscriptions.matching import similarity as meaning
@@ -267,8 +269,6 @@ def _is_known(transaction: Transaction, word: str, *, is_name: bool) -> bool:
 
 def _similar_words(transaction: Transaction, wrong: Mapping[str, bool]) -> dict[str, str]:
     """Returns wrong word → the most similar word of the newest papers; of several, the most common one."""
-    from rapidfuzz import distance, process  # noqa: PLC0415 - takes 30 ms of the start, and 3 MB of memory
-
     words, names = Counter[str](), Counter[str]()
     for title, authors in paper_words.newest_texts(transaction, _SPELLED):
         words.update(_WORD.findall(title.lower()))

@@ -8,6 +8,8 @@ from functools import lru_cache
 from unicodedata import combining
 from zoneinfo import ZoneInfo
 
+from babel import Locale
+
 from subscriptions import errors
 from subscriptions.schedule.cities import AMBIGUOUS, AMBIGUOUS_TOO, CITIES
 from subscriptions.schedule.zone_names import by_lower_case, is_offset, named, offset_name, plain
@@ -124,8 +126,6 @@ def _index() -> Mapping[str, Place]:
 @lru_cache(maxsize=1)
 def _index_zh() -> Mapping[str, Place]:
     """Returns key -> place for places with a Chinese name, also from CLDR (Unicode's table of names)."""
-    from babel import Locale  # noqa: PLC0415 - Babel costs 30 ms, and many processes never read a Chinese place
-
     names: dict[str, Place] = {}
     for written in ("zh_Hant", "zh"):  # simplified Chinese (zh) comes last, so its names replace the traditional ones
         for zone, facts in Locale.parse(written).time_zones.items():

@@ -21,7 +21,7 @@ from bot.messages import Button
 from bot.rendering import queries_in_words
 from bot.rendering.buttons import card_buttons
 from bot.settings import VARIABLES, Settings
-from bot.web.server import health_app
+from bot.web.server import health_routes, metrics_routes
 from subscriptions.chats import settings as chat_settings
 from subscriptions.errors import QueryError, SettingsError
 from subscriptions.language import Language
@@ -153,7 +153,11 @@ TABLES = [  # (page, the columns of its table, all things that the first column 
     ("commands.md", ("subcommand", "does"), SUBCOMMANDS.keys() - {"db", "slack"}),  # these two have only subcommands
     ("operating.md", ("state", "means", "what to do"), STATES),
     ("operating.md", ("receipt", "means", "what to do"), Outcome),
-    ("operating.md", ("address", "answers"), [route.path for route in health_app(dict, metrics=_no_metrics).routes]),  # type: ignore[attr-defined]
+    (
+        "operating.md",
+        ("address", "answers"),
+        [route.path for route in (*health_routes(dict), *metrics_routes(_no_metrics, None))],
+    ),
 ]
 
 

@@ -17,7 +17,7 @@ from bot.build import build_app
 from bot.delivery.sender import Sender
 from bot.digests import read_digest
 from bot.web.feeds import feed_routes
-from bot.web.server import health_app
+from bot.web.server import create_app
 from subscriptions.chats.known import get_chat
 from subscriptions.chats.stored import access as access_rows
 from subscriptions.chats.stored import chats as stored_chats
@@ -58,7 +58,7 @@ class Programs:
     clock: FakeClock
 
     def client(self) -> httpx.AsyncClient:
-        pages = health_app(dict, feed_routes(self.app))
+        pages = create_app(feed_routes(self.app))
         return httpx.AsyncClient(transport=httpx.ASGITransport(pages, client=("203.0.113.7", 1)), base_url=ROOT)
 
     def key(self, chat: str = ME) -> str:

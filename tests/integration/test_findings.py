@@ -211,7 +211,7 @@ def _places(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 async def _served(world: World) -> tuple[dict[str, Any], str]:
     """Returns what the health page and the metrics answer."""
     app, process = world.app, world.process
-    health = web_server.health_app(process.health.problems, attention=lambda: process.attention)
+    health = web_server.create_app(web_server.health_routes(process.health.problems, lambda: process.attention))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(health), base_url="http://localhost") as client:
         ready = (await client.get("/health/ready")).json()
     figures, _ = await metrics.Metrics(app, dict, known=lambda: process.known).page()

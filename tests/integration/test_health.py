@@ -73,7 +73,7 @@ async def a_page(
 ) -> abc.AsyncIterator[Page]:
     async with a_bot(tmp_path, telegram, clock) as app:
         process = Process(app, sources or NoSources())  # type: ignore[arg-type]
-        web = web_server.health_app(process.health.problems)
+        web = web_server.create_app(web_server.health_routes(process.health.problems))
         async with web_server.serving(app.settings, web) as url:
             yield Page(app.store, process, clock, url)
 

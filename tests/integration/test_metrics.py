@@ -78,7 +78,9 @@ async def bot_with(
             metric.clear()
         bot = Bot(app)
         counted = Metrics(app, lambda: bot.problems)
-        async with web_server.serving(app.settings, web_server.health_app(dict, metrics=counted.page)) as bot.url:
+        async with web_server.serving(
+            app.settings, web_server.create_app(web_server.metrics_routes(counted.page, None))
+        ) as bot.url:
             yield bot
 
 

@@ -69,7 +69,7 @@ async def test_reachable_pages_without_password_are_off_and_reported(tmp_path: P
     assert not pages.receivers
     (line,) = pages.lines
     assert "PAPERWIRE_WEB_PASSWORD" in line
-    closed = httpx.ASGITransport(web_server.health_app(dict, pages=pages.routes))
+    closed = httpx.ASGITransport(web_server.create_app(pages.routes))
     async with httpx.AsyncClient(transport=closed, base_url="http://papers.example") as browser:
         for path in ("/", "/sign-in"):
             answer = await browser.get(path)

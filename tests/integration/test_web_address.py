@@ -21,7 +21,7 @@ def measured(folder: Path, **named: str) -> httpx.AsyncClient:
     settings = settings_of({f"PAPERWIRE_{name}": value for name, value in named.items()}, folder)
     password = settings.web_password
     lock = web_server.Lock(FakeClock(NOON), password.get_secret_value()) if password else None
-    page = web_server.health_app(dict, metrics=_metrics, metrics_lock=lock)
+    page = web_server.create_app([*web_server.health_routes(dict), *web_server.metrics_routes(_metrics, lock)])
     return httpx.AsyncClient(transport=httpx.ASGITransport(page), base_url="http://x")
 
 

@@ -71,7 +71,9 @@ class Pages:
 
     def browser(self, home: str = HOME, address: str = "127.0.0.1", **headers: str) -> Browser:
         transport = httpx.ASGITransport(
-            web_server.health_app(dict, pages=self.site.routes), raise_app_exceptions=False, client=(address, 50_000)
+            web_server.create_app([*web_server.health_routes(dict), *self.site.routes]),
+            raise_app_exceptions=False,
+            client=(address, 50_000),
         )
         return Browser(httpx.AsyncClient(transport=transport, base_url=home, headers=headers))
 
