@@ -1,4 +1,4 @@
-"""The commands: functions from a `CommandContext` to a `Reply`, the same on every platform.
+"""The commands: functions from a `Context` to a `Reply`, the same on every platform.
 
 `intent` decides which command a request means, and holds the registry: the list of all commands, buttons and events.
 The composition root passes the registry to the conversation; no command imports it. `phrasing` writes values in words,

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.commands.base import Change, Command, CommandContext, refusal
+from bot.commands.base import Change, Command, Context, refusal
 from bot.messages import Reply
 from subscriptions.chats import known as known_chats
 from subscriptions.chats.addresses import parse_address
@@ -17,7 +17,7 @@ _HERE = 10  # waiting chats that /allow lists
 _SEND_CODE = Sentence("Send the code that the bot wrote into its log at the start: /admin CODE")
 
 
-def admit(context: CommandContext, reply: Reply | None) -> Reply | None:
+def admit(context: Context, reply: Reply | None) -> Reply | None:
     """Decides whether a chat that has just subscribed is served.
 
     Returns the reply, which says so if the chat has to wait.
@@ -47,13 +47,13 @@ def admit(context: CommandContext, reply: Reply | None) -> Reply | None:
     return _waits(context, reply) if must_wait else reply
 
 
-def waits(context: CommandContext) -> bool:
+def waits(context: Context) -> bool:
     """Lets the chat in if an operator wants that. Returns whether it must wait for one. Raises Refused."""
     standing = access.standing_of(context.transaction, context.chat.address)
     return _let_in(context, standing, context.chat, has_new=not standing.is_admitted)
 
 
-def _let_in(context: CommandContext, standing: Standing, before: Chat, *, has_new: bool) -> bool:
+def _let_in(context: Context, standing: Standing, before: Chat, *, has_new: bool) -> bool:
     """Decides about a chat that wants to be served; `before` is the chat before the command.
 
     Returns whether it must wait. Raises Refused.
@@ -76,7 +76,7 @@ def _let_in(context: CommandContext, standing: Standing, before: Chat, *, has_ne
     return entry != "open" and not any(chat.is_admitted for chat in chats)
 
 
-def _waits(context: CommandContext, reply: Reply | None) -> Reply:
+def _waits(context: Context, reply: Reply | None) -> Reply:
     """Asks the operators to let the chat in, and adds a line that says so."""
     new = (one.subscription for one in known_chats.listed(context.transaction, context.chat.address))
     subscriptions = " · ".join(one.text for one in new if one.number > context.chat.subscriptions_ever_made)
@@ -92,7 +92,7 @@ def _waits(context: CommandContext, reply: Reply | None) -> Reply:
     return replace(given, lines=(*given.lines, words), toast="" if given.lines else given.toast)
 
 
-def ask_operators(context: CommandContext, request: str) -> bool:
+def ask_operators(context: Context, request: str) -> bool:
     """Asks the operators to let the chat in. Returns whether there is an operator."""
     return access.request_admission(
         context.transaction,
@@ -105,7 +105,7 @@ def ask_operators(context: CommandContext, request: str) -> bool:
     )
 
 
-def admin(context: CommandContext) -> Reply:
+def admin(context: Context) -> Reply:
     """Makes the sender the first operator if the code is the one that `run` wrote to the log."""
     if not context.request.place.is_private:
         reply = context.reply("Not here, where others read it: write to me in private.", ok=False)
@@ -132,7 +132,7 @@ def admin(context: CommandContext) -> Reply:
     return context.reply(*said, ok=False)
 
 
-def _made_operator(context: CommandContext) -> Reply:
+def _made_operator(context: Context) -> Reply:
     context.news.append(f"{context.origin.address} is an operator of this bot from now on.")
     reply = context.reply(
         "You run this bot from now on.",
@@ -146,7 +146,7 @@ def _made_operator(context: CommandContext) -> Reply:
     return reply
 
 
-def allow_(context: CommandContext) -> Reply:
+def allow_(context: Context) -> Reply:
     """Lets the named chats in; without a name lists the chats that wait."""
     named = _named(context)
     if not named:
@@ -161,7 +161,7 @@ def allow_(context: CommandContext) -> Reply:
     return context.done(*lines)
 
 
-def deny_(context: CommandContext) -> Reply:
+def deny_(context: Context) -> Reply:
     """Refuses the named chat; without a name lists the chats that wait."""
     named = _named(context)
     if not named:
@@ -180,7 +180,7 @@ def deny_(context: CommandContext) -> Reply:
     return context.done(words, context.say("Undo: /allow {chat}", chat=str(chat.address)))
 
 
-def _named(context: CommandContext) -> tuple[ChatAddress, ...]:
+def _named(context: Context) -> tuple[ChatAddress, ...]:
     """Returns the chats that the button or the arguments name, with or without their platforms. Raises Refused."""
     found = []
     for text in str(context.arguments.get("chat", context.args)).split():
@@ -193,7 +193,7 @@ def _named(context: CommandContext) -> tuple[ChatAddress, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _list_requests(context: CommandContext, verb: str) -> Reply:
+def _list_requests(context: Context, verb: str) -> Reply:
     chats = access_rows.chats_awaiting_admission(context.transaction)[:_HERE]
     if not chats:
         return context.reply("No chat asks to be let in.")

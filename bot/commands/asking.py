@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from bot.commands.base import Callback, CommandContext, CommandFunction, refusal
+from bot.commands.base import Callback, CommandFunction, Context, refusal
 from bot.commands.phrasing import shortened, subscription_labels
 from bot.free_text.bare_commands import NUMBERS
 from bot.messages import Button, Reply, Row
@@ -33,7 +33,7 @@ _IN_PUBLIC = 20  # most subscriptions in a list without buttons
 _LABEL = 40  # characters of a button's label
 
 
-def ask(context: CommandContext, verb: str, *lines: str, **arguments: object) -> Reply:
+def ask(context: Context, verb: str, *lines: str, **arguments: object) -> Reply:
     """Stores and returns the question `lines`; the person's next plain text goes to `verb`, a command or a callback."""
     if not expect(context, verb, **arguments):
         return Reply(lines)
@@ -45,7 +45,7 @@ def ask(context: CommandContext, verb: str, *lines: str, **arguments: object) ->
     return Reply(lines, buttons=((cancel,),))
 
 
-def expect(context: CommandContext, verb: str, **arguments: object) -> bool:
+def expect(context: Context, verb: str, **arguments: object) -> bool:
     """Stores that the person's next plain text may answer a question. Returns whether somebody can answer here."""
     if not context.request.sender or context.origin.kind is ChatKind.BROADCAST:
         return False
@@ -64,45 +64,45 @@ def ends(text: str) -> bool:
     return _ENDS.fullmatch(folded(text).strip()) is not None
 
 
-def lacks_text(context: CommandContext) -> bool:
+def lacks_text(context: Context) -> bool:
     """Returns whether a command has no text, so that it asks for one."""
     return not context.args.strip()
 
 
-def on_cancel(context: CommandContext) -> Reply:
+def on_cancel(context: Context) -> Reply:
     """Handles [cancel] under a question, and “no”: drops the question."""
     context.drop(QUESTION)
     return context.reply("Nothing is changed.", ok=True)
 
 
-def listed_here(context: CommandContext) -> tuple[Listed, ...]:
+def listed_here(context: Context) -> tuple[Listed, ...]:
     """Returns the subscriptions of the chat, sorted by number."""
     return tuple(known_chats.listed_in(context.transaction, [context.chat]))
 
 
-def subscriptions_here(context: CommandContext) -> list[Subscription]:
+def subscriptions_here(context: Context) -> list[Subscription]:
     """Like `listed_here`, but returns only the subscriptions."""
     return [one.subscription for one in listed_here(context)]
 
 
-def subscription_of_button(context: CommandContext) -> Subscription | None:
+def subscription_of_button(context: Context) -> Subscription | None:
     """Returns the subscription that a button or a question names, by its id; None if it is gone."""
     named = context.arguments.get("subscription")
     return next((one for one in subscriptions_here(context) if one.id == named), None)
 
 
-def subscription_numbered(context: CommandContext, number: object) -> Subscription | None:
+def subscription_numbered(context: Context, number: object) -> Subscription | None:
     """Returns the subscription with this number; None if there is none."""
     return next((one for one in subscriptions_here(context) if one.number == number), None)
 
 
-def on_subscription(run: Callable[[CommandContext, Subscription], Reply | None]) -> CommandFunction:
+def on_subscription(run: Callable[[Context, Subscription], Reply | None]) -> CommandFunction:
     """Returns a handler of a button or an answer.
 
     It calls `run` with the subscription that is meant; if that is gone, it says so.
     """
 
-    def handle(context: CommandContext) -> Reply | None:
+    def handle(context: Context) -> Reply | None:
         if subscription := subscription_of_button(context):
             return run(context, subscription)
         gone = context.say("That subscription is gone. /list shows those that are there.")
@@ -111,11 +111,11 @@ def on_subscription(run: Callable[[CommandContext, Subscription], Reply | None])
     return handle
 
 
-def on_all_or_one(run: Callable[[CommandContext, Subscription | None], Reply | None]) -> CommandFunction:
+def on_all_or_one(run: Callable[[Context, Subscription | None], Reply | None]) -> CommandFunction:
     """Returns a handler that calls `run` with the subscription that the button names, or with None for all."""
     one = on_subscription(run)
 
-    def handle(context: CommandContext) -> Reply | None:
+    def handle(context: Context) -> Reply | None:
         return run(context, None) if context.arguments.get("subscription") is None else one(context)
 
     return handle
@@ -129,7 +129,7 @@ def not_found(which: str) -> NotFound:
     return NotFound(said, Sentence("/list shows those that are there."))
 
 
-def number_and_rest(context: CommandContext, text: str) -> tuple[Subscription | None, str]:
+def number_and_rest(context: Context, text: str) -> tuple[Subscription | None, str]:
     """Returns (the subscription whose number is the first word, the other words); (None, text) if there is none.
 
     A text may also begin with the whole name or query of a subscription.
@@ -143,7 +143,7 @@ def number_and_rest(context: CommandContext, text: str) -> tuple[Subscription | 
     return names.get(name), text.strip()[len(name) :].strip()
 
 
-def required_number(context: CommandContext, text: str, example: str) -> tuple[Subscription, str]:
+def required_number(context: Context, text: str, example: str) -> tuple[Subscription, str]:
     """Like `number_and_rest`, but raises NotFound or Refused without such a number.
 
     The hint of Refused shows `example`.
@@ -157,12 +157,12 @@ def required_number(context: CommandContext, text: str, example: str) -> tuple[S
     raise refusal("Say the number of a subscription first.", "For example: {example}", example=context.typed(example))
 
 
-def no_subscriptions(context: CommandContext) -> Reply:
+def no_subscriptions(context: Context) -> Reply:
     """Returns the reply that says that the chat has no subscriptions."""
     return context.reply("There are no subscriptions yet. For example: /sub diffusion -survey")
 
 
-def pick_list(context: CommandContext, question: str, verb: str, *, everything: str = "") -> Reply:
+def pick_list(context: Context, question: str, verb: str, *, everything: str = "") -> Reply:
     """Returns a reply that asks which subscription is meant: eight buttons a page, which call `verb` with its id.
 
     `everything` is the verb of a button below the list for all of them. If strangers can read the reply, it has no
@@ -183,22 +183,20 @@ def pick_list(context: CommandContext, question: str, verb: str, *, everything: 
     return Reply((question,), buttons=(*rows, turned, last))
 
 
-def on_pick(context: CommandContext) -> Reply:
+def on_pick(context: Context) -> Reply:
     """Handles [previous page] and [next page] of a list to pick from."""
     asked = {name: str(context.arguments[name]) for name in ("question", "verb", "everything")}
     return pick_list(context, **asked)
 
 
-def subscription_button(context: CommandContext, subscription: Subscription, verb: str) -> Button:
+def subscription_button(context: Context, subscription: Subscription, verb: str) -> Button:
     """Returns a button with the number and the name or query of a subscription, which calls `verb` with its id."""
     return context.labelled(
         shortened(f"{subscription.number} {subscription.label}", _LABEL), verb, subscription=subscription.id
     )
 
 
-def pager(
-    context: CommandContext, page: int, pages: int, turns: str, arguments: Mapping[str, str] | None = None
-) -> Row:
+def pager(context: Context, page: int, pages: int, turns: str, arguments: Mapping[str, str] | None = None) -> Row:
     """Returns [previous page] and [next page], if there are such pages; they call the verb `turns`."""
     ways = ((context.say("previous page"), page - 1), (context.say("next page"), page + 1))
     return tuple(

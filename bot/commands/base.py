@@ -50,7 +50,7 @@ class Lacking(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CommandContext:
+class Context:
     """One request, with everything that a command needs to answer it.
 
     `chat` is what the command is about. `origin` is where the request was made and where the reply goes. `chat` and
@@ -70,7 +70,6 @@ class CommandContext:
     app: App
     registry: "Registry"
     read_by_group: bool = False  # a whole group or channel sees the reply, not one person
-    has_private_replies: bool = True  # only the sender sees a reply with `is_ephemeral`
     asked: frozenset[Need] = frozenset()  # what was asked for already
     arxiv_answered: bool = False  # arXiv was asked for the papers that the command lacks, and answered
     news: list[str] = field(default_factory=list)  # lines for the log, written if the command was stored
@@ -130,6 +129,13 @@ class CommandContext:
         """Returns whether somebody else could take the name of the chat in which the request was made."""
         platform = self.app.platforms.get(self.origin.address.platform)
         return isinstance(platform, Listener) and platform.lets_choose_names
+
+    @property
+    def has_private_replies(self) -> bool:
+        """Whether only the sender sees a reply with `is_ephemeral`."""
+        request, platform = self.request, self.app.listener_of(self.request.chat)
+        has_ephemeral = platform is not None and platform.facts.has_ephemeral
+        return request.place.is_private or request.is_operator or (has_ephemeral and bool(request.sender))
 
     @property
     def by_operator(self) -> bool:
@@ -263,8 +269,8 @@ class CommandContext:
         return query_in_words(parsed, self.localizer.translate)
 
 
-CommandFunction = Callable[[CommandContext], Reply | None]
-Condition = Callable[[CommandContext], bool]
+CommandFunction = Callable[[Context], Reply | None]
+Condition = Callable[[Context], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -331,13 +337,13 @@ def writes_of(action: Action) -> Condition | bool:
     return action.needs_manager or action.writes
 
 
-def may_write(action: Action, context: CommandContext) -> bool:
+def may_write(action: Action, context: Context) -> bool:
     """Returns whether an action may write when it runs in this context."""
     writes = writes_of(action)
     return writes(context) if callable(writes) else writes
 
 
-def needs_manager(action: Action, context: CommandContext) -> bool:
+def needs_manager(action: Action, context: Context) -> bool:
     """Returns whether an action is only for people who manage the chat, when it runs in this context."""
     needed = action.needs_manager
     return needed(context) if callable(needed) else needed
@@ -433,7 +439,7 @@ def refusal(sentence: str, hint: str = "", /, **values: object) -> Refused:
     return Refused(Sentence(sentence, values), Sentence(hint, values))
 
 
-def with_stored_chat(context: CommandContext) -> CommandContext:
+def with_stored_chat(context: Context) -> Context:
     """Stores the context's chat if it is new. Returns the context with the stored chat, its language and its time zone.
 
     This is called before every command that changes something. So a group gets the language and zone of the first who
@@ -445,7 +451,7 @@ def with_stored_chat(context: CommandContext) -> CommandContext:
     return replace(met, is_new=not context.chat.id)
 
 
-def stored_home(context: CommandContext, chat: Chat) -> Chat | None:
+def stored_home(context: Context, chat: Chat) -> Chat | None:
     """Returns the chat to which words in a chat belong (`chats.home_of`). Stores it if these are its first words.
 
     Returns None for a chat that was erased after an operator had denied it: only a hash of its address stays.
@@ -456,13 +462,13 @@ def stored_home(context: CommandContext, chat: Chat) -> Chat | None:
     return known
 
 
-def store_about(context: CommandContext) -> None:
+def store_about(context: Context) -> None:
     """Stores the other chat that a command is about if it is new, so that buttons and questions can refer to it."""
     if find_chat(context.transaction, context.chat.address) is None:
         _stored(context, context.chat)
 
 
-def _stored(context: CommandContext, new: Chat) -> Chat:
+def _stored(context: Context, new: Chat) -> Chat:
     request, is_private = context.request, new.kind is ChatKind.PRIVATE
     return store_chat(
         context.transaction,
@@ -477,7 +483,7 @@ def _stored(context: CommandContext, new: Chat) -> Chat:
     )
 
 
-def with_chat(context: CommandContext, chat: Chat) -> CommandContext:
+def with_chat(context: Context, chat: Chat) -> Context:
     """Returns the context with its chat as it is stored now, in the chat's language and time zone."""
     origin = chat if context.origin.address == chat.address else context.origin
     localizer = Language(origin.settings.lang, chat.settings.timezone, slash=context.localizer.slash)

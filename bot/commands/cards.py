@@ -25,8 +25,8 @@ from bot.commands.base import (
     Callback,
     Change,
     Command,
-    CommandContext,
     CommandFunction,
+    Context,
     Registry,
     refusal,
     with_stored_chat,
@@ -95,13 +95,13 @@ def read_callback(data: str, place: ChatAddress | None) -> CallbackToken | None:
     return CallbackToken(verb=verb, arguments={"delivery": found["delivery"], at: int(found["at"] or 0)}, place=place)
 
 
-def of_paper(run: Callable[[CommandContext, Item], Reply]) -> CommandFunction:
+def of_paper(run: Callable[[Context, Item], Reply]) -> CommandFunction:
     """Returns a handler of a button: it calls `run` with the paper that the button names.
 
     If that is not stored any more, or the named delivery is not one of this chat's, it says so.
     """
 
-    def handle(context: CommandContext) -> Reply:
+    def handle(context: Context) -> Reply:
         named, transaction, chat = context.arguments, context.transaction, context.chat
         if "delivery" in named:
             delivered = delivered_items(transaction, chat.id, str(named["delivery"]), position=int(named["position"]))
@@ -114,24 +114,24 @@ def of_paper(run: Callable[[CommandContext, Item], Reply]) -> CommandFunction:
     return handle
 
 
-def _paper_arguments(context: CommandContext) -> dict[str, Any]:
+def _paper_arguments(context: Context) -> dict[str, Any]:
     """Returns those arguments of the pressed button that name its paper."""
     return {name: context.arguments[name] for name in ("delivery", "position", "paper") if name in context.arguments}
 
 
 @of_paper
-def on_more(context: CommandContext, item: Item) -> Reply:
+def on_more(context: Context, item: Item) -> Reply:
     """Handles [more]: shows everything that is known about a paper, with its abstract and its summaries."""
     shown = _opened(context, item, whole=True)
     return replace(shown, item_layout="whole", replaces=bool(context.arguments.get("on_card")))
 
 
-def opens_a_paper(context: CommandContext) -> bool:
+def opens_a_paper(context: Context) -> bool:
     """Returns whether the text names exactly one paper, so that its card is shown and the paper counts as opened."""
     return bool(context.chat.id) and not context.read_by_strangers and len(mentioned(context.args)) == 1
 
 
-def _opened(context: CommandContext, item: Item, *, whole: bool = False) -> Reply:
+def _opened(context: Context, item: Item, *, whole: bool = False) -> Reply:
     """Returns a card; the data of its other buttons is that of the button that opens it, and their name.
 
     Stores the signal that the chat opened the paper, unless strangers can open it: their interest is not the chat's.
@@ -144,7 +144,7 @@ def _opened(context: CommandContext, item: Item, *, whole: bool = False) -> Repl
     return Reply(items=(item,), item_layout="card", numbers=(opens,))
 
 
-def on_show_more(context: CommandContext) -> Reply:
+def on_show_more(context: Context) -> Reply:
     """Handles [show more]: shows a page of papers beyond the chat's limit.
 
     Their numbers continue those of the delivery.
@@ -165,7 +165,7 @@ def on_show_more(context: CommandContext) -> Reply:
 
 
 @of_paper
-def on_less(context: CommandContext, item: Item) -> Reply:
+def on_less(context: Context, item: Item) -> Reply:
     """Asks what the subscription that brought a paper shall leave out: an author, a category, or a word."""
     behind = subscriptions_behind(context.transaction, context.chat, item)
     subscription = next((one for one in behind if _finds(context, one, item)), None)
@@ -187,7 +187,7 @@ def on_less(context: CommandContext, item: Item) -> Reply:
     return replace(asked, buttons=(*phone_rows(buttons), *asked.buttons))
 
 
-def _finds(context: CommandContext, subscription: Subscription, item: Item) -> bool:
+def _finds(context: Context, subscription: Subscription, item: Item) -> bool:
     """Returns whether the query of a subscription, which may have been changed, still matches a paper."""
     query = with_known_vectors(context.transaction, parse_canonical(subscription.canonical))
     return bool(matching_papers(query, [item.paper.paper]))
@@ -210,13 +210,13 @@ def _can_leave_out(subscription: Subscription, rule: str, item: Item) -> bool:
     return not matching_papers(less, [item.paper.paper])
 
 
-def _of_subscription(run: Callable[[CommandContext, Item, Subscription], Reply]) -> CommandFunction:
+def _of_subscription(run: Callable[[Context, Item, Subscription], Reply]) -> CommandFunction:
     """Like `of_paper`, but `run` also gets the subscription that the button or question names.
 
     It must still bring the paper.
     """
 
-    def handle(context: CommandContext, item: Item) -> Reply:
+    def handle(context: Context, item: Item) -> Reply:
         behind = subscriptions_behind(context.transaction, context.chat, item)
         chosen = next((one for one in behind if one.id == context.arguments.get("subscription")), None)
         return run(context, item, chosen) if chosen else _nothing_to_change(context)
@@ -225,7 +225,7 @@ def _of_subscription(run: Callable[[CommandContext, Item, Subscription], Reply])
 
 
 @_of_subscription
-def on_leave_out(context: CommandContext, item: Item, subscription: Subscription) -> Reply:
+def on_leave_out(context: Context, item: Item, subscription: Subscription) -> Reply:
     """Handles an offer or the word that a person wrote: excludes it from the query."""
     typed = only_excluded(context.args) or (words_rule(context.args.lstrip(" -")),)
     less = parse_query(subscription.text)
@@ -243,7 +243,7 @@ def on_leave_out(context: CommandContext, item: Item, subscription: Subscription
 
 
 @_of_subscription
-def on_pause_week(context: CommandContext, item: Item, subscription: Subscription) -> Reply:
+def on_pause_week(context: Context, item: Item, subscription: Subscription) -> Reply:
     """Handles [pause N for a week]: its papers wait until then."""
     until, chat = context.now + _PAUSED_FOR, context.chat
     note_signal(context.transaction, chat, [item.paper.id], Signal.MUTED, now=context.now)
@@ -257,12 +257,12 @@ def on_pause_week(context: CommandContext, item: Item, subscription: Subscriptio
     )
 
 
-def _nothing_to_change(context: CommandContext) -> Reply:
+def _nothing_to_change(context: Context) -> Reply:
     said = context.say("No subscription of this chat brings this paper any more.")
     return Reply((said,), ok=False) if context.message else Reply(toast=said)
 
 
-def stored_and_unknown(context: CommandContext, names: Sequence[str]) -> tuple[list[KnownPaper], list[str]]:
+def stored_and_unknown(context: Context, names: Sequence[str]) -> tuple[list[KnownPaper], list[str]]:
     """Returns (the stored papers among those that are named, each once; the names of papers that are not stored).
 
     Raises Lacking for those that arXiv may know, which needs their ids: it is not asked for papers with a DOI only.
@@ -274,7 +274,7 @@ def stored_and_unknown(context: CommandContext, names: Sequence[str]) -> tuple[l
     return [*papers.values()], unknown
 
 
-def named_papers(context: CommandContext, names: Sequence[str]) -> Reply:
+def named_papers(context: Context, names: Sequence[str]) -> Reply:
     """Returns the reply with the cards of the papers with these ids and DOIs, of which there must be at least one.
 
     A single paper has its full card; several are numbered.
@@ -315,7 +315,7 @@ def named_papers(context: CommandContext, names: Sequence[str]) -> Reply:
     )
 
 
-def no_paper_named(context: CommandContext, example: str) -> Refused:
+def no_paper_named(context: Context, example: str) -> Refused:
     """Returns the error for a command that names no paper; `example` is the command with one."""
     return refusal(
         "Say which paper, by its arXiv id, DOI or link.", "For example: {example}", example=context.typed(example)
@@ -326,7 +326,7 @@ def _is_doi(name: str) -> bool:
     return name.startswith("10.") and "/" in name
 
 
-def no_paper(context: CommandContext, said: str) -> Reply:
+def no_paper(context: Context, said: str) -> Reply:
     """Returns the reply to a link or an id that names no paper that we can look up."""
     name = links_to_no_paper(said)[0]
     head = Sentence("That link names no paper that I can look up.")
@@ -342,7 +342,7 @@ def no_paper(context: CommandContext, said: str) -> Reply:
     )
 
 
-def paper_delivered(context: CommandContext) -> DeliveredPaper | None:
+def paper_delivered(context: Context) -> DeliveredPaper | None:
     """Returns the paper of the message that the sender replied to; without a reply, the last delivered paper."""
     replied_to = context.message.reply_to if context.message else ""
     if not context.chat.id:
@@ -353,7 +353,7 @@ def paper_delivered(context: CommandContext) -> DeliveredPaper | None:
 def _toggle(kind: Signal) -> CommandFunction:
     """Returns the handler of 👍, 👎 or [save]: the first press stores the signal, the second one removes it."""
 
-    def handle(context: CommandContext, item: Item) -> Reply:
+    def handle(context: Context, item: Item) -> Reply:
         context = with_stored_chat(context)
         transaction, paper, is_saving = context.transaction, item.paper.id, kind is Signal.SAVED
         if take_back(transaction, context.chat, paper, kind):
@@ -367,7 +367,7 @@ def _toggle(kind: Signal) -> CommandFunction:
     return of_paper(handle)
 
 
-def save(context: CommandContext) -> Reply:
+def save(context: Context) -> Reply:
     """Saves the named papers; without a name, the paper of the message replied to, or the last delivered one.
 
     The reply says so, and which names are unknown.
@@ -398,13 +398,13 @@ def save(context: CommandContext) -> Reply:
 
 
 @of_paper
-def on_unsave(context: CommandContext, item: Item) -> Reply:
+def on_unsave(context: Context, item: Item) -> Reply:
     """Handles [undo] or [take out] under the reply that a paper was saved: removes it from the saved papers."""
     take_back(context.transaction, context.chat, item.paper.id, Signal.SAVED)
     return context.reply("No longer saved: {title}", title=context.title(item.paper), ok=True)
 
 
-def saved(context: CommandContext) -> Reply:
+def saved(context: Context) -> Reply:
     """Shows a page of the saved papers, the last saved one first; also for [newer], [older] and [all saved]."""
     papers = saved_papers(context.transaction, context.chat)
     if not papers:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from bot.commands.base import CommandContext, Event
+from bot.commands.base import Context, Event
 from bot.commands.pause import what_waits
 from bot.commands.start import how_to_begin
 from bot.messages import Reply
@@ -20,17 +20,17 @@ from subscriptions.subscribing.pause import reactivate
 
 def on_unreachable(
     words: str, reason: PauseReason = PauseReason.GONE, *, topic: bool = False
-) -> Callable[[CommandContext], None]:
+) -> Callable[[Context], None]:
     """Returns a handler that pauses the deliveries to a channel or topic; `words` say what happened to it."""
 
-    def handle(context: CommandContext) -> None:
+    def handle(context: Context) -> None:
         address = context.request.chat if topic else context.origin.address
         pause_unreachable(context.transaction, address, words, topic=topic, reason=reason, now=context.now)
 
     return handle
 
 
-def on_arrived(context: CommandContext) -> Reply | None:
+def on_arrived(context: Context) -> Reply | None:
     """Handles that the bot was added: greets a new group in one line, and writes to who added it to a channel.
 
     A chat that was stored before is not greeted again; its waiting papers are offered.
@@ -43,7 +43,7 @@ def on_arrived(context: CommandContext) -> Reply | None:
     return Reply((how_to_begin(context),)) if missed is None and is_new else missed
 
 
-def _card(context: CommandContext) -> Reply | None:
+def _card(context: Context) -> Reply | None:
     """Returns the message to the person who added the bot to a channel.
 
     None if the bot may not write to this person.
@@ -60,7 +60,7 @@ def _card(context: CommandContext) -> Reply | None:
     return replace(card, target_chat=private)
 
 
-def _in_private(context: CommandContext, missed: Reply | None) -> Reply | None:
+def _in_private(context: Context, missed: Reply | None) -> Reply | None:
     """Returns the message to the person who caused the event, about the papers that wait for a channel.
 
     None if there is nothing to say.
@@ -75,7 +75,7 @@ def _in_private(context: CommandContext, missed: Reply | None) -> Reply | None:
     return Reply(target_chat=private, lines=(head, *lines), buttons=buttons)
 
 
-def on_left(context: CommandContext) -> None:
+def on_left(context: Context) -> None:
     """Handles that the bot was blocked or removed: pauses the deliveries until it is let in again."""
     if not _has_moved(context):
         is_private = context.chat.kind is ChatKind.PRIVATE
@@ -84,7 +84,7 @@ def on_left(context: CommandContext) -> None:
         pause_unreachable(context.transaction, address, words, topic=False, now=context.now, by=by)
 
 
-def on_muted(context: CommandContext) -> Reply | None:
+def on_muted(context: Context) -> Reply | None:
     """Handles that the bot may not write. Tells the person who has just added it to a channel which right it needs."""
     if _has_moved(context):
         return None
@@ -112,7 +112,7 @@ def on_muted(context: CommandContext) -> Reply | None:
     return replace(reply, target_chat=private)
 
 
-def on_back(context: CommandContext) -> Reply | None:
+def on_back(context: Context) -> Reply | None:
     """Handles that the bot may write again: deliveries continue.
 
     Offers the waiting papers; for a channel, in private.
@@ -128,7 +128,7 @@ def on_back(context: CommandContext) -> Reply | None:
     return _in_private(context, missed)
 
 
-def on_moved(context: CommandContext) -> None:
+def on_moved(context: Context) -> None:
     """Handles that a group became a supergroup.
 
     The platform reports this for both chats; the second report changes nothing.
@@ -139,12 +139,12 @@ def on_moved(context: CommandContext) -> None:
         chat_moved(context.transaction, ChatAddress(here.platform, old), new, now=context.now)
 
 
-def _has_moved(context: CommandContext) -> bool:
+def _has_moved(context: Context) -> bool:
     """Returns whether the event is about the old address of a group that became a supergroup."""
     return context.origin.address.lane != context.request.chat.lane
 
 
-def _store_new_chat(context: CommandContext) -> None:
+def _store_new_chat(context: Context) -> None:
     """Stores a group or channel. Its owner, who gets notices about it, is the person who added the bot first, if known.
 
     That of a channel of a workspace is the member who subscribes, from whom it also gets its time zone.
@@ -171,7 +171,7 @@ def _store_new_chat(context: CommandContext) -> None:
         store_chat(context.transaction, private, ChatKind.PRIVATE, now=context.now, lang=lang)
 
 
-def _private_chat(context: CommandContext) -> ChatAddress | None:
+def _private_chat(context: Context) -> ChatAddress | None:
     """Returns the private chat of the event's sender; None if they never wrote to the bot or have blocked it."""
     if not context.request.sender:
         return None
@@ -179,7 +179,7 @@ def _private_chat(context: CommandContext) -> ChatAddress | None:
     return chat.address if chat.id and not chat.is_unreachable else None
 
 
-def welcome_back(context: CommandContext) -> Reply | None:
+def welcome_back(context: Context) -> Reply | None:
     """Lets a chat that was blocked, kicked or restricted get messages again, and offers the waiting papers.
 
     Returns None if the chat could be reached all the time, or if no papers wait for it.

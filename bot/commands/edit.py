@@ -13,7 +13,7 @@ from bot.commands.asking import (
     pick_list,
     required_number,
 )
-from bot.commands.base import Callback, Change, Command, CommandContext, CommandFunction
+from bot.commands.base import Callback, Change, Command, CommandFunction, Context
 from bot.commands.phrasing import (
     cadence_words,
     next_line,
@@ -46,7 +46,7 @@ _MOST_NAMED = 5  # subscriptions that a reply lists
 _LONGEST = 300  # characters of a changed query that are shown, so that five changes fit into a message
 
 
-def edit_(context: CommandContext) -> Reply:
+def edit_(context: Context) -> Reply:
     """Changes the query of a subscription, and its time if a time follows the query. Without a query, asks for it."""
     if not context.args:
         return pick_list(context, context.say("Which one do you want to change?"), "edit-ask")
@@ -54,12 +54,12 @@ def edit_(context: CommandContext) -> Reply:
     return _edit(context, subscription, text) if text else _ask_query(context, subscription)
 
 
-def _ask_query(context: CommandContext, subscription: Subscription) -> Reply:
+def _ask_query(context: Context, subscription: Subscription) -> Reply:
     now = context.say("{number} asks for: {text}", number=subscription.number, text=subscription.text)
     return ask(context, "edit-to", now, context.say("Write what it shall be instead."), subscription=subscription.id)
 
 
-def _edit(context: CommandContext, subscription: Subscription, typed: str) -> Reply:
+def _edit(context: Context, subscription: Subscription, typed: str) -> Reply:
     """Changes the query of a subscription to what was typed, which is the end of the arguments."""
     if wish := formed_wish(typed):
         typed = f"{wish.query} {wish.when}".strip()
@@ -86,7 +86,7 @@ def _query(subscription: Subscription, typed: str) -> str:
     return narrower.text if narrower else " ".join(typed.split())
 
 
-def name(context: CommandContext) -> Reply:
+def name(context: Context) -> Reply:
     """Names a subscription; "-" removes the name. Without a name, asks for it."""
     if not context.args:
         return pick_list(context, context.say("Which one do you want to name?"), "name-ask")
@@ -94,12 +94,12 @@ def name(context: CommandContext) -> Reply:
     return _name(context, subscription, text) if text else _ask_name(context, subscription)
 
 
-def _ask_name(context: CommandContext, subscription: Subscription) -> Reply:
+def _ask_name(context: Context, subscription: Subscription) -> Reply:
     question = context.say("What do you want to call {number}? A - takes the name away.", number=subscription.number)
     return ask(context, "name-to", question, subscription=subscription.id)
 
 
-def _name(context: CommandContext, subscription: Subscription, text: str) -> Reply:
+def _name(context: Context, subscription: Subscription, text: str) -> Reply:
     number, called = subscription.number, "" if text.strip().casefold() in _NO_NAME else text
     try:
         done = subscribing.rename(
@@ -115,7 +115,7 @@ def _name(context: CommandContext, subscription: Subscription, text: str) -> Rep
     return context.done(said, buttons=context.undo_row)
 
 
-def schedule(context: CommandContext) -> Reply:
+def schedule(context: Context) -> Reply:
     """Sets the time of one subscription.
 
     Without a number, sets the time of all subscriptions and of new ones; without a time, offers times.
@@ -142,12 +142,12 @@ def _refuse_foreign_number(text: str) -> None:
         )
 
 
-def _answer(change: Callable[[CommandContext, Subscription, str], Reply]) -> CommandFunction:
+def _answer(change: Callable[[Context, Subscription, str], Reply]) -> CommandFunction:
     """Returns a handler that changes a subscription with the answer to a question about it, or with a button's query."""
     return on_subscription(lambda context, subscription: change(context, subscription, context.args))
 
 
-def _offer_times(context: CommandContext, subscription: Subscription | None) -> Reply:
+def _offer_times(context: Context, subscription: Subscription | None) -> Reply:
     schedule = context.chat.settings.schedule
     if subscription is None:
         which, number = None, ""
@@ -175,7 +175,7 @@ def _is_time(text: str) -> bool:
     return is_schedule(_TO.sub("", text)) or is_time(text)
 
 
-def set_schedule(context: CommandContext, subscription: Subscription | None, typed: str) -> Reply:
+def set_schedule(context: Context, subscription: Subscription | None, typed: str) -> Reply:
     """Changes when one subscription delivers, or all of them without one."""
     if subscription is None and not context.chat.id:
         return no_subscriptions(context)
@@ -199,7 +199,7 @@ def set_schedule(context: CommandContext, subscription: Subscription | None, typ
     return context.done(*lines, buttons=context.undo_row)
 
 
-def undo_last(context: CommandContext) -> Reply:
+def undo_last(context: Context) -> Reply:
     """Undoes the newest change of the chat, whoever made it."""
     done = changes.undo(context.transaction, context.chat.address, now=context.now)
     if done is None:
@@ -211,7 +211,7 @@ def undo_last(context: CommandContext) -> Reply:
     return context.done(head, *_what(context, done))
 
 
-def on_undo(context: CommandContext) -> Reply:
+def on_undo(context: Context) -> Reply:
     """Handles [undo]: undoes the change that the button names, if it is the newest."""
     change = changes.last_change(context.transaction, context.chat.address, now=context.now)
     number = int(context.arguments["change"])
@@ -222,7 +222,7 @@ def on_undo(context: CommandContext) -> Reply:
     return undo_last(context)
 
 
-def _what(context: CommandContext, done: Undone) -> Iterator[str]:
+def _what(context: Context, done: Undone) -> Iterator[str]:
     """Yields lines that say what an undo changed."""
     change, localizer = done.change, context.localizer
     for said, subscriptions in ((context.say("Removed:"), change.added), (context.say("Back:"), change.removed)):
@@ -239,7 +239,7 @@ def _what(context: CommandContext, done: Undone) -> Iterator[str]:
         yield why_paused(done.after, (), localizer) or context.say("This chat is not paused any more.")
 
 
-def _state_words(context: CommandContext, subscription: Subscription, other: Subscription) -> str:
+def _state_words(context: Context, subscription: Subscription, other: Subscription) -> str:
     """Returns what is different in one state of a subscription compared with the other: query, name, time, pause."""
     parts = [cut_letters(subscription.text, _LONGEST)] if subscription.text != other.text else []
     if subscription.name != other.name:

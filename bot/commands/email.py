@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.commands import access as admission
 from bot.commands import asking
-from bot.commands.base import Callback, Command, CommandContext, refusal
+from bot.commands.base import Callback, Command, Context, refusal
 from bot.messages import Reply
 from subscriptions.chats import addresses
 from subscriptions.chats import known as known_chats
@@ -14,7 +14,7 @@ from subscriptions.outbox.notices import CONFIRM
 from subscriptions.subscribing import access
 
 
-def email(context: CommandContext) -> Reply:
+def email(context: Context) -> Reply:
     """Sends a question to a mail address: may this chat's papers also be mailed there? Raises Refused."""
     platform = context.app.mail_platform
     if not platform:
@@ -50,7 +50,7 @@ def email(context: CommandContext) -> Reply:
     return replace(asked, is_ephemeral=True)
 
 
-def on_confirm(context: CommandContext) -> Reply:
+def on_confirm(context: Context) -> Reply:
     """Handles the confirmation of a mail address: papers are mailed there from now on. Raises Refused."""
     said = context.arguments.get("chat")
     source = addresses.parse_address(str(said)) if said else None

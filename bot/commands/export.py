@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from bot.commands import access as admission
 from bot.commands.asking import ask, subscriptions_here
-from bot.commands.base import Callback, Command, CommandContext, refusal, with_stored_chat
+from bot.commands.base import Callback, Command, Context, refusal, with_stored_chat
 from bot.commands.cards import CARDS, named_papers, stored_and_unknown
 from bot.digests.library import is_library, read_library
 from bot.messages import LARGEST, Buttons, File, FileReader, FileWithoutCommand, Reply
@@ -39,7 +39,7 @@ _ORDERS = Sentence(
 )
 
 
-def export_(context: CommandContext) -> Reply:
+def export_(context: Context) -> Reply:
     """Shows the subscriptions as text that /import reads, or papers (delivered, saved or named) as BibTeX or RIS."""
     words = context.args.casefold().split()
     form = "ris" if "ris" in words else "bib"
@@ -62,7 +62,7 @@ def export_(context: CommandContext) -> Reply:
     return _delivered(context, form, " ".join(rest) or "30d")
 
 
-def _subscriptions(context: CommandContext) -> Reply:
+def _subscriptions(context: Context) -> Reply:
     text = import_export.export(context.transaction, context.chat.address) if context.chat.id else ""
     if not text:
         return context.reply("There are no subscriptions yet.")
@@ -74,7 +74,7 @@ def _subscriptions(context: CommandContext) -> Reply:
     return _as_text(context, head, "paperwire.txt", text)
 
 
-def _delivered(context: CommandContext, form: str, typed: str) -> Reply:
+def _delivered(context: Context, form: str, typed: str) -> Reply:
     """Returns the reply with the papers that were delivered within a typed length of time: "30d", "2w".
 
     Raises Refused.
@@ -98,7 +98,7 @@ def _delivered(context: CommandContext, form: str, typed: str) -> Reply:
     return _as_papers(context, head, papers, form)
 
 
-def _named(context: CommandContext, form: str) -> Reply:
+def _named(context: Context, form: str) -> Reply:
     """Returns the reply with the papers that the arguments name, as BibTeX or RIS.
 
     If one is not stored, it is looked up.
@@ -110,14 +110,12 @@ def _named(context: CommandContext, form: str) -> Reply:
     return _as_papers(context, head, papers, form)
 
 
-def _as_papers(
-    context: CommandContext, head: str, papers: Sequence[KnownPaper], form: str, *, name: str = "papers"
-) -> Reply:
+def _as_papers(context: Context, head: str, papers: Sequence[KnownPaper], form: str, *, name: str = "papers") -> Reply:
     text = references(papers) if form == "ris" else bibliography(papers)
     return _as_text(context, head, f"{name}.{form}", text)
 
 
-def _as_text(context: CommandContext, head: str, name: str, text: str) -> Reply:
+def _as_text(context: Context, head: str, name: str, text: str) -> Reply:
     """Returns a reply with the text as a block that can be copied, or as a file if it is long."""
     most = LONG_IN_GROUP if context.read_by_group else LONG
     lines = text.rstrip("\n").split("\n")
@@ -126,7 +124,7 @@ def _as_text(context: CommandContext, head: str, name: str, text: str) -> Reply:
     return Reply((head,), code=lines)
 
 
-def import_(context: CommandContext) -> Reply:
+def import_(context: Context) -> Reply:
     """Imports the lines of a text or of the attached file; without either, asks for them."""
     text = context.args
     if isinstance(context.file, bytes):
@@ -157,7 +155,7 @@ def import_(context: CommandContext) -> Reply:
     return context.reply("Imported: {counts}.", counts=shown, ok=True, buttons=context.undo_row)
 
 
-def library(context: CommandContext) -> Reply:
+def library(context: Context) -> Reply:
     """Stores the attached library; without a file, shows what is stored."""
     if isinstance(read := context.file, Library):
         admission.waits(context)  # raises Refused where nobody new is served
@@ -181,7 +179,7 @@ def library(context: CommandContext) -> Reply:
     )
 
 
-def on_remove(context: CommandContext) -> Reply:
+def on_remove(context: Context) -> Reply:
     """Handles [take out]: removes the chat's library."""
     if not interests.drop_library(context.transaction, context.chat.id):
         return context.reply(NO_LIBRARY)
@@ -224,7 +222,7 @@ def _entries(localizer: Language, amount: int) -> str:
     return localizer.count("{count} entry", "{count} entries", amount)
 
 
-def _library_buttons(context: CommandContext) -> Buttons:
+def _library_buttons(context: Context) -> Buttons:
     bring = context.button("bring such papers", "subscribe-to", text=LIBRARY_QUERY)
     return ((bring, context.button("take out", "library-remove")),)
 

@@ -14,7 +14,7 @@ from bot.commands.asking import (
     subscription_button,
     subscriptions_here,
 )
-from bot.commands.base import Callback, Change, Command, CommandContext, refusal
+from bot.commands.base import Callback, Change, Command, Context, refusal
 from bot.commands.phrasing import (
     ListRow,
     held_back,
@@ -41,7 +41,7 @@ _LONGEST = 40  # characters of a typed text that a button repeats
 _ALL = frozenset({"all", "everything", "*", "全部", "所有"})
 
 
-def list_(context: CommandContext) -> Reply:
+def list_(context: Context) -> Reply:
     """Shows the subscriptions of the chat, page by page; "list 2" shows the second page.
 
     "list all", for operators, those of all chats.
@@ -55,7 +55,7 @@ def list_(context: CommandContext) -> Reply:
     return _page(context, page - 1 if page else int(context.arguments.get("page", 0)))
 
 
-def _of_all_chats(context: CommandContext) -> Reply:
+def _of_all_chats(context: Context) -> Reply:
     if not context.is_operator or context.read_by_group:
         raise refusal("Only the operator of this bot sees the subscriptions of all chats, in private.")
     found = known_chats.listed(context.transaction, None)
@@ -68,7 +68,7 @@ def _of_all_chats(context: CommandContext) -> Reply:
     return Reply((head, *lines))
 
 
-def show_one(context: CommandContext, subscription: Subscription) -> Reply:
+def show_one(context: Context, subscription: Subscription) -> Reply:
     """Handles the button with a number: shows that subscription with its buttons."""
     which = subscription.id
     one = next(one for one in listed_here(context) if one.subscription.id == which)
@@ -91,7 +91,7 @@ def show_one(context: CommandContext, subscription: Subscription) -> Reply:
     return Reply(lines, buttons=(changes, (back,)))
 
 
-def change_list(context: CommandContext, said: str) -> Reply:
+def change_list(context: Context, said: str) -> Reply:
     """Returns the list for a text that seems to want a change.
 
     A button for each subscription, for all, and to look for the text.
@@ -113,7 +113,7 @@ def change_list(context: CommandContext, said: str) -> Reply:
     return replace(shown, lines=(line, *shown.lines[1:]), buttons=(*rows, *shown.buttons[-1:], of_all, others))
 
 
-def _page(context: CommandContext, page: int) -> Reply:
+def _page(context: Context, page: int) -> Reply:
     found = listed_here(context)
     if not found:
         return no_subscriptions(context)
@@ -142,7 +142,7 @@ def _page(context: CommandContext, page: int) -> Reply:
     return Reply(lines, buttons=(*in_rows, pager(context, page, pages, "list")))
 
 
-def _list_lines(context: CommandContext, rows: Sequence[ListRow], shown: Sequence[Listed]) -> list[str]:
+def _list_lines(context: Context, rows: Sequence[ListRow], shown: Sequence[Listed]) -> list[str]:
     """Returns a line for each subscription: number, name or query, time, papers found, last delivery, what holds it."""
     subscriptions = [one.subscription for one in shown]
     found, came = activity(context.transaction, context.chat, subscriptions, now=context.now)
@@ -158,7 +158,7 @@ def _list_lines(context: CommandContext, rows: Sequence[ListRow], shown: Sequenc
     return lines
 
 
-def _often(context: CommandContext, found: Matches) -> str:
+def _often(context: Context, found: Matches) -> str:
     """Returns how many papers a subscription found in the known days: "6 a week", "6 in 3 days"."""
     amount, base = len(found.papers), found.base
     if base.week and base.whole:
@@ -167,7 +167,7 @@ def _often(context: CommandContext, found: Matches) -> str:
     return context.count("{count} in {days}", "{count} in {days}", amount, days=days)
 
 
-def unsub(context: CommandContext) -> Reply:
+def unsub(context: Context) -> Reply:
     """Removes subscriptions by number or by query, or all of them; without arguments, asks which.
 
     Raises NotFound, QueryError.
@@ -188,12 +188,12 @@ def unsub(context: CommandContext) -> Reply:
     raise not_found(", ".join(map(str, numbers)) or typed)
 
 
-def unsub_all(context: CommandContext) -> Reply:
+def unsub_all(context: Context) -> Reply:
     """Removes all subscriptions. Does not ask first, since the removal can be undone."""
     return _removed(context, [one.number for one in subscriptions_here(context)])
 
 
-def _removed(context: CommandContext, numbers: Collection[int], missing: str = "") -> Reply:
+def _removed(context: Context, numbers: Collection[int], missing: str = "") -> Reply:
     """Removes subscriptions by their numbers; `missing` are the typed numbers that no subscription has."""
     if not numbers:
         return context.reply("There was no subscription to remove.")

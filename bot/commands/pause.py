@@ -11,7 +11,7 @@ from bot.commands.asking import (
     required_number,
     subscriptions_here,
 )
-from bot.commands.base import Change, Command, CommandContext
+from bot.commands.base import Change, Command, Context
 from bot.commands.phrasing import subscription_label, why_paused
 from bot.messages import Buttons, Reply
 from subscriptions.errors import Refused, Sentence, sentences
@@ -31,14 +31,14 @@ _PAUSED = sentences(
 ALL = "all"  # this argument means the whole chat, as if there were no arguments
 
 
-def pause_(context: CommandContext) -> Reply:
+def pause_(context: Context) -> Reply:
     """Pauses the chat, or the subscription with the given number, for the given time."""
     if not context.chat.id:
         return context.reply("There is nothing to pause yet.")
     return _paused(context, *_parsed(context))
 
 
-def resume_(context: CommandContext) -> Reply:
+def resume_(context: Context) -> Reply:
     """Resumes the chat, or one subscription; with `skip`, the papers that waited never come.
 
     If the chat is not paused, resumes all its subscriptions.
@@ -50,7 +50,7 @@ def resume_(context: CommandContext) -> Reply:
     return _resumed(context, subscription, skips=which != typed)
 
 
-def what_waits(context: CommandContext, subscription: Subscription | None = None) -> tuple[list[str], Buttons]:
+def what_waits(context: Context, subscription: Subscription | None = None) -> tuple[list[str], Buttons]:
     """Returns (lines, buttons) about the papers that wait after a pause; both are empty if no papers wait."""
     number, which = subscription and subscription.number, subscription and subscription.id
     found = pausing.get_waiting_papers(context.transaction, context.chat.address, now=context.now, number=number)
@@ -73,7 +73,7 @@ def what_waits(context: CommandContext, subscription: Subscription | None = None
     return lines, ((send, skip),)
 
 
-def on_send(context: CommandContext, subscription: Subscription | None) -> Reply:
+def on_send(context: Context, subscription: Subscription | None) -> Reply:
     """Handles [send]: sends the waiting papers at once."""
     address, number = context.chat.address, subscription and subscription.number
     if sent := pausing.send_waiting(context.transaction, address, now=context.now, number=number):
@@ -81,14 +81,14 @@ def on_send(context: CommandContext, subscription: Subscription | None) -> Reply
     return context.toast("Nothing waits any more.")
 
 
-def on_skip(context: CommandContext, subscription: Subscription | None) -> Reply:
+def on_skip(context: Context, subscription: Subscription | None) -> Reply:
     """Handles [skip]: the papers that waited when the button was shown are never sent."""
     by = datetime.fromisoformat(str(context.arguments["at"]))
     skipped = _skip(context, subscription, upto=int(context.arguments["upto"]), by=by)
     return context.done(*skipped) if skipped else context.toast("Nothing waits any more.")
 
 
-def _skip(context: CommandContext, subscription: Subscription | None, *, upto: int, by: datetime) -> tuple[str, ...]:
+def _skip(context: Context, subscription: Subscription | None, *, upto: int, by: datetime) -> tuple[str, ...]:
     """Skips the papers up to the sequence `upto`, and deliveries planned by `by`.
 
     Returns lines that say so; () if there are none.
@@ -101,7 +101,7 @@ def _skip(context: CommandContext, subscription: Subscription | None, *, upto: i
     return (said, context.say("/search still finds what was skipped."))
 
 
-def _parsed(context: CommandContext) -> tuple[Subscription | None, datetime | None]:
+def _parsed(context: Context) -> tuple[Subscription | None, datetime | None]:
     """Returns (the subscription to pause, or None for the whole chat; the end of the pause, or None for no end).
 
     "2 weeks" is read as a time, "2" as a subscription, "2 until mon" as both. Raises Refused, NotFound.
@@ -124,7 +124,7 @@ def _parsed(context: CommandContext) -> tuple[Subscription | None, datetime | No
         return subscription, parse_pause(rest, clock, context.now) if rest else None
 
 
-def _paused(context: CommandContext, subscription: Subscription | None, until: datetime | None = None) -> Reply:
+def _paused(context: Context, subscription: Subscription | None, until: datetime | None = None) -> Reply:
     number, address = subscription and subscription.number, context.chat.address
     pausing.pause(context.transaction, address, number, until=until, now=context.now, who=context.actor)
     said = [_PAUSED[bool(subscription), bool(until)], Sentence("What comes in the meantime waits.")]
@@ -141,7 +141,7 @@ def _paused(context: CommandContext, subscription: Subscription | None, until: d
     )
 
 
-def _resumed(context: CommandContext, subscription: Subscription | None, *, skips: bool = False) -> Reply:
+def _resumed(context: Context, subscription: Subscription | None, *, skips: bool = False) -> Reply:
     number, address, chat = subscription and subscription.number, context.chat.address, None
     if context.chat.id:
         chat = pausing.resume(context.transaction, address, number, now=context.now, who=context.actor)

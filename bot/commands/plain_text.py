@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from bot.commands.asking import subscription_numbered, subscription_of_button, subscriptions_here
-from bot.commands.base import DO, Callback, CommandContext, CommandFunction, with_stored_chat
+from bot.commands.base import DO, Callback, CommandFunction, Context, with_stored_chat
 from bot.commands.cards import CARDS, named_papers, no_paper, opens_a_paper
 from bot.commands.list import change_list
 from bot.commands.phrasing import shortened
@@ -30,7 +30,7 @@ _LABEL = 40  # characters of an answer on a button
 _ALIKE = 0.74  # how similar to the name of a command a word must be: 0 to 1
 
 
-def plain_text(context: CommandContext) -> Reply | None:
+def plain_text(context: Context) -> Reply | None:
     """Returns the reply to a text that is no command. Raises Lacking, also for a model where it is not sure."""
     said = context.args.strip()
     reply = _with_answer(context, said, _reply_to(context, said))
@@ -39,7 +39,7 @@ def plain_text(context: CommandContext) -> Reply | None:
     return reply
 
 
-def _reply_to(context: CommandContext, said: str) -> Reply | None:
+def _reply_to(context: Context, said: str) -> Reply | None:
     if is_of_papers(said):
         return named_papers(context, mentioned(said))
     if not said or (_has_file(context) and context.origin.kind is ChatKind.PRIVATE):
@@ -60,7 +60,7 @@ def not_taken(question: CallbackToken | None) -> dict[str, Any]:
     return {} if question is None or question.about else {"question": question.verb, "of": dict(question.arguments)}
 
 
-def _with_answer(context: CommandContext, said: str, reply: Reply | None) -> Reply | None:
+def _with_answer(context: Context, said: str, reply: Reply | None) -> Reply | None:
     """Add a button that takes the text as the answer after all, if it could be one: any text can be a name."""
     asked = context.registry.callbacks.get(str(context.arguments.get("question")))
     if asked is None or asked.offer is None or reply is None:
@@ -83,7 +83,7 @@ def shown_first(bare: Bare) -> CommandFunction:
 def if_there(run: CommandFunction, number: str) -> CommandFunction:
     """Returns a command about a subscription; if the chat does not have that number, what was typed is plain text."""
 
-    def run_or_read(context: CommandContext) -> Reply | None:
+    def run_or_read(context: Context) -> Reply | None:
         if not number or subscription_numbered(context, int(number)):
             return run(context)
         typed = context.message.text if context.message else context.args
@@ -98,11 +98,11 @@ def is_of_papers(said: str) -> bool:
     return len(words) <= CARDS and all(mentioned(word) for word in words)
 
 
-def _has_file(context: CommandContext) -> bool:
+def _has_file(context: Context) -> bool:
     return context.message is not None and bool(context.message.file_id)
 
 
-def _of_file(context: CommandContext) -> Reply | None:
+def _of_file(context: Context) -> Reply | None:
     """Runs the command that reads such a file."""
     file = context.file
     if not isinstance(file, FileWithoutCommand):
@@ -112,7 +112,7 @@ def _of_file(context: CommandContext) -> Reply | None:
     return command.run(replace(known, file=file.content, args="", arguments={}))
 
 
-def _wish_for_change(context: CommandContext, said: str) -> Literal["", "list", "papers"]:
+def _wish_for_change(context: Context, said: str) -> Literal["", "list", "papers"]:
     """Returns what a text that seems to want a change is about: what is subscribed, or other papers.
 
     "" for any other text.
@@ -137,11 +137,11 @@ def _is_time(said: str) -> bool:
     return beside_it is not None and not other_words(beside_it)
 
 
-def _with_mine(context: CommandContext, found: Reply) -> Reply:
+def _with_mine(context: Context, found: Reply) -> Reply:
     return replace(found, buttons=(*found.buttons, (context.button("my subscriptions", "list"),)))
 
 
-def _found_or_mine(context: CommandContext, said: str) -> Reply:
+def _found_or_mine(context: Context, said: str) -> Reply:
     """Returns what a text finds.
 
     If that is nothing, [my subscriptions] is below, and a question to the bot gets help.
@@ -166,7 +166,7 @@ def _only_excluded(said: str) -> tuple[str, ...]:
     return rules if all(len(rule.split()) <= _FEW_WORDS for rule in rules) else ()
 
 
-def looked_for(context: CommandContext, said: str) -> Reply:
+def looked_for(context: Context, said: str) -> Reply:
     """Returns the papers that a text finds: as an everyday wish, else as it was typed, then those near in meaning."""
     if mentioned(said) and not finds_papers(context, said):
         return named_papers(context, mentioned(said))
@@ -180,7 +180,7 @@ def _subject(said: str) -> str:
     return "" if formed_wish(said) else said
 
 
-def _with_near_command(context: CommandContext, said: str, reply: Reply) -> Reply:
+def _with_near_command(context: Context, said: str, reply: Reply) -> Reply:
     """If the words find nothing, adds to the reply a button for the command that was probably meant."""
     word, _, rest = said.partition(" ")
     if reply.items or not (word.isascii() and word.isalpha()) or context.registry.command_named(word):
@@ -192,12 +192,12 @@ def _with_near_command(context: CommandContext, said: str, reply: Reply) -> Repl
     return replace(reply, lines=(*reply.lines, asked), buttons=((context.runs(near, rest),), *reply.buttons))
 
 
-def writes(context: CommandContext) -> bool:
+def writes(context: Context) -> bool:
     """Returns whether the reply needs a writing transaction: the text has a file, or opens a paper."""
     return _has_file(context) or opens_a_paper(context)
 
 
-def _is_unsure(context: CommandContext, said: str) -> bool:
+def _is_unsure(context: Context, said: str) -> bool:
     """Returns whether a language model may read a text: it seems to want a change, or finds nothing."""
     if context.read_by_strangers or _has_file(context) or not said or asks_nothing(said):
         return False
@@ -209,7 +209,7 @@ def _is_unsure(context: CommandContext, said: str) -> bool:
     return not finds_papers(context, meant.query if meant else said)
 
 
-def what_to_say(context: CommandContext) -> Reply:
+def what_to_say(context: Context) -> Reply:
     """Returns a reply that says in two or three lines what people can write."""
     return context.reply(
         "Send me words that papers should contain, such as diffusion -survey, or a link to a paper.",
@@ -218,7 +218,7 @@ def what_to_say(context: CommandContext) -> Reply:
     )
 
 
-def comfort(context: CommandContext) -> Reply:
+def comfort(context: Context) -> Reply:
     """Says where somebody listens."""
     return context.reply(
         "I am sorry that it is so hard right now; please talk to somebody you trust, or to people who listen at any "

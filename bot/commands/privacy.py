@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from bot.commands.base import Callback, Change, Command, CommandContext, refusal
+from bot.commands.base import Callback, Change, Command, Context, refusal
 from bot.messages import File, Reply
 from subscriptions.chats.addresses import facts_of
 from subscriptions.chats.known import listed
@@ -16,7 +16,7 @@ NO = "no"
 _ASKED = "forget"  # what is remembered of a person who was asked
 
 
-def privacy(context: CommandContext) -> Reply:
+def privacy(context: Context) -> Reply:
     """Says what is stored, for how long and by whom; in a private chat, also sends all of it as a file."""
     contact = context.app.settings.contact or context.say("the operator of this bot; they left no address")
     sent = [_sent_to_model(context)] if context.app.settings.has_model else []
@@ -69,7 +69,7 @@ def privacy(context: CommandContext) -> Reply:
     return Reply(lines, file=_file(context), names_chat=True)
 
 
-def _sent_to_model(context: CommandContext) -> str:
+def _sent_to_model(context: Context) -> str:
     """Returns a sentence that says what a language model learns."""
     if context.app.reader:
         return context.say(
@@ -84,7 +84,7 @@ def _sent_to_model(context: CommandContext) -> str:
     )
 
 
-def copies_kept(context: CommandContext) -> str:
+def copies_kept(context: Context) -> str:
     """Returns a sentence that says how long copies of the database keep erased data."""
     if context.app.store.kind.file is None:  # the program makes no copies of a server
         return context.say(
@@ -97,33 +97,33 @@ def copies_kept(context: CommandContext) -> str:
     )
 
 
-def on_privacy(context: CommandContext) -> Reply:
+def on_privacy(context: Context) -> Reply:
     """Handles [as a file]: sends everything that is stored about a group as a file."""
     if not context.chat.id:
         return Reply(toast=_nothing_stored(context))
     return Reply((context.say("All that is stored of this chat:"),), file=_file(context))
 
 
-def _nothing_stored(context: CommandContext) -> str:
+def _nothing_stored(context: Context) -> str:
     """Returns a sentence that says what is stored about a chat that has no row in the store."""
     if standing_of(context.transaction, context.chat.address).is_denied:
         return context.say("Of this chat only a hash of its id is stored, since the operator has said no to it.")
     return context.say("Nothing is stored about this chat yet.")
 
 
-def _file(context: CommandContext) -> File:
+def _file(context: Context) -> File:
     text = retention.stored_chat_data(context.transaction, context.chat.address)
     return File("paperwire-privacy.json", f"{text}\n")
 
 
-def chat_in_words(context: CommandContext) -> str:
+def chat_in_words(context: Context) -> str:
     """Returns the name of the chat, or "this chat"."""
     if context.is_about_here:
         return context.say("this chat")
     return context.chat.name
 
 
-def forget_(context: CommandContext) -> Reply:
+def forget_(context: Context) -> Reply:
     """Asks whether to erase the chat, with buttons.
 
     If strangers could press them, people answer with /forget yes instead.
@@ -155,20 +155,20 @@ def forget_(context: CommandContext) -> Reply:
     return Reply(lines, buttons=((keep, erase),), is_ephemeral=True, names_chat=True)
 
 
-def on_forget(context: CommandContext) -> Reply:
+def on_forget(context: Context) -> Reply:
     """Handles [erase everything]: erases the chat if the question is at most ten minutes old."""
     if context.now > datetime.fromisoformat(str(context.arguments["until"])):
         return context.toast("That was too long ago. Nothing is erased; /forget asks again.")
     return _erased(context)
 
 
-def on_keep(context: CommandContext) -> Reply:
+def on_keep(context: Context) -> Reply:
     """Handles [keep it]: drops the question."""
     context.drop(_ASKED)
     return context.reply("Nothing is erased.", ok=True)
 
 
-def _answered(context: CommandContext, word: str) -> Reply:
+def _answered(context: Context, word: str) -> Reply:
     asked = context.remembered(_ASKED)
     if asked is None or (asked.about or context.origin.address) != context.chat.address:
         return context.reply("Nothing is erased: /forget asks first, and its question is open for ten minutes.")
@@ -177,7 +177,7 @@ def _answered(context: CommandContext, word: str) -> Reply:
     return _erased(context)
 
 
-def _erased(context: CommandContext) -> Reply:
+def _erased(context: Context) -> Reply:
     subscriptions, papers = retention.forget(context.transaction, context.chat.address)
     said = context.say(
         "Erased: {subscriptions}, the memory of {papers}, all settings and buttons.",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from bot.commands.base import CommandContext
+from bot.commands.base import Context
 from bot.commands.phrasing import being_read, day_words, days_known, when_words
 from bot.messages import Button, Buttons, Reply, Row
 from subscriptions.matching.reasons import why
@@ -26,7 +26,7 @@ def result_items(papers: Sequence[KnownPaper], query: Query | None = None) -> tu
     return tuple(items)
 
 
-def count_found(context: CommandContext, found: int, base: Base) -> str:
+def count_found(context: Context, found: int, base: Base) -> str:
     """Returns a sentence such as "6 papers in the last 7 days"."""
     if not base.of:
         return nothing_known(context)
@@ -41,14 +41,14 @@ def count_found(context: CommandContext, found: int, base: Base) -> str:
     return context.count("{count} paper in {days}", "{count} papers in {days}", found, days=days)
 
 
-def nothing_known(context: CommandContext) -> str:
+def nothing_known(context: Context) -> str:
     """Return that no papers are known, or that the first ones are being read."""
     return being_read(context.localizer, context.transaction.store.being_read) or context.say(
         "No papers are known yet."
     )
 
 
-def days_of(context: CommandContext, papers: Sequence[KnownPaper]) -> tuple[str, ...]:
+def days_of(context: Context, papers: Sequence[KnownPaper]) -> tuple[str, ...]:
     """Returns one text for each paper: its day, "" for today, and a mark if the chat's library has the paper."""
     today = context.localizer.local(context.now).date()
     found = owned(context.transaction, [context.chat.id], [known.id for known in papers])
@@ -88,7 +88,7 @@ def papers_reply(
     )
 
 
-def subscribe_buttons(context: CommandContext, text: str, ending: Ending, seen: Sequence[int] = ()) -> Buttons:
+def subscribe_buttons(context: Context, text: str, ending: Ending, seen: Sequence[int] = ()) -> Buttons:
     """Returns [subscribe], with the time that was typed in its label; without one, beside it two times to choose from.
 
     Each does the same as /sub with this text. `seen`: the papers above the button, which a private chat is not sent
@@ -107,7 +107,7 @@ def subscribe_buttons(context: CommandContext, text: str, ending: Ending, seen: 
     return ((subscribe, at_8, mondays),)
 
 
-def query_lines(context: CommandContext, query: Query, ending: Ending) -> tuple[str, ...]:
+def query_lines(context: Context, query: Query, ending: Ending) -> tuple[str, ...]:
     """Returns lines: how the query and its time were read, then hints; in groups only the first line."""
     reading = context.reading(query)
     if ending.when is not None:
@@ -118,7 +118,7 @@ def query_lines(context: CommandContext, query: Query, ending: Ending) -> tuple[
     return (reading, *(context.say("({inner})", inner=context.say(hint)) for hint in query.hints))
 
 
-def lines_above_papers(context: CommandContext, query: Query, ending: Ending) -> tuple[str, ...]:
+def lines_above_papers(context: Context, query: Query, ending: Ending) -> tuple[str, ...]:
     """Like `query_lines`, but returns nothing for a query that is read just as it was written."""
     lines = query_lines(context, query, ending)
     said = context.message.text.strip() if context.message else ""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from bot.commands.asking import ask, lacks_text, subscription_numbered, subscriptions_here
-from bot.commands.base import Callback, Command, CommandContext
+from bot.commands.base import Callback, Command, Context
 from bot.commands.cards import (
     CARDS,
     named_papers,
@@ -53,7 +53,7 @@ _CYRILLIC = "\u0400"  # from this letter on, alphabets and scripts other than La
 _LABEL = 50  # characters of a button's label
 
 
-def like(context: CommandContext) -> Reply:
+def like(context: Context) -> Reply:
     """Shows the papers nearest to those that are named by id, DOI or link.
 
     If some of them are not stored, these are looked up instead.
@@ -69,7 +69,7 @@ def like(context: CommandContext) -> Reply:
     return _alike(context, papers)
 
 
-def _near_text(context: CommandContext, said: str) -> Reply:
+def _near_text(context: Context, said: str) -> Reply:
     """Shows the papers nearest to a text."""
     read = said[:_MOST_READ]
     context.ask_for_vectors([read])
@@ -81,7 +81,7 @@ def _near_text(context: CommandContext, said: str) -> Reply:
     return papers_reply((head,), found, days=days_of(context, found), buttons=buttons)
 
 
-def _alike(context: CommandContext, given: Sequence[KnownPaper]) -> Reply:
+def _alike(context: Context, given: Sequence[KnownPaper]) -> Reply:
     """Shows the papers nearest to the given ones."""
     found = paper_search.papers_alike(context.transaction, given[0].paper.title, given)
     titles = "; ".join(context.title(one) for one in given)
@@ -91,7 +91,7 @@ def _alike(context: CommandContext, given: Sequence[KnownPaper]) -> Reply:
     return papers_reply((head,), found, buttons=_as_wish(context, given))
 
 
-def _as_wish(context: CommandContext, given: Sequence[KnownPaper]) -> Buttons:
+def _as_wish(context: Context, given: Sequence[KnownPaper]) -> Buttons:
     """Returns a button that subscribes to papers near to these.
 
     Returns none if one of them has neither an arXiv id nor a DOI.
@@ -102,7 +102,7 @@ def _as_wish(context: CommandContext, given: Sequence[KnownPaper]) -> Buttons:
     return ((context.button("bring such papers", "subscribe-to", text=f"like:{','.join(names)}"),),)
 
 
-def search_(context: CommandContext) -> Reply:
+def search_(context: Context) -> Reply:
     """Shows the stored papers that match, the best fit first; for an id, DOI or link, the card of that paper."""
     if not context.args:
         return ask(context, "search", context.say("What shall I look for? For example: /search diffusion -survey"))
@@ -112,7 +112,7 @@ def search_(context: CommandContext) -> Reply:
     return try_query(context, context.args)
 
 
-def try_query(context: CommandContext, said: str) -> Reply:
+def try_query(context: Context, said: str) -> Reply:
     """Returns the reply with the papers that a text finds and how it was read."""
     if len(said) > LONGEST_QUERY:
         return _near_text(context, said)
@@ -121,7 +121,7 @@ def try_query(context: CommandContext, said: str) -> Reply:
     return papers_found(context, said)
 
 
-def papers_found(context: CommandContext, text: str, *, when: str = "", subject: str = "") -> Reply:
+def papers_found(context: Context, text: str, *, when: str = "", subject: str = "") -> Reply:
     """Returns the reply with the papers that a query finds, perhaps with a time.
 
     `when` is a time that was surely meant as one; one at the end of the text may be words. `subject` is what it is
@@ -143,7 +143,7 @@ def papers_found(context: CommandContext, text: str, *, when: str = "", subject:
     return _Results(context, text, subject=subject).reply(notes)
 
 
-def finds_papers(context: CommandContext, said: str) -> bool:
+def finds_papers(context: Context, said: str) -> bool:
     """Returns whether any stored paper matches the text as a query."""
     try:
         _, query = _asked(context, split_when(said).query)
@@ -152,18 +152,18 @@ def finds_papers(context: CommandContext, said: str) -> bool:
     return bool(_amount(context, query))
 
 
-def on_search_page(context: CommandContext) -> Reply:
+def on_search_page(context: Context) -> Reply:
     """Handles [newer] and [show more]: replaces the page with another one."""
     upto, start = int(context.arguments["upto"]), int(context.arguments["start"])
     return _Results(context, context.args, upto, start, is_older=bool(context.arguments.get("is_older"))).reply()
 
 
-def _amount(context: CommandContext, query: Query) -> int:
+def _amount(context: Context, query: Query) -> int:
     """Returns how many stored papers match."""
     return paper_search.search(context.transaction, query, most=1).found
 
 
-def _asked(context: CommandContext, text: str) -> tuple[Subscription | None, Query]:
+def _asked(context: Context, text: str) -> tuple[Subscription | None, Query]:
     """Returns (the chat's subscription that the text names or that asks the same, or None; the query, to be matched).
 
     Raises MeaningFails, QueryError, Refused, Lacking.
@@ -178,7 +178,7 @@ def _asked(context: CommandContext, text: str) -> tuple[Subscription | None, Que
     return subscription, query
 
 
-def _author_named(context: CommandContext, text: str) -> str:
+def _author_named(context: Context, text: str) -> str:
     """Returns the query for an author's papers if a text is only the name of an author, and finds few papers; else "".
 
     A single word is a name only if no paper has it.
@@ -210,7 +210,7 @@ class _Results:
 
     def __init__(
         self,
-        context: CommandContext,
+        context: Context,
         text: str,
         upto: int | None = None,
         start: int = 0,

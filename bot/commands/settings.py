@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.commands.asking import expect, subscriptions_here
-from bot.commands.base import Callback, Change, Command, CommandContext
+from bot.commands.base import Callback, Change, Command, Context
 from bot.commands.phrasing import cadence_words, fixed_offset, label_of, setting_change, value_words
 from bot.messages import Button, Buttons, Reply, Row
 from bot.rendering.queries_in_words import refused
@@ -68,24 +68,24 @@ _BUTTON = re.compile(r"\d\d:\d\d (?P<place>.+)")  # "14:30 Berlin"
 _TALK = frozenset({"nice", "split", "reading", "wake", "resolute", "met", "roc", "wet", "eat"})
 
 
-def set_(context: CommandContext) -> Reply:
+def set_(context: Context) -> Reply:
     """Shows all settings; with a name, shows that setting; with a name and a value, changes it."""
     if not context.args:
         return _all_settings(context)
     return _shown_or_changed(context, *name_and_value(context.args))
 
 
-def lang(context: CommandContext) -> Reply:
+def lang(context: Context) -> Reply:
     """Changes the language; without arguments, shows the languages as buttons."""
     return _shown_or_changed(context, "lang", context.args)
 
 
-def timezone(context: CommandContext) -> Reply:
+def timezone(context: Context) -> Reply:
     """Changes the time zone to a city, zone or offset; without arguments, shows cities with their local times."""
     return _shown_or_changed(context, ZONE, place_in(context.args))
 
 
-def _shown_or_changed(context: CommandContext, name: str, value: str) -> Reply:
+def _shown_or_changed(context: Context, name: str, value: str) -> Reply:
     """Shows one of SETTINGS, or changes it to a value.
 
     A zone may be named by its city. If a city is unknown, the refusal has a button with a similar one. Raises Refused.
@@ -102,7 +102,7 @@ def _shown_or_changed(context: CommandContext, name: str, value: str) -> Reply:
         return replace(refused(error, context.localizer), buttons=(row,))
 
 
-def _all_settings(context: CommandContext) -> Reply:
+def _all_settings(context: Context) -> Reply:
     """Returns the reply with all settings that a chat of this kind can change, their values and a button for each.
 
     In a group of people it is short: the values are on the buttons only.
@@ -122,21 +122,21 @@ def _all_settings(context: CommandContext) -> Reply:
     return Reply(lines, buttons=phone_rows(buttons), names_chat=True)
 
 
-def _is_without_effect(context: CommandContext, name: str, value: str) -> bool:
+def _is_without_effect(context: Context, name: str, value: str) -> bool:
     """Return whether a setting is of buttons, which the platform of the chat does not have, and would change."""
     if name not in _OF_BUTTONS or facts_of(context.chat.address.platform).shows_more:
         return False
     return check_value(name, value, kind=context.chat.kind) != context.chat.settings.value(name)
 
 
-def _with_value(context: CommandContext, name: str, form: Sentence = _LINE) -> str:
+def _with_value(context: Context, name: str, form: Sentence = _LINE) -> str:
     """Returns the label and the value of a setting: "Quiet hours: from 22:00 to 08:00"."""
     localizer = context.localizer
     value = value_words(name, context.chat.settings.value(name), localizer)
     return context.say(form, label=label_of(name, localizer), value=value)
 
 
-def _offered_values(context: CommandContext, name: str) -> tuple[str, ...]:
+def _offered_values(context: Context, name: str) -> tuple[str, ...]:
     """Return the values that are shown as buttons: all values, or some with the current one.
 
     None for the time zone; only the current one if the platform has no buttons and another would have no effect.
@@ -151,7 +151,7 @@ def _offered_values(context: CommandContext, name: str) -> tuple[str, ...]:
     return (value, *some)
 
 
-def _one_setting(context: CommandContext, name: str) -> Reply:
+def _one_setting(context: Context, name: str) -> Reply:
     """Returns the reply about one setting: its value, its meaning, its other values."""
     offered = _offered_values(context, name)
     if len(offered) == 1:
@@ -170,7 +170,7 @@ def _one_setting(context: CommandContext, name: str) -> Reply:
     return Reply(lines, buttons=(*buttons, (back,)))
 
 
-def _value_button(context: CommandContext, name: str, value: str) -> Button:
+def _value_button(context: Context, name: str, value: str) -> Button:
     is_short = value.isdigit() or (name == "quiet" and value[:1].isdigit())
     label = value.replace("-", "–") if is_short else value_words(name, value, context.localizer)
     if value == context.chat.settings.value(name):
@@ -178,7 +178,7 @@ def _value_button(context: CommandContext, name: str, value: str) -> Button:
     return context.labelled(label, "set", text=f"{name} {value}")
 
 
-def _change(context: CommandContext, name: str, value: str) -> Reply:
+def _change(context: Context, name: str, value: str) -> Reply:
     """Changes a setting. Returns the reply with its old and new value, in the language that is set after the change."""
     before, chosen = context.chat, {name: value}
     if _is_without_effect(context, name, value):
@@ -242,24 +242,24 @@ def names_a_place(text: str) -> bool:
     return folded(said) not in _TALK and bool(is_place)
 
 
-def zone_buttons(context: CommandContext) -> Buttons:
+def zone_buttons(context: Context) -> Buttons:
     """Returns buttons for cities with their local times, sorted by these; the reply to one replaces the message."""
     near = sorted(_near(context)[:CITIES], key=lambda name: _offset(name, context.now))
     return phone_rows([_city_button(context, name, replaces=True) for name in near])
 
 
-def zone_row(context: CommandContext) -> Row:
+def zone_row(context: Context) -> Row:
     """Returns one row of buttons for a reply that is not about the zone: the likeliest cities, and [another city]."""
     other = context.button("another city", ZONE)
     first_row = phone_rows([other, *(_city_button(context, name) for name in _near(context))])[0]
     return (*first_row[1:], other)
 
 
-def _near(context: CommandContext) -> list[str]:
+def _near(context: Context) -> list[str]:
     return nearest_zones(context.now, operator=context.app.settings.timezone, language=context.request.language)
 
 
-def _city_button(context: CommandContext, name: str, *, replaces: bool = False) -> Button:
+def _city_button(context: Context, name: str, *, replaces: bool = False) -> Button:
     label = f"{local_time(context.now, name)} {context.localizer.city(name)}"
     return context.labelled(label, ZONE, text=name, replaces=replaces)
 

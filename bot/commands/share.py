@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bot.commands import access as admission
 from bot.commands.asking import no_subscriptions, not_found, on_subscription, pick_list, subscriptions_here
-from bot.commands.base import Callback, Command, CommandContext, refusal
+from bot.commands.base import Callback, Command, Context, refusal
 from bot.messages import Button, Reply
 from subscriptions.chats import known as known_chats
 from subscriptions.chats.stored import access as access_rows
@@ -16,7 +16,7 @@ _NEW, _STOP = ("new", "renew", "新"), ("stop", "off", "revoke", "停")
 _ONCE = Sentence("I keep only its hash, so I cannot show it again.")
 
 
-def share(context: CommandContext) -> Reply:
+def share(context: Context) -> Reply:
     """Shows a link that offers one subscription to others; without a number, asks which one if there are several."""
     subscriptions = subscriptions_here(context)
     typed = context.args.strip()
@@ -30,7 +30,7 @@ def share(context: CommandContext) -> Reply:
     return _shared(context, named)
 
 
-def _shared(context: CommandContext, subscription: Subscription) -> Reply:
+def _shared(context: Context, subscription: Subscription) -> Reply:
     """Returns the reply with the link.
 
     With a command to pass on if there are no such links, or the query is too long for one.
@@ -48,7 +48,7 @@ def _shared(context: CommandContext, subscription: Subscription) -> Reply:
     return Reply((head, url), buttons=((Button(context.say("open the link"), url=url),),))
 
 
-def feed(context: CommandContext) -> Reply:
+def feed(context: Context) -> Reply:
     """Shows the new address of the chat's feed; if there is one, only says since when.
 
     With "new" makes another one, and with "stop" removes it.
@@ -73,7 +73,7 @@ def feed(context: CommandContext) -> Reply:
     return _with_buttons(context, shown)
 
 
-def _stop_feed(context: CommandContext) -> Reply:
+def _stop_feed(context: Context) -> Reply:
     anew = ((_anew(context),),)
     if not access_rows.drop_key(context.transaction, context.chat.id):
         return context.reply("This chat has no feed. To get no papers here: /stop", buttons=anew)
@@ -81,7 +81,7 @@ def _stop_feed(context: CommandContext) -> Reply:
     return context.reply("The feed is off: its address shows nothing any more.", ok=True, buttons=anew)
 
 
-def _new_feed(context: CommandContext) -> Reply:
+def _new_feed(context: Context) -> Reply:
     """Makes a key; the address before opens nothing from now on.
 
     Raises Refused if others would see it, or if the operator has not let the chat in.
@@ -106,7 +106,7 @@ def _new_feed(context: CommandContext) -> Reply:
     return _with_buttons(context, Reply(lines, code=(address,), ok=True))
 
 
-def _refuse_before_others(context: CommandContext) -> None:
+def _refuse_before_others(context: Context) -> None:
     """Raises Refused if others than the sender would see the answer, which holds a secret."""
     if not context.has_private_replies:
         name = str(context.chat.address).partition(":")[2]
@@ -115,12 +115,12 @@ def _refuse_before_others(context: CommandContext) -> None:
         )
 
 
-def _with_buttons(context: CommandContext, reply: Reply) -> Reply:
+def _with_buttons(context: Context, reply: Reply) -> Reply:
     stop = context.runs("feed", "stop", label=context.say("stop"))
     return replace(reply, buttons=((_anew(context), stop),), is_ephemeral=True)
 
 
-def _anew(context: CommandContext) -> Button:
+def _anew(context: Context) -> Button:
     return context.runs("feed", "new", label=context.say("new address"))
 
 

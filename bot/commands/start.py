@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.commands.base import Callback, Change, Command, CommandContext, with_chat
+from bot.commands.base import Callback, Change, Command, Context, with_chat
 from bot.commands.pause import resume_
 from bot.commands.phrasing import cadence_words, found_in
 from bot.messages import Button, Reply, Row
@@ -69,7 +69,7 @@ WHENS = sentences(
 )
 
 
-def start(context: CommandContext) -> Reply | None:
+def start(context: Context) -> Reply | None:
     """Shows what the bot does, with examples that work; after a shared link, shows the subscription that it offers.
 
     In a chat that is paused, ends the pause. A group gets two lines; after a link that added the bot, none, since the
@@ -88,12 +88,12 @@ def start(context: CommandContext) -> Reply | None:
     return replace(begin, lines=(context.say("What that link led to is not there any more."), *begin.lines))
 
 
-def _is_paused(context: CommandContext) -> bool:
+def _is_paused(context: Context) -> bool:
     """Returns whether /start ends a pause, as /resume does."""
     return context.is_about_here and context.chat.state is ChatState.PAUSED
 
 
-def _first_words(context: CommandContext) -> Reply:
+def _first_words(context: Context) -> Reply:
     rows = [(context.labelled(query, "subscribe-to", text=query),) for query in _EXAMPLES]
     return context.reply(
         "I tell you when papers appear that you care about, once a day or at once.",
@@ -102,13 +102,13 @@ def _first_words(context: CommandContext) -> Reply:
     )
 
 
-def speak_button(context: CommandContext) -> Button:
+def speak_button(context: Context) -> Button:
     """Returns the button of the other language."""
     other = next(code for code in LANGUAGES if code != context.origin.settings.lang)
     return context.labelled(LANGUAGES[other], "speak", lang=other)
 
 
-def _links_to_add(context: CommandContext) -> Row:
+def _links_to_add(context: Context) -> Row:
     """Returns buttons that add the bot to a group or channel; none on platforms without such links."""
     links, bot = context.links
     if links is None:
@@ -117,7 +117,7 @@ def _links_to_add(context: CommandContext) -> Row:
     return (group, Button(context.say("add to channel"), url=links.add_to_channel(bot, ADDED)))
 
 
-def how_to_begin(context: CommandContext) -> str:
+def how_to_begin(context: Context) -> str:
     """Returns a sentence that says who may subscribe a group, and how."""
     if context.origin.kind is ChatKind.TEAM:
         return context.say("For everybody here: /sub diffusion. I am quiet otherwise.")
@@ -125,14 +125,14 @@ def how_to_begin(context: CommandContext) -> str:
     return context.say("Admins: {command} diffusion. I am quiet otherwise.", command=f"/sub@{bot}" if bot else "/sub")
 
 
-def on_speak(context: CommandContext) -> Reply:
+def on_speak(context: Context) -> Reply:
     """Handles the button of the other language: sets that language, and shows the first message again in it."""
     chosen = {"lang": str(context.arguments["lang"])}
     chat = set_settings(context.transaction, context.origin.address, chosen, now=context.now, who=context.actor)
     return _first_words(with_chat(context, chat))
 
 
-def _offer(context: CommandContext) -> Reply | None:
+def _offer(context: Context) -> Reply | None:
     """Shows the subscription that a link offers: its query in words, its time, what it would have found.
 
     Returns None if the link offers none.
@@ -153,7 +153,7 @@ def _offer(context: CommandContext) -> Reply | None:
     return Reply(lines, buttons=((context.button("subscribe", "subscribe-at", text=text, when=when),),))
 
 
-def unknown(context: CommandContext) -> Reply:
+def unknown(context: Context) -> Reply:
     """Returns the reply to an unknown command, with a button for the most similar known one."""
     typed, _, rest = context.args.partition(" ")
     near, name = context.registry.nearest(typed), typed[:_LONGEST]
@@ -166,7 +166,7 @@ def unknown(context: CommandContext) -> Reply:
     return context.reply(head, meant, ok=False, buttons=((context.runs(near, rest),),))
 
 
-def help_(context: CommandContext) -> Reply:
+def help_(context: Context) -> Reply:
     """Shows the most useful commands with examples; with an argument, all commands, or one topic or command."""
     if typed := context.args.casefold().lstrip("/").split():
         return _topic(context, typed[0])
@@ -183,11 +183,11 @@ def help_(context: CommandContext) -> Reply:
     )
 
 
-def _topics(context: CommandContext) -> Row:
+def _topics(context: Context) -> Row:
     return tuple(context.button(label, "help", text=topic) for topic, label in TOPICS.items())
 
 
-def _overview(context: CommandContext) -> Reply:
+def _overview(context: Context) -> Reply:
     purposes = (*_PURPOSES, _OPERATORS) if context.is_operator else _PURPOSES
     groups = [
         (title, [f"/{name}" for name in names if context.registry.command_named(name)]) for title, names in purposes
@@ -199,11 +199,11 @@ def _overview(context: CommandContext) -> Reply:
     return Reply((*lines, more), buttons=(_topics(context),))
 
 
-def _called(context: CommandContext, name: str, text: str) -> str:
+def _called(context: Context, name: str, text: str) -> str:
     return context.say("{name}: {text}", name=name, text=text)
 
 
-def _topic(context: CommandContext, name: str) -> Reply:
+def _topic(context: Context, name: str) -> Reply:
     """Returns the help on a topic or a command."""
     if name in _ALL:
         return _overview(context)
@@ -219,7 +219,7 @@ def _topic(context: CommandContext, name: str) -> Reply:
     return context.reply("There is no help on “{name}”.", "/help lists what I know.", name=name[:_LONGEST], ok=False)
 
 
-def _table(context: CommandContext, head: str, rows: Mapping[str, Sentence]) -> Reply:
+def _table(context: Context, head: str, rows: Mapping[str, Sentence]) -> Reply:
     """Returns a reply with examples and their meanings; in a group, only the first examples."""
     if context.read_by_group:
         shown = " · ".join([*rows][:_IN_GROUP])
@@ -227,7 +227,7 @@ def _table(context: CommandContext, head: str, rows: Mapping[str, Sentence]) -> 
     return Reply((head,), code=[f"{written}\n  {context.say(meaning)}" for written, meaning in rows.items()])
 
 
-def _of(context: CommandContext, command: Command) -> Reply:
+def _of(context: Context, command: Command) -> Reply:
     lines = [_called(context, context.typed(f"/{command.name} {command.usage}".rstrip()), context.say(command.summary))]
     if command.aliases and not context.read_by_group:
         lines.append(context.say("Also: {names}", names=context.typed(*(f"/{name}" for name in command.aliases))))
@@ -235,7 +235,7 @@ def _of(context: CommandContext, command: Command) -> Reply:
     return Reply(lines, code=[*map(context.typed, examples)])
 
 
-def _about(context: CommandContext) -> Reply:
+def _about(context: Context) -> Reply:
     """Returns what the bot is, thanks to arXiv, and whom to contact."""
     name = f"paperwire {installed_version()}".rstrip()
     lines = [context.say("{name}: tells chats of new research papers that they ask for.", name=name), THANKS]

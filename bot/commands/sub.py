@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from bot.commands.asking import ask, expect
-from bot.commands.base import Callback, Change, Command, CommandContext, refusal
+from bot.commands.base import Callback, Change, Command, Context, refusal
 from bot.commands.phrasing import subscribed, subscribed_line, when_words
 from bot.commands.settings import ZONE, zone_row
 from bot.messages import Reply, Row
@@ -34,7 +34,7 @@ REWRITE = "rewrite"  # verb of the button that applies an advice
 MOST_LINES = 20  # subscriptions in one message
 
 
-def _subscribe(context: CommandContext, text: str, when: str | None) -> Subscribed:
+def _subscribe(context: Context, text: str, when: str | None) -> Subscribed:
     """Subscribes the chat to a query; `when` None means no time was named.
 
     Papers that the button was below do not come again to a private chat. Raises QueryError, Refused.
@@ -45,20 +45,20 @@ def _subscribe(context: CommandContext, text: str, when: str | None) -> Subscrib
     )
 
 
-def edit_here(context: CommandContext, number: int, text: str, *, when: str | None = None) -> Subscribed:
+def edit_here(context: Context, number: int, text: str, *, when: str | None = None) -> Subscribed:
     """Changes the query of a subscription, and its time if one is given. Raises NotFound, QueryError, Refused."""
     address = context.chat.address
     context.ask_for_vectors(texts_asked(text))
     return edit(context.transaction, address, number, text, when=when, now=context.now, who=context.actor)
 
 
-def edit_and_echo(context: CommandContext, subscription: Subscription, text: str, *, when: str | None = None) -> Reply:
+def edit_and_echo(context: Context, subscription: Subscription, text: str, *, when: str | None = None) -> Reply:
     """Like `edit_here`, but returns the echo, which says what the query was before."""
     done = edit_here(context, subscription.number, text, when=when)
     return echo(context, done, instead=context.reading(subscription.text))
 
 
-def echo(context: CommandContext, done: Subscribed, *, instead: str = "") -> Reply:
+def echo(context: Context, done: Subscribed, *, instead: str = "") -> Reply:
     """Returns the echo of a subscription, with advice and buttons; two lines in groups."""
     private = context.origin.kind is ChatKind.PRIVATE
     advice, better = _advice(context, done) if private else ("", ())
@@ -79,13 +79,13 @@ def echo(context: CommandContext, done: Subscribed, *, instead: str = "") -> Rep
     return replace(reply.with_lines(*which), buttons=(better, _todays_and_undo(context, done), zones))
 
 
-def _example(context: CommandContext, known: KnownPaper, query: Query) -> str:
+def _example(context: Context, known: KnownPaper, query: Query) -> str:
     """Return the title of a found paper, and its authors whose initials were taken for a full name."""
     title, names = cut_at_word(context.title(known), _TITLE), shortened_names(query, known.paper)
     return context.say("{title}, by {names}", title=title, names="; ".join(names)) if names else title
 
 
-def _advice(context: CommandContext, done: Subscribed) -> tuple[str, Row]:
+def _advice(context: Context, done: Subscribed) -> tuple[str, Row]:
     """Return at most one line of advice, and its button, which changes the query.
 
     It adds initials or the words of an acronym, looks in titles only, or for the meaning.
@@ -130,7 +130,7 @@ def _advice(context: CommandContext, done: Subscribed) -> tuple[str, Row]:
     return said, (context.button("subscribe to the meaning", REWRITE, subscription=which, text=about),)
 
 
-def _todays_and_undo(context: CommandContext, done: Subscribed) -> Row:
+def _todays_and_undo(context: Context, done: Subscribed) -> Row:
     undoing, which = context.undo_button, done.subscription.id
     if context.origin.kind is not ChatKind.PRIVATE or done.outcome != "added" or not done.found:
         return undoing
@@ -139,7 +139,7 @@ def _todays_and_undo(context: CommandContext, done: Subscribed) -> Row:
     return (context.button("today's papers", "today", subscription=which), *undoing)
 
 
-def _question_of_zone(context: CommandContext, done: Sequence[Subscribed]) -> tuple[Sequence[str], Row]:
+def _question_of_zone(context: Context, done: Sequence[Subscribed]) -> tuple[Sequence[str], Row]:
     """Asks a person whose zone is unknown for it, after the first subscriptions. Returns the question and buttons."""
     chat = done[-1].chat
     added = [one for one in done if one.outcome == "added"]
@@ -156,7 +156,7 @@ def _question_of_zone(context: CommandContext, done: Sequence[Subscribed]) -> tu
     return (context.say("The times are those of {zone}. Which clock is yours?", zone=zone),), zone_row(context)
 
 
-def sub(context: CommandContext) -> Reply:
+def sub(context: Context) -> Reply:
     """Subscribes to the query in each line."""
     lines = _lines(context.args)
     if not lines:
@@ -179,7 +179,7 @@ def sub(context: CommandContext) -> Reply:
     return reply.with_lines(*_no_place(context, lines[0]))
 
 
-def _no_place(context: CommandContext, line: str) -> Iterator[str]:
+def _no_place(context: Context, line: str) -> Iterator[str]:
     """Yields that words are looked for which would be a time of day, if the name after them were that of a place."""
     ending = split_when(line)
     before, _, name = ending.query.rpartition(" ")
@@ -193,7 +193,7 @@ def _no_place(context: CommandContext, line: str) -> Iterator[str]:
         )
 
 
-def _which_reading(context: CommandContext, typed: str, ending: Ending) -> Reply:
+def _which_reading(context: Context, typed: str, ending: Ending) -> Reply:
     """Asks whether words at the end of a new subscription are its time or words to look for, with a button for each."""
     when = when_words(str(ending.when), context.localizer, context.chat.settings.schedule)
     timed = context.labelled(when, "subscribe-at", text=ending.query, when=ending.when)
@@ -207,7 +207,7 @@ def _lines(text: str) -> list[str]:
     return list(filter(None, (again.sub("", line.strip(), count=1).strip() for line in text.splitlines())))
 
 
-def _of_line(context: CommandContext, line: str) -> Subscribed:
+def _of_line(context: Context, line: str) -> Subscribed:
     """Subscribes to a line. Raises QueryError, Refused."""
     ending = ending_of(line)
     first = line.split(maxsplit=1)[0]
@@ -216,7 +216,7 @@ def _of_line(context: CommandContext, line: str) -> Subscribed:
     return _subscribe(context, ending.query, ending.when)
 
 
-def _several(context: CommandContext, lines: Sequence[str]) -> Reply:
+def _several(context: Context, lines: Sequence[str]) -> Reply:
     """Subscribes to each line.
 
     A refused line does not affect the others: it is shown with a caret at the error, and the reason.
@@ -242,7 +242,7 @@ def _several(context: CommandContext, lines: Sequence[str]) -> Reply:
     return Reply((head, *said, *which), code=refused, ok=bool(done), buttons=(*context.undo_row, zones))
 
 
-def on_subscribe_at(context: CommandContext) -> Reply:
+def on_subscribe_at(context: Context) -> Reply:
     """Handles the button of a reading: subscribes to its query, at its time if it has one."""
     context.ask_for_vectors(texts_asked(context.args))
     return echo(context, _subscribe(context, context.args, context.arguments.get("when")))

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from bot.commands.asking import subscription_of_button
-from bot.commands.base import Callback, Command, CommandContext
+from bot.commands.base import Callback, Command, Context
 from bot.commands.phrasing import next_line, why_paused
 from bot.commands.results import (
     count_found,
@@ -47,7 +47,7 @@ _MISSING = sentences(
 )
 
 
-def today(context: CommandContext) -> Reply:
+def today(context: Context) -> Reply:
     """Shows the newest day's papers of the subscriptions, of one of them or of a query.
 
     Without any, those of the last days.
@@ -57,13 +57,13 @@ def today(context: CommandContext) -> Reply:
     return _shown(context, asked, of_week=asked != typed)
 
 
-def on_today(context: CommandContext) -> Reply:
+def on_today(context: Context) -> Reply:
     """Handles [today's papers]: does the same as /today for one subscription."""
     subscription = subscription_of_button(context)
     return _shown(context, str(subscription.number)) if subscription else context.toast("This subscription is gone.")
 
 
-def _shown(context: CommandContext, asked: str = "", *, of_week: bool = False) -> Reply:
+def _shown(context: Context, asked: str = "", *, of_week: bool = False) -> Reply:
     ending = ending_of(asked)
     context.ask_for_vectors(texts_asked(ending.query))
     tried = previews.today(context.transaction, context.chat, now=context.now, which=ending.query, of_week=of_week)
@@ -92,7 +92,7 @@ def _shown(context: CommandContext, asked: str = "", *, of_week: bool = False) -
     return Reply(lines, delivery=tried.delivery, numbers=number_buttons(shown), buttons=buttons)
 
 
-def _nothing_active(context: CommandContext) -> Reply:
+def _nothing_active(context: Context) -> Reply:
     """Returns the reply for a chat without an active subscription: the newest papers."""
     example = context.typed("/today diffusion")
     lines = [context.say("No subscription is active here. With a query I look for that: {example}", example=example)]
@@ -102,7 +102,7 @@ def _nothing_active(context: CommandContext) -> Reply:
     return papers_reply(lines, papers, days=days_of(context, papers))
 
 
-def _waiting(context: CommandContext, tried: Today) -> tuple[str, ...]:
+def _waiting(context: Context, tried: Today) -> tuple[str, ...]:
     """Returns at most one line: how many of the papers are still to be delivered, and when, or why they are not."""
     if not tried.waiting:
         return (context.say("Nothing of it is still to come."),) if tried.delivered else ()
@@ -111,7 +111,7 @@ def _waiting(context: CommandContext, tried: Today) -> tuple[str, ...]:
     return (context.localizer.joined(words, _next(context, context.chat, tried.subscriptions, then)),)
 
 
-def _next(context: CommandContext, chat: Chat, subscriptions: Sequence[Subscription], then: NextDelivery) -> str:
+def _next(context: Context, chat: Chat, subscriptions: Sequence[Subscription], then: NextDelivery) -> str:
     """Returns a sentence that says when these subscriptions deliver next, or why they do not."""
     if chat.state is ChatState.ASKED:
         return context.say("This chat waits for the operator of this bot.")
@@ -119,7 +119,7 @@ def _next(context: CommandContext, chat: Chat, subscriptions: Sequence[Subscript
     return paused or next_line(then, context.localizer, context.now)
 
 
-def status(context: CommandContext) -> Reply:
+def status(context: Context) -> Reply:
     """Shows what came last, what comes next and what waits; for operators also the state of the whole bot."""
     lines = [*_newest_papers_lines(context), *_chat_lines(context)]
     if context.is_operator and not context.read_by_group:
@@ -127,7 +127,7 @@ def status(context: CommandContext) -> Reply:
     return Reply(lines)
 
 
-def _newest_papers_lines(context: CommandContext) -> list[str]:
+def _newest_papers_lines(context: Context) -> list[str]:
     """Returns lines about sources: the newest day of each with its number of papers, and when more are expected.
 
     If several sources have this day, a further line has the total.
@@ -154,7 +154,7 @@ def _newest_papers_lines(context: CommandContext) -> list[str]:
     return [*(lines or [context.say("No digest has come yet.")]), *_expectation_lines(context)]
 
 
-def _expectation_lines(context: CommandContext) -> list[str]:
+def _expectation_lines(context: Context) -> list[str]:
     """Returns lines about documents that are late, and about when more papers are expected."""
     seen = stored_sources.forecast(context.transaction, now=context.now)
     lines = []
@@ -167,7 +167,7 @@ def _expectation_lines(context: CommandContext) -> list[str]:
     return lines
 
 
-def _chat_lines(context: CommandContext) -> list[str]:
+def _chat_lines(context: Context) -> list[str]:
     """Returns lines about what comes next in this chat, and what waits or went wrong."""
     try:
         here = chat_status(context.transaction, context.chat.address, now=context.now)
@@ -182,7 +182,7 @@ def _chat_lines(context: CommandContext) -> list[str]:
     return [said, *_outbox_lines(context, here)]
 
 
-def _outbox_lines(context: CommandContext, here: Status) -> list[str]:
+def _outbox_lines(context: Context, here: Status) -> list[str]:
     count, has = context.count, here.outbox
     lines = (
         (has.waiting, count("{count} delivery waits.", "{count} deliveries wait.", has.waiting)),
@@ -197,7 +197,7 @@ def _outbox_lines(context: CommandContext, here: Status) -> list[str]:
     return [line for number, line in lines if number]
 
 
-def _bot_lines(context: CommandContext) -> list[str]:
+def _bot_lines(context: Context) -> list[str]:
     """Returns the state of the whole bot, for operators."""
     amounts, outbox = subscription_counts(context.transaction), outbox_counts(context.transaction)
     count = context.localizer.count

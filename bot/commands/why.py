@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from bot.commands.base import Callback, Command, CommandContext
+from bot.commands.base import Callback, Command, Context
 from bot.commands.cards import named_papers, no_paper_named, of_paper, paper_delivered
 from bot.commands.phrasing import how_related, in_a_row, shortened
 from bot.messages import Reply
@@ -60,7 +60,7 @@ _MENDS = {
 }
 
 
-def why(context: CommandContext) -> Reply:
+def why(context: Context) -> Reply:
     """Shows which subscriptions brought a paper and by which words, or for each why it was not delivered.
 
     Without arguments, it is about the last delivered paper. Raises Refused if the arguments name no paper.
@@ -82,7 +82,7 @@ def why(context: CommandContext) -> Reply:
     return _not_delivered(context, known)
 
 
-def _why_it_came(context: CommandContext, item: Item, *lines: str) -> Reply:
+def _why_it_came(context: Context, item: Item, *lines: str) -> Reply:
     """Returns the reply that shows which subscriptions brought a paper, and which of its words they matched.
 
     After `lines`: how near it is to which texts and papers, which entry of the library moved it up, and which model
@@ -94,7 +94,7 @@ def _why_it_came(context: CommandContext, item: Item, *lines: str) -> Reply:
     return Reply((*lines, *more, *_by_model(context, item.paper)), items=(item,), item_layout="why")
 
 
-def _to_what_near(context: CommandContext, item: Item) -> Iterator[str]:
+def _to_what_near(context: Context, item: Item) -> Iterator[str]:
     """Yields a line for each `about:` and `like:` of the subscriptions to which the paper is near."""
     hits: dict[str, float] = {}
     for because in item.because:
@@ -107,7 +107,7 @@ def _to_what_near(context: CommandContext, item: Item) -> Iterator[str]:
         yield context.say("In meaning {related} to “{text}”.", text=text, related=related)
 
 
-def _to_what(context: CommandContext, hit: Hit, known: KnownPaper) -> str:
+def _to_what(context: Context, hit: Hit, known: KnownPaper) -> str:
     """Returns the text to which a paper is near, or the titles of the papers, with the nearest entry of the library."""
     text = hit.terms[0]
     if hit.field is not LIKE:
@@ -120,7 +120,7 @@ def _to_what(context: CommandContext, hit: Hit, known: KnownPaper) -> str:
     return "; ".join(titles) or text
 
 
-def _by_model(context: CommandContext, known: KnownPaper) -> tuple[str, ...]:
+def _by_model(context: Context, known: KnownPaper) -> tuple[str, ...]:
     """Returns a line that says which model made the summary of a paper in the chat's language, if one did."""
     made = next((one for one in known.paper.by_model if one.language == context.chat.settings.lang), None)
     if made is None:
@@ -132,7 +132,7 @@ def _by_model(context: CommandContext, known: KnownPaper) -> tuple[str, ...]:
     return (context.say(said, model=made.model, day=day),)
 
 
-def _delivered(context: CommandContext, found: DeliveredPaper) -> Reply:
+def _delivered(context: Context, found: DeliveredPaper) -> Reply:
     """Returns the reply that says when and why a paper was delivered, with the passages that contain the words.
 
     If the paper was not sent, the reply names the state of its delivery.
@@ -147,7 +147,7 @@ def _delivered(context: CommandContext, found: DeliveredPaper) -> Reply:
     return _why_it_came(context, found.item, context.say(_TOLD[told], moment=context.localizer.moment(found.at)))
 
 
-def _not_delivered(context: CommandContext, known: KnownPaper) -> Reply:
+def _not_delivered(context: Context, known: KnownPaper) -> Reply:
     moment = context.localizer.moment(known.sequenced_at or known.first_seen_at)
     lines = [
         context.title(known),
@@ -171,7 +171,7 @@ def _not_delivered(context: CommandContext, known: KnownPaper) -> Reply:
     return Reply(lines)
 
 
-def _held_line(context: CommandContext, reason: Reason, paper: Paper, day: str) -> str:
+def _held_line(context: Context, reason: Reason, paper: Paper, day: str) -> str:
     """Returns a line that says why a subscription does not bring a paper of `day`: number, name, reason."""
     subscription = reason.subscription
     kept = _words(context, reason, paper) if reason.hold_reason == "words" else _kept(context, reason, day)
@@ -179,7 +179,7 @@ def _held_line(context: CommandContext, reason: Reason, paper: Paper, day: str) 
     return f"{subscription.number}  {said}"
 
 
-def _kept(context: CommandContext, reason: Reason, day: str) -> str:
+def _kept(context: Context, reason: Reason, day: str) -> str:
     """Returns why a paper is not delivered, as a sentence.
 
     The sentence names the time when this changes, or the command that changes it.
@@ -199,7 +199,7 @@ def _kept(context: CommandContext, reason: Reason, day: str) -> str:
     return context.say(_KEPT[case], command=command, day=day, moment=moment)
 
 
-def _words(context: CommandContext, reason: Reason, paper: Paper) -> str:
+def _words(context: Context, reason: Reason, paper: Paper) -> str:
     """Returns a sentence that says which parts of the query a paper lacks, and which excluded parts it has."""
     found: dict[bool, list[str]] = {False: [], True: []}
     for node in reason.failing:
@@ -220,7 +220,7 @@ def _words(context: CommandContext, reason: Reason, paper: Paper) -> str:
     return context.say("has {excluded}, which this excludes", excluded=excluded)
 
 
-def _how_near(context: CommandContext, terms: Sequence[Term], paper: Paper) -> str:
+def _how_near(context: Context, terms: Sequence[Term], paper: Paper) -> str:
     """Returns how near a paper is to the texts and papers of these terms, or why that is not known.
 
     "" without terms.
@@ -244,7 +244,7 @@ def _how_near(context: CommandContext, terms: Sequence[Term], paper: Paper) -> s
     return near[terms[0].value]
 
 
-def _list(context: CommandContext, parts: list[str]) -> str:
+def _list(context: Context, parts: list[str]) -> str:
     return in_a_row(parts, Sentence("{before}; {part}"), context.localizer)
 
 

@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.app import App
-from bot.commands.base import CommandContext, CommandFunction
+from bot.commands.base import CommandFunction, Context
 from bot.conversation.contexts import PreparedRequest
 from bot.messages import CallbackRequest, Place, Reply, Request
 from bot.platforms.base import Directory
@@ -35,7 +35,7 @@ def refusing(sentence: str, /, **values: object) -> CommandFunction:
     Only the sender sees the refusal.
     """
 
-    def refuse(context: CommandContext) -> Reply:
+    def refuse(context: Context) -> Reply:
         words = context.say(sentence, **values)
         if isinstance(context.request, CallbackRequest):
             return Reply(toast=words)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from bot.app import App
 from bot.commands import asking
-from bot.commands.base import CommandContext, CommandFunction, Need, Registry
+from bot.commands.base import CommandFunction, Context, Need, Registry
 from bot.commands.cards import pressed_token
 from bot.commands.registry import Intent, registry_of
 from bot.messages import CallbackRequest, EventRequest, MessageRequest, Place, Request
@@ -29,8 +29,8 @@ class PreparedRequest:
     refusal: CommandFunction | None = None  # runs in place of the command
     keeps_right: bool = True  # the sender may still change the chat if only its admins may
     file: object = None  # the content of the attached document
-    asked: frozenset[Need] = frozenset()  # see CommandContext
-    arxiv_answered: bool = False  # see CommandContext
+    asked: frozenset[Need] = frozenset()  # see Context
+    arxiv_answered: bool = False  # see Context
     is_noted: bool = False  # its update is stored
 
     @property
@@ -78,14 +78,14 @@ def token_of(transaction: Transaction, app: App, request: Request) -> CallbackTo
     return token if token.place in (None, request.chat, here, replace(here, topic="")) else None
 
 
-def context_of(transaction: Transaction, app: App, prepared: PreparedRequest) -> CommandContext:
+def context_of(transaction: Transaction, app: App, prepared: PreparedRequest) -> Context:
     """Returns the context of a prepared request. Reads, and writes nothing."""
     request, api = prepared.request, app.listener_of(prepared.request.chat)
     origin = chat_at(transaction, request.place, request.language)
     chat = origin if prepared.place.chat == request.chat else chat_at(transaction, prepared.place, request.language)
     reader = _reader(transaction, request, origin).settings.lang
     is_private, has_ephemeral = request.place.is_private, api is not None and api.facts.has_ephemeral
-    return CommandContext(
+    return Context(
         transaction=transaction,
         now=app.clock.now(),
         request=request,
@@ -98,7 +98,6 @@ def context_of(transaction: Transaction, app: App, prepared: PreparedRequest) ->
         app=app,
         registry=registry_of(app),
         read_by_group=not is_private and (prepared.needs_manager or not has_ephemeral),
-        has_private_replies=is_private or request.is_operator or (has_ephemeral and bool(request.sender)),
         asked=prepared.asked,
         arxiv_answered=prepared.arxiv_answered,
     )
@@ -109,7 +108,7 @@ def chat_at(transaction: Transaction, place: Place, language: str) -> Chat:
     return known_or_new(transaction, place.chat, place.kind, title=place.title, lang=language, public=place.public)
 
 
-def zone_heard(context: CommandContext) -> str:
+def zone_heard(context: Context) -> str:
     """Returns the zone that a private request shows; "" if it is known, or the person has chosen one."""
     request, chat = context.request, context.origin
     if isinstance(request, EventRequest) or chat.kind is not ChatKind.PRIVATE or not chat.id:
@@ -118,7 +117,7 @@ def zone_heard(context: CommandContext) -> str:
     return request.timezone if is_new else ""
 
 
-def newly_named(context: CommandContext, prepared: PreparedRequest) -> list[Place]:
+def newly_named(context: Context, prepared: PreparedRequest) -> list[Place]:
     """Returns the places of a request whose stored title or public state differs from what the platform says now."""
     chats = ((context.origin, prepared.request.place), (context.chat, prepared.place))
     return [

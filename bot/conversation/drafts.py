@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from bot.app import App
-from bot.commands.base import CommandContext, store_about, stored_home
+from bot.commands.base import Context, store_about, stored_home
 from bot.conversation import contexts
 from bot.messages import Button, CallbackRequest, EventRequest, File, Place, Reply, Row
 from bot.platforms.base import Listener
@@ -40,7 +40,7 @@ class RenderedReply:
     replaces_ephemeral: bool = False  # the reply replaces a message that only `person` sees
 
 
-def draft_reply(app: App, context: CommandContext, reply: Reply, *, changed: bool, has_set: bool) -> RenderedReply:
+def draft_reply(app: App, context: Context, reply: Reply, *, changed: bool, has_set: bool) -> RenderedReply:
     """Returns the rendered reply to a request. Writes nothing.
 
     `changed`: the chat's subscriptions have changed; `has_set`: its settings.
@@ -79,7 +79,7 @@ def draft_reply(app: App, context: CommandContext, reply: Reply, *, changed: boo
     )
 
 
-def store_buttons(context: CommandContext, reply: RenderedReply | None) -> None:
+def store_buttons(context: Context, reply: RenderedReply | None) -> None:
     """Stores the buttons of a reply.
 
     Chats that they name, and the chat of a person who is not refused, are stored at their first words.
@@ -100,7 +100,7 @@ def has_content(reply: Reply) -> bool:
     return bool(reply.lines or reply.items or reply.delivery or reply.code)
 
 
-def _is_ephemeral(context: CommandContext, reply: Reply, api: Listener | None, *, changed: bool) -> bool:
+def _is_ephemeral(context: Context, reply: Reply, api: Listener | None, *, changed: bool) -> bool:
     """Returns whether only the sender sees the reply. `changed`: the request changed the chat's subscriptions."""
     request = context.request
     if api is None or not api.facts.has_ephemeral or not request.sender or reply.target_chat is not None:
@@ -119,7 +119,7 @@ def _without_toast(reply: Reply) -> Reply:
     return replace(reply, lines=(reply.toast,), toast="", replaces=False)
 
 
-def _with_invitation(context: CommandContext, reply: Reply) -> Reply:
+def _with_invitation(context: Context, reply: Reply) -> Reply:
     """Returns the reply; if the bot is not in the channel of the request, with a line that says how to invite it."""
     if not context.request.place.is_outside or context.request.place.is_private:
         return reply
@@ -130,7 +130,7 @@ def _with_invitation(context: CommandContext, reply: Reply) -> Reply:
     return reply.with_lines(words)
 
 
-def _target(context: CommandContext, reply: Reply) -> Chat:
+def _target(context: Context, reply: Reply) -> Chat:
     """Returns the chat to which the reply goes."""
     if reply.target_chat is None:
         return context.origin
@@ -139,7 +139,7 @@ def _target(context: CommandContext, reply: Reply) -> Chat:
     return contexts.chat_at(context.transaction, Place(chat=reply.target_chat, kind=kind), context.request.language)
 
 
-def _naming_chat(context: CommandContext, reply: Reply) -> Reply:
+def _naming_chat(context: Context, reply: Reply) -> Reply:
     """Returns the reply; its first line names the chat that it is about."""
     if reply.names_chat or not has_content(reply):
         return reply
@@ -148,7 +148,7 @@ def _naming_chat(context: CommandContext, reply: Reply) -> Reply:
     return replace(reply, lines=(line, *rest))
 
 
-def _naming_person(context: CommandContext, reply: Reply) -> Reply:
+def _naming_person(context: Context, reply: Reply) -> Reply:
     """Return the reply with a line that names who changed what others in the chat have, too."""
     name = cutting.short(context.request.sender_name, _LONGEST_NAME)
     if not name or not has_content(reply):
@@ -157,7 +157,7 @@ def _naming_person(context: CommandContext, reply: Reply) -> Reply:
 
 
 def _with_tokens(
-    context: CommandContext,
+    context: Context,
     reply: Reply,
     target: Chat,
     about: ChatAddress | None,

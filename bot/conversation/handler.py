@@ -21,7 +21,7 @@ from bot.app import App, make_vectors
 from bot.commands import access as admission
 from bot.commands import chat_events
 from bot.commands.asking import QUESTION
-from bot.commands.base import CommandContext, Lacking, may_write, needs_manager, stored_home, with_stored_chat
+from bot.commands.base import Context, Lacking, may_write, needs_manager, stored_home, with_stored_chat
 from bot.commands.registry import Intent, registry_of, understand
 from bot.conversation import contexts, proposals
 from bot.conversation.authorization import authorize, refusing
@@ -203,7 +203,7 @@ def _too_many(app: App, prepared: PreparedRequest) -> PreparedRequest:
     is_told = isinstance(request, CallbackRequest) or limits.tells(request, second)
     seconds = ceil(limits.wait(request, second))
 
-    def refuse(context: CommandContext) -> Reply | None:
+    def refuse(context: Context) -> Reply | None:
         words = context.count(
             "That was a lot at once. I listen again in {count} second.",
             "That was a lot at once. I listen again in {count} seconds.",
@@ -216,7 +216,7 @@ def _too_many(app: App, prepared: PreparedRequest) -> PreparedRequest:
     return replace(prepared, refusal=refuse, intent=replace(prepared.intent, counts_to_limit=False))
 
 
-def _writes(context: CommandContext, prepared: PreparedRequest) -> bool:
+def _writes(context: Context, prepared: PreparedRequest) -> bool:
     """Returns whether there is anything to write except the reply."""
     return (
         may_write(prepared.intent, context)
@@ -252,7 +252,7 @@ async def _with_file(app: App, prepared: PreparedRequest) -> PreparedRequest:
         return replace(prepared, refusal=partial(_refused, error))
 
 
-def _refused(error: PaperwireError, context: CommandContext) -> Reply:
+def _refused(error: PaperwireError, context: Context) -> Reply:
     return refused(error, context.localizer)
 
 
@@ -346,7 +346,7 @@ def _ran(
     return draft_reply(app, context, reply, changed=shows_change, has_set=has_set), changed
 
 
-def _met(transaction: Transaction, app: App, prepared: PreparedRequest) -> tuple[CommandContext, Reply | None]:
+def _met(transaction: Transaction, app: App, prepared: PreparedRequest) -> tuple[Context, Reply | None]:
     """Stores what a request that writes tells about its chat: its name, a person's zone, that a person is back.
 
     Returns (the context of the command, what is offered to a person who is back).
@@ -362,7 +362,7 @@ def _met(transaction: Transaction, app: App, prepared: PreparedRequest) -> tuple
     return contexts.context_of(transaction, app, prepared), missed
 
 
-def _result(context: CommandContext, prepared: PreparedRequest) -> Reply | None:
+def _result(context: Context, prepared: PreparedRequest) -> Reply | None:
     """Runs the command within a part of the transaction. A refusal undoes that part and becomes the reply."""
     intent = prepared.intent
     if prepared.refusal is not None:
@@ -388,30 +388,30 @@ def _result(context: CommandContext, prepared: PreparedRequest) -> Reply | None:
         return refused(error, context.localizer, context.args)
 
 
-def _is_left_to_admins(context: CommandContext) -> bool:
+def _is_left_to_admins(context: Context) -> bool:
     """Returns whether the command has left the right to change the chat to its admins."""
     here = stored_chats.find_chat(context.transaction, context.chat.address)
     return here is not None and here.settings.manage == "admins"
 
 
-def _reply_of(context: CommandContext, prepared: PreparedRequest) -> Reply | None:
+def _reply_of(context: Context, prepared: PreparedRequest) -> Reply | None:
     reply = prepared.intent.run(context)
     if reply is not None and prepared.intent.replaces:
         return replace(reply, replaces=True)
     return reply
 
 
-def _ends_question(context: CommandContext, prepared: PreparedRequest) -> bool:
+def _ends_question(context: Context, prepared: PreparedRequest) -> bool:
     """Return whether an open question ends: at the next message or press of the person, unless the answer is refused."""
     return not isinstance(prepared.request, EventRequest) and context.remembered(QUESTION) is not None
 
 
-def _end_question(context: CommandContext, prepared: PreparedRequest) -> None:
+def _end_question(context: Context, prepared: PreparedRequest) -> None:
     if _ends_question(context, prepared):
         context.drop(QUESTION)
 
 
-def _is_back(context: CommandContext) -> bool:
+def _is_back(context: Context) -> bool:
     """Returns whether a person is back: the request comes from their private chat, which is marked as gone."""
     by_person = context.origin.kind is ChatKind.PRIVATE and not isinstance(context.request, EventRequest)
     return by_person and context.origin.is_unreachable
@@ -426,7 +426,7 @@ def _with_missed(reply: Reply | None, missed: Reply | None) -> Reply | None:
     return replace(reply, lines=(*reply.lines, *missed.lines), buttons=(*reply.buttons, *missed.buttons))
 
 
-def _internal_error(context: CommandContext) -> Reply | None:
+def _internal_error(context: Context) -> Reply | None:
     """Returns the reply to a request on which our code failed; None if the message was not meant for the bot."""
     message = context.message
     if message is not None and not message.is_addressed and not message.command:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from bot.app import App
-from bot.commands.base import Command, CommandContext, CommandFunction, Lacking, Registry
+from bot.commands.base import Command, CommandFunction, Context, Lacking, Registry
 from bot.commands.registry import registry_of, understand
 from bot.conversation import contexts
 from bot.conversation.contexts import PreparedRequest
@@ -97,7 +97,7 @@ def _with_offers(run: CommandFunction, commands: Sequence[Proposed]) -> CommandF
     line says what that does.
     """
 
-    def offer(context: CommandContext) -> Reply | None:
+    def offer(context: Context) -> Reply | None:
         reply = run(context) or Reply()
         said = context.say("The language model {model} reads it as:", model=context.app.settings.model_name)
         rows = tuple((context.runs(one.name, one.args),) for one in commands)
