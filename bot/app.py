@@ -1,37 +1,21 @@
-"""The App: what planning, delivering and answering share, as bot/build.py builds it.
-
-Also stores something again and again until the database accepts it, and has the vectors of texts made that a command
-lacks: how long it waits for them.
-"""
+"""The App: what all parts of the program share."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import TypeVar
 
 from bot.clock import Clock
 from bot.digests.sandbox import InProcess, ReaderRunner
 from bot.messages import Reply
-from bot.models import ENCODING, Encoder, MessageReader, Summarizer
+from bot.models import Encoder, MessageReader, Summarizer
 from bot.pace import CommandLimits, Pace
 from bot.platforms.base import Listener, Platform, Receiver
 from bot.settings import Settings
 from bot.settings.opening import make_ready
 from subscriptions.chats.addresses import declared
 from subscriptions.database.store import Store
-from subscriptions.errors import MeaningFails, StoreError
 from subscriptions.model import Chat, ChatAddress, Delivery, Message
-from subscriptions.papers.stored import embeddings as meanings
-
-T = TypeVar("T")
-
-log = logging.getLogger("paperwire")
-
-FIRST_RETRY, LONGEST_RETRY = 0.5, 5.0  # seconds between two attempts
-PATIENCE = 3.0  # seconds that an answer in a chat waits for the encoder, which takes a second to start
-IN_TERMINAL = 30.0  # seconds that `paperwire say` waits, which starts the encoder each time
 
 
 class Stop(asyncio.Event):
@@ -46,7 +30,7 @@ class Stop(asyncio.Event):
 
 @dataclass(frozen=True, kw_only=True)
 class App:
-    """What all parts of the program share. It is built once (bot/build.py), and none of its fields is replaced."""
+    """What all parts of the program share, as `open_app` in bot/build.py builds it."""
 
     settings: Settings
     store: Store
@@ -122,54 +106,3 @@ class App:
         self.store.close()
         if self.encoder is not None:
             self.encoder.close()
-
-
-async def until_stored(clock: Clock, attempt: Callable[[], Awaitable[T]]) -> T:
-    """Store something, again and again until the database accepts it. Return the result of the attempt.
-
-    It stores the outcome of a post: if that were lost, the message would be posted again. So there is no limit of time,
-    and the caller is cancelled only when the process stops and this takes too long. After a crash, the message is still
-    marked as sending, which means that it was perhaps sent. The attempt must be idempotent, because its commit may have
-    succeeded although the answer of the database was lost.
-    """
-    wait = FIRST_RETRY
-    while True:
-        try:
-            return await attempt()
-        except StoreError as error:
-            if wait == FIRST_RETRY:
-                log.warning("What was sent cannot be written down yet: %s", error)
-        await clock.sleep(wait)
-        wait = min(2 * wait, LONGEST_RETRY)
-
-
-async def make_vectors(app: App, texts: Sequence[str]) -> None:
-    """Has vectors of texts made and kept in this process.
-
-    Never raises; without its vector, a text is known by its words.
-
-    If the encoder takes too long, the vectors are kept later, for the next request.
-    """
-    patience, store = IN_TERMINAL if app.is_terminal else PATIENCE, app.store
-    if app.encoder is None:
-        return
-    store.encoding |= {*texts}
-    making = asyncio.get_running_loop().run_in_executor(ENCODING, encode, store, app.encoder, texts)
-    making.add_done_callback(partial(_end, store, texts))
-    done, _ = await asyncio.wait({making}, timeout=patience)
-    if not done:
-        log.warning("The encoder takes longer than %.0f seconds, so an answer knows only words.", patience)
-
-
-def _end(store: Store, texts: Sequence[str], made: asyncio.Future[None]) -> None:
-    store.encoding -= {*texts}
-    error = None if made.cancelled() else made.exception()
-    if isinstance(error, MeaningFails):
-        log.warning("An answer knows only words: %s", error)
-    elif error is not None:
-        log.error("Vectors of texts could not be made: %s", type(error).__name__)
-
-
-def encode(store: Store, encoder: Encoder, texts: Sequence[str]) -> None:
-    """Has vectors of texts made, and keeps them in this process. Raises MeaningFails."""
-    meanings.keep_questions(store, dict(zip(texts, encoder.questions(texts), strict=True)))

@@ -1,14 +1,17 @@
-"""Tasks of asyncio: how they end, and work in rounds beside other work."""
+"""Tasks of asyncio: how they end, work in rounds beside other work, and storing until the database accepts it."""
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
 
 from bot.clock import Clock
 from bot.log import said_of
+from subscriptions.errors import StoreError
 
 log = logging.getLogger("paperwire")
+T = TypeVar("T")
+FIRST_RETRY, LONGEST_RETRY = 0.5, 5.0  # seconds between two attempts
 
 
 async def end_tasks(*tasks: asyncio.Task[Any] | None) -> None:
@@ -44,3 +47,22 @@ class Rounds:
     async def close(self) -> None:
         """Ends the round that runs."""
         await end_tasks(self._task)
+
+
+async def until_stored(clock: Clock, attempt: Callable[[], Awaitable[T]]) -> T:
+    """Store something, again and again until the database accepts it. Return the result of the attempt.
+
+    It stores the outcome of a post: if that were lost, the message would be posted again. So there is no limit of time,
+    and the caller is cancelled only when the process stops and this takes too long. After a crash, the message is still
+    marked as sending, which means that it was perhaps sent. The attempt must be idempotent, because its commit may have
+    succeeded although the answer of the database was lost.
+    """
+    wait = FIRST_RETRY
+    while True:
+        try:
+            return await attempt()
+        except StoreError as error:
+            if wait == FIRST_RETRY:
+                log.warning("What was sent cannot be written down yet: %s", error)
+        await clock.sleep(wait)
+        wait = min(2 * wait, LONGEST_RETRY)

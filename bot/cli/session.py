@@ -17,6 +17,7 @@ from bot.cli import MAKE_CLOCK
 from bot.cli.log import start_logging
 from bot.clock import Clock, SystemClock
 from bot.digests import FORMATS
+from bot.embeddings import questions
 from bot.platforms.base import Given, Platform
 from bot.settings import FILE, Settings, load_settings, opening
 from subscriptions.chats import addresses
@@ -24,7 +25,6 @@ from subscriptions.chats.known import get_chat
 from subscriptions.errors import NotFound, SettingsError, WrongUsage
 from subscriptions.model import Chat, ChatAddress, ChatKind, ChatState
 from subscriptions.papers.similarity import lacking
-from subscriptions.papers.stored import embeddings as meanings
 from subscriptions.schedule.times import Ending, read_when, split_exclusion
 from subscriptions.schedule.zones import zone
 
@@ -34,7 +34,7 @@ T = TypeVar("T")
 def encode(app: App, texts: Sequence[str]) -> None:
     """Have the vectors of texts made, if the store lacks them. Raise MeaningFails."""
     if texts and app.encoder and (missing := app.store.read_now(lacking, texts)):
-        meanings.keep_questions(app.store, dict(zip(missing, app.encoder.questions(missing), strict=True)))
+        questions.encode(app.store, app.encoder, missing)
 
 
 def address_of(app: App, text: str) -> ChatAddress:

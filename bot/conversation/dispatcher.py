@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
-from bot.app import App, until_stored
+from bot.app import App
 from bot.conversation import handler, reply_sender
 from bot.conversation.drafts import RenderedReply
 from bot.conversation.handler import Unfinished
@@ -21,6 +21,7 @@ from bot.counters import REQUESTS
 from bot.log import error_location
 from bot.messages import CallbackRequest, Reply, Request
 from bot.sources.arxiv_lookup import PaperLookup
+from bot.tasks import until_stored
 from subscriptions.chats import known as known_chats
 from subscriptions.chats.addresses import command_prefix, facts_of
 from subscriptions.chats.stored import conversations

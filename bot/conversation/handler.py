@@ -17,7 +17,7 @@ from functools import partial
 from math import ceil
 from typing import NamedTuple
 
-from bot.app import App, make_vectors
+from bot.app import App
 from bot.commands import access as admission
 from bot.commands import chat_events
 from bot.commands.asking import QUESTION
@@ -27,6 +27,7 @@ from bot.conversation import contexts, proposals
 from bot.conversation.authorization import authorize, refusing
 from bot.conversation.contexts import PreparedRequest
 from bot.conversation.drafts import RenderedReply, draft_reply, has_content, store_buttons
+from bot.embeddings.questions import make_vectors
 from bot.messages import CallbackRequest, EventRequest, MessageRequest, Reply, Request
 from bot.rendering.queries_in_words import refused
 from subscriptions.chats.stored import chats as stored_chats

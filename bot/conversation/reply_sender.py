@@ -10,11 +10,12 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from bot.app import App, until_stored
+from bot.app import App
 from bot.conversation.drafts import RenderedReply
 from bot.counters import post_counted
 from bot.messages import File, reply_delivery
 from bot.platforms.base import Listener, Platform
+from bot.tasks import until_stored
 from subscriptions.chats.stored import conversations
 from subscriptions.chats.stored.records import chat_moved
 from subscriptions.model import ChatAddress, Message

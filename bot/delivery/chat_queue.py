@@ -14,9 +14,10 @@ from datetime import timedelta
 from functools import partial
 
 from bot import counters as measurements
-from bot.app import App, until_stored
+from bot.app import App
 from bot.delivery.send_round import Drain
 from bot.log import error_location
+from bot.tasks import until_stored
 from subscriptions import errors, outcomes
 from subscriptions.chats.addresses import facts_of
 from subscriptions.model import Delivery, Lane, Message, MessageState

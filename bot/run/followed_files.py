@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from bot.app import App, make_vectors
+from bot.app import App
+from bot.embeddings.questions import make_vectors
 from bot.log import system_words
 from bot.settings import LARGEST_FILE, Settings, bytes_of
 from subscriptions.chats.addresses import facts_of

@@ -13,8 +13,8 @@ from threading import Event
 
 import pytest
 
-from bot import app as dependencies
 from bot.digests import read_digest
+from bot.embeddings import questions as dependencies
 from bot.embeddings.process import ChildEncoder, is_installed
 from bot.sources.ingest import store_digest
 from subscriptions.errors import MeaningFails, Sentence
