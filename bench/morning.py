@@ -357,9 +357,9 @@ async def drain(folder: Path, url: str, chats: int) -> tuple[float, float]:
     # a sender without rate limits
     app = replace(app, pace=Pace(app.clock, {"telegram": FREE}))
     fill(app.store, chats, each_part())
-    run = Sender(app).new_drain({})
+    run = Sender(app).new_round({})
     await sender.plan(app, run)
-    spent = await measured(Sender(app).drain_woken(run))
+    spent = await measured(Sender(app).send_pending(run))
     await app.close()
     assert run.sent == chats
     return spent

@@ -76,7 +76,7 @@ class App:
     def open(self, *, words: bool = True, make: bool = True) -> None:
         """Open the database, and upgrade it to this version; without `words`, its schema only.
 
-        If there is no database, create it; without `make`, raise NotFound. Raise SettingsError, StoreError, RoleTaken
+        If there is no database, create it; without `make`, raise NotFound. Raise SettingsError, StoreError, LeaderExists
         (`make_ready`).
         """
         now, is_stopping = self.clock.now(), lambda: self.stop.was_asked

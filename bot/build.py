@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 from bot.app import App, Stop
 from bot.clock import Clock
-from bot.connections import ADAPTERS, connect, medium_of
+from bot.connections import ADAPTERS, connect, renderer_of
 from bot.delivery.share_links import subscribe_link
 from bot.digests.sandbox import InProcess, ReaderRunner, Sandbox
 from bot.embeddings import process as encoders
@@ -16,7 +16,7 @@ from bot.models import MessageReader, Summarizer
 from bot.pace import Pace
 from bot.platforms.base import Given, Platform
 from bot.rendering.deliveries import render_delivery
-from bot.rendering.packing import Medium
+from bot.rendering.packing import Renderer
 from bot.rendering.replies import render_reply
 from bot.settings import Settings
 from bot.settings.opening import make_store
@@ -47,7 +47,11 @@ def build_app(
         given = Given(settings, store, clock, out or sys.stdout)
         on = {name: connect(name, given) for name in ADAPTERS if settings.is_on(name)}
     bot_names: dict[str, str] = {}
-    medium, titles, make_link = partial(_medium, on), settings.source_titles, partial(subscribe_link, store, bot_names)
+    renderer, titles, make_link = (
+        partial(_renderer, on),
+        settings.source_titles,
+        partial(subscribe_link, store, bot_names),
+    )
     summarizer, reader = _language_model(settings, store, clock) if settings.has_model else (None, None)
     return App(
         settings=settings,
@@ -56,9 +60,9 @@ def build_app(
         platforms=on,
         pace=Pace(clock, {name: platform.limits for name, platform in on.items()}),
         render_delivery=lambda delivery: render_delivery(
-            delivery, medium=medium(delivery.chat.address), titles=titles, make_link=make_link
+            delivery, renderer=renderer(delivery.chat.address), titles=titles, make_link=make_link
         ),
-        render_reply=lambda reply, chat: render_reply(reply, chat, medium=medium(chat.address)),
+        render_reply=lambda reply, chat: render_reply(reply, chat, renderer=renderer(chat.address)),
         encoder=encoder,
         summarizer=summarizer,
         reader=reader,
@@ -90,7 +94,7 @@ def _sandbox(*, isolated: bool) -> ReaderRunner:
     return Sandbox() if isolated else InProcess()
 
 
-def _medium(platforms: Mapping[str, Platform], chat: model.ChatAddress) -> Medium:
-    """Returns the medium of a chat, which says how messages are rendered there. The chat's platform may be off."""
+def _renderer(platforms: Mapping[str, Platform], chat: model.ChatAddress) -> Renderer:
+    """Returns the renderer of a chat, which says how messages are rendered there. The chat's platform may be off."""
     platform = platforms.get(chat.platform)
-    return platform.medium_at(chat) if platform else medium_of(chat.platform)
+    return platform.renderer_for(chat) if platform else renderer_of(chat.platform)

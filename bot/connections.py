@@ -12,7 +12,7 @@ from subscriptions.chats import addresses
 
 if TYPE_CHECKING:  # so that a subcommand that only knows platforms need not load what renders
     from bot.platforms.base import Given, Platform
-    from bot.rendering.packing import Medium
+    from bot.rendering.packing import Renderer
 
 _FACTS = (console.FACTS, web.FACTS, telegram.FACTS, slack.FACTS, email.FACTS, apprise.FACTS)
 # name → the module of the adapter, which is imported only if the platform is on; in the order of lists that people read
@@ -31,7 +31,7 @@ def connect(name: str, given: "Given") -> "Platform":
     return platform
 
 
-def medium_of(platform: str) -> "Medium":
-    """Returns the medium of a platform, which may be off. Raises KeyError for an unknown platform."""
-    medium: Medium = import_module(ADAPTERS[platform].replace(".adapter", ".markup")).MEDIUM
-    return medium
+def renderer_of(platform: str) -> "Renderer":
+    """Returns the renderer of a platform, which may be off. Raises KeyError for an unknown platform."""
+    renderer: Renderer = import_module(ADAPTERS[platform].replace(".adapter", ".markup")).RENDERER
+    return renderer

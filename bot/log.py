@@ -20,7 +20,7 @@ def mistake_with(name: str, error: Exception) -> BrokenDigest:
     )
 
 
-def said_of(error: BaseException) -> str:
+def log_text(error: BaseException) -> str:
     """Returns what the log says of an error: its own words if it is for people, else only where it was raised."""
     return str(error) if isinstance(error, errors.PaperwireError) else error_location(error)
 

@@ -21,7 +21,7 @@ class Summarizer(Protocol):
         """Has wanted summaries made, for a few minutes at most. Raises StoreError."""
 
     async def check(self) -> None:
-        """Asks the model for a word, however much it was asked today. Raises ModelFails."""
+        """Asks the model for a word, however much it was asked today. Raises ModelError."""
 
     async def close(self) -> None:
         """Ends the work. The rest is made after the next start."""
@@ -48,7 +48,7 @@ class Encoder(Protocol):
     """Encodes the meaning of papers and questions, in any of its languages.
 
     Its methods block. A process calls them in one thread (`ENCODING`), so a question waits for the call before it, not
-    for a whole digest. They raise MeaningFails, then nothing of the call is encoded. Where meaning is off, there is no
+    for a whole digest. They raise EmbeddingError, then nothing of the call is encoded. Where meaning is off, there is no
     encoder (None).
     """
 
@@ -61,4 +61,4 @@ class Encoder(Protocol):
         """Returns the vector of each question, in order. The text keeps its case and accents."""
 
     def close(self) -> None:
-        """Ends what the encoder has started. Later calls raise MeaningFails. By default, does nothing."""
+        """Ends what the encoder has started. Later calls raise EmbeddingError. By default, does nothing."""

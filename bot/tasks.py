@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 from bot.clock import Clock
-from bot.log import said_of
+from bot.log import log_text
 from subscriptions.errors import StoreError
 
 log = logging.getLogger("paperwire")
@@ -37,7 +37,7 @@ class Rounds:
         """Starts a round, if none runs and one is due. Logs the error of the last one."""
         if self._task is not None and self._task.done():
             if error := self._task.exception():
-                log.error("%s: %s", self._failed, said_of(error))
+                log.error("%s: %s", self._failed, log_text(error))
             self._task = None
         second = self._clock.monotonic()
         if self._task is None and second >= self._due:
@@ -49,7 +49,7 @@ class Rounds:
         await end_tasks(self._task)
 
 
-async def until_stored(clock: Clock, attempt: Callable[[], Awaitable[T]]) -> T:
+async def retry_until_stored(clock: Clock, attempt: Callable[[], Awaitable[T]]) -> T:
     """Store something, again and again until the database accepts it. Return the result of the attempt.
 
     It stores the outcome of a post: if that were lost, the message would be posted again. So there is no limit of time,

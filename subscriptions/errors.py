@@ -4,18 +4,18 @@ PaperwireError
 ├── QueryError            a query that is refused, with its column
 ├── NotFound              no such chat, subscription or delivery
 ├── Refused               a request that cannot be fulfilled as it is
-├── MeaningFails          texts cannot be encoded by their meaning now
-├── RoleTaken             another process works on this database
+├── EmbeddingError          texts cannot be encoded by their meaning now
+├── LeaderExists             another process works on this database
 ├── StoreError            the database cannot be used
 │   ├── StoreUnavailable  it cannot be used now; try again later
-│   └── RoleLost          another process has taken the role
+│   └── LeadershipLost          another process has taken the role
 ├── UnknownFormat         bytes that are not a digest
 ├── BrokenDigest          a digest of a known format that is damaged
 ├── UnreadableInput       a file, folder or stream whose bytes cannot be read
 │   └── FetchError        a web address whose document cannot be fetched
 ├── SettingsError         a setting that cannot be used (exit 2)
 ├── WrongUsage            a command line that cannot be understood (exit 2)
-└── ModelFails            a language model that gives no answer
+└── ModelError            a language model that gives no answer
 """
 
 import errno
@@ -118,7 +118,7 @@ class Refused(PaperwireError):
     exit_code = 2
 
 
-class MeaningFails(PaperwireError):
+class EmbeddingError(PaperwireError):
     """The encoder cannot tell the meaning of texts now: it is missing, broken, too slow, or refuses."""
 
 
@@ -136,11 +136,11 @@ class StoreUnavailable(StoreError):
     """
 
 
-class RoleTaken(PaperwireError):
+class LeaderExists(PaperwireError):
     """Another process works on this database."""
 
 
-class RoleLost(StoreError):
+class LeadershipLost(StoreError):
     """Another process has taken the role while this one stood still or could not reach the database."""
 
 
@@ -243,7 +243,7 @@ class WrongUsage(PaperwireError):
     exit_code = 2
 
 
-class ModelFails(PaperwireError):
+class ModelError(PaperwireError):
     """A language model that gives no answer.
 
     `is_down`: another request would fail, too. Otherwise only this one was refused, or its answer cannot be used.

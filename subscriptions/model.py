@@ -1,4 +1,4 @@
-"""The frozen values of the domain, one per stage: Digest → Paper → KnownPaper → Delivery → Message.
+"""The frozen values of the domain, one per stage: Digest → Paper → StoredPaper → Delivery → Message.
 
 All times are datetimes with the zone UTC. Texts are plain: they have no markup, and each run of white space is one
 space (abstracts may keep newlines).
@@ -248,7 +248,7 @@ class Digest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KnownPaper:
+class StoredPaper:
     """A paper as the store knows it, merged from all digests that hold it."""
 
     id: int
@@ -470,7 +470,7 @@ class Subscription(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Because:
+class MatchReason:
     """Why a paper is delivered: one subscription that it matches."""
 
     number: int
@@ -487,8 +487,8 @@ class Because:
 class Item(NamedTuple):
     """One paper of a delivery, listed under the subscription `because[0]`."""
 
-    paper: KnownPaper
-    because: tuple[Because, ...]
+    paper: StoredPaper
+    because: tuple[MatchReason, ...]
     position: int  # from 0, in the order of the delivery
     shown: bool = True  # False: beyond the chat's limit; the button [show] opens it
     cross: bool = False  # new to this chat because of a cross-list
@@ -536,7 +536,7 @@ class PaperNews:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class DeliveryContext:
     """What a delivery tells the reader besides its papers."""
 
     known: int = 0  # number of papers that were compared with the chat's queries
@@ -562,7 +562,7 @@ class Delivery:
     kind: DeliveryKind
     due: datetime
     items: tuple[Item, ...] = ()
-    facts: Facts = field(default_factory=Facts)
+    facts: DeliveryContext = field(default_factory=DeliveryContext)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

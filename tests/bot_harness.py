@@ -22,14 +22,14 @@ from pydantic import SecretStr
 
 from bot import messages
 from bot.app import App
-from bot.connections import medium_of
+from bot.connections import renderer_of
 from bot.conversation.drafts import RenderedReply
 from bot.conversation.handler import answer
 from bot.messages import File, Place
 from bot.models import Encoder
 from bot.pace import CommandLimits, Pace
 from bot.platforms.base import Directory, Listener
-from bot.rendering.packing import Medium
+from bot.rendering.packing import Renderer
 from bot.settings import Settings
 from subscriptions.chats.addresses import PlatformFacts, facts_of
 from subscriptions.chats.known import Listed, get_chat, listed
@@ -103,7 +103,7 @@ class FakePlatform(Listener, Directory):
     bot: "BotHarness"
     platform: str = "telegram"
     facts: PlatformFacts = field(default_factory=lambda: facts_of("telegram"))
-    medium: Medium = field(default_factory=lambda: medium_of("telegram"))
+    renderer: Renderer = field(default_factory=lambda: renderer_of("telegram"))
     destinations: Sequence[ChatAddress] = ()
 
     async def post(self, chat: ChatAddress, message: Message, **more: Any) -> str:

@@ -263,7 +263,7 @@ def product(installed: Product, first_round: Product) -> Product:
 
 @pytest.fixture
 def meaning(product: Product, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Turns meaning on for the program in this process, with an encoder for which texts with the same words are near."""
+    """WriteQueue meaning on for the program in this process, with an encoder for which texts with the same words are near."""
     monkeypatch.setattr(
         "bot.embeddings.process.encoder_of", lambda settings: FakeEncoder() if settings.meaning == "on" else None
     )

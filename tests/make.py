@@ -17,7 +17,7 @@ from bot.settings import Settings
 from subscriptions.database.store import Store, Transaction
 from subscriptions.database.tables import PaperRow
 from subscriptions.maintenance.retention import clean_up_steps
-from subscriptions.model import Announce, ChatAddress, Digest, KnownPaper, Paper, Summary, Translation
+from subscriptions.model import Announce, ChatAddress, Digest, Paper, StoredPaper, Summary, Translation
 from subscriptions.papers import ingest as ingestion
 from subscriptions.papers.stored.batch import Codes, Ingest
 from subscriptions.papers.stored.digests import Ingested
@@ -95,7 +95,7 @@ def codes_of(encoder: Encoder, papers: Sequence[Paper]) -> Codes:
     return Codes(encoder.name, dict(zip(map(texts_of, papers), encoder.papers(papers), strict=True)))
 
 
-def stored_papers(transaction: Transaction) -> tuple[KnownPaper, ...]:
+def stored_papers(transaction: Transaction) -> tuple[StoredPaper, ...]:
     """Returns all papers of the store, newest first."""
     return known_papers(
         transaction, transaction.exec(sqlmodel.select(PaperRow).order_by(sqlmodel.col(PaperRow.id).desc())).all()

@@ -185,7 +185,7 @@ class Product:
 
     @contextlib.contextmanager
     def without_tokens(self) -> Iterator[None]:
-        """Turns all platforms off that need a token: what is planned for them waits."""
+        """WriteQueue all platforms off that need a token: what is planned for them waits."""
         settings = dict(self.settings)
         for name in [name for name in self.settings if name.endswith("_TOKEN")]:
             del self.settings[name]

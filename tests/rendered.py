@@ -11,17 +11,17 @@ from bot.platforms.telegram.markup import open_message as open_for_telegram
 from bot.rendering import deliveries, replies
 from subscriptions.model import Chat, Delivery, Message
 
-medium_of = lru_cache(platforms.medium_of)
+renderer_of = lru_cache(platforms.renderer_of)
 
 
 def render_delivery(delivery: Delivery, **more: Any) -> tuple[Message, ...]:
-    """Calls `deliveries.render_delivery` with the medium of the chat's platform."""
-    return deliveries.render_delivery(delivery, medium=medium_of(delivery.chat.address.platform), **more)
+    """Calls `deliveries.render_delivery` with the renderer of the chat's platform."""
+    return deliveries.render_delivery(delivery, renderer=renderer_of(delivery.chat.address.platform), **more)
 
 
 def render_reply(reply: Reply, chat: Chat) -> tuple[Message, ...]:
-    """Calls `replies.render_reply` with the medium of the chat's platform."""
-    return replies.render_reply(reply, chat, medium=medium_of(chat.address.platform))
+    """Calls `replies.render_reply` with the renderer of the chat's platform."""
+    return replies.render_reply(reply, chat, renderer=renderer_of(chat.address.platform))
 
 
 def plain_form(message: Message) -> str:

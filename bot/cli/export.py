@@ -21,7 +21,7 @@ from bot.messages import Reply
 from subscriptions.chats import addresses
 from subscriptions.chats import known as known_chats
 from subscriptions.chats.known import get_set_up
-from subscriptions.errors import MeaningFails, WrongUsage
+from subscriptions.errors import EmbeddingError, WrongUsage
 from subscriptions.papers.stored.feedback import put_library, titles_to_ask
 from subscriptions.subscribing import access, import_export
 from subscriptions.subscribing import export_format as portable
@@ -90,7 +90,7 @@ def library(
     read = read_library(data)
     with open_session(now) as app:
         of = app.store.read_now(known_chats.get_chat, address_of(app, chat))
-        with suppress(MeaningFails):  # then the vectors are made later
+        with suppress(EmbeddingError):  # then the vectors are made later
             encode(app, titles_to_ask(read))
         app.store.write_now(put_library, of.id, read, now=app.clock.now())
         lines = library_lines(read, TERMINAL_LANGUAGE, orders=app.encoder is not None)

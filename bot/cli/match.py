@@ -22,7 +22,7 @@ from bot.rendering.queries_in_words import as_one_word, query_in_words
 from bot.rendering.queries_in_words import explain as explained
 from bot.settings import SourceSettings, load_settings, load_sources
 from subscriptions.errors import (
-    MeaningFails,
+    EmbeddingError,
     PaperwireError,
     QueryError,
     Sentence,
@@ -375,11 +375,11 @@ def _searched(papers: Sequence[Paper], queries: Collection[Query]) -> Iterator[t
     An error in place of it: it asks for nearness, and there are no vectors.
     """
     vectors: Mapping[Term, bytes] = {}
-    failure: MeaningFails | None = None
+    failure: EmbeddingError | None = None
     if terms := list(dict.fromkeys(term for query in queries for term in query.nearness_terms)):
         try:
             papers, vectors = _encoded(papers, terms)
-        except MeaningFails as error:
+        except EmbeddingError as error:
             failure = error
     index = PaperIndex(TokenizedPapers.of(papers))
     for one in queries:
@@ -398,11 +398,11 @@ def _searched(papers: Sequence[Paper], queries: Collection[Query]) -> Iterator[t
 def _encoded(papers: Sequence[Paper], terms: Sequence[Term]) -> tuple[list[Paper], dict[Term, bytes]]:
     """Returns papers with their codes, and the vectors of terms, by the encoder of the settings.
 
-    Raises MeaningFails.
+    Raises EmbeddingError.
     """
     encoder = encoders.encoder_of(load_settings())
     if encoder is None:
-        raise MeaningFails(
+        raise EmbeddingError(
             Sentence("Meaning is off here, so it is not known what is near."),
             Sentence("Install paperwire[meaning], and leave PAPERWIRE_MEANING on."),
         )

@@ -12,7 +12,7 @@ from bot.cli.output import print_line, tell
 from bot.cli.session import address_of, encode, open_session, platform_of
 from bot.cli.subscriptions import show_list
 from bot.commands import phrasing
-from bot.connections import medium_of
+from bot.connections import renderer_of
 from bot.rendering.deliveries import render_delivery
 from bot.rendering.terminal import flows
 from subscriptions.chats import known as known_chats
@@ -57,11 +57,12 @@ def preview(
         found = app.store.read_now(previews.preview, address, now=moment, text=query, days=days)
         following = app.store.read_now(known_chats.next_deliveries_of, found.not_due, now=moment)
         about = app.store.read_now(figures.status, address, now=moment)
-        titles, medium = app.settings.source_titles, medium_of(address.platform)
+        titles, renderer = app.settings.source_titles, renderer_of(address.platform)
         if facts_of(address.platform).formats_differ and app.settings.is_on(address.platform):
-            medium = platform_of(app, address.platform).medium_at(address)
+            renderer = platform_of(app, address.platform).renderer_for(address)
     due, later = (
-        render_delivery(entry, medium=medium, titles=titles) if entry else () for entry in (found.delivery, found.later)
+        render_delivery(entry, renderer=renderer, titles=titles) if entry else ()
+        for entry in (found.delivery, found.later)
     )
 
     def show() -> None:
@@ -126,7 +127,7 @@ def _show_message(chat: ChatAddress, message: Message) -> None:
     On a terminal, titles are links; elsewhere, links are written out.
     """
     print_line(f"{f'── {escaped(str(chat))}, message {message.number} ':─<{_FRAME}}")
-    display = medium_of(chat.platform).display(loads(message.payload))
+    display = renderer_of(chat.platform).display(loads(message.payload))
     for block in display.blocks:
         for flow in flows(block, written=not sys.stdout.isatty()):
             drawing.print_drawn(flow)

@@ -16,7 +16,7 @@ from bot.run import process
 from bot.settings import Settings
 from bot.sources.source_scheduler import scheduler_of
 from subscriptions.chats.addresses import facts_of
-from subscriptions.errors import RoleLost
+from subscriptions.errors import LeadershipLost
 
 
 def run(
@@ -40,7 +40,9 @@ def run(
         stop = Stop()
         try:
             status = asyncio.run(_run(settings, stop, options))
-        except RoleLost as error:  # nothing of what this process knew holds any more, so it begins anew, and waits
+        except (
+            LeadershipLost
+        ) as error:  # nothing of what this process knew holds any more, so it begins anew, and waits
             say(str(error))
             if not stop.was_asked:
                 continue

@@ -96,5 +96,5 @@ def _text(reply: Reply, chat: Chat) -> str:
     """Returns a reply as a terminal shows it, without its buttons."""
     lines = reply.lines or tuple(filter(None, (reply.toast,)))
     bare = replace(reply, lines=lines, buttons=(), numbers=())
-    messages = render_reply(bare, chat, medium=Console())
+    messages = render_reply(bare, chat, renderer=Console())
     return "\n".join(str(loads(message.payload)["text"]) for message in messages)

@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 
 def encode(app: App, texts: Sequence[str]) -> None:
-    """Have the vectors of texts made, if the store lacks them. Raise MeaningFails."""
+    """Have the vectors of texts made, if the store lacks them. Raise EmbeddingError."""
     if texts and app.encoder and (missing := app.store.read_now(lacking, texts)):
         questions.encode(app.store, app.encoder, missing)
 
@@ -87,7 +87,7 @@ def open_session(
 
     If there is no database, the options decide. With `make`, it is created; this is for subcommands that may store the
     first digest or subscription. With `dry`, an empty temporary database is used. Without both, NotFound is raised and
-    nothing is created. Also raises SettingsError, StoreError, RoleTaken.
+    nothing is created. Also raises SettingsError, StoreError, LeaderExists.
     """
     settings = read_settings()
     with TemporaryDirectory() if dry else nullcontext() as folder:

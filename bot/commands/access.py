@@ -11,7 +11,7 @@ from subscriptions.chats.stored import chats as stored_chats
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Admission, Chat, ChatAddress, ChatKind, ChatState
 from subscriptions.subscribing import access
-from subscriptions.subscribing.access import Standing
+from subscriptions.subscribing.access import AccessStatus
 
 _HERE = 10  # waiting chats that /allow lists
 _SEND_CODE = Sentence("Send the code that the bot wrote into its log at the start: /admin CODE")
@@ -29,7 +29,7 @@ def admit(context: Context, reply: Reply | None) -> Reply | None:
     confirms = before.id in transaction.confirmed_chats
     if not confirms and not transaction.changed_chats:
         return reply
-    standing = access.standing_of(transaction, before.address)
+    standing = access.access_status(transaction, before.address)
     chat = standing.chat(before.address) or before
     has_new = chat.subscriptions_ever_made > before.subscriptions_ever_made
     if not has_new and not confirms:
@@ -49,11 +49,11 @@ def admit(context: Context, reply: Reply | None) -> Reply | None:
 
 def waits(context: Context) -> bool:
     """Lets the chat in if an operator wants that. Returns whether it must wait for one. Raises Refused."""
-    standing = access.standing_of(context.transaction, context.chat.address)
+    standing = access.access_status(context.transaction, context.chat.address)
     return _let_in(context, standing, context.chat, has_new=not standing.is_admitted)
 
 
-def _let_in(context: Context, standing: Standing, before: Chat, *, has_new: bool) -> bool:
+def _let_in(context: Context, standing: AccessStatus, before: Chat, *, has_new: bool) -> bool:
     """Decides about a chat that wants to be served; `before` is the chat before the command.
 
     Returns whether it must wait. Raises Refused.

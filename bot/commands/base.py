@@ -20,11 +20,11 @@ from subscriptions.chats.stored.chats import find_chat, home_of
 from subscriptions.database.store import Transaction
 from subscriptions.errors import Refused, Sentence
 from subscriptions.language import Language
-from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, KnownPaper
+from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, StoredPaper
 from subscriptions.papers import similarity as nearness
 from subscriptions.query.parse import parse_query
 from subscriptions.query.tree import Query
-from subscriptions.subscribing.access import is_operator, standing_of
+from subscriptions.subscribing.access import access_status, is_operator
 from subscriptions.text.cutting import clean, cut_at_word, cut_letters, isolated
 
 # what is asked outside a command's transaction: vectors of texts, papers that arXiv may know, what a language model reads
@@ -37,7 +37,7 @@ _TITLE = 90  # columns
 _OPENING = 80  # columns of the abstract that are shown for a paper without a title
 
 
-class Lacking(Exception):
+class NeedsLookup(Exception):
     """Raised by a command for what it needs and is not known here.
 
     What it has changed is taken back. It runs again when that was asked for, and then does without what is still lacking.
@@ -161,12 +161,12 @@ class Context:
         return (links, bot) if links and bot else (None, "")
 
     def ask_for(self, need: Need, of: Sequence[str]) -> None:
-        """Raises Lacking if something of this kind is lacking, and was not asked for yet."""
+        """Raises NeedsLookup if something of this kind is lacking, and was not asked for yet."""
         if of and need not in self.asked:
-            raise Lacking(need, of)
+            raise NeedsLookup(need, of)
 
     def ask_for_vectors(self, texts: Sequence[str]) -> None:
-        """Raises Lacking if vectors of these texts can be made, and were not asked for yet."""
+        """Raises NeedsLookup if vectors of these texts can be made, and were not asked for yet."""
         if self.transaction.store.encoder:
             self.ask_for("vectors", nearness.lacking(self.transaction, texts))
 
@@ -255,7 +255,7 @@ class Context:
         if home := home_of(self.transaction, self.origin.address):
             conversations.drop_remembered(self.transaction, home.id, name, person=self.request.sender)
 
-    def title(self, known: KnownPaper) -> str:
+    def title(self, known: StoredPaper) -> str:
         """Returns the title of a paper, or the first words of its abstract in quotation marks, and its id. One line."""
         paper = titled_for(known.paper, self.origin.settings)
         title = cut_at_word(readable(paper.title), _TITLE) or f"“{cut_at_word(clean(paper.abstract), _OPENING)}”"
@@ -332,7 +332,7 @@ class Event(Action):
 def writes_of(action: Action) -> Condition | bool:
     """Returns whether an action writes to the store, or the condition under which it does.
 
-    An action that does not write runs in a reading transaction, where an attempt to write raises WouldWrite.
+    An action that does not write runs in a reading transaction, where an attempt to write raises ReadOnlyError.
     """
     return action.needs_manager or action.writes
 
@@ -457,7 +457,7 @@ def stored_home(context: Context, chat: Chat) -> Chat | None:
     Returns None for a chat that was erased after an operator had denied it: only a hash of its address stays.
     """
     known, around = home_of(context.transaction, chat.address), replace(chat.address, topic="")
-    if known is None and not standing_of(context.transaction, around).is_denied:
+    if known is None and not access_status(context.transaction, around).is_denied:
         return _stored(context, chat._replace(address=around))
     return known
 

@@ -42,7 +42,7 @@ from subscriptions.chats.stored.conversations import find_callback
 from subscriptions.database.store import Transaction
 from subscriptions.errors import PaperwireError, Refused, Sentence, sentences
 from subscriptions.matching.paper_index import matching_papers
-from subscriptions.model import CallbackToken, ChatAddress, Item, KnownPaper, Signal, Subscription
+from subscriptions.model import CallbackToken, ChatAddress, Item, Signal, StoredPaper, Subscription
 from subscriptions.outbox.stored.deliveries import DeliveredPaper, delivered_items
 from subscriptions.papers.search import papers_named
 from subscriptions.papers.similarity import with_known_vectors
@@ -262,10 +262,10 @@ def _nothing_to_change(context: Context) -> Reply:
     return Reply((said,), ok=False) if context.message else Reply(toast=said)
 
 
-def stored_and_unknown(context: Context, names: Sequence[str]) -> tuple[list[KnownPaper], list[str]]:
+def stored_and_unknown(context: Context, names: Sequence[str]) -> tuple[list[StoredPaper], list[str]]:
     """Returns (the stored papers among those that are named, each once; the names of papers that are not stored).
 
-    Raises Lacking for those that arXiv may know, which needs their ids: it is not asked for papers with a DOI only.
+    Raises NeedsLookup for those that arXiv may know, which needs their ids: it is not asked for papers with a DOI only.
     """
     known = papers_named(context.transaction, names)
     papers, unknown = {paper.id: paper for paper in known.values()}, [name for name in names if name not in known]

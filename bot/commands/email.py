@@ -55,7 +55,7 @@ def on_confirm(context: Context) -> Reply:
     said = context.arguments.get("chat")
     source = addresses.parse_address(str(said)) if said else None
     until = datetime.fromisoformat(str(context.arguments["until"]))
-    if source is not None and access.standing_of(context.transaction, source).is_denied:
+    if source is not None and access.access_status(context.transaction, source).is_denied:
         raise refusal("The operator of this bot has said no to the chat that asked.")
     chat = access.confirm(context.transaction, context.chat.address, source=source, until=until, now=context.now)
     count = len(known_chats.listed(context.transaction, chat.address))

@@ -14,7 +14,7 @@ from bot.messages import LARGEST, Buttons, File, FileReader, FileWithoutCommand,
 from bot.rendering.bibliography import bibliography, references
 from subscriptions.errors import Refused, Sentence
 from subscriptions.language import Language
-from subscriptions.model import KnownPaper, Library
+from subscriptions.model import Library, StoredPaper
 from subscriptions.papers.search import HOW_TO_SEND, NO_LIBRARY
 from subscriptions.papers.stored import feedback as interests
 from subscriptions.plan import why as delivered_papers
@@ -83,7 +83,7 @@ def _delivered(context: Context, form: str, typed: str) -> Reply:
     days = int(span["count"]) * _DAYS[span["unit"]] if span else 0
     if not 0 < days <= _LONGEST_SPAN:
         raise refusal("“{typed}” is not a length of time.", "For example: /export bib 30d", typed=typed)
-    since, papers = context.now - timedelta(days=days), list[KnownPaper]()
+    since, papers = context.now - timedelta(days=days), list[StoredPaper]()
     if context.chat.id:
         papers = list(delivered_papers.papers_sent(context.transaction, context.chat.address, since=since))
     if not papers:
@@ -110,7 +110,7 @@ def _named(context: Context, form: str) -> Reply:
     return _as_papers(context, head, papers, form)
 
 
-def _as_papers(context: Context, head: str, papers: Sequence[KnownPaper], form: str, *, name: str = "papers") -> Reply:
+def _as_papers(context: Context, head: str, papers: Sequence[StoredPaper], form: str, *, name: str = "papers") -> Reply:
     text = references(papers) if form == "ris" else bibliography(papers)
     return _as_text(context, head, f"{name}.{form}", text)
 

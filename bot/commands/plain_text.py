@@ -31,7 +31,7 @@ _ALIKE = 0.74  # how similar to the name of a command a word must be: 0 to 1
 
 
 def plain_text(context: Context) -> Reply | None:
-    """Returns the reply to a text that is no command. Raises Lacking, also for a model where it is not sure."""
+    """Returns the reply to a text that is no command. Raises NeedsLookup, also for a model where it is not sure."""
     said = context.args.strip()
     reply = _with_answer(context, said, _reply_to(context, said))
     if context.app.reader and _is_unsure(context, said):

@@ -8,7 +8,7 @@ from subscriptions.chats.addresses import facts_of
 from subscriptions.chats.known import listed
 from subscriptions.database.copies import KEPT_COPIES
 from subscriptions.maintenance import retention
-from subscriptions.subscribing.access import standing_of
+from subscriptions.subscribing.access import access_status
 
 SURE_WITHIN = timedelta(minutes=10)  # how long the question of /forget can be answered
 YES = "yes"
@@ -106,7 +106,7 @@ def on_privacy(context: Context) -> Reply:
 
 def _nothing_stored(context: Context) -> str:
     """Returns a sentence that says what is stored about a chat that has no row in the store."""
-    if standing_of(context.transaction, context.chat.address).is_denied:
+    if access_status(context.transaction, context.chat.address).is_denied:
         return context.say("Of this chat only a hash of its id is stored, since the operator has said no to it.")
     return context.say("Nothing is stored about this chat yet.")
 
@@ -184,7 +184,7 @@ def _erased(context: Context) -> Reply:
         subscriptions=context.count("{count} subscription", "{count} subscriptions", subscriptions),
         papers=context.count("{count} paper", "{count} papers", papers),
     )
-    if standing_of(context.transaction, context.chat.address).is_denied:
+    if access_status(context.transaction, context.chat.address).is_denied:
         stays = context.say("What stays is a hash of its id, since the operator of this bot has said no to it.")
         return context.done(said, stays, copies_kept(context))
     hint = context.say("I know nothing of {chat} any more. /start begins again.", chat=chat_in_words(context))

@@ -6,14 +6,14 @@ from bot.commands.base import Context
 from bot.commands.phrasing import being_read, day_words, days_known, when_words
 from bot.messages import Button, Buttons, Reply, Row
 from subscriptions.matching.reasons import why
-from subscriptions.model import Because, Item, KnownPaper
+from subscriptions.model import Item, MatchReason, StoredPaper
 from subscriptions.papers.stored.feedback import owned
 from subscriptions.plan.previews import Base
 from subscriptions.query.tree import Query
 from subscriptions.schedule.times import Ending, as_words
 
 
-def result_items(papers: Sequence[KnownPaper], query: Query | None = None) -> tuple[Item, ...]:
+def result_items(papers: Sequence[StoredPaper], query: Query | None = None) -> tuple[Item, ...]:
     """Returns the papers as items, in this order; the words that the query matched are marked.
 
     They are marked as those of number 0, since they belong to no subscription.
@@ -21,7 +21,7 @@ def result_items(papers: Sequence[KnownPaper], query: Query | None = None) -> tu
     items = []
     for at, known in enumerate(papers):
         words = dict.fromkeys(word for hit in why(query, known.paper) for word in hit.words) if query else ()
-        because = (Because(number=0, text="", words=tuple(words)),) if words else ()
+        because = (MatchReason(number=0, text="", words=tuple(words)),) if words else ()
         items.append(Item(paper=known, because=because, position=at))
     return tuple(items)
 
@@ -48,7 +48,7 @@ def nothing_known(context: Context) -> str:
     )
 
 
-def days_of(context: Context, papers: Sequence[KnownPaper]) -> tuple[str, ...]:
+def days_of(context: Context, papers: Sequence[StoredPaper]) -> tuple[str, ...]:
     """Returns one text for each paper: its day, "" for today, and a mark if the chat's library has the paper."""
     today = context.localizer.local(context.now).date()
     found = owned(context.transaction, [context.chat.id], [known.id for known in papers])
@@ -70,7 +70,7 @@ def number_buttons(items: Sequence[Item], *, first: int = 1) -> Row:
 
 def papers_reply(
     lines: Iterable[str],
-    papers: Sequence[KnownPaper],
+    papers: Sequence[StoredPaper],
     *,
     days: Sequence[str] = (),
     first: int = 1,

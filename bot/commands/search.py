@@ -29,7 +29,7 @@ from subscriptions.chats.known import typed_number
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.matching.reasons import why
 from subscriptions.matching.similarity import NEAR
-from subscriptions.model import Item, KnownPaper, Subscription
+from subscriptions.model import Item, StoredPaper, Subscription
 from subscriptions.papers import search as paper_search
 from subscriptions.papers.search import NearPaper, Spelling
 from subscriptions.papers.similarity import are_late
@@ -81,7 +81,7 @@ def _near_text(context: Context, said: str) -> Reply:
     return papers_reply((head,), found, days=days_of(context, found), buttons=buttons)
 
 
-def _alike(context: Context, given: Sequence[KnownPaper]) -> Reply:
+def _alike(context: Context, given: Sequence[StoredPaper]) -> Reply:
     """Shows the papers nearest to the given ones."""
     found = paper_search.papers_alike(context.transaction, given[0].paper.title, given)
     titles = "; ".join(context.title(one) for one in given)
@@ -91,7 +91,7 @@ def _alike(context: Context, given: Sequence[KnownPaper]) -> Reply:
     return papers_reply((head,), found, buttons=_as_wish(context, given))
 
 
-def _as_wish(context: Context, given: Sequence[KnownPaper]) -> Buttons:
+def _as_wish(context: Context, given: Sequence[StoredPaper]) -> Buttons:
     """Returns a button that subscribes to papers near to these.
 
     Returns none if one of them has neither an arXiv id nor a DOI.
@@ -166,7 +166,7 @@ def _amount(context: Context, query: Query) -> int:
 def _asked(context: Context, text: str) -> tuple[Subscription | None, Query]:
     """Returns (the chat's subscription that the text names or that asks the same, or None; the query, to be matched).
 
-    Raises MeaningFails, QueryError, Refused, Lacking.
+    Raises EmbeddingError, QueryError, Refused, NeedsLookup.
     """
     subscription = subscription_numbered(context, typed_number(text))
     query = parse_query(subscription.text if subscription else text)
@@ -275,7 +275,7 @@ class _Results:
             buttons=tuple(self._rows()),
         )
 
-    def _nearness(self, known: KnownPaper) -> float | None:
+    def _nearness(self, known: StoredPaper) -> float | None:
         """Returns how near a found paper is, if the query asks for nearness once."""
         if len(self.query.nearness_terms) != 1:
             return None

@@ -15,7 +15,7 @@ from subscriptions.chats.known import listed_in
 from subscriptions.errors import PaperwireError, QueryError
 from subscriptions.matching.reasons import shortened_names
 from subscriptions.matching.similarity import NEAR
-from subscriptions.model import ChatKind, KnownPaper, Subscription
+from subscriptions.model import ChatKind, StoredPaper, Subscription
 from subscriptions.papers.search import near_in_meaning
 from subscriptions.plan.decision import MOST_NEAR
 from subscriptions.plan.previews import in_titles
@@ -79,7 +79,7 @@ def echo(context: Context, done: Subscribed, *, instead: str = "") -> Reply:
     return replace(reply.with_lines(*which), buttons=(better, _todays_and_undo(context, done), zones))
 
 
-def _example(context: Context, known: KnownPaper, query: Query) -> str:
+def _example(context: Context, known: StoredPaper, query: Query) -> str:
     """Return the title of a found paper, and its authors whose initials were taken for a full name."""
     title, names = cut_at_word(context.title(known), _TITLE), shortened_names(query, known.paper)
     return context.say("{title}, by {names}", title=title, names="; ".join(names)) if names else title

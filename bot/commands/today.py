@@ -175,7 +175,7 @@ def _chat_lines(context: Context) -> list[str]:
         return [context.say("This chat has no subscriptions.")]
     if not here.subscriptions:
         said = context.say("This chat has no subscriptions.")
-    elif access.standing_of(context.transaction, here.chat.address).is_denied:
+    elif access.access_status(context.transaction, here.chat.address).is_denied:
         said = context.say("The operator of this bot has said no to this chat.")
     else:
         said = _next(context, here.chat, (), here.next_delivery)

@@ -11,7 +11,7 @@ from subscriptions.errors import Sentence, sentences
 from subscriptions.matching.reasons import Hit
 from subscriptions.matching.reasons import why as hits_of
 from subscriptions.matching.term_matching import label_of, nearness_to, papers_of, tokenize
-from subscriptions.model import ChatState, Item, KnownPaper, MessageState, Paper
+from subscriptions.model import ChatState, Item, MessageState, Paper, StoredPaper
 from subscriptions.outbox.stored.deliveries import DeliveredPaper, deliveries_of
 from subscriptions.papers import similarity as nearness
 from subscriptions.papers.search import papers_named
@@ -107,7 +107,7 @@ def _to_what_near(context: Context, item: Item) -> Iterator[str]:
         yield context.say("In meaning {related} to “{text}”.", text=text, related=related)
 
 
-def _to_what(context: Context, hit: Hit, known: KnownPaper) -> str:
+def _to_what(context: Context, hit: Hit, known: StoredPaper) -> str:
     """Returns the text to which a paper is near, or the titles of the papers, with the nearest entry of the library."""
     text = hit.terms[0]
     if hit.field is not LIKE:
@@ -120,7 +120,7 @@ def _to_what(context: Context, hit: Hit, known: KnownPaper) -> str:
     return "; ".join(titles) or text
 
 
-def _by_model(context: Context, known: KnownPaper) -> tuple[str, ...]:
+def _by_model(context: Context, known: StoredPaper) -> tuple[str, ...]:
     """Returns a line that says which model made the summary of a paper in the chat's language, if one did."""
     made = next((one for one in known.paper.by_model if one.language == context.chat.settings.lang), None)
     if made is None:
@@ -147,7 +147,7 @@ def _delivered(context: Context, found: DeliveredPaper) -> Reply:
     return _why_it_came(context, found.item, context.say(_TOLD[told], moment=context.localizer.moment(found.at)))
 
 
-def _not_delivered(context: Context, known: KnownPaper) -> Reply:
+def _not_delivered(context: Context, known: StoredPaper) -> Reply:
     moment = context.localizer.moment(known.sequenced_at or known.first_seen_at)
     lines = [
         context.title(known),

@@ -21,7 +21,7 @@ from bot.counters import REQUESTS
 from bot.log import error_location
 from bot.messages import CallbackRequest, Reply, Request
 from bot.sources.arxiv_lookup import PaperLookup
-from bot.tasks import until_stored
+from bot.tasks import retry_until_stored
 from subscriptions.chats import known as known_chats
 from subscriptions.chats.addresses import command_prefix, facts_of
 from subscriptions.chats.stored import conversations
@@ -136,7 +136,7 @@ class Dispatcher:
         """Posts the reply in the order of the requests of its lane, after what it still waits for."""
         app = self._app
         if isinstance(begun, Unfinished):
-            async with reply_sender.turn_in(app, request.chat):
+            async with reply_sender.reserve_slot(app, request.chat):
                 begun = await self._finished(request, begun)
                 if isinstance(begun, RenderedReply) and begun.chat.lane == request.chat.lane:
                     await reply_sender.acknowledge(app, begun)
@@ -197,4 +197,4 @@ async def _tell(app: App, chat: ChatAddress, sentence: Sentence, upto: datetime)
         update=f"told {upto.isoformat()}", platform=chat.platform, chat=target.address, messages=messages
     )
     await reply_sender.send_reply(app, told)
-    await until_stored(app.clock, lambda: app.store.confirm(conversations.mark_told, chat, upto=upto))
+    await retry_until_stored(app.clock, lambda: app.store.confirm(conversations.mark_told, chat, upto=upto))

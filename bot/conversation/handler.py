@@ -21,13 +21,13 @@ from bot.app import App
 from bot.commands import access as admission
 from bot.commands import chat_events
 from bot.commands.asking import QUESTION
-from bot.commands.base import Context, Lacking, may_write, needs_manager, stored_home, with_stored_chat
+from bot.commands.base import Context, NeedsLookup, may_write, needs_manager, stored_home, with_stored_chat
 from bot.commands.registry import Intent, registry_of, understand
 from bot.conversation import contexts, proposals
 from bot.conversation.authorization import authorize, refusing
 from bot.conversation.contexts import PreparedRequest
 from bot.conversation.drafts import RenderedReply, draft_reply, has_content, store_buttons
-from bot.embeddings.questions import make_vectors
+from bot.embeddings.questions import compute_embeddings
 from bot.messages import CallbackRequest, EventRequest, MessageRequest, Reply, Request
 from bot.rendering.queries_in_words import refused
 from subscriptions.chats.stored import chats as stored_chats
@@ -63,7 +63,7 @@ class Unfinished(NamedTuple):
     """A request whose update is noted, and whose command lacks something. `finish` runs it."""
 
     prepared: PreparedRequest
-    lacking: Lacking
+    lacking: NeedsLookup
 
 
 async def answer(app: App, request: Request) -> RenderedReply | None:
@@ -93,7 +93,7 @@ async def begin(app: App, request: Request) -> RenderedReply | Unfinished | None
         prepared = await _prepare(app, prepared)
         try:
             return await _run_first(app, prepared)
-        except Lacking as found:
+        except NeedsLookup as found:
             lacking = found
     if not await app.store.write(_note_begun, app, prepared):
         return None
@@ -101,9 +101,9 @@ async def begin(app: App, request: Request) -> RenderedReply | Unfinished | None
 
 
 async def _run_first(app: App, prepared: PreparedRequest) -> RenderedReply | None:
-    """Runs the command of a request. Raises Lacking, also before the command runs if its file was not read yet."""
+    """Runs the command of a request. Raises NeedsLookup, also before the command runs if its file was not read yet."""
     if prepared.refusal is None and prepared.file_id and app.listener_of(prepared.request.chat):
-        raise Lacking("file", (prepared.file_id,))
+        raise NeedsLookup("file", (prepared.file_id,))
     return await _run(app, prepared)
 
 
@@ -113,7 +113,7 @@ async def finish(app: App, begun: Unfinished) -> RenderedReply | None:
     while True:
         prepared = replace(prepared, asked=prepared.asked | {lacking.need})
         if lacking.need == "vectors":
-            await make_vectors(app, lacking.of)
+            await compute_embeddings(app, lacking.of)
         elif lacking.need == "file":
             prepared = await _with_file(app, prepared)
         elif lacking.need == "reader":
@@ -123,7 +123,7 @@ async def finish(app: App, begun: Unfinished) -> RenderedReply | None:
             prepared = replace(prepared, arxiv_answered=await app.look_up(lacking.of), writes=True)
         try:
             return await _run(app, prepared)
-        except Lacking as more:
+        except NeedsLookup as more:
             lacking = more
 
 
@@ -157,7 +157,7 @@ class _Read(NamedTuple):
     prepared: PreparedRequest
     has_run: bool = False  # its command changes nothing, so it has run: `reply`, which may be None
     reply: RenderedReply | None = None
-    lacking: Lacking | None = None  # what its command, which changes nothing, lacks
+    lacking: NeedsLookup | None = None  # what its command, which changes nothing, lacks
 
 
 def _read(transaction: Transaction, app: App, request: Request) -> _Read | None:
@@ -186,7 +186,7 @@ def _read(transaction: Transaction, app: App, request: Request) -> _Read | None:
         return _Read(prepared)
     try:
         reply, _ = _ran(transaction, app, prepared, [])
-    except Lacking as lacking:
+    except NeedsLookup as lacking:
         return _Read(prepared, lacking=lacking)
     return _Read(prepared, has_run=True, reply=reply)
 

@@ -10,12 +10,12 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from bot.app import App
-from bot.commands.base import Command, CommandFunction, Context, Lacking, Registry
+from bot.commands.base import Command, CommandFunction, Context, NeedsLookup, Registry
 from bot.commands.registry import registry_of, understand
 from bot.conversation import contexts
 from bot.conversation.contexts import PreparedRequest
 from bot.messages import MessageRequest, Reply, typed_command
-from subscriptions.database.store import Transaction, WouldWrite
+from subscriptions.database.store import ReadOnlyError, Transaction
 from subscriptions.errors import PaperwireError, StoreError
 
 MOST = 3  # commands; an answer with more is none
@@ -71,7 +71,7 @@ async def _is_refused(app: App, prepared: PreparedRequest, command: Proposed) ->
     """Return whether the command would be refused in this chat, as far as it gets without writing or asking."""
     try:
         reply = await app.store.read(_run, app, prepared, command)
-    except (WouldWrite, Lacking):  # it was not refused until then
+    except (ReadOnlyError, NeedsLookup):  # it was not refused until then
         return False
     except StoreError:
         raise

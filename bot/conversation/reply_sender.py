@@ -15,7 +15,7 @@ from bot.conversation.drafts import RenderedReply
 from bot.counters import post_counted
 from bot.messages import File, reply_delivery
 from bot.platforms.base import Listener, Platform
-from bot.tasks import until_stored
+from bot.tasks import retry_until_stored
 from subscriptions.chats.stored import conversations
 from subscriptions.chats.stored.records import chat_moved
 from subscriptions.model import ChatAddress, Message
@@ -27,7 +27,7 @@ MAX_WAIT = 600.0  # seconds after which a reply is given up
 FIRST_BACKOFF = 1.0
 
 
-def turn_in(app: App, chat: ChatAddress) -> AbstractAsyncContextManager[Any]:
+def reserve_slot(app: App, chat: ChatAddress) -> AbstractAsyncContextManager[Any]:
     """Returns the turn to post in a chat: one after another, in the order in which the turns were taken.
 
     A page shows replies by itself, so nothing holds them up there.
@@ -38,7 +38,7 @@ def turn_in(app: App, chat: ChatAddress) -> AbstractAsyncContextManager[Any]:
 async def send_reply(app: App, reply: RenderedReply) -> None:
     """Posts a reply when it is its turn. If it cannot be delivered, logs that and gives up."""
     await acknowledge(app, reply)
-    async with turn_in(app, reply.chat):
+    async with reserve_slot(app, reply.chat):
         await send_now(app, reply)
 
 
@@ -57,7 +57,7 @@ async def send_now(app: App, reply: RenderedReply) -> None:
         if not reply.is_ephemeral:  # otherwise it may be its reader who is gone, not the chat
             await _record_loss(app, reply.chat, error)
     if reply.update:
-        await until_stored(
+        await retry_until_stored(
             app.clock, lambda: app.store.confirm(conversations.mark_answered, reply.platform, reply.update)
         )
 
@@ -174,7 +174,7 @@ async def _with_retries(
             await app.clock.sleep(seconds)
             backoff *= 2
         except ChatMoved as moved:
-            await until_stored(
+            await retry_until_stored(
                 app.clock, partial(app.store.share, chat_moved, chat, moved.address, now=app.clock.now())
             )
             chat = replace(chat, address=moved.address)
@@ -191,4 +191,4 @@ async def _record_loss(app: App, chat: ChatAddress, outcome: NotDelivered) -> No
     if isinstance(outcome, ChatGone) and not outcome.in_doubt:
         is_topic, reason, now = outcome.scope == "topic", outcome.pause_reason, app.clock.now()
         pause = partial(pause_unreachable, topic=is_topic, reason=reason, now=now)
-        await until_stored(app.clock, lambda: app.store.share(pause, chat, outcome.reason))
+        await retry_until_stored(app.clock, lambda: app.store.share(pause, chat, outcome.reason))

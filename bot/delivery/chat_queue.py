@@ -15,9 +15,9 @@ from functools import partial
 
 from bot import counters as measurements
 from bot.app import App
-from bot.delivery.send_round import Drain
+from bot.delivery.send_round import SendRound
 from bot.log import error_location
-from bot.tasks import until_stored
+from bot.tasks import retry_until_stored
 from subscriptions import errors, outcomes
 from subscriptions.chats.addresses import facts_of
 from subscriptions.model import Delivery, Lane, Message, MessageState
@@ -44,7 +44,7 @@ LOOKUP_RETRY = timedelta(seconds=15)  # after a look-up that got no answer
 _UNRENDERED = "No message could be made of it; this is a fault of paperwire, and the log says which."
 
 
-async def deliver(app: App, drain: Drain, lane: Lane) -> float:
+async def deliver(app: App, drain: SendRound, lane: Lane) -> float:
     """Sends the messages of one lane in their order, until nothing is left to do now.
 
     Returns after how many seconds the lane can go on, if its limits make it wait; otherwise 0. If this takes long, it
@@ -62,7 +62,7 @@ async def deliver(app: App, drain: Drain, lane: Lane) -> float:
 class _Turn:
     """The turn of one lane."""
 
-    def __init__(self, app: App, drain: Drain, lane: Lane) -> None:
+    def __init__(self, app: App, drain: SendRound, lane: Lane) -> None:
         self._app, self._drain, self._lane = app, drain, lane
         self._channel = app.platforms[lane.platform]
         self._began = app.clock.monotonic()
@@ -205,7 +205,7 @@ class _Turn:
         """Stores that a message was sent. Returns the next step of the lane."""
         app, drain, platform = self._app, self._drain, self._lane.platform
         now = app.clock.now()
-        papers, after = await until_stored(
+        papers, after = await retry_until_stored(
             app.clock, lambda: app.store.confirm(claims.confirm, step, platform_id, now=now)
         )
         _log(step, "sent", logging.DEBUG)
@@ -225,7 +225,7 @@ class _Turn:
         record = partial(
             sending.record_outcome, on_unclear=self._on_unclear, guard_gone=app.guard_gone, now=app.clock.now()
         )
-        decision = await until_stored(app.clock, lambda: app.store.confirm(record, step, outcome))
+        decision = await retry_until_stored(app.clock, lambda: app.store.confirm(record, step, outcome))
         is_usual = isinstance(outcome, outcomes.RetryLater | outcomes.SenderStopped)
         level = logging.WARNING if decision.state is MessageState.DEAD else logging.DEBUG if is_usual else logging.INFO
         _log(step, measurements.outcome_name(outcome), level)

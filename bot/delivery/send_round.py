@@ -17,7 +17,7 @@ Deliver = Callable[[Lane], Awaitable[float]]
 
 
 @dataclass(slots=True, eq=False)
-class Drain:
+class SendRound:
     """Runs lanes in the order in which they were woken. In a drain, all of them send what is due."""
 
     clock: Clock

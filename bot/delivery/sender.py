@@ -9,7 +9,7 @@ from functools import partial
 from bot import counters as measurements
 from bot.app import App
 from bot.delivery.chat_queue import PATIENCE, deliver
-from bot.delivery.send_round import Drain
+from bot.delivery.send_round import SendRound
 from subscriptions.database import bot_state
 from subscriptions.database import leader as role
 from subscriptions.errors import StoreError
@@ -49,7 +49,7 @@ class Sender:
         self._unclaimed: dict[str, bool] = {}
 
     async def deliver(self) -> Sent:
-        """Plans and sends everything that is due, until nothing more may be sent now. Raises RoleTaken, StoreError."""
+        """Plans and sends everything that is due, until nothing more may be sent now. Raises LeaderExists, StoreError."""
         with role.held(self._app.store):
             return await self.send_once(await self.prepare())
 
@@ -68,7 +68,7 @@ class Sender:
     async def _claim(self, names: Sequence[str], *, new_bot: bool = False) -> None:
         """Asks platforms which bot the token is for, and makes these bots the owners of the database.
 
-        Raises StoreError if the database belongs to another bot. If a platform does not answer, `claim_again` asks
+        Raises StoreError if the database belongs to another bot. If a platform does not answer, `retry_bot_check` asks
         later.
         """
         bots: dict[str, str] = {}
@@ -83,7 +83,7 @@ class Sender:
         if bots:
             await self._app.store.write(bot_state.claim_database, bots, new_bot=new_bot)
 
-    async def claim_again(self) -> None:
+    async def retry_bot_check(self) -> None:
         """Asks again the platforms that did not answer in `prepare`. Stops a platform whose token is another bot's."""
         for name, new_bot in list(self._unclaimed.items()):
             try:
@@ -97,15 +97,15 @@ class Sender:
         `stopped`: platform → why nothing is sent there; None: as the store knows.
         """
         app = self._app
-        drain = self.new_drain(await app.store.read(bot_state.stopped_platforms) if stopped is None else stopped)
+        drain = self.new_round(await app.store.read(bot_state.stopped_platforms) if stopped is None else stopped)
         await plan(app, drain)
         await self.wake_lanes(drain)
-        await self.drain_woken(drain)
+        await self.send_pending(drain)
         if drain.has_doubts:
             admins, now = app.settings.admins, app.clock.now()
             drain.exempt.update(await app.store.write(tell_of_doubts, admins, now=now))
             await self.wake_lanes(drain)
-            await self.drain_woken(drain)
+            await self.send_pending(drain)
         counts = await app.store.read(outbox_counts)
         return Sent(
             planned=drain.planned,
@@ -118,11 +118,11 @@ class Sender:
             stopped=dict(drain.stopped),
         )
 
-    def new_drain(self, stopped: Mapping[str, str], exempt: Iterable[Lane] = ()) -> Drain:
+    def new_round(self, stopped: Mapping[str, str], exempt: Iterable[Lane] = ()) -> SendRound:
         """Begins a drain of the outbox. `stopped`: platform → why nothing is sent there, but in the `exempt` lanes."""
-        return Drain(self._app.clock, self._app.stop.is_set, dict(stopped), exempt={*exempt})
+        return SendRound(self._app.clock, self._app.stop.is_set, dict(stopped), exempt={*exempt})
 
-    async def drain_woken(self, drain: Drain) -> None:
+    async def send_pending(self, drain: SendRound) -> None:
         """Delivers in the lanes that were woken, until nothing is left to do or the process has to stop.
 
         Breaks off SHUTDOWN_GRACE seconds after `stop` is set. The messages that were being sent at that moment stay
@@ -139,7 +139,7 @@ class Sender:
             task.cancel()
             log.warning("Broken off after %.0f s; the next start asks what became of it.", SHUTDOWN_GRACE)
 
-    async def wake_lanes(self, drain: Drain) -> bool:
+    async def wake_lanes(self, drain: SendRound) -> bool:
         """Wakes every lane that has something to do now and is not stopped. Returns whether there is one."""
         app = self._app
         found, probes = await app.store.read(
@@ -155,7 +155,7 @@ class Sender:
         return bool(waiting)
 
 
-async def plan(app: App, drain: Drain, *, planned: Callable[[], Awaitable[None]] | None = None) -> None:
+async def plan(app: App, drain: SendRound, *, planned: Callable[[], Awaitable[None]] | None = None) -> None:
     """Plans the deliveries that are due in all chats, slice by slice, and wakes the lanes of each slice.
 
     `planned` is awaited after each slice, so that the first messages are sent while later slices are planned. With a

@@ -25,7 +25,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from bot.commands.phrasing import when_words
-from bot.connections import medium_of
+from bot.connections import renderer_of
 from bot.demo.story import DEMO_CHATS, DemoChat, GalleryPost, Story, run_story
 from bot.rendering.dialects import draw
 from bot.rendering.packing import Display, plain
@@ -131,10 +131,10 @@ class ShownMessage:
 
 def shown_messages(chat: DemoChat, posts: Sequence[GalleryPost]) -> Sequence[ShownMessage]:
     """Returns the messages of a chat."""
-    medium, words = medium_of(chat.platform), chat.words
+    renderer, words = renderer_of(chat.platform), chat.words
     shown = []
     for post in posts:
-        display = Display((plain(post.said),)) if post.said else medium.display(json.loads(post.payload))
+        display = Display((plain(post.said),)) if post.said else renderer.display(json.loads(post.payload))
         shown.append(ShownMessage(display=display, at=words.local(post.at), mine=bool(post.said)))
     return shown
 

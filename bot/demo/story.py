@@ -15,7 +15,7 @@ from bot import messages
 from bot.app import App
 from bot.build import open_app
 from bot.clock import Clock
-from bot.connections import medium_of
+from bot.connections import renderer_of
 from bot.conversation.handler import answer
 from bot.conversation.reply_sender import send_reply
 from bot.delivery.sender import Sender
@@ -47,11 +47,11 @@ class GalleryPost:
     said: str = ""
 
 
-class GalleryChannel(Listener):
+class GalleryPlatform(Listener):
     """Replaces the channel of a platform, without its limits. Keeps posted messages in `posts`, in order."""
 
     def __init__(self, platform: str, clock: Clock) -> None:
-        self.facts, self.medium = facts_of(platform), medium_of(platform)
+        self.facts, self.renderer = facts_of(platform), renderer_of(platform)
         self._clock = clock
         self.posts: list[GalleryPost] = []
 
@@ -247,7 +247,7 @@ class Story:
 async def run_story(database: Path) -> Story:
     """Runs the story: subscribes the chats, ingests the digests, performs the conversations, delivers what is due."""
     clock = DemoClock(THURSDAY)
-    channels = {one.platform: GalleryChannel(one.platform, clock) for one in DEMO_CHATS}
+    channels = {one.platform: GalleryPlatform(one.platform, clock) for one in DEMO_CHATS}
     settings = Settings(database_url=SecretStr(f"sqlite:///{database}"), access="open", meaning="off")
     ingested: list[tuple[Digest, Ingested]] = []
     mondays = {datetime(2026, 1, 26, 8, tzinfo=zone(one.timezone)) for one in DEMO_CHATS}
@@ -288,7 +288,7 @@ def _begin(app: App, one: DemoChat) -> None:
         app.store.write_now(subscribe, one.chat, one.query, when=one.when, now=now, title=title, kind=one.kind)
 
 
-async def _take(app: App, channel: GalleryChannel, one: DemoChat, step: Step) -> None:
+async def _take(app: App, channel: GalleryPlatform, one: DemoChat, step: Step) -> None:
     """Performs one step of a conversation."""
     fields: dict[str, Any] = {
         "place": messages.Place(one.chat, one.kind),

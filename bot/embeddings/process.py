@@ -16,7 +16,7 @@ from typing import TypeVar
 from bot.child import IDLE_SECONDS, ChildEnded, ChildProcess, Serve, prepare
 from bot.models import Encoder
 from bot.settings import Settings
-from subscriptions.errors import MeaningFails, Sentence
+from subscriptions.errors import EmbeddingError, Sentence
 from subscriptions.model import Paper
 
 T = TypeVar("T")
@@ -86,7 +86,7 @@ class ChildEncoder(Encoder):
         self.child.close()
 
     def _ask(self, seconds: float, *request: object) -> list[bytes]:
-        """Return the codes. Raise MeaningFails."""
+        """Return the codes. Raise EmbeddingError."""
         try:
             answer: list[bytes] | str = self.child.ask(seconds, *request)
         except ChildEnded as ended:
@@ -110,8 +110,8 @@ def _reason(ended: ChildEnded) -> Sentence:
     return Sentence("its process ended")
 
 
-def _failed(reason: Sentence | str) -> MeaningFails:
-    return MeaningFails(
+def _failed(reason: Sentence | str) -> EmbeddingError:
+    return EmbeddingError(
         Sentence("Meaning cannot be encoded now: {reason}.", {"reason": reason}),
         Sentence("Until it works, papers are found by words only."),
     )

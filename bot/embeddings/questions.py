@@ -8,7 +8,7 @@ from functools import partial
 from bot.app import App
 from bot.models import ENCODING, Encoder
 from subscriptions.database.store import Store
-from subscriptions.errors import MeaningFails
+from subscriptions.errors import EmbeddingError
 from subscriptions.papers.stored import embeddings as meanings
 
 log = logging.getLogger("paperwire")
@@ -17,7 +17,7 @@ PATIENCE = 3.0  # seconds that an answer in a chat waits for the encoder, which 
 IN_TERMINAL = 30.0  # seconds that `paperwire say` waits, which starts the encoder each time
 
 
-async def make_vectors(app: App, texts: Sequence[str]) -> None:
+async def compute_embeddings(app: App, texts: Sequence[str]) -> None:
     """Has vectors of texts made and kept in this process.
 
     Never raises; without its vector, a text is known by its words.
@@ -38,12 +38,12 @@ async def make_vectors(app: App, texts: Sequence[str]) -> None:
 def _end(store: Store, texts: Sequence[str], made: asyncio.Future[None]) -> None:
     store.encoding -= {*texts}
     error = None if made.cancelled() else made.exception()
-    if isinstance(error, MeaningFails):
+    if isinstance(error, EmbeddingError):
         log.warning("An answer knows only words: %s", error)
     elif error is not None:
         log.error("Vectors of texts could not be made: %s", type(error).__name__)
 
 
 def encode(store: Store, encoder: Encoder, texts: Sequence[str]) -> None:
-    """Has vectors of texts made, and keeps them in this process. Raises MeaningFails."""
+    """Has vectors of texts made, and keeps them in this process. Raises EmbeddingError."""
     meanings.keep_questions(store, dict(zip(texts, encoder.questions(texts), strict=True)))

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from bot.http import CODINGS, TooLarge, Unreadable, body_of, trusted
 from bot.settings import Settings
-from subscriptions.errors import ModelFails, Sentence
+from subscriptions.errors import ModelError, Sentence
 
 _LARGEST = 256 * 1024  # bytes of an answer
 _LONGEST = 20_000  # characters of its text that are looked through, from the end
@@ -50,7 +50,7 @@ class Endpoint:
         self._client: httpx.AsyncClient | None = None
 
     async def ask(self, system: str, text: str, *, seconds: float) -> str:
-        """Asks once, and returns the answer's text without the thoughts before it. Raises ModelFails.
+        """Asks once, and returns the answer's text without the thoughts before it. Raises ModelError.
 
         `system`: what the model must do, in words that only we wrote. `text`: what it must do it with; strangers may
         have written it.
@@ -86,7 +86,7 @@ class Endpoint:
             raise self._failed(_NOT_OF_A_MODEL) from None
 
     def _connected(self) -> httpx.AsyncClient:
-        """Returns the client. Raises ModelFails."""
+        """Returns the client. Raises ModelError."""
         if self._client is None:
             headers = {"Accept-Encoding": CODINGS}
             if self._key is not None:
@@ -99,7 +99,7 @@ class Endpoint:
                 raise self._failed(Sentence("the proxy of this machine cannot be used"), was_read=False) from None
         return self._client
 
-    def _refused(self, response: httpx.Response) -> ModelFails:
+    def _refused(self, response: httpx.Response) -> ModelError:
         status = response.status_code
         asked = response.headers.get("Retry-After", "")
         if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
@@ -131,9 +131,9 @@ class Endpoint:
 
     def _failed(
         self, reason: Sentence, *, is_down: bool = True, was_read: bool = True, wait: float = 0.0
-    ) -> ModelFails:
+    ) -> ModelError:
         values = {"model": self.name, "host": urlsplit(self._url).hostname, "reason": reason}
-        return ModelFails(
+        return ModelError(
             Sentence("{model} at {host} gives no answer now: {reason}.", values),
             Sentence("Check PAPERWIRE_MODEL_URL, PAPERWIRE_MODEL_NAME and PAPERWIRE_MODEL_KEY."),
             is_down=is_down,

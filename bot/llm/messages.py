@@ -8,7 +8,7 @@ from bot.llm.endpoint import LONGEST_REST, SHORTEST_REST, Endpoint, endpoint_of,
 from bot.models import MessageReader
 from bot.settings import Settings
 from subscriptions.database.store import Store
-from subscriptions.errors import ModelFails
+from subscriptions.errors import ModelError
 from subscriptions.papers.stored import llm_requests as model_requests
 
 log = logging.getLogger("paperwire")
@@ -55,7 +55,7 @@ class Messages:
         self._now += 1
         try:
             return await self._asked(text, commands)
-        except ModelFails as error:
+        except ModelError as error:
             self._note(error)
             return ()
         finally:
@@ -75,7 +75,7 @@ class Messages:
             return lines
         return ()
 
-    def _note(self, error: ModelFails) -> None:
+    def _note(self, error: ModelError) -> None:
         """Notes that there is no answer. Unless only this one cannot be used, the model gets a rest."""
         if error.is_down:
             log.warning("A message was read without the language model: %s", error)

@@ -26,7 +26,7 @@ from bot.models import Summarizer
 from bot.settings import Settings
 from bot.tasks import Rounds
 from subscriptions.database.store import Store
-from subscriptions.errors import ModelFails
+from subscriptions.errors import ModelError
 from subscriptions.model import Paper
 from subscriptions.papers.stored import llm_requests as model_requests
 from subscriptions.papers.stored.llm_requests import Place
@@ -159,14 +159,14 @@ class Summaries:
         _, language = place
         try:
             answer = await self._model.ask(*request_of(paper, language), seconds=ANSWERS_IN)
-        except ModelFails as error:
+        except ModelError as error:
             return await self._note(place, error)
         self._failures = 0
         fields, title = texts_in(object_in(answer), paper, language)
         await self._store.write(model_requests.put_answer, place, fields, title)
         return True
 
-    async def _note(self, place: Place, error: ModelFails) -> bool:
+    async def _note(self, place: Place, error: ModelError) -> bool:
         """Stores that there is no answer. Unless only this paper was refused, the model gets a rest. See `_ask`."""
         self._failures += 1
         if not error.is_down and self._failures < REFUSALS:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TextIO
 from bot.clock import Clock
 from bot.messages import File, Place, Request
 from bot.pace import Limits
-from bot.rendering.packing import Medium
+from bot.rendering.packing import Renderer
 from subscriptions.chats.addresses import PlatformFacts
 from subscriptions.errors import PaperwireError, StoreError
 from subscriptions.model import ChatAddress, ChatKind, Message
@@ -32,7 +32,7 @@ OnBotName = Callable[[str], None]  # called with the bot's name on the platform,
 
 @contextmanager
 def store_outcomes() -> Iterator[None]:
-    """Turns an error of the store into RetryLater, for a platform that needs the store to post."""
+    """WriteQueue an error of the store into RetryLater, for a platform that needs the store to post."""
     try:
         yield
     except StoreError as error:
@@ -143,7 +143,7 @@ class Platform(ABC):
     """
 
     facts: PlatformFacts
-    medium: Medium  # renders its messages
+    renderer: Renderer  # renders its messages
     token_identity: str = ""  # the bot's id in the token, maybe mistyped; only the id from `identity` is stored
     destinations: Sequence[ChatAddress] = ()  # chats without people; operators subscribe them from other chats
     limits: Limits = Limits()
@@ -200,9 +200,9 @@ class Platform(ABC):
         """Closes the connections. A second call does nothing. By default, does nothing."""
         return
 
-    def medium_at(self, chat: ChatAddress) -> Medium:
-        """Returns the medium that renders the messages of a chat."""
-        return self.medium
+    def renderer_for(self, chat: ChatAddress) -> Renderer:
+        """Returns the renderer that renders the messages of a chat."""
+        return self.renderer
 
     async def resolve(self, address: ChatAddress) -> ChatAddress:
         """Returns the address that the store uses for a chat. Raises NotFound, PaperwireError."""

@@ -39,7 +39,7 @@ class Malformed(ValueError):
 
 @contextmanager
 def documented_shape() -> Iterator[None]:
-    """Turns an error of the body, which reads what a platform sent, into Malformed."""
+    """WriteQueue an error of the body, which reads what a platform sent, into Malformed."""
     try:
         yield
     except (

@@ -1,4 +1,4 @@
-"""Turns a delivery or a reply into messages in the markup of a platform. Only this package uses Jinja.
+"""WriteQueue a delivery or a reply into messages in the markup of a platform. Only this package uses Jinja.
 
 - `deliveries.py`, `replies.py`: a delivery or a reply → messages; `buttons.py`: what can be pressed
 - `views.py`, `papers.py`: what a message consists of, as plain values; `cleaning.py`: TeX as letters

@@ -12,7 +12,7 @@ from unicodedata import category
 from bot.rendering.buttons import paper_url
 from subscriptions.identity import is_server
 from subscriptions.life import Article
-from subscriptions.model import KnownPaper, Paper
+from subscriptions.model import Paper, StoredPaper
 from subscriptions.papers.kept import article_of
 from subscriptions.text import tex
 from subscriptions.text.cutting import clean
@@ -52,12 +52,12 @@ _DAY_OF_DOI = re.compile(r"10\.\d{4,9}/(?P<year>20\d\d)\.\d\d\.\d\d\.")  # 10.11
 _FIRST_CENTURY = 91  # arXiv began in 1991, so the year 91 of an id is 1991, and 90 is 2090
 
 
-def references(papers: Iterable[KnownPaper]) -> str:
+def references(papers: Iterable[StoredPaper]) -> str:
     """Returns RIS with one entry for each paper, in this order; "" without papers."""
     return "\n".join("".join(f"{tag}  - {value}\n" for tag, value in _ris_entry(known)) for known in papers)
 
 
-def _ris_entry(known: KnownPaper) -> Iterator[tuple[str, str]]:
+def _ris_entry(known: StoredPaper) -> Iterator[tuple[str, str]]:
     paper, cited = known.paper, _cited(known.paper)
     fields = (
         *(("AU", _family_first(clean(name))) for name in paper.authors),
@@ -82,7 +82,7 @@ def _family_first(name: str) -> str:
     return name if "," in name or not given else f"{family}, {given}"
 
 
-def bibliography(papers: Iterable[KnownPaper]) -> str:
+def bibliography(papers: Iterable[StoredPaper]) -> str:
     """Returns BibTeX with one entry for each paper, in this order and with unique keys; "" without papers."""
     taken, entries = set[str](), []
     for known in papers:
@@ -92,7 +92,7 @@ def bibliography(papers: Iterable[KnownPaper]) -> str:
     return "\n".join(entries)
 
 
-def _entry(known: KnownPaper, key: str) -> str:
+def _entry(known: StoredPaper, key: str) -> str:
     paper, cited = known.paper, _cited(known.paper)
     eprint = _plain(paper.arxiv_id or "")
     fields = {
@@ -124,7 +124,7 @@ def _cited(paper: Paper) -> Article:
     )
 
 
-def _note(known: KnownPaper) -> str:
+def _note(known: StoredPaper) -> str:
     retracted = known.paper.facts.retracted
     if retracted:
         return f"Retracted, see doi:{clean(retracted.doi)}" if retracted.doi.startswith("10.") else "Retracted"

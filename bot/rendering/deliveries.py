@@ -13,7 +13,7 @@ from typing import Literal
 from bot.messages import Button, Buttons, Row
 from bot.rendering import papers
 from bot.rendering.buttons import card_buttons, paper_url, web_url
-from bot.rendering.packing import Fragment, Medium, Page, Part, Size, fitted, messages, pack, total
+from bot.rendering.packing import Fragment, Page, Part, Renderer, Size, fitted, messages, pack, total
 from bot.rendering.views import (
     CARD,
     TITLES,
@@ -61,29 +61,29 @@ _NO_TITLES: Mapping[str, tuple[str, str]] = MappingProxyType({})
 def render_delivery(
     delivery: Delivery,
     *,
-    medium: Medium,
+    renderer: Renderer,
     titles: Mapping[str, tuple[str, str]] = _NO_TITLES,
     make_link: MakeLink | None = None,
 ) -> tuple[Message, ...]:
     """Returns the messages of a delivery, in order, each within its platform's limits.
 
-    `medium` is that of the chat's platform. `titles` are the sources to name at the end: name in lower case ->
+    `renderer` is that of the chat's platform. `titles` are the sources to name at the end: name in lower case ->
     (title, home page or ""). `make_link` returns the link of the button "get your own", "" for none. `make_link` is
     called only for chats that have that button.
     """
     silent = not _makes_sound(delivery)
     buttons = tuple(Button(label, data=callback_id) for label, callback_id in delivery.facts.buttons)
     rows = tuple(buttons[at : at + _IN_A_ROW] for at in range(0, len(buttons), _IN_A_ROW))
-    if alone := _without_papers(delivery, medium, medium.beneath(rows)):
-        return messages(medium, alone, last=rows, silent=silent)
-    bulletin = _Bulletin(delivery, medium, titles)
+    if alone := _without_papers(delivery, renderer, renderer.beneath(rows)):
+        return messages(renderer, alone, last=rows, silent=silent)
+    bulletin = _Bulletin(delivery, renderer, titles)
     last = bulletin.add_buttons(make_link)
-    pages = bulletin.pages(medium.beneath(last))
+    pages = bulletin.pages(renderer.beneath(last))
     is_thread = bulletin.form == "thread"
     if is_thread:
         pages = [bulletin.root(pages), *pages]
     return messages(
-        medium,
+        renderer,
         pages,
         last=last,
         silent=silent,
@@ -93,15 +93,15 @@ def render_delivery(
     )
 
 
-def delivery_pages(delivery: Delivery, medium: Medium, beneath: Size, numbers: Row = ()) -> list[Page]:
+def delivery_pages(delivery: Delivery, renderer: Renderer, beneath: Size, numbers: Row = ()) -> list[Page]:
     """Returns the messages of a delivery that is shown in a reply, without the first of a thread.
 
     `beneath` is the size of the reply's buttons. `numbers` has for each shown paper, in the order of the delivery, the
     button that opens its card; in the messages each has the number of its paper.
     """
-    if alone := _without_papers(delivery, medium, beneath):
+    if alone := _without_papers(delivery, renderer, beneath):
         return alone
-    bulletin = _Bulletin(delivery, medium, in_reply=True)
+    bulletin = _Bulletin(delivery, renderer, in_reply=True)
     opens = {item.paper.id: button for item, button in zip(_shown(delivery.items), numbers, strict=False)}
     bulletin.opens = {
         item.paper.id: replace(opens[item.paper.id], label=str(number))
@@ -120,16 +120,16 @@ def _makes_sound(delivery: Delivery) -> bool:
     return quiet_until(quiet, reader.language.zone, delivery.due + delivery.facts.late) is None
 
 
-def _without_papers(delivery: Delivery, medium: Medium, beneath: Size) -> list[Page]:
+def _without_papers(delivery: Delivery, renderer: Renderer, beneath: Size) -> list[Page]:
     """Returns the messages of a delivery that is a notice, or has no papers; [] for any other."""
     if delivery.kind is DeliveryKind.NOTICE:
         title, *lines = delivery.facts.lines
-        head, reader = medium.draw(NoticeView(title, lines=tuple(lines))), reader_of(delivery.chat)
-        news = (_fitted_news(one, medium, beneath) for one in _news(delivery.facts.news, reader))
-        return pack([Part((one,)) for one in (head, *news)], medium, beneath)
+        head, reader = renderer.draw(NoticeView(title, lines=tuple(lines))), reader_of(delivery.chat)
+        news = (_fitted_news(one, renderer, beneath) for one in _news(delivery.facts.news, reader))
+        return pack([Part((one,)) for one in (head, *news)], renderer, beneath)
     if not delivery.items:
         text = _empty_text(delivery, reader_of(delivery.chat))
-        return [Page((medium.draw(Line(text)),))]
+        return [Page((renderer.draw(Line(text)),))]
     return []
 
 
@@ -150,12 +150,12 @@ def _news_line(text: str, address: str, language: Language) -> tuple[str, str, s
     return language.say("{event}: {detail}", event=text, detail="") if label else text, label, address
 
 
-def _fitted_news(view: NewsView, medium: Medium, beneath: Size) -> Fragment:
+def _fitted_news(view: NewsView, renderer: Renderer, beneath: Size) -> Fragment:
     """Returns the news of a paper: of very long texts only as many lines as fit into a message."""
     shorter = (replace(view, lines=view.lines[:most]) for most in (_NEWS_LINES, 1, 0))
     for one in (view, *shorter, replace(view, lines=(), url="")):
-        fragment = medium.draw(one)
-        if (beneath + fragment.size).fits(medium.room):
+        fragment = renderer.draw(one)
+        if (beneath + fragment.size).fits(renderer.room):
             break
     return fragment
 
@@ -222,13 +222,13 @@ class _Bulletin:
     def __init__(
         self,
         delivery: Delivery,
-        medium: Medium,
+        renderer: Renderer,
         titles: Mapping[str, tuple[str, str]] = _NO_TITLES,
         *,
         in_reply: bool = False,
     ) -> None:
         """`in_reply`: lines above it say how many papers they are, and of which days."""
-        self.delivery, self.medium, self.titles = delivery, medium, titles
+        self.delivery, self.renderer, self.titles = delivery, renderer, titles
         self.in_reply = in_reply
         self.reader = reader_of(delivery.chat)
         self.language = self.reader.language
@@ -262,12 +262,12 @@ class _Bulletin:
         return ""
 
     def add_buttons(self, make_link: MakeLink | None) -> Buttons:
-        """Gives the papers their buttons, as far as the medium shows any. Returns the rows under the last message.
+        """Gives the papers their buttons, as far as the renderer shows any. Returns the rows under the last message.
 
         Those are the buttons of the only card, [show more] and [get your own].
         """
-        delivery, language, medium = self.delivery, self.language, self.medium
-        if not medium.has_numbers and medium.beside == "never":
+        delivery, language, renderer = self.delivery, self.language, self.renderer
+        if not renderer.has_numbers and renderer.beside == "never":
             return ()
         if self.reader.settings.buttons == "link":
             link = make_link(delivery) if make_link else ""
@@ -279,7 +279,7 @@ class _Bulletin:
             for number, item in enumerate(self.shown, start=1)
         }
         last: Buttons = ()
-        if self.form == "cards" and len(self.shown) == 1 and medium.beside != "always":
+        if self.form == "cards" and len(self.shown) == 1 and renderer.beside != "always":
             card = card_buttons(self.opens.popitem()[1], self.shown[0], language)
             last = (card.first, card.second)
         if hidden := len(delivery.items) - len(self.shown):
@@ -289,10 +289,10 @@ class _Bulletin:
 
     def pages(self, beneath: Size) -> list[Page]:
         """Returns the messages with their heads. `beneath`: the size of the buttons below the last one."""
-        draw, head = self.medium.draw, self._head()
+        draw, head = self.renderer.draw, self._head()
         taken = beneath + draw(replace(head, part=_ANY_PART)).size
         parts = list(self._parts(taken))
-        pages = [Page(part.body) for part in parts] if self.form == "each" else pack(parts, self.medium, taken)
+        pages = [Page(part.body) for part in parts] if self.form == "each" else pack(parts, self.renderer, taken)
         if len(pages) == 1 and not (self.is_list and head.line) and not head.remark:
             return pages
         headed = []
@@ -320,7 +320,7 @@ class _Bulletin:
             room = taken
             if self.has_headings:
                 heading = Heading(self._label(group), count=self.language.number(len(group)))
-                opening, again = self.medium.draw(heading), self.medium.draw(replace(heading, continued=True))
+                opening, again = self.renderer.draw(heading), self.renderer.draw(replace(heading, continued=True))
                 room += opening.size
             more, shown = self._more(group), _shown(group)
             for item in shown:
@@ -336,13 +336,13 @@ class _Bulletin:
 
     def _paper(self, item: Item, number: int, room: Size, *, why: bool) -> Fragment:
         """Returns a paper with the buttons beside it. `room`: the size of what is in the same message."""
-        opens, has_numbers_below = self.opens.get(item.paper.id), self.medium.beside == "never"
+        opens, has_numbers_below = self.opens.get(item.paper.id), self.renderer.beside == "never"
         is_numbered = self.is_list or (opens and has_numbers_below)
         view = partial(papers.paper_view, item, self.reader, number=number if is_numbered else 0, why=why)
         card = CardButtons(opens=opens)
         if opens and not has_numbers_below:
             card = card_buttons(opens, item, self.language)
-        return fitted(view, self._measure(), self.medium, room, card)
+        return fitted(view, self._measure(), self.renderer, room, card)
 
     def _measure(self) -> Measure:
         measure = measure_of_list(len(self.shown)) if self.is_list else CARD
@@ -360,7 +360,7 @@ class _Bulletin:
         text = self.language.say("and {count} more", count=count)
         if name:
             text = self.language.say("and {count} more in “{name}”", count=count, name=name)
-        return (self.medium.draw(More(text)),)
+        return (self.renderer.draw(More(text)),)
 
     def _closing(self) -> tuple[Fragment, ...]:
         """Returns the last lines: what is left out of groups without a shown paper, what is missing, the sources."""
@@ -372,7 +372,7 @@ class _Bulletin:
         if not notes and not sources:
             return tuple(hidden)
         tail = Tail(notes=notes, sources_before=self.language.say("from "), sources=sources)
-        return (*hidden, self.medium.draw(tail))
+        return (*hidden, self.renderer.draw(tail))
 
     def _without_summary(self) -> str:
         """Returns a line if at least three papers lack a usable summary, and other papers have one or one failed.
@@ -440,4 +440,4 @@ class _Bulletin:
         more = self.language.say("and {count} more in the thread", count=self.language.number(left))
         root = Root(line, remark=self._remark(), titles=titles, more=more if left else "")
         titled = [one for page in pages for one in page.fragments if isinstance(one.view, PaperView)]
-        return Page((self.medium.draw(root),), titled=titled)
+        return Page((self.renderer.draw(root),), titled=titled)

@@ -91,7 +91,7 @@ def plain(text: str) -> Block:
     return Block(escape(text, quote=False))
 
 
-class Medium(Protocol):
+class Renderer(Protocol):
     """Writes messages in the markup of one platform."""
 
     room: Size = NO_LIMIT  # the limits of one message
@@ -132,15 +132,15 @@ def papers_in(fragments: Iterable[Fragment]) -> list[PaperView]:
     return [fragment.view for fragment in fragments if isinstance(fragment.view, PaperView)]
 
 
-def _numbers(fragments: Iterable[Fragment], medium: Medium) -> Row:
+def _numbers(fragments: Iterable[Fragment], renderer: Renderer) -> Row:
     """Returns the buttons that open the cards of papers, as far as they are below the message."""
-    if medium.beside != "never":
+    if renderer.beside != "never":
         return ()
     return tuple(paper.buttons.opens for paper in papers_in(fragments) if paper.buttons.opens)
 
 
 def messages(
-    medium: Medium,
+    renderer: Renderer,
     pages: Sequence[Page],
     *,
     last: Buttons = (),
@@ -155,10 +155,10 @@ def messages(
     """
     composed = []
     for number, page in enumerate(pages, start=1):
-        rows = (*button_rows(_numbers(page.fragments, medium)), *(last if number == len(pages) else ()))
+        rows = (*button_rows(_numbers(page.fragments, renderer)), *(last if number == len(pages) else ()))
         whole = replace(page, buttons=rows, silent=silent or number > 1, subject=subject, about=about)
         reply_to = 1 if is_thread and number > 1 else None
-        payload, papers = json.dumps(medium.compose(whole), ensure_ascii=False), papers_in(page.fragments)
+        payload, papers = json.dumps(renderer.compose(whole), ensure_ascii=False), papers_in(page.fragments)
         composed.append(
             Message(number=number, payload=payload, reply_to=reply_to, papers=tuple(paper.id for paper in papers))
         )
@@ -170,8 +170,8 @@ def total(fragments: Iterable[Fragment]) -> Size:
     return sum((fragment.size for fragment in fragments), Size())
 
 
-def pack(parts: Iterable[Part], medium: Medium, taken: Size) -> list[Page]:
-    """Returns the parts in pages, in order, each as full as the medium allows.
+def pack(parts: Iterable[Part], renderer: Renderer, taken: Size) -> list[Page]:
+    """Returns the parts in pages, in order, each as full as the renderer allows.
 
     Precondition: every part fits into a message.
 
@@ -182,7 +182,11 @@ def pack(parts: Iterable[Part], medium: Medium, taken: Size) -> list[Page]:
     for part in parts:
         following = [part.opening, *part.body] if part.opening else [*part.body]
         size = used + total(following)
-        if pages and len(_numbers([*pages[-1], *following], medium)) <= NUMBERS_IN_MESSAGE and size.fits(medium.room):
+        if (
+            pages
+            and len(_numbers([*pages[-1], *following], renderer)) <= NUMBERS_IN_MESSAGE
+            and size.fits(renderer.room)
+        ):
             pages[-1] += following
             used = size
         else:
@@ -192,15 +196,15 @@ def pack(parts: Iterable[Part], medium: Medium, taken: Size) -> list[Page]:
 
 
 def fitted(
-    view: Callable[[Measure], PaperView], measure: Measure, medium: Medium, beside: Size, buttons: CardButtons
+    view: Callable[[Measure], PaperView], measure: Measure, renderer: Renderer, beside: Size, buttons: CardButtons
 ) -> Fragment:
     """Returns a paper with `buttons`.
 
     The paper is shorter than `measure` only if it and `beside` do not fit into one message.
     """
     for narrower in measure.narrower():
-        fragment = medium.draw(replace(view(narrower), buttons=buttons))
-        if (beside + fragment.size).fits(medium.room):
+        fragment = renderer.draw(replace(view(narrower), buttons=buttons))
+        if (beside + fragment.size).fits(renderer.room):
             break
     return fragment
 

@@ -14,7 +14,7 @@ from bot.rendering.buttons import paper_url
 from bot.rendering.views import LONGEST_SOURCE, ROW, TITLES, Measure, PaperView, Passage, Reader
 from subscriptions.language import Language
 from subscriptions.life import Notice
-from subscriptions.model import SAMPLES, Because, ChatSettings, Item, Paper, Summary, Translation
+from subscriptions.model import SAMPLES, ChatSettings, Item, MatchReason, Paper, Summary, Translation
 from subscriptions.papers.kept import LONGEST_COMMENT, article_of
 from subscriptions.text import statements
 from subscriptions.text.cutting import (
@@ -287,7 +287,7 @@ def _name(paper: Paper) -> str:
     return cut_at_word(clean(paper.arxiv_id or (f"doi:{paper.doi}" if paper.doi else "")), _NAME_WIDTH)
 
 
-def _why(because: Sequence[Because], reader: Reader, *, also: bool) -> str:
+def _why(because: Sequence[MatchReason], reader: Reader, *, also: bool) -> str:
     """Returns the labels of the subscriptions that matched: at most two, then "+2"; "" in a public chat.
 
     `also`: a heading names another one, so the line begins with "also".
@@ -299,7 +299,7 @@ def _why(because: Sequence[Because], reader: Reader, *, also: bool) -> str:
     return reader.language.say("also {names}", names=line) if also else line
 
 
-def subscription_label(because: Because) -> str:
+def subscription_label(because: MatchReason) -> str:
     """Returns the name of the subscription, or its query if it has none."""
     return short(because.label, _LABEL_WIDTH)
 

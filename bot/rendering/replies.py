@@ -10,7 +10,7 @@ from functools import partial
 from bot.messages import Buttons, Reply
 from bot.rendering.buttons import card_buttons
 from bot.rendering.deliveries import delivery_pages
-from bot.rendering.packing import Fragment, Medium, Page, Part, Size, fitted, messages, pack, total
+from bot.rendering.packing import Fragment, Page, Part, Renderer, Size, fitted, messages, pack, total
 from bot.rendering.papers import (
     AI_MARK,
     gone,
@@ -68,7 +68,7 @@ _FIELDS = sentences(
 )
 
 
-def render_reply(reply: Reply, chat: model.Chat, *, medium: Medium) -> tuple[model.Message, ...]:
+def render_reply(reply: Reply, chat: model.Chat, *, renderer: Renderer) -> tuple[model.Message, ...]:
     """Returns the messages of a reply: one, unless it is longer than the platform's limit.
 
     The order is: the first line with its mark, text of fixed width, the other lines, papers, the delivery. The numbers
@@ -76,11 +76,11 @@ def render_reply(reply: Reply, chat: model.Chat, *, medium: Medium) -> tuple[mod
     last message.
     """
     reader = reader_of(chat)
-    if _is_card(reply) and medium.beside != "always":
+    if _is_card(reply) and renderer.beside != "always":
         reply = replace(reply, numbers=(), buttons=reply_rows(reply, reader))
     last = _labelled(reply.buttons)
-    pages = _pages(reply, reader, medium, medium.beneath(last))
-    return messages(medium, pages, last=last, silent=chat.kind is not model.ChatKind.PRIVATE)
+    pages = _pages(reply, reader, renderer, renderer.beneath(last))
+    return messages(renderer, pages, last=last, silent=chat.kind is not model.ChatKind.PRIVATE)
 
 
 def reply_rows(reply: Reply, reader: Reader) -> Buttons:
@@ -100,16 +100,16 @@ def _labelled(buttons: Buttons) -> Buttons:
     return tuple(row for row in rows if row)
 
 
-def _pages(reply: Reply, reader: Reader, medium: Medium, beneath: Size) -> list[Page]:
+def _pages(reply: Reply, reader: Reader, renderer: Renderer, beneath: Size) -> list[Page]:
     """Returns the reply in pages. `beneath` is the size of the buttons under the last page."""
-    lines = [medium.draw(view) for view in _lines(reply)]
+    lines = [renderer.draw(view) for view in _lines(reply)]
     parts = [Part((line,)) for line in lines] if any(map(_has_text, lines)) else []
-    packed = pack([*parts, *_papers(reply, reader, medium, beneath)], medium, beneath)
+    packed = pack([*parts, *_papers(reply, reader, renderer, beneath)], renderer, beneath)
     pages = [page for page in packed if any(map(_has_text, page.fragments))]  # platforms refuse an empty message
-    below = delivery_pages(reply.delivery, medium, beneath, reply.numbers) if reply.delivery else []
+    below = delivery_pages(reply.delivery, renderer, beneath, reply.numbers) if reply.delivery else []
     if len(pages) == 1 and below:
         both = (*pages[0].fragments, *below[0].fragments)
-        if (beneath + total(both)).fits(medium.room):
+        if (beneath + total(both)).fits(renderer.room):
             return [replace(below[0], fragments=both), *below[1:]]
     return pages + below
 
@@ -146,7 +146,7 @@ def _has_text(fragment: Fragment) -> bool:
     return not isinstance(fragment.view, Line) or bool(fragment.view.text.strip() or fragment.view.mark)
 
 
-def _papers(reply: Reply, reader: Reader, medium: Medium, beneath: Size) -> Iterator[Part]:
+def _papers(reply: Reply, reader: Reader, renderer: Renderer, beneath: Size) -> Iterator[Part]:
     """Yields the papers, each followed by its sections."""
     layout, of_list = reply.item_layout, measure_of_list(len(reply.items))
     measure = {"whole": WHOLE, "why": HEAD, "card": CARD}.get(layout, of_list)
@@ -156,7 +156,7 @@ def _papers(reply: Reply, reader: Reader, medium: Medium, beneath: Size) -> Iter
     for place, item in enumerate(reply.items):
         opens = reply.numbers[place] if place < len(reply.numbers) else None
         buttons = CardButtons(opens=opens)
-        if opens and medium.beside != "never":
+        if opens and renderer.beside != "never":
             buttons = card_buttons(opens, item, reader.language)
         number, day = reply.first + place if is_numbered else 0, reply.days[place] if reply.days else ""
         view = partial(paper_view, item, reader, number=number, day=day)
@@ -167,10 +167,10 @@ def _papers(reply: Reply, reader: Reader, medium: Medium, beneath: Size) -> Iter
             view, sections = partial(_why_head, item, reader), why_sections(item, reader)
         heading = reply.headings.get(place)
         measure = _WITHOUT_TEXT if heading else measure
-        paper = fitted(view, measure, medium, beneath, buttons)
-        yield Part((paper,), opening=medium.draw(Heading(heading)) if heading else None)
+        paper = fitted(view, measure, renderer, beneath, buttons)
+        yield Part((paper,), opening=renderer.draw(Heading(heading)) if heading else None)
         for section in sections:
-            for fragment in _in_pieces(section, medium, beneath):
+            for fragment in _in_pieces(section, renderer, beneath):
                 yield Part((fragment,))
 
 
@@ -235,7 +235,7 @@ def why_sections(item: model.Item, reader: Reader) -> Iterator[Section]:
             yield Section(named, _passage(query, hit), close=True)
 
 
-def _query(because: model.Because) -> Query | None:
+def _query(because: model.MatchReason) -> Query | None:
     """Returns the query of a subscription without what asks for nearness.
 
     None if nothing is left, or it is not valid now.
@@ -281,11 +281,11 @@ def _around(passage: Passage, side: int) -> Passage:
     )
 
 
-def _in_pieces(section: Section, medium: Medium, beneath: Size) -> list[Fragment]:
+def _in_pieces(section: Section, renderer: Renderer, beneath: Size) -> list[Fragment]:
     """Returns the section in as few pieces as possible, each of which fits into a message."""
     for room in _SECTION_ROOMS:
-        fragments = [medium.draw(piece) for piece in _pieces(section, room)]
-        if all((beneath + fragment.size).fits(medium.room) for fragment in fragments):
+        fragments = [renderer.draw(piece) for piece in _pieces(section, room)]
+        if all((beneath + fragment.size).fits(renderer.room) for fragment in fragments):
             break
     return fragments
 

@@ -27,9 +27,9 @@ from subscriptions.database.refusals import full_error
 from subscriptions.database.schema import HEAD
 from subscriptions.database.store import LEAST_FREE, Store
 from subscriptions.errors import (
+    EmbeddingError,
     FetchError,
-    MeaningFails,
-    ModelFails,
+    ModelError,
     PaperwireError,
     SettingsError,
     StoreError,
@@ -180,7 +180,7 @@ def check_meaning(settings: Settings) -> CheckResult:
         return CheckResult(question, answer, cure=cure, mend=settings.meaning == "on")
     try:
         encoder.questions(["Does it answer?"])
-    except MeaningFails as error:
+    except EmbeddingError as error:
         return CheckResult.of_error(question, error)
     finally:
         encoder.close()
@@ -191,7 +191,7 @@ async def _model(summarizer: Summarizer) -> CheckResult:
     question = "Language model"
     try:
         await summarizer.check()
-    except ModelFails as error:
+    except ModelError as error:
         return CheckResult.of_error(question, error)
     finally:
         await summarizer.close()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from bot.app import App
-from bot.embeddings.questions import make_vectors
+from bot.embeddings.questions import compute_embeddings
 from bot.log import system_words
 from bot.settings import LARGEST_FILE, Settings, bytes_of
 from subscriptions.chats.addresses import facts_of
@@ -53,7 +53,7 @@ async def follow(app: App, lines: Sequence[PortableLine], *, look_back: bool, sa
     try:
         chats = {address: await _resolved(app, address) for address in dict.fromkeys(line.chat for line in lines)}
         lines = [replace(line, chat=chats[line.chat]) for line in lines]
-        await make_vectors(app, await app.store.read(lacking, import_export.texts_asked(lines)))
+        await compute_embeddings(app, await app.store.read(lacking, import_export.texts_asked(lines)))
         now = app.clock.now()
         changes, is_new = await app.store.write(import_export.follow_lines, lines, look_back=look_back, now=now)
         await app.store.write(access.ask_unasked, list(chats.values()), now=now)

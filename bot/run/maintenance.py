@@ -18,7 +18,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.app import App
 from bot.http import trusted
-from bot.log import said_of
+from bot.log import log_text
 from bot.settings.opening import backup_folder
 from bot.sources.kept_papers import KeptPapers
 from subscriptions.database.bot_state import WORK_FAILS, note_fails
@@ -34,7 +34,7 @@ LONGEST_HEARTBEAT = 20.0  # seconds
 WORKS_FOR = 0.1  # the part of the time in which the clean-up works, so that it holds up nobody
 
 
-class Upkeep:
+class MaintenanceJobs:
     """The jobs of one process."""
 
     def __init__(self, app: App, *, is_well: Callable[[], bool], kept: KeptPapers | None = None) -> None:
@@ -104,7 +104,7 @@ class Upkeep:
                 raise
             return False  # it goes on on the next day
         except Exception as error:  # noqa: BLE001 - the process must go on
-            log.error("Kept papers could not be asked about: %s", said_of(error))
+            log.error("Kept papers could not be asked about: %s", log_text(error))
             return False
 
     async def _do(self, name: str, work: Callable[[datetime], None]) -> None:
@@ -120,7 +120,7 @@ class Upkeep:
                 try:
                     await job
                 except Exception as error:  # noqa: BLE001 - the process must go on
-                    log.error("The daily %s failed: %s", name, said_of(error))
+                    log.error("The daily %s failed: %s", name, log_text(error))
 
     def _if_due(self, name: str, work: Callable[[datetime], None]) -> None:
         store, now = self._app.store, self._app.clock.now()

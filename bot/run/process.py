@@ -16,12 +16,12 @@ from starlette.applications import Starlette
 
 from bot.app import App, Stop
 from bot.delivery.sender import Sender, plan
-from bot.log import error_location, said_of
+from bot.log import error_location, log_text
 from bot.models import Summarizer
 from bot.platforms.base import Listener, Operated, Receiver
 from bot.run import followed_files as subscription_files
 from bot.run import listeners as worker
-from bot.run.maintenance import Upkeep
+from bot.run.maintenance import MaintenanceJobs
 from bot.settings import Settings, service_variables, unknown_variables
 from bot.settings.opening import RenewalLines
 from bot.sources.ingest import LateEncoding
@@ -35,7 +35,7 @@ from bot.web.site import pages_of
 from subscriptions.database import bot_state
 from subscriptions.database import leader as role
 from subscriptions.database.store import Transaction
-from subscriptions.errors import PaperwireError, RoleLost, StoreError, StoreUnavailable
+from subscriptions.errors import LeadershipLost, PaperwireError, StoreError, StoreUnavailable
 from subscriptions.maintenance import word_renewal
 from subscriptions.model import ChatAddress
 from subscriptions.outbox.notices import STOPPED, WORDS, Finding
@@ -76,10 +76,10 @@ class Process:
         self.problems: dict[str, str] = {"start": "still starting"}  # of its parts
         self.health = Health(app.store, app.clock, self._problems)
         kept = sources.kept if app.settings.kept.ask else None
-        self.upkeep = Upkeep(app, is_well=lambda: not self.health.problems(), kept=kept)
+        self.upkeep = MaintenanceJobs(app, is_well=lambda: not self.health.problems(), kept=kept)
         self.findings: tuple[Finding, ...] = ()  # at the last look into the store; it is ready in spite of these
         self._draining: asyncio.Task[None] | None = None
-        self._drain = self.sender.new_drain({})
+        self._drain = self.sender.new_round({})
         self._woken_at = float("-inf")  # monotonic second of the last check of all lanes
         self._rests: dict[str, float] = {}  # platform → monotonic second of the end of its rest
         self.late_encoding = LateEncoding(app)
@@ -124,7 +124,7 @@ class Process:
             await self.sources.poll()
             await self._update_stopped_platforms()
             if self._is_due("owners", CLAIM_INTERVAL):
-                await self.sender.claim_again()
+                await self.sender.retry_bot_check()
             if not self.sources.is_catching_up:
                 await self.follow_files()
                 await plan(self.app, self._drain, planned=self._wake_lanes)
@@ -162,13 +162,13 @@ class Process:
         if self._draining is not None and self._draining.done():
             await app.store.share(claims.recover)  # messages without a stored outcome become unclear
             self._report(self._draining)
-            self._draining, self._drain = None, self.sender.new_drain(self._drain.stopped, self._drain.exempt)
+            self._draining, self._drain = None, self.sender.new_round(self._drain.stopped, self._drain.exempt)
         second = app.clock.monotonic()
         if self._draining is not None and second - self._woken_at < WAKE_INTERVAL:
             return
         self._woken_at = second
         if await self.sender.wake_lanes(self._drain) and self._draining is None:
-            self._draining = asyncio.create_task(self.sender.drain_woken(self._drain))
+            self._draining = asyncio.create_task(self.sender.send_pending(self._drain))
 
     def _report(self, drain: asyncio.Task[None]) -> None:
         """Logs the errors of a drain's lanes, and sets or clears the problem "deliver"."""
@@ -181,7 +181,7 @@ class Process:
             if isinstance(one, StoreError):
                 self._log_outage(one)
             else:
-                log.error("Delivering failed: %s", said_of(one), exc_info=one)
+                log.error("Delivering failed: %s", log_text(one), exc_info=one)
 
     def _log_outage(self, error: PaperwireError) -> None:
         if self._is_due(f"log of {error}", OUTAGE_INTERVAL):
@@ -245,7 +245,7 @@ async def run(app: App, sources: SourceScheduler, options: Options) -> int:
     """Runs until `app.stop` is set, or one round of everything. Returns the exit status.
 
     While the database cannot be used, the start is tried again; with `once`, StoreUnavailable is raised. Raises
-    RoleTaken, RoleLost, SettingsError, StoreError.
+    LeaderExists, LeadershipLost, SettingsError, StoreError.
     """
     while not app.stop.is_set():
         try:
@@ -294,9 +294,9 @@ async def _run(app: App, sources: SourceScheduler, options: Options) -> int:
 
 
 def _ended(app: App) -> int:
-    """Return the exit status of a process that was asked to stop. Raise RoleLost if another one has taken the role."""
+    """Return the exit status of a process that was asked to stop. Raise LeadershipLost if another one has taken the role."""
     if app.stop.lost_role:
-        raise RoleLost("Another process works on this database now; this one waits.")
+        raise LeadershipLost("Another process works on this database now; this one waits.")
     return 0
 
 
@@ -326,7 +326,7 @@ async def _take(ours: role.Role, app: App, *, waits: bool, say: Callable[[str], 
 
     Returns False if `app.stop` is set.
 
-    Raises RoleTaken if another process has it and this one does not wait.
+    Raises LeaderExists if another process has it and this one does not wait.
     """
     told = ""
     while not app.stop.is_set():

@@ -98,7 +98,7 @@ def make_ready(
 
     If there is no database, it is created; without `make`, NotFound is raised and nothing is written. Also stores the
     sources whose name or schedule is new in the settings, so that planning knows them before their first poll. Unless
-    the caller needs no `words`, renews those of another version; raises RoleTaken if another process has the role,
+    the caller needs no `words`, renews those of another version; raises LeaderExists if another process has the role,
     and StoreError once the caller `is_stopping`.
     """
     with _as_setting():
@@ -168,7 +168,7 @@ def newest_copy(settings: Settings, store: Store) -> Path | None:
 
 @contextmanager
 def _as_setting() -> Iterator[None]:
-    """Turns a StoreError that the settings caused into a SettingsError. Errors of the disk stay StoreErrors."""
+    """WriteQueue a StoreError that the settings caused into a SettingsError. Errors of the disk stay StoreErrors."""
     try:
         yield
     except StoreError as error:

@@ -102,7 +102,7 @@ def is_arxiv(host: str) -> bool:
     return name == "arxiv.org" or name.endswith(".arxiv.org")
 
 
-class HostTurns:
+class HostThrottle:
     """Lets one request at a time go to a host. arXiv's hosts count as one.
 
     There is a gap between the end of a request to arXiv or a database, even a failed one, and the start of the next. So
@@ -192,7 +192,7 @@ class Fetcher:
     ) -> None:
         """`allowed_hosts`, in lower case and without port, may have private addresses. `agent` is the User-Agent."""
         self._clock = clock
-        self._turns = HostTurns(clock, is_arxivs)
+        self._turns = HostThrottle(clock, is_arxivs)
         self._agent = agent
         self._allowed = allowed_hosts
         self._limits = limits or FetchLimits()

@@ -18,7 +18,7 @@ from bot.models import ENCODING, Encoder
 from bot.tasks import Rounds
 from subscriptions.database.bot_state import ENCODER_FAILS, note_fails
 from subscriptions.database.store import Store, Transaction
-from subscriptions.errors import MeaningFails, PaperwireError
+from subscriptions.errors import EmbeddingError, PaperwireError
 from subscriptions.model import Digest, Paper
 from subscriptions.papers import similarity as nearness
 from subscriptions.papers.ingest import Note, incomplete_papers, ingest_digest, papers_to_encode
@@ -182,7 +182,7 @@ async def codes_of(encoder: Encoder, papers: Mapping[Texts, Paper], ready: Calla
                 codes = await _encoded(encoder.papers, [papers[one] for one in part])
                 made.update(zip(part, codes, strict=True))
                 ready(len(part))
-    except (MeaningFails, TimeoutError) as error:
+    except (EmbeddingError, TimeoutError) as error:
         log.warning(
             "%d papers get their meaning later: %s", len(texts) - len(made), str(error) or "that takes too long now."
         )
@@ -236,7 +236,7 @@ class LateEncoding:
     async def _noted(self, work: Awaitable[None]) -> None:
         try:
             await work
-        except MeaningFails as error:
+        except EmbeddingError as error:
             if await self._app.store.write(note_fails, ENCODER_FAILS, self._app.clock.now()):
                 log.warning("Papers wait for their meaning: %s", error)
 

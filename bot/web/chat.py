@@ -24,7 +24,7 @@ from bot.digests import read_digest
 from bot.messages import CallbackRequest, MessageRequest, Place, reply_delivery, typed_command
 from bot.platforms.receivers import wait_for_reply
 from bot.platforms.web import markup
-from bot.platforms.web.adapter import WebChannel
+from bot.platforms.web.adapter import WebPlatform
 from bot.rendering.papers import paper_view
 from bot.rendering.views import CARD, reader_of
 from bot.sources.ingest import store_digest
@@ -34,7 +34,7 @@ from subscriptions.chats.stored.conversations import find_page_message, page_mes
 from subscriptions.database.store import Transaction
 from subscriptions.errors import Sentence, sentences
 from subscriptions.language import Language, translator
-from subscriptions.model import SAMPLES, Chat, ChatAddress, ChatKind, Digest, Item, KnownPaper
+from subscriptions.model import SAMPLES, Chat, ChatAddress, ChatKind, Digest, Item, StoredPaper
 from subscriptions.papers.stored.feedback import signals_of_papers
 from subscriptions.papers.stored.papers import first_paper_at
 from subscriptions.plan import previews
@@ -107,7 +107,7 @@ class View:
 class ChatPage:
     """The page of the visitor's chat. `channel` stores what visitors write, so that the page shows it."""
 
-    def __init__(self, app: App, channel: WebChannel, visitors: Visitors) -> None:
+    def __init__(self, app: App, channel: WebPlatform, visitors: Visitors) -> None:
         self._app, self._store, self._clock = app, app.store, app.clock
         self._channel = channel
         self._visitors = visitors
@@ -117,14 +117,14 @@ class ChatPage:
         visitor = await self._visitors.admitted(request)
         before = _number(request.query_params.get("before", ""))
         view = await self._store.read(view_of, visitor.chat, visitor.frame.language, before=before)
-        words, found = WORDS, list[KnownPaper]()
+        words, found = WORDS, list[StoredPaper]()
         if await self._offers_samples(visitor):
             sources = await self._store.read(known_sources)
             has_failed = any(one.last and one.last.outcome is Outcome.FAILED for one in sources)
             words = {**WORDS, "offer": _UNREACHED if has_failed else _COMING}
             now, sample = self._clock.now(), (await asyncio.to_thread(_sample, FILES[0])).entries[0]
             found = [
-                KnownPaper(id=0, paper=sample, sequence=None, sequenced_at=None, first_seen_at=now, day=now.date())
+                StoredPaper(id=0, paper=sample, sequence=None, sequenced_at=None, first_seen_at=now, day=now.date())
             ]
         elif not view.messages:
             found += await self._store.read(previews.newest_papers, now=self._clock.now(), most=1)
@@ -142,7 +142,7 @@ class ChatPage:
                 is_newest=before is None,
                 has_earlier=len(view.messages) == SHOWN,
                 examples=[example.say(translator(visitor.frame.language)) for example in EXAMPLES],
-                example="" if view.messages else "".join(markup.MEDIUM.draw(one).markup for one in shown),
+                example="" if view.messages else "".join(markup.RENDERER.draw(one).markup for one in shown),
             )
         )
         return HTMLResponse(html)
@@ -228,7 +228,7 @@ class ChatPage:
         """Returns the visitor who sent a form, and the form. Opens the chat of a visitor on this machine."""
         visitor = await self._visitors.admitted(request)
         form = await self._visitors.own_form(request)
-        if visitor.is_local and not (await self._store.read(access.standing_of, visitor.chat)).is_admitted:
+        if visitor.is_local and not (await self._store.read(access.access_status, visitor.chat)).is_admitted:
             await self._store.write(
                 access.open_page_chat,
                 visitor.chat,

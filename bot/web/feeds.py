@@ -102,7 +102,7 @@ def _written(found: delivered_papers.SentPapers, kind: str) -> str:
     )
 
 
-def _item(known: model.KnownPaper, at: datetime, reader: views.Reader) -> dict[str, Any]:
+def _item(known: model.StoredPaper, at: datetime, reader: views.Reader) -> dict[str, Any]:
     """Returns a paper that was sent then, as JSON Feed has it; what that has no name for is in `_paperwire`.
 
     All texts are on one line, without characters that XML forbids.

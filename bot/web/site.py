@@ -20,7 +20,7 @@ from bot import messages
 from bot.app import App
 from bot.log import error_location
 from bot.platforms.web import FACTS
-from bot.platforms.web.adapter import WebChannel
+from bot.platforms.web.adapter import WebPlatform
 from bot.rendering import brand
 from bot.web import visitors as visiting
 from bot.web.chat import ChatPage
@@ -91,7 +91,7 @@ async def pages_of(app: App) -> Pages:
     """Returns the pages of the process; if they are off, what tells so. Raises StoreError."""
     why = why_closed(app.settings)
     channel = app.platforms.get(FACTS.name)
-    if why or not isinstance(channel, WebChannel):
+    if why or not isinstance(channel, WebPlatform):
         closed = [Route(path, _closed, methods=["GET", "POST"]) for path in ("/", SIGN_IN)]
         return Pages(closed, lines=[f"No pages: {why}. {_SET_PASSWORD}"])
     secret = app.settings.web_password

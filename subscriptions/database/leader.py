@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from subscriptions import errors
 from subscriptions.database.store import Store
-from subscriptions.errors import RoleTaken, Sentence, StoreError, StoreUnavailable
+from subscriptions.errors import LeaderExists, Sentence, StoreError, StoreUnavailable
 
 BEAT_SECONDS = 5.0  # between two beats of the process that has the role
 STANDSTILL_SECONDS = 15  # without a beat, until others take the role
@@ -164,8 +164,8 @@ def role_of(store: Store) -> Role:
 
 
 @contextmanager
-def held(store: Store, refusal: Callable[[str], RoleTaken] | None = None) -> Iterator[None]:
-    """Has the role while the body runs, without a beat. Raises RoleTaken if another process has it, and StoreError.
+def held(store: Store, refusal: Callable[[str], LeaderExists] | None = None) -> Iterator[None]:
+    """Has the role while the body runs, without a beat. Raises LeaderExists if another process has it, and StoreError.
 
     `refusal` makes this error of the process that has it; the default is `taken_by`.
     """
@@ -179,17 +179,17 @@ def held(store: Store, refusal: Callable[[str], RoleTaken] | None = None) -> Ite
         store.term = None  # this process may write on as others do that never had the role
 
 
-def taken_by(holder: str) -> RoleTaken:
+def taken_by(holder: str) -> LeaderExists:
     """Returns the error that names the process that has the role."""
-    return RoleTaken(
+    return LeaderExists(
         Sentence("Process {pid} sends for this database already.", {"pid": holder}),
         Sentence("It delivers what is due by itself; stop it first."),
     )
 
 
-def words_are_renewed_by(holder: str) -> RoleTaken:
+def words_are_renewed_by(holder: str) -> LeaderExists:
     """Return the error for a command that needs words of this version, which only the process with the role makes."""
-    return RoleTaken(
+    return LeaderExists(
         Sentence("The papers have to be indexed again first, and process {pid} has the database.", {"pid": holder}),
         Sentence(
             "If it is of this version, wait: paperwire status says how far it is. If it is of an earlier one, stop it."

@@ -231,7 +231,7 @@ class SqliteFile:
 
 @contextmanager
 def _copying_to(target: Path) -> Iterator[None]:
-    """Turns errors of the body into sentences about the copy, unless the copied database itself is damaged."""
+    """WriteQueue errors of the body into sentences about the copy, unless the copied database itself is damaged."""
     try:
         yield
     except (sqlite3.Error, OSError) as error:

@@ -22,8 +22,8 @@ from subscriptions.database.postgres import PostgresDatabase
 from subscriptions.database.refusals import full_error, wrong_setting
 from subscriptions.database.sqlite import SqliteFile
 from subscriptions.database.tables import TABLES
-from subscriptions.database.write_queue import Turns
-from subscriptions.errors import NotFound, RoleLost, Sentence, StoreError
+from subscriptions.database.write_queue import WriteQueue
+from subscriptions.errors import LeadershipLost, NotFound, Sentence, StoreError
 from subscriptions.schedule.calendar import Schedules
 from subscriptions.schedule.zones import zone
 
@@ -40,7 +40,7 @@ Work = Callable[Concatenate["Transaction", P], V]  # a function of a transaction
 _HAS_ROLE = sa.text("SELECT 1 FROM role WHERE term = :term FOR KEY SHARE")
 
 
-class WouldWrite(Exception):
+class ReadOnlyError(Exception):
     """Raised if code tries to write in a transaction that only reads."""
 
 
@@ -123,14 +123,14 @@ class Transaction(Session):
             raise
 
     def refuse_without_role(self) -> None:
-        """Raise RoleLost if this process had the role on a server and another one has taken it.
+        """Raise LeadershipLost if this process had the role on a server and another one has taken it.
 
         Otherwise, nobody takes it until this transaction ends.
         """
         if self._has_role or self.store.term is None:
             return
         if not self.connection().execute(_HAS_ROLE, {"term": self.store.term}).first():
-            raise RoleLost(f"Another process works on the database {self.store.where} now.")
+            raise LeadershipLost(f"Another process works on the database {self.store.where} now.")
         self._has_role = True
 
 
@@ -170,7 +170,7 @@ class Store:
         self.process = uuid4().hex  # the name of this process in the database
         self.term: int | None = None  # the term of this process on a server, once it has the role (`store.role`)
         self.commits = 0  # number of transactions of this process that could write and were committed
-        self._turns = Turns(self.write_group, self.where)
+        self._turns = WriteQueue(self.write_group, self.where)
         self._errors: tuple[type[Exception], ...] = (SQLAlchemyError, OSError, *self.kind.errors)
         self._engine = _engine(self.kind, self.process)
         self._writer = self._engine.execution_options(paperwire_write=True)
@@ -191,7 +191,7 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
-        """Begin a transaction that reads one state of the database. Raise WouldWrite if it writes, and StoreError."""
+        """Begin a transaction that reads one state of the database. Raise ReadOnlyError if it writes, and StoreError."""
         with self.translated_errors(), self._begun(self._engine) as transaction:
             yield transaction
 
@@ -199,7 +199,7 @@ class Store:
     def writing(self) -> Iterator[Transaction]:
         """Begin a transaction that may write. Commit it at the end, roll it back on any error.
 
-        Raise StoreError, and RoleLost if another process has taken the role.
+        Raise StoreError, and LeadershipLost if another process has taken the role.
         """
         with self.write_group() as transaction:
             transaction.refuse_without_role()
@@ -232,7 +232,7 @@ class Store:
         return await asyncio.to_thread(self.read_now, work, *args, **named)
 
     async def write(self, work: Work[P, V], /, *args: P.args, **named: P.kwargs) -> V:
-        """Do work in a `writing` transaction, when it is its turn (`Turns`). Return its result or raise its error.
+        """Do work in a `writing` transaction, when it is its turn (`WriteQueue`). Return its result or raise its error.
 
         If the caller is cancelled, what has to be written is written nevertheless.
         """
@@ -371,7 +371,7 @@ class Store:
 
     @contextmanager
     def translated_errors(self) -> Iterator[None]:
-        """Turns errors of the driver and the system into StoreError, with a sentence for people."""
+        """WriteQueue errors of the driver and the system into StoreError, with a sentence for people."""
         try:
             yield
         except self._errors as error:
@@ -449,7 +449,7 @@ def _engine(kind: Kind, process: str) -> Engine:
     @sa.event.listens_for(engine, "before_execute")
     def _refuse_writing(connection: Connection, statement: object, *_: object) -> None:
         if isinstance(statement, UpdateBase) and not _may_write(connection):
-            raise WouldWrite
+            raise ReadOnlyError
 
     return engine
 

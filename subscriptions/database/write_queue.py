@@ -1,4 +1,4 @@
-"""Turns of the writes of a process: their order, how long one waits for others, and which of them share a commit."""
+"""WriteQueue of the writes of a process: their order, how long one waits for others, and which of them share a commit."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -11,14 +11,14 @@ from weakref import WeakKeyDictionary
 
 from subscriptions.errors import Sentence, StoreUnavailable
 
-TURN_SECONDS = 10.0  # how long a write waits for other writes of this process
+WRITE_QUEUE_SECONDS = 10.0  # how long a write waits for other writes of this process
 
 Begin = Callable[[], AbstractContextManager[Any]]  # begins a transaction that may write
 Work = Callable[[Any], Any]  # a function of the transaction
 _Group = list[tuple[Work, asyncio.Future[Any]]]  # writes that were asked for, and what becomes of them
 
 
-class Turns:
+class WriteQueue:
     """Lets tasks of an event loop write one after another, in the order in which they asked.
 
     All writes have one thread.
@@ -96,7 +96,7 @@ class Turns:
             raise self._refusal(Sentence("The program is stopping; nothing more is written to {where}."))
         lock = self._locks.setdefault(asyncio.get_running_loop(), asyncio.Lock())
         try:
-            async with asyncio.timeout(TURN_SECONDS):
+            async with asyncio.timeout(WRITE_QUEUE_SECONDS):
                 await lock.acquire()
         except TimeoutError as error:
             raise self._refusal(Sentence("Too much waits to be written to the database {where}.")) from error

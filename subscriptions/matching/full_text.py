@@ -49,7 +49,7 @@ class AnyOf:
 Expression: TypeAlias = Phrase | Near | AllOf | AnyOf
 
 
-# Turns a paper into a document of a full-text index, and a term into expressions for that index.
+# WriteQueue a paper into a document of a full-text index, and a term into expressions for that index.
 #
 # The index splits only at spaces, and gets words that `normalize` has split. So it finds the same whole words as the
 # matcher. For words, phrases, fields, categories and most names it finds just these papers. For other terms it finds all

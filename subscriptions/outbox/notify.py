@@ -11,7 +11,7 @@ from subscriptions.chats.stored import conversations
 from subscriptions.database.store import Transaction
 from subscriptions.errors import Sentence
 from subscriptions.language import Language
-from subscriptions.model import Chat, ChatAddress, ChatKind, ChatState, Delivery, DeliveryKind, Facts, Lane
+from subscriptions.model import Chat, ChatAddress, ChatKind, ChatState, Delivery, DeliveryContext, DeliveryKind, Lane
 from subscriptions.outbox.notices import (
     CONFIRM,
     STOPPED,
@@ -127,7 +127,7 @@ def _add(transaction: Transaction, chat: Chat, notice: Notice, day: date, now: d
         conversations.new_callback_id(): replace(token, about=other and other.address) for _, token in notice.buttons
     }
     labels = [words.say(label) for label, _ in notice.buttons]
-    facts = Facts(
+    facts = DeliveryContext(
         lines=tuple(line for line in notice.lines(words) if line),
         news=tuple(notice.news(words)),
         buttons=tuple(zip(labels, tokens, strict=True)),

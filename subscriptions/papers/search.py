@@ -13,7 +13,7 @@ from subscriptions.database.store import Transaction
 from subscriptions.errors import Refused, Sentence
 from subscriptions.matching import similarity as meaning
 from subscriptions.matching.paper_index import matching_papers
-from subscriptions.model import KnownPaper
+from subscriptions.model import StoredPaper
 from subscriptions.papers import similarity as nearness
 from subscriptions.papers.stored import embeddings as meanings
 from subscriptions.papers.stored import papers as known_papers
@@ -72,7 +72,7 @@ def find(transaction: Transaction, query: Query, among: Among, *, whole: bool = 
     return Found(tuple(paper for paper in candidates if paper in fitting or paper not in doubtful), near, end)
 
 
-def read(transaction: Transaction, papers: Sequence[int]) -> tuple[KnownPaper, ...]:
+def read(transaction: Transaction, papers: Sequence[int]) -> tuple[StoredPaper, ...]:
     """Returns the papers with these ids, in the same order."""
     known = known_papers.stored_papers(transaction, papers)
     return tuple(known[paper] for paper in papers)
@@ -92,7 +92,7 @@ def _near(transaction: Transaction, term: Term, papers: Sequence[int]) -> dict[i
 class Page(NamedTuple):
     """A page of what a query finds among the stored papers."""
 
-    papers: tuple[KnownPaper, ...]
+    papers: tuple[StoredPaper, ...]
     found: int  # number of papers that the query finds
     upto: int  # the newest of them; 0: there is none
     end: int | None  # the newest paper that was not searched; None: all were
@@ -108,7 +108,7 @@ def search(
     upto: int | None = None,
     start: int = 0,
     most: int,
-    in_order: Callable[[Sequence[KnownPaper]], Sequence[KnownPaper]] | None = None,
+    in_order: Callable[[Sequence[StoredPaper]], Sequence[StoredPaper]] | None = None,
 ) -> Page:
     """Search the papers up to the paper `upto`; None: all papers.
 
@@ -151,7 +151,7 @@ def _nearest_first(query: Query, found: Found) -> Sequence[int]:
     return sorted(found.papers, key=lambda paper: near.get(paper, 0.0), reverse=True)
 
 
-def papers_named(transaction: Transaction, names: Sequence[str]) -> dict[str, KnownPaper]:
+def papers_named(transaction: Transaction, names: Sequence[str]) -> dict[str, StoredPaper]:
     """Returns name → paper for these arXiv ids and DOIs. Names of unknown papers are left out."""
     ids = known_papers.papers_with_keys(transaction, names)
     known = known_papers.stored_papers(transaction, list(set(ids.values())))
@@ -161,7 +161,7 @@ def papers_named(transaction: Transaction, names: Sequence[str]) -> dict[str, Kn
 def with_vectors_for(transaction: Transaction, query: Query, chat_id: int = 0) -> Query:
     """Returns a typed query with all that is needed to match it in a chat: the chat's library, and the vectors.
 
-    Other queries stay as they are. Raises Refused for a paper or a library that is not stored, MeaningFails.
+    Other queries stay as they are. Raises Refused for a paper or a library that is not stored, EmbeddingError.
     """
     if not query.nearness_terms:
         return query
@@ -188,7 +188,7 @@ def _refuse_unknown(transaction: Transaction, names: Sequence[str]) -> None:
 class NearPaper(NamedTuple):
     """A paper that is near to a text in meaning."""
 
-    known: KnownPaper
+    known: StoredPaper
     nearness: float  # from 0 to 1; from 0.5 on, it is near
 
 
@@ -211,10 +211,10 @@ def near_in_meaning(transaction: Transaction, query: Query, *, without: Collecti
     return near[:most]
 
 
-def papers_alike(transaction: Transaction, text: str, given: Sequence[KnownPaper] = ()) -> tuple[KnownPaper, ...]:
+def papers_alike(transaction: Transaction, text: str, given: Sequence[StoredPaper] = ()) -> tuple[StoredPaper, ...]:
     """Returns the papers that are nearest to one of the given papers, or else to a text, at most MOST_ALIKE.
 
-    Raises MeaningFails, which names the text.
+    Raises EmbeddingError, which names the text.
     """
     vectors = b"".join(meaning.question_of_paper(one.paper.meaning) for one in given)
     if not given:

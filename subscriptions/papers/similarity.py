@@ -13,11 +13,11 @@ from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from subscriptions.database.store import Store, Transaction
-from subscriptions.errors import MeaningFails, Sentence
+from subscriptions.errors import EmbeddingError, Sentence
 from subscriptions.matching import similarity as meaning
 from subscriptions.matching.paper_index import TokenizedPapers
 from subscriptions.matching.similarity import Taste
-from subscriptions.model import Chat, KnownPaper, Paper, Signal
+from subscriptions.model import Chat, Paper, Signal, StoredPaper
 from subscriptions.papers.stored import embeddings as meanings
 from subscriptions.papers.stored import feedback as interests
 from subscriptions.papers.stored import papers as known_papers
@@ -61,17 +61,17 @@ def with_known_vectors(transaction: Transaction, query: Query) -> Query:
 
 
 def with_all_vectors(transaction: Transaction, query: Query) -> Query:
-    """Returns the query with its vectors. Raises MeaningFails if they are not known, or meaning is off."""
+    """Returns the query with its vectors. Raises EmbeddingError if they are not known, or meaning is off."""
     query = with_known_vectors(transaction, query)
     if missing := _lacking(query) if transaction.store.encoder else query.nearness_terms:
         raise meaning_fails(transaction, missing[0].value)
     return query
 
 
-def meaning_fails(transaction: Transaction, text: str) -> MeaningFails:
+def meaning_fails(transaction: Transaction, text: str) -> EmbeddingError:
     """Returns the refusal of a wish for what is near to a text or to papers, since meaning is off or its vector lacks."""
     said, hint = (FAILS, LATER) if transaction.store.encoder else (IS_OFF, IN_WORDS)
-    return MeaningFails(Sentence(said.template, {"text": cut_letters(without_owner(text), _QUOTED)}), hint)
+    return EmbeddingError(Sentence(said.template, {"text": cut_letters(without_owner(text), _QUOTED)}), hint)
 
 
 def _lacking(query: Query) -> list[Term]:
@@ -243,7 +243,7 @@ def points(taste: Taste, papers: TokenizedPapers) -> Callable[[int], float]:
     return lambda position: WEIGHT * taste.score(papers.tokenized[position].codes)
 
 
-def nearest_entry(transaction: Transaction, chat: Chat, known: KnownPaper) -> KnownPaper | None:
+def nearest_entry(transaction: Transaction, chat: Chat, known: StoredPaper) -> StoredPaper | None:
     """Returns the entry of the chat's library that is nearest to a paper, as a paper with only a title; None: none is near."""
     own = meaning.read_paper(known.paper.meaning)
     titles = titles_asked(transaction, [chat.id]).get(chat.id, [])

@@ -12,15 +12,15 @@ from typing import NamedTuple
 from subscriptions.chats.addresses import facts_of
 from subscriptions.matching.reasons import DIGITS
 from subscriptions.model import (
-    Because,
     Chat,
     ChatKind,
     Delivery,
+    DeliveryContext,
     DeliveryKind,
-    Facts,
     Item,
-    KnownPaper,
+    MatchReason,
     MissingSources,
+    StoredPaper,
     Subscription,
 )
 
@@ -53,21 +53,21 @@ class Evidence(NamedTuple):
 
 # position of a paper -> points that are added to its fit; None: the chat has no taste
 Points = Callable[[int], float] | None
-EvidenceOf = Callable[[str, KnownPaper], Evidence]  # (canonical text of a query, a paper that it finds) -> evidence
+EvidenceOf = Callable[[str, StoredPaper], Evidence]  # (canonical text of a query, a paper that it finds) -> evidence
 
 
 @dataclass(frozen=True, slots=True)
 class Papers:
     """Papers in the order of their sequences. Most chats look at the same papers, so their days are cached."""
 
-    known: Sequence[KnownPaper]
+    known: Sequence[StoredPaper]
     _days: dict[int, tuple[date, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     def first_after(self, cursor: int) -> int:
         """Returns the position in `known` of the first paper with a higher sequence than `cursor`."""
         return bisect_right(self.known, cursor, key=_sequence)
 
-    def after(self, cursor: int) -> Sequence[KnownPaper]:
+    def after(self, cursor: int) -> Sequence[StoredPaper]:
         """Returns the papers with a higher sequence than `cursor`."""
         return self.known[self.first_after(cursor) :]
 
@@ -91,7 +91,7 @@ class DueDelivery(NamedTuple):
     papers: Papers = Papers(())  # the papers that at least one of the chats that are planned has not looked at
     fits: Mapping[int, Iterable[int]] = MappingProxyType({})  # subscription id -> positions in `papers` that it matches
     delivered: frozenset[int] | set[int] = frozenset()  # ids of papers that are in a delivery to this chat
-    next_about: bool = False  # see Facts
+    next_about: bool = False  # see DeliveryContext
     may_be_empty: bool = True  # a delivery without papers may be planned now
     # papers could have come since the subscriptions last looked; read only before the first delivery
     expected: bool = True
@@ -124,8 +124,8 @@ def decide(due: DueDelivery, evidence: EvidenceOf, *, limited: bool, name: str =
 
 
 def in_order(
-    papers: Sequence[KnownPaper], found_by: Subscription, evidence: EvidenceOf, added: Points
-) -> list[KnownPaper]:
+    papers: Sequence[StoredPaper], found_by: Subscription, evidence: EvidenceOf, added: Points
+) -> list[StoredPaper]:
     """Return papers that a subscription finds in the order of a delivery. See DueDelivery for `added`."""
     found = [_of_paper(one, [found_by], evidence, added(at) if added else None) for at, one in enumerate(papers)]
     return [one.paper for one in _ordered(found)]
@@ -162,8 +162,8 @@ def _is_planned_empty(due: DueDelivery) -> bool:
 class _Found(NamedTuple):
     """A paper to deliver, before its position in the delivery is known."""
 
-    paper: KnownPaper
-    because: tuple[Because, ...]
+    paper: StoredPaper
+    because: tuple[MatchReason, ...]
     number: int  # of the first subscription that it matches
     by_author: bool  # a subscription that follows one of the paper's authors matches it
     cross: bool
@@ -187,7 +187,7 @@ def _found(due: DueDelivery, evidence: EvidenceOf) -> list[_Found]:
 
 
 def _of_paper(
-    paper: KnownPaper,
+    paper: StoredPaper,
     fitting: list[Subscription],
     evidence: EvidenceOf,
     added: float | None,
@@ -217,12 +217,12 @@ def _of_paper(
 
 
 @lru_cache(maxsize=8192)
-def _because(*cases: tuple[int, str, str, tuple[str, ...]]) -> tuple[Because, ...]:
+def _because(*cases: tuple[int, str, str, tuple[str, ...]]) -> tuple[MatchReason, ...]:
     """Returns the reasons of a paper. Each case is (number, query, name, words) of a subscription.
 
     Cached, since most papers have the same few reasons.
     """
-    return tuple(Because(number=number, text=text, name=name, words=words) for number, text, name, words in cases)
+    return tuple(MatchReason(number=number, text=text, name=name, words=words) for number, text, name, words in cases)
 
 
 def _ordered(found: list[_Found]) -> list[_Found]:
@@ -260,7 +260,7 @@ def _kind(chat: Chat, shown: int) -> DeliveryKind:
     return DeliveryKind.BULLETIN
 
 
-def _sequence(paper: KnownPaper) -> int:
+def _sequence(paper: StoredPaper) -> int:
     return paper.sequence or 0
 
 
@@ -270,7 +270,7 @@ def _has_all(due: DueDelivery) -> bool:
     return bool(window) and all(paper.id in due.delivered for paper in window)
 
 
-def _facts(due: DueDelivery) -> Facts:
+def _facts(due: DueDelivery) -> DeliveryContext:
     """Returns the facts of the delivery. Papers that fit, but were delivered earlier, are only counted as such."""
     first = due.papers.first_after(due.looked_at)
     seen = set[int]()
@@ -295,8 +295,10 @@ def _facts(due: DueDelivery) -> Facts:
     )
 
 
-_facts_of = lru_cache(maxsize=1024)(Facts)  # chats with equal facts share one value, so it is encoded only once
+_facts_of = lru_cache(maxsize=1024)(
+    DeliveryContext
+)  # chats with equal facts share one value, so it is encoded only once
 
 
-def _days_of(papers: Iterable[KnownPaper]) -> tuple[date, ...]:
+def _days_of(papers: Iterable[StoredPaper]) -> tuple[date, ...]:
     return tuple(sorted({paper.day for paper in papers}))

@@ -11,7 +11,7 @@ from subscriptions.errors import Sentence
 from subscriptions.language import Language
 from subscriptions.life import Article, Event, Life
 from subscriptions.life import Notice as Published
-from subscriptions.model import CallbackToken, Chat, KnownPaper, Lane, PaperNews, Signal
+from subscriptions.model import CallbackToken, Chat, Lane, PaperNews, Signal, StoredPaper
 from subscriptions.outbox import notify as notifying
 from subscriptions.outbox.notices import Notice
 from subscriptions.papers import kept as kept_papers
@@ -34,7 +34,7 @@ class _News(NamedTuple):
     """What a chat is to be told of one of its papers."""
 
     kept: KeptPaper
-    paper: KnownPaper
+    paper: StoredPaper
     now: Life
     events: tuple[Event, ...]  # the gravest first
 

@@ -14,7 +14,7 @@ from subscriptions.chats.stored import subscriptions as stored_subscriptions
 from subscriptions.database.store import Step, Store, Transaction
 from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers
 from subscriptions.matching.reasons import HitFinder
-from subscriptions.model import Chat, Delivery, KnownPaper, Lane, MissingHow, MissingSources, Subscription
+from subscriptions.model import Chat, Delivery, Lane, MissingHow, MissingSources, StoredPaper, Subscription
 from subscriptions.outbox import notify as notifying
 from subscriptions.outbox.stored import deliveries as stored_deliveries
 from subscriptions.papers import similarity as nearness
@@ -112,7 +112,7 @@ def evidence_by(queries: Mapping[str, Query]) -> EvidenceOf:
     known: dict[tuple[str, int], Evidence] = {}
     finders: dict[int, HitFinder] = {}
 
-    def evidence(canonical: str, paper: KnownPaper) -> Evidence:
+    def evidence(canonical: str, paper: StoredPaper) -> Evidence:
         pair = canonical, paper.id
         found = known.get(pair)
         if found is None:

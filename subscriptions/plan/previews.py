@@ -11,7 +11,17 @@ from subscriptions.chats.stored import subscriptions as stored_subscriptions
 from subscriptions.database import bot_state
 from subscriptions.database.store import Transaction
 from subscriptions.matching.paper_index import TokenizedPapers
-from subscriptions.model import Because, Cadence, Chat, ChatAddress, Delivery, Item, KnownPaper, Paper, Subscription
+from subscriptions.model import (
+    Cadence,
+    Chat,
+    ChatAddress,
+    Delivery,
+    Item,
+    MatchReason,
+    Paper,
+    StoredPaper,
+    Subscription,
+)
 from subscriptions.outbox import figures
 from subscriptions.outbox.stored import deliveries as stored_deliveries
 from subscriptions.papers import search as paper_search
@@ -74,7 +84,7 @@ class Matches(NamedTuple):
     papers: tuple[int, ...]  # their ids, newest first
     base: Base
 
-    def newest(self, transaction: Transaction, most: int) -> tuple[KnownPaper, ...]:
+    def newest(self, transaction: Transaction, most: int) -> tuple[StoredPaper, ...]:
         """Returns the newest `most` of the papers."""
         return paper_search.read(transaction, self.papers[:most])
 
@@ -117,7 +127,7 @@ def in_titles(transaction: Transaction, chat: Chat, query: Query, *, now: dateti
     return (text, brings) if 0 < brings <= found * _FEWER else None
 
 
-def newest_papers(transaction: Transaction, *, now: datetime, most: int) -> tuple[KnownPaper, ...]:
+def newest_papers(transaction: Transaction, *, now: datetime, most: int) -> tuple[StoredPaper, ...]:
     """Returns the newest `most` papers of the last days, newest first."""
     return paper_search.read(transaction, paper_words.ids(transaction, recent(transaction, now).among, most))
 
@@ -141,13 +151,13 @@ def search(
     query = paper_search.with_vectors_for(transaction, query)
     one, evidence = _unstored(chat, query, now)._replace(cursor=-1), evidence_by({query.canonical: query})
 
-    def in_order(known: Sequence[KnownPaper]) -> Sequence[KnownPaper]:
+    def in_order(known: Sequence[StoredPaper]) -> Sequence[StoredPaper]:
         return decision.in_order(known, one, evidence, _points(transaction, chat, known))
 
     return paper_search.search(transaction, query, upto=upto, start=start, most=most, in_order=in_order)
 
 
-def _points(transaction: Transaction, chat: Chat, known: Sequence[KnownPaper]) -> decision.Points:
+def _points(transaction: Transaction, chat: Chat, known: Sequence[StoredPaper]) -> decision.Points:
     """Return what the taste of a chat adds to the fit of papers."""
     liked = nearness.tastes(transaction, [chat.id]).get(chat.id)
     return nearness.points(liked, TokenizedPapers.of(one.paper for one in known)) if liked else None
@@ -334,12 +344,12 @@ def _delivery(
 
 
 def _unread(
-    subscriptions: Sequence[Subscription], found: Finds, read: Collection[int], newest: KnownPaper
+    subscriptions: Sequence[Subscription], found: Finds, read: Collection[int], newest: StoredPaper
 ) -> Iterator[Item]:
     """Yields an item for each paper that was not read: with the first subscription that finds it, and not shown."""
     counted, paper = set(read), replace(newest, id=0, paper=Paper(key=""))
     for one in subscriptions:
-        because = (Because(number=one.number, text=one.text, name=one.name),)
+        because = (MatchReason(number=one.number, text=one.text, name=one.name),)
         new = set(found[one.id]) - counted
         counted |= new
         yield from [Item(paper=paper, because=because, position=MOST_READ, shown=False)] * len(new)

@@ -13,7 +13,7 @@ from subscriptions.chats.stored import chats as stored_chats
 from subscriptions.chats.stored.subscriptions import subscriptions_of
 from subscriptions.database import bot_state
 from subscriptions.database.store import Transaction
-from subscriptions.model import Chat, ChatSettings, KnownPaper, Paper, Subscription
+from subscriptions.model import Chat, ChatSettings, Paper, StoredPaper, Subscription
 from subscriptions.papers.stored import llm_requests as model_requests
 from subscriptions.papers.stored import papers as known_papers
 from subscriptions.papers.stored.llm_requests import Place
@@ -61,7 +61,7 @@ def _chats_that_read(transaction: Transaction) -> Iterator[tuple[Chat, Sequence[
 
 def _brought(
     transaction: Transaction, window: Window, chat: Chat, subscriptions: Sequence[Subscription], after: int
-) -> Iterator[KnownPaper]:
+) -> Iterator[StoredPaper]:
     """Yields the papers of a window that subscriptions of a chat bring, perhaps one several times."""
     fits = window.fits(transaction, subscriptions)
     for subscription in subscriptions:
@@ -73,7 +73,7 @@ def _brought(
                 yield paper
 
 
-def _lacks(known: KnownPaper, settings: ChatSettings) -> bool:
+def _lacks(known: StoredPaper, settings: ChatSettings) -> bool:
     lacks_summary, lacks_title = _lacking(known.paper, settings.lang)
     return lacks_summary or (lacks_title and settings.text == "both")
 

@@ -13,7 +13,7 @@ from subscriptions.chats.stored import subscriptions as stored_subscriptions
 from subscriptions.database.store import Transaction
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.matching.reasons import unfulfilled_parts
-from subscriptions.model import Announce, Because, Chat, ChatAddress, Item, KnownPaper, Lane, Subscription
+from subscriptions.model import Announce, Chat, ChatAddress, Item, Lane, MatchReason, StoredPaper, Subscription
 from subscriptions.outbox.stored import deliveries as stored_deliveries
 from subscriptions.papers.similarity import with_known_vectors
 from subscriptions.papers.stored import digests as stored_digests
@@ -35,7 +35,7 @@ def where_delivered(transaction: Transaction, lane: Lane, delivery: str) -> Chat
     return next(delivered, None)
 
 
-def as_item(transaction: Transaction, chat: Chat, known: KnownPaper) -> Item:
+def as_item(transaction: Transaction, chat: Chat, known: StoredPaper) -> Item:
     """Returns a paper as it was delivered to this chat; if it was not, with the subscriptions that match it now."""
     delivered = stored_deliveries.deliveries_of(transaction, chat.id, known.id)
     if delivered is not None:
@@ -52,11 +52,13 @@ def subscriptions_behind(transaction: Transaction, chat: Chat, item: Item) -> tu
     return tuple(found[number] for number in dict.fromkeys(numbers) if number in found)
 
 
-def _fitting(transaction: Transaction, subscriptions: Sequence[Subscription], known: KnownPaper) -> tuple[Because, ...]:
+def _fitting(
+    transaction: Transaction, subscriptions: Sequence[Subscription], known: StoredPaper
+) -> tuple[MatchReason, ...]:
     queries = stored_queries(transaction, [one.canonical for one in subscriptions])
     evidence = evidence_by(queries)
     return tuple(
-        Because(number=one.number, text=one.text, name=one.name, words=evidence(one.canonical, known).words)
+        MatchReason(number=one.number, text=one.text, name=one.name, words=evidence(one.canonical, known).words)
         for one in subscriptions
         if matching_papers(queries[one.canonical], [known.paper])
     )
@@ -100,7 +102,7 @@ def last_delivered(
     return stored_deliveries.deliveries_of(transaction, chat.id, paper) if paper else None
 
 
-def reasons(transaction: Transaction, chat: Chat, known: KnownPaper, *, now: datetime) -> tuple[Reason, ...]:
+def reasons(transaction: Transaction, chat: Chat, known: StoredPaper, *, now: datetime) -> tuple[Reason, ...]:
     """Returns, for each subscription of a chat, why it did not deliver a paper. Those nearest to a match come first."""
     subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)
     found = [_reason(transaction, chat, subscription, known, now) for subscription in subscriptions]
@@ -112,7 +114,7 @@ def _distance(reason: Reason) -> tuple[bool, int, int]:
 
 
 def _reason(
-    transaction: Transaction, chat: Chat, subscription: Subscription, known: KnownPaper, now: datetime
+    transaction: Transaction, chat: Chat, subscription: Subscription, known: StoredPaper, now: datetime
 ) -> Reason:
     query = with_known_vectors(transaction, _as_typed(subscription))
     lacking = unfulfilled_parts(query, known.paper)
@@ -141,7 +143,7 @@ def _as_typed(subscription: Subscription) -> Query:
     return parse.parse_canonical(subscription.canonical)
 
 
-def _keeps(transaction: Transaction, chat: Chat, subscription: Subscription, known: KnownPaper) -> HoldReason:
+def _keeps(transaction: Transaction, chat: Chat, subscription: Subscription, known: StoredPaper) -> HoldReason:
     """Returns why a subscription does not deliver a paper that its query matches."""
     if known.sequence is None or known.sequenced_at is None:
         unannounced = stored_digests.unannounced(transaction, paper=known.id)
@@ -163,7 +165,7 @@ class SentPapers(NamedTuple):
 
     chat: Chat
     begun: datetime  # when the chat got the key of its feed
-    papers: Sequence[tuple[KnownPaper, datetime]]  # with the moment when each was sent, newest delivery first
+    papers: Sequence[tuple[StoredPaper, datetime]]  # with the moment when each was sent, newest delivery first
 
 
 def sent_papers(transaction: Transaction, key: str) -> SentPapers | None:
@@ -176,7 +178,7 @@ def sent_papers(transaction: Transaction, key: str) -> SentPapers | None:
     return SentPapers(chat=chat, begun=begun, papers=[(known[paper], at) for paper, at in sent])
 
 
-def papers_sent(transaction: Transaction, address: ChatAddress, *, since: datetime) -> tuple[KnownPaper, ...]:
+def papers_sent(transaction: Transaction, address: ChatAddress, *, since: datetime) -> tuple[StoredPaper, ...]:
     """Returns the papers that a chat was sent from `since` on, in the order of sending.
 
     Raises NotFound.

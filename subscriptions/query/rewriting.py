@@ -221,7 +221,7 @@ def _has_only_words(node: Node) -> bool:
 
 
 def as_author(node: Node) -> Node:
-    """Turns one to four words into the name of an author. Other nodes stay as they are."""
+    """WriteQueue one to four words into the name of an author. Other nodes stay as they are."""
     parts = node.nodes if isinstance(node, And) else (node,)
     words = [part for part in parts if isinstance(part, Leaf) and is_word(part)]
     if len(words) < len(parts) or len(words) > _LONGEST_NAME:

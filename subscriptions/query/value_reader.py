@@ -271,7 +271,7 @@ def _quoted(value: str, plain: re.Pattern[str] = _PLAIN_VALUE) -> str:
 
 
 class Values:
-    """Turns the values of one text into parts of a query, and notes hints on them."""
+    """WriteQueue the values of one text into parts of a query, and notes hints on them."""
 
     def __init__(self, source: Traced, chat: int = 0, *, is_canonical: bool = False) -> None:
         self.near: dict[str, None] = {}  # values of nearness, each once

@@ -49,7 +49,7 @@ _ASKED_MANY = Sentence("For you I have asked {most} addresses within a day.", {"
 _ALL_ASKED_MANY = Sentence("I have asked {most} addresses within a day.", {"most": MOST_OF_ALL})
 
 
-class Standing(NamedTuple):
+class AccessStatus(NamedTuple):
     """What operators decided about the chats at an address."""
 
     chats: tuple[Chat, ...]  # the chats at the address, including topics
@@ -65,14 +65,14 @@ class Standing(NamedTuple):
         return next((chat for chat in self.chats if chat.address == address), None)
 
 
-def standing_of(transaction: Transaction, address: ChatAddress) -> Standing:
+def access_status(transaction: Transaction, address: ChatAddress) -> AccessStatus:
     """Returns what operators decided about an address, or, if its chat moved, about the new address."""
     lane = address.lane
     here = stored_chats.chats_in(transaction, lane)
     if not here and (moved := stored_chats.find_chat(transaction, address)):
         lane = moved.address.lane
         here = stored_chats.chats_in(transaction, lane)
-    return Standing(tuple(here), bool(access_rows.denial_of(transaction, lane)))
+    return AccessStatus(tuple(here), bool(access_rows.denial_of(transaction, lane)))
 
 
 def request_admission(
@@ -213,7 +213,7 @@ def ask_to_confirm(
     asking = stored_chats.find_chat(transaction, source) if source else None
     zone, lang = (asking.settings.timezone, asking.settings.lang) if asking else ("", "")
     chat = stored_chats.add_chat(transaction, address, now=now, timezone=zone, lang=lang)
-    if standing_of(transaction, address).is_denied:
+    if access_status(transaction, address).is_denied:
         raise Refused(_DENIED)
     if notices_since(transaction, chat.id, CONFIRM, now - HOUR) >= MOST_QUESTIONS:
         raise Refused(*_ASKED_OFTEN)
@@ -226,7 +226,7 @@ def ask_unasked(transaction: Transaction, addresses: Collection[ChatAddress], *,
     """Stores the question for each of these addresses that is not confirmed, denied or already asked."""
     for address in addresses:
         chat = stored_chats.find_chat(transaction, address)
-        if chat is None or chat.state is not ChatState.UNCONFIRMED or standing_of(transaction, address).is_denied:
+        if chat is None or chat.state is not ChatState.UNCONFIRMED or access_status(transaction, address).is_denied:
             continue
         if not notices_since(transaction, chat.id, CONFIRM, now - OPEN_FOR):
             ask_to_confirm(transaction, address, now=now)
@@ -248,7 +248,7 @@ def confirm(
     Raises NotFound if the chat is unknown, and Refused if the yes comes too late or an operator denied the address.
     """
     chat = known_chats.get_chat(transaction, address)
-    if standing_of(transaction, address).is_denied:
+    if access_status(transaction, address).is_denied:
         raise Refused(_DENIED)
     if now > until:
         raise Refused(

@@ -16,7 +16,7 @@ from subscriptions.chats.stored import subscriptions as stored_subscriptions
 from subscriptions.database import bot_state
 from subscriptions.database.store import Transaction
 from subscriptions.errors import Refused, Sentence
-from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, KnownPaper, Subscription
+from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, StoredPaper, Subscription
 from subscriptions.outbox.stored import deliveries as stored_deliveries
 from subscriptions.papers.search import find, with_vectors_for
 from subscriptions.papers.stored import papers as known_papers
@@ -47,7 +47,7 @@ class Subscribed(NamedTuple):
     found: int = 0  # number of papers in `base` that the query matches
     base: Base = Base()  # the papers that were searched
     seen: frozenset[int] = frozenset()  # ids of found papers that the person has just seen
-    examples: tuple[KnownPaper, ...] = ()  # some of the found papers, the best first
+    examples: tuple[StoredPaper, ...] = ()  # some of the found papers, the best first
 
 
 def subscribe(

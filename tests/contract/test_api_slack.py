@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from bot.messages import File, MessageRequest, Place, Request
-from bot.platforms.slack.adapter import SlackChannel
+from bot.platforms.slack.adapter import SlackPlatform
 from subscriptions.errors import Refused
 from subscriptions.model import ChatAddress, ChatKind, Message
 from subscriptions.outcomes import ChatGone, Rejected, RetryLater
@@ -39,7 +39,7 @@ def slack() -> Iterator[FakeSlack]:
 
 
 @pytest_asyncio.fixture
-async def channel(slack: FakeSlack, read: float) -> AsyncIterator[SlackChannel]:
+async def channel(slack: FakeSlack, read: float) -> AsyncIterator[SlackPlatform]:
     channel = slack_channel(slack.url, TOKEN, connect=PATIENCE, read=read)
     await channel.workspace.identify()
     yield channel
@@ -47,7 +47,7 @@ async def channel(slack: FakeSlack, read: float) -> AsyncIterator[SlackChannel]:
 
 
 @pytest.fixture
-def api(channel: SlackChannel) -> SlackChannel:
+def api(channel: SlackPlatform) -> SlackPlatform:
     return channel
 
 
@@ -72,25 +72,25 @@ def message(text: str = "hello") -> Message:
     ],
 )
 async def test_members_manage_and_guests_and_strangers_do_not(
-    api: SlackChannel, person: str, member: bool, admin: bool
+    api: SlackPlatform, person: str, member: bool, admin: bool
 ) -> None:
     assert await api.is_admin(VISION, person, member_suffices=True, in_chat=True) is member
     assert await api.is_admin(VISION, person, in_chat=True) is admin
 
 
-async def test_from_elsewhere_only_members_manage_a_private_channel(api: SlackChannel) -> None:
+async def test_from_elsewhere_only_members_manage_a_private_channel(api: SlackPlatform) -> None:
     assert await api.is_admin(SECRETS, "U1", member_suffices=True) is True
     assert await api.is_admin(SECRETS, "U2", member_suffices=True) is False
     assert await api.is_admin(VISION, "U2", member_suffices=True) is True
 
 
-async def test_rights_are_asked_for_each_time(api: SlackChannel, slack: FakeSlack) -> None:
+async def test_rights_are_asked_for_each_time(api: SlackPlatform, slack: FakeSlack) -> None:
     assert await api.is_admin(VISION, "U1", member_suffices=True, in_chat=True) is True
     slack.knows_person("U1", guest=True)
     assert await api.is_admin(VISION, "U1", member_suffices=True, in_chat=True) is False
 
 
-async def test_without_the_right_to_read_people_all_count_as_members(api: SlackChannel, slack: FakeSlack) -> None:
+async def test_without_the_right_to_read_people_all_count_as_members(api: SlackPlatform, slack: FakeSlack) -> None:
     slack.withdraws("users:read")
     assert await api.is_admin(VISION, "U3", member_suffices=True, in_chat=True) is True
     assert await api.is_admin(VISION, "U2", in_chat=True) is None
@@ -98,14 +98,14 @@ async def test_without_the_right_to_read_people_all_count_as_members(api: SlackC
 
 
 @pytest.mark.parametrize("fault", ["500", "broken json", "list", "hang before", "429", "cut before"])
-async def test_a_slack_that_does_not_answer_is_no_no(api: SlackChannel, slack: FakeSlack, fault: str) -> None:
+async def test_a_slack_that_does_not_answer_is_no_no(api: SlackPlatform, slack: FakeSlack, fault: str) -> None:
     slack.answers(fault, times=2, method="users.info")
     with pytest.raises(RetryLater):
         await api.is_admin(VISION, "U1", member_suffices=True, in_chat=True)
     slack.releases(drop=True)
 
 
-async def test_a_place_is_found_by_its_address_and_by_a_pointer_if_the_bot_can_see_it(api: SlackChannel) -> None:
+async def test_a_place_is_found_by_its_address_and_by_a_pointer_if_the_bot_can_see_it(api: SlackPlatform) -> None:
     vision = Place(chat=VISION, kind=ChatKind.TEAM, title="#vision")
     assert [await api.find_chat(name) for name in ("C1", "@C1")] == [vision, vision]
     for name in ("C9", "@C9", "T9/C1", "@general", "U1", "", "@", "C1/../x"):
@@ -117,7 +117,7 @@ def request(**more: Any) -> Request:
     return replace(MessageRequest(place=place, update_id="1", sender="U1", sender_name="ann"), **more)
 
 
-async def test_a_change_shows_the_senders_name_clock_and_language(api: SlackChannel, slack: FakeSlack) -> None:
+async def test_a_change_shows_the_senders_name_clock_and_language(api: SlackPlatform, slack: FakeSlack) -> None:
     known = await api.enrich(request(), changes=True)
     assert (known.sender_name, known.timezone, known.language) == ("Ann Lee", "Asia/Shanghai", "zh-CN")
     assert (known.place.title, known.place.is_outside) == ("#vision", False)
@@ -126,7 +126,7 @@ async def test_a_change_shows_the_senders_name_clock_and_language(api: SlackChan
     assert (await api.enrich(request(), changes=True)).timezone == ""
 
 
-async def test_a_channel_without_the_bot_is_outside(api: SlackChannel, slack: FakeSlack) -> None:
+async def test_a_channel_without_the_bot_is_outside(api: SlackPlatform, slack: FakeSlack) -> None:
     slack.leaves("C1")
     assert (await api.enrich(request(), changes=True)).place.is_outside
     slack.leaves("G1")
@@ -135,7 +135,7 @@ async def test_a_channel_without_the_bot_is_outside(api: SlackChannel, slack: Fa
     assert (known.place.is_outside, known.place.title) == (True, "#secrets")
 
 
-async def test_what_is_not_told_leaves_the_request_as_it_was(api: SlackChannel, slack: FakeSlack) -> None:
+async def test_what_is_not_told_leaves_the_request_as_it_was(api: SlackPlatform, slack: FakeSlack) -> None:
     for scope in ("users:read", "channels:read"):
         slack.withdraws(scope)
     assert await api.enrich(request(), changes=True) == request()
@@ -144,7 +144,7 @@ async def test_what_is_not_told_leaves_the_request_as_it_was(api: SlackChannel, 
     slack.comes_back()
 
 
-async def test_the_bots_own_direct_messages_are_not_outside(api: SlackChannel) -> None:
+async def test_the_bots_own_direct_messages_are_not_outside(api: SlackPlatform) -> None:
     place = Place(chat=ChatAddress("slack", "U1"), kind=ChatKind.PRIVATE, is_outside=True)
     ours = request(place=place, outside_channel="D1")
     assert not (await api.enrich(ours, changes=False)).place.is_outside
@@ -152,7 +152,7 @@ async def test_the_bots_own_direct_messages_are_not_outside(api: SlackChannel) -
 
 
 async def test_a_whisper_goes_without_a_token_where_slack_takes_answers_and_five_times(
-    api: SlackChannel, slack: FakeSlack
+    api: SlackPlatform, slack: FakeSlack
 ) -> None:
     typed = slack.user_types("/paperwire list", by="U1")
     at = str(typed.payload["response_url"])
@@ -167,7 +167,7 @@ async def test_a_whisper_goes_without_a_token_where_slack_takes_answers_and_five
     assert slack.posted_to("C1") == []
 
 
-async def test_after_half_an_hour_a_whisper_goes_by_itself(api: SlackChannel, slack: FakeSlack) -> None:
+async def test_after_half_an_hour_a_whisper_goes_by_itself(api: SlackPlatform, slack: FakeSlack) -> None:
     slack.sets_time(1000)
     at = str(slack.user_types("/paperwire list").payload["response_url"])
     slack.sets_time(1000 + 30 * 60 + 1)
@@ -177,7 +177,7 @@ async def test_after_half_an_hour_a_whisper_goes_by_itself(api: SlackChannel, sl
         await api.post_ephemeral(VISION, "U1", None, response_url=at, replaces=True)
 
 
-async def test_a_whisper_may_be_in_a_thread_or_without_markup(api: SlackChannel, slack: FakeSlack) -> None:
+async def test_a_whisper_may_be_in_a_thread_or_without_markup(api: SlackPlatform, slack: FakeSlack) -> None:
     thread = slack.says("C1", "a thread")
     await api.post_ephemeral(replace(VISION, topic=thread), "U1", message(), response_url="", replaces=False)
     await api.post_ephemeral(VISION, "U1", message(), response_url="", replaces=False, plain=True)
@@ -186,7 +186,7 @@ async def test_a_whisper_may_be_in_a_thread_or_without_markup(api: SlackChannel,
     assert "blocks" not in second.payload
 
 
-async def test_a_whisper_to_an_absent_person_does_not_lose_the_channel(api: SlackChannel, slack: FakeSlack) -> None:
+async def test_a_whisper_to_an_absent_person_does_not_lose_the_channel(api: SlackPlatform, slack: FakeSlack) -> None:
     with pytest.raises(Rejected):
         await api.post_ephemeral(VISION, "U2", message(), response_url="", replaces=False)
     slack.leaves("C1")
@@ -197,7 +197,7 @@ async def test_a_whisper_to_an_absent_person_does_not_lose_the_channel(api: Slac
 FILE = File(name="subscriptions.txt", text="daily 09:00 | diffusion & <x> | \n扩散\n")
 
 
-async def test_a_file_is_sent_to_its_thread_unless_the_channel_is_gone(api: SlackChannel, slack: FakeSlack) -> None:
+async def test_a_file_is_sent_to_its_thread_unless_the_channel_is_gone(api: SlackPlatform, slack: FakeSlack) -> None:
     thread = slack.says("C1", "a thread")
     await api.send_file(replace(VISION, topic=thread), FILE)
     await api.send_file(ChatAddress("slack", "U1"), FILE)
@@ -215,13 +215,13 @@ def dropped(slack: FakeSlack, content: str) -> str:
     return str(sent.payload["event"]["files"][0]["id"])
 
 
-async def test_a_dropped_file_is_fetched(api: SlackChannel, slack: FakeSlack) -> None:
+async def test_a_dropped_file_is_fetched(api: SlackPlatform, slack: FakeSlack) -> None:
     assert await api.fetch(dropped(slack, "diffusion\n扩散\n"), 1000) == "diffusion\n扩散\n".encode()
     with pytest.raises(Rejected):
         await api.fetch("F404", 10)
 
 
-async def test_a_file_that_is_too_large_is_not_fetched(api: SlackChannel, slack: FakeSlack) -> None:
+async def test_a_file_that_is_too_large_is_not_fetched(api: SlackPlatform, slack: FakeSlack) -> None:
     file = dropped(slack, "x" * 1025)
     with pytest.raises(Refused, match="larger than 1 KB"):
         await api.fetch(file, 1024)
@@ -232,7 +232,7 @@ async def test_a_file_that_is_too_large_is_not_fetched(api: SlackChannel, slack:
 
 
 async def test_a_token_is_shown_to_nobody_but_slack(
-    channel: SlackChannel, slack: FakeSlack, caplog: pytest.LogCaptureFixture
+    channel: SlackPlatform, slack: FakeSlack, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     for url in ("https://slack.com.example.org/x", "https://example.org/slack.com", "http://slack.com/x", "http://127.0.0.1:1/x", "file:///x"):  # fmt: skip

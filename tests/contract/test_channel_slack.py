@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import pytest
 import pytest_asyncio
 
-from bot.platforms.slack.adapter import SlackChannel
+from bot.platforms.slack.adapter import SlackPlatform
 from subscriptions.model import ChatAddress, Message
 from subscriptions.outcomes import ChatGone, NotDelivered, RetryLater, SenderStopped
 from tests.contract.rigs.slack import slack_channel
@@ -29,7 +29,7 @@ def slack() -> Iterator[FakeSlack]:
 
 
 @pytest_asyncio.fixture
-async def channel(slack: FakeSlack, read: float) -> AsyncIterator[SlackChannel]:
+async def channel(slack: FakeSlack, read: float) -> AsyncIterator[SlackPlatform]:
     channel = slack_channel(slack.url, TOKEN, connect=PATIENCE, read=read)
     yield channel
     await channel.close()
@@ -41,13 +41,13 @@ def message(number: int = 1, text: str = "one", **more: Any) -> Message:
     return Message(number=number, payload=json.dumps(payload))
 
 
-async def post(channel: SlackChannel, chat: ChatAddress = TEAM_CHANNEL, posted: Message | None = None) -> str:
+async def post(channel: SlackPlatform, chat: ChatAddress = TEAM_CHANNEL, posted: Message | None = None) -> str:
     return await channel.post(chat, posted or message(), delivery="d1")
 
 
 async def refused(
     kind: type[Outcome],
-    channel: SlackChannel,
+    channel: SlackPlatform,
     chat: ChatAddress = TEAM_CHANNEL,
     posted: Message | None = None,
 ) -> Outcome:
@@ -57,7 +57,7 @@ async def refused(
     return caught.value
 
 
-async def find(channel: SlackChannel, chat: ChatAddress = TEAM_CHANNEL, number: int = 1, **more: Any) -> str | None:
+async def find(channel: SlackPlatform, chat: ChatAddress = TEAM_CHANNEL, number: int = 1, **more: Any) -> str | None:
     return await channel.find(chat, message(number), **{"delivery": "d1", "after": LONG_AGO, **more})
 
 
@@ -66,7 +66,7 @@ def moment(ts: str) -> datetime:
 
 
 async def test_a_message_has_text_identity_no_previews_and_blocks_unless_it_is_plain(
-    channel: SlackChannel, slack: FakeSlack
+    channel: SlackPlatform, slack: FakeSlack
 ) -> None:
     ts = await post(channel)
     (entry,) = slack.posted_to("C1")
@@ -81,7 +81,7 @@ async def test_a_message_has_text_identity_no_previews_and_blocks_unless_it_is_p
     assert (plain.delivery, plain.number) == ("d1", 1)
 
 
-async def test_only_the_same_bytes_have_the_same_client_msg_id(channel: SlackChannel, slack: FakeSlack) -> None:
+async def test_only_the_same_bytes_have_the_same_client_msg_id(channel: SlackPlatform, slack: FakeSlack) -> None:
     await post(channel)
     await post(channel)
     await post(channel, posted=message(2))
@@ -93,7 +93,9 @@ async def test_only_the_same_bytes_have_the_same_client_msg_id(channel: SlackCha
     assert len(set(ids[1:])) == 5
 
 
-async def test_the_thread_of_a_message_goes_before_the_topic_of_a_chat(channel: SlackChannel, slack: FakeSlack) -> None:
+async def test_the_thread_of_a_message_goes_before_the_topic_of_a_chat(
+    channel: SlackPlatform, slack: FakeSlack
+) -> None:
     topic, parent = slack.says("C1", "a thread"), await post(channel)
     chat = ChatAddress("slack", "C1", topic)
     await post(channel, chat)
@@ -101,7 +103,7 @@ async def test_the_thread_of_a_message_goes_before_the_topic_of_a_chat(channel: 
     assert [entry.thread for entry in slack.journal] == ["", topic, parent]
 
 
-async def test_a_person_gets_direct_messages_that_are_opened_once(channel: SlackChannel, slack: FakeSlack) -> None:
+async def test_a_person_gets_direct_messages_that_are_opened_once(channel: SlackPlatform, slack: FakeSlack) -> None:
     ann = ChatAddress("slack", "U1")
     await post(channel, ann)
     ts = await post(channel, ann, message(2))
@@ -111,14 +113,14 @@ async def test_a_person_gets_direct_messages_that_are_opened_once(channel: Slack
     assert await find(channel, ann, 2) == ts
 
 
-async def test_a_plain_edit_takes_the_blocks_away(channel: SlackChannel, slack: FakeSlack) -> None:
+async def test_a_plain_edit_takes_the_blocks_away(channel: SlackPlatform, slack: FakeSlack) -> None:
     ts = await post(channel)
     await channel.edit(TEAM_CHANNEL, ts, message(text="two"), plain=True)
     assert slack._conversations["C1"].messages[ts]["blocks"] == []
     assert await find(channel) == ts
 
 
-async def test_a_message_in_a_thread_is_edited_there(channel: SlackChannel, slack: FakeSlack) -> None:
+async def test_a_message_in_a_thread_is_edited_there(channel: SlackPlatform, slack: FakeSlack) -> None:
     parent = await post(channel)
     reply = await channel.post(TEAM_CHANNEL, message(2), delivery="d1", thread=parent)
     await channel.edit(ChatAddress("slack", "C1", parent), reply, message(2, "two"))
@@ -126,13 +128,15 @@ async def test_a_message_in_a_thread_is_edited_there(channel: SlackChannel, slac
     assert (shown[reply]["text"], shown[reply]["thread_ts"], shown[parent]["text"]) == ("two", parent, "one")
 
 
-async def test_if_its_first_message_is_deleted_only_the_thread_is_gone(channel: SlackChannel, slack: FakeSlack) -> None:
+async def test_if_its_first_message_is_deleted_only_the_thread_is_gone(
+    channel: SlackPlatform, slack: FakeSlack
+) -> None:
     parent = await post(channel)
     slack.deletes("C1", parent)
     assert (await refused(ChatGone, channel, ChatAddress("slack", "C1", parent))).scope == "topic"
 
 
-async def test_a_message_is_found_by_delivery_and_number(channel: SlackChannel) -> None:
+async def test_a_message_is_found_by_delivery_and_number(channel: SlackPlatform) -> None:
     first, second = await post(channel), await post(channel, posted=message(2))
     assert await find(channel, number=1) == first
     assert await find(channel, number=2) == second
@@ -140,7 +144,7 @@ async def test_a_message_is_found_by_delivery_and_number(channel: SlackChannel) 
     assert await find(channel, delivery="d2") is None
 
 
-async def test_a_reply_is_found_in_its_thread(channel: SlackChannel) -> None:
+async def test_a_reply_is_found_in_its_thread(channel: SlackPlatform) -> None:
     parent = await post(channel)
     reply = await channel.post(TEAM_CHANNEL, message(2), delivery="d1", thread=parent)
     assert await find(channel, number=2, thread=parent) == reply
@@ -148,7 +152,7 @@ async def test_a_reply_is_found_in_its_thread(channel: SlackChannel) -> None:
     assert await find(channel, ChatAddress("slack", "C1", parent), 2) == reply
 
 
-async def test_a_reply_posted_before_its_thread_was_known_is_found(channel: SlackChannel) -> None:
+async def test_a_reply_posted_before_its_thread_was_known_is_found(channel: SlackPlatform) -> None:
     reply, parent = await post(channel, posted=message(2)), await post(channel)
     assert await find(channel, number=2, thread=parent) == reply
     topic = ChatAddress("slack", "C1", reply)
@@ -157,7 +161,7 @@ async def test_a_reply_posted_before_its_thread_was_known_is_found(channel: Slac
     assert await find(channel, topic, 4, thread=parent) is None
 
 
-async def test_a_message_is_found_behind_many_others(channel: SlackChannel, slack: FakeSlack) -> None:
+async def test_a_message_is_found_behind_many_others(channel: SlackPlatform, slack: FakeSlack) -> None:
     ts = await post(channel)
     slack.says("C1", "chatter", times=500)
     slack.answers("429", after=1, method="conversations.history", retry_after=60)
@@ -170,7 +174,7 @@ async def test_a_message_is_found_behind_many_others(channel: SlackChannel, slac
 
 @pytest.mark.parametrize(("seconds", "is_found"), [(61, False), (59, True)])
 async def test_what_was_sent_a_minute_before_is_not_looked_for(
-    channel: SlackChannel, seconds: int, is_found: bool
+    channel: SlackPlatform, seconds: int, is_found: bool
 ) -> None:
     """The search begins 60 seconds before `after`, because the clocks of Slack and of this machine may differ."""
     ts = await post(channel)
@@ -178,7 +182,7 @@ async def test_what_was_sent_a_minute_before_is_not_looked_for(
 
 
 @pytest.mark.parametrize("fault", ["500", "broken json", "text", "list", "cut before", "hang before", "no result"])
-async def test_a_look_that_fails_is_to_be_repeated(channel: SlackChannel, slack: FakeSlack, fault: str) -> None:
+async def test_a_look_that_fails_is_to_be_repeated(channel: SlackPlatform, slack: FakeSlack, fault: str) -> None:
     ts = await post(channel)
     # aiohttp itself repeats a GET whose connection was cut
     slack.answers(fault, times=2, method="conversations.history")
@@ -189,7 +193,7 @@ async def test_a_look_that_fails_is_to_be_repeated(channel: SlackChannel, slack:
     assert await find(channel) == ts
 
 
-async def test_who_may_not_read_cannot_tell(channel: SlackChannel, slack: FakeSlack) -> None:
+async def test_who_may_not_read_cannot_tell(channel: SlackPlatform, slack: FakeSlack) -> None:
     await post(channel)
     slack.withdraws("channels:history")
     with pytest.raises(LookupError):
@@ -200,20 +204,24 @@ async def test_who_may_not_read_cannot_tell(channel: SlackChannel, slack: FakeSl
         await find(channel)
 
 
-async def test_a_token_that_is_refused_while_looking_leaves_it_open(channel: SlackChannel, slack: FakeSlack) -> None:
+async def test_a_token_that_is_refused_while_looking_leaves_it_open(channel: SlackPlatform, slack: FakeSlack) -> None:
     slack.revokes()
     with pytest.raises(SenderStopped):
         await find(channel)
 
 
-async def test_without_the_right_to_open_them_direct_messages_are_gone(channel: SlackChannel, slack: FakeSlack) -> None:
+async def test_without_the_right_to_open_them_direct_messages_are_gone(
+    channel: SlackPlatform, slack: FakeSlack
+) -> None:
     slack.withdraws("im:write")
     await refused(ChatGone, channel, ChatAddress("slack", "U1"))
     assert await post(channel)
 
 
 @pytest.mark.parametrize("fault", ["500", "cut before", "cut after", "hang before", "text", "no result", "429"])
-async def test_what_fails_before_the_post_is_never_unclear(channel: SlackChannel, slack: FakeSlack, fault: str) -> None:
+async def test_what_fails_before_the_post_is_never_unclear(
+    channel: SlackPlatform, slack: FakeSlack, fault: str
+) -> None:
     slack.answers(fault, method="conversations.open")
     await refused(RetryLater, channel, ChatAddress("slack", "U1"))
     assert slack.arrived("chat.postMessage") == []

@@ -15,7 +15,7 @@ import pytest_asyncio
 
 from bot.commands.registry import REGISTRY
 from bot.messages import File
-from bot.platforms.telegram.adapter import TelegramChannel
+from bot.platforms.telegram.adapter import TelegramPlatform
 from bot.platforms.telegram.client import Client
 from bot.platforms.telegram.incoming import ALLOWED
 from subscriptions.errors import Refused
@@ -43,14 +43,14 @@ def telegram() -> Iterator[FakeTelegram]:
 
 
 @pytest_asyncio.fixture
-async def channel(telegram: FakeTelegram, read: float) -> AsyncIterator[TelegramChannel]:
-    channel = TelegramChannel(Client(TOKEN, telegram.url, connect=PATIENCE, read=read))
+async def channel(telegram: FakeTelegram, read: float) -> AsyncIterator[TelegramPlatform]:
+    channel = TelegramPlatform(Client(TOKEN, telegram.url, connect=PATIENCE, read=read))
     yield channel
     await channel.close()
 
 
 @pytest.fixture
-def api(channel: TelegramChannel) -> TelegramChannel:
+def api(channel: TelegramPlatform) -> TelegramPlatform:
     return channel
 
 
@@ -58,12 +58,12 @@ def html(text: str = "<b>one</b>", **more: Any) -> Message:
     return Message(number=1, payload=json.dumps({"text": text, **more}))
 
 
-async def post(channel: TelegramChannel, chat: ChatAddress = ANN, message: Message | None = None) -> str:
+async def post(channel: TelegramPlatform, chat: ChatAddress = ANN, message: Message | None = None) -> str:
     return await channel.post(chat, message or html(), delivery="d")
 
 
 async def refused(
-    kind: type[Outcome], channel: TelegramChannel, chat: ChatAddress = ANN, message: Message | None = None
+    kind: type[Outcome], channel: TelegramPlatform, chat: ChatAddress = ANN, message: Message | None = None
 ) -> Outcome:
     """Posts a message and expects an error of this kind. Returns the error."""
     with pytest.raises(kind) as caught:
@@ -72,7 +72,7 @@ async def refused(
 
 
 async def test_a_message_is_html_without_link_previews_or_plain_without_markup(
-    channel: TelegramChannel, telegram: FakeTelegram
+    channel: TelegramPlatform, telegram: FakeTelegram
 ) -> None:
     await post(channel)
     (entry,) = telegram.posted_to("42")
@@ -95,20 +95,22 @@ async def test_a_message_is_html_without_link_previews_or_plain_without_markup(
 
 @pytest.mark.parametrize(("topic", "thread"), [("", ""), ("1", ""), ("5", "5")])
 async def test_a_topic_gets_its_thread_and_general_gets_none(
-    channel: TelegramChannel, telegram: FakeTelegram, topic: str, thread: str
+    channel: TelegramPlatform, telegram: FakeTelegram, topic: str, thread: str
 ) -> None:
     await post(channel, ChatAddress("telegram", "-1001", topic))
     assert [entry.thread for entry in telegram.journal] == [thread]
 
 
-async def test_a_message_whose_answer_has_a_new_shape_is_sent(channel: TelegramChannel, telegram: FakeTelegram) -> None:
+async def test_a_message_whose_answer_has_a_new_shape_is_sent(
+    channel: TelegramPlatform, telegram: FakeTelegram
+) -> None:
     telegram.answers("new shape")
     assert await post(channel) == "77"
     assert len(telegram.journal) == 1
 
 
 async def test_a_post_without_a_free_connection_was_not_sent(telegram: FakeTelegram) -> None:
-    channel = TelegramChannel(Client(TOKEN, telegram.url, connect=0.1, read=5, in_flight=1))
+    channel = TelegramPlatform(Client(TOKEN, telegram.url, connect=0.1, read=5, in_flight=1))
     telegram.answers("hang before")
     first = asyncio.create_task(post(channel))
     await asyncio.to_thread(telegram.waits_hanging)
@@ -140,7 +142,7 @@ async def test_the_proxy_is_asked_and_its_refusal_tells_no_token(
     server = await asyncio.start_server(refuse, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     monkeypatch.setenv(variable.format(urlsplit(root).scheme), f"http://127.0.0.1:{port}")
-    channel = TelegramChannel(Client(TOKEN, root, connect=2, read=2))
+    channel = TelegramPlatform(Client(TOKEN, root, connect=2, read=2))
     async with server:
         unasked = await refused(RetryLater, channel)
     await channel.close()
@@ -154,13 +156,13 @@ async def test_a_host_that_no_proxy_names_is_asked_itself(
 ) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    channel = TelegramChannel(Client(TOKEN, telegram.url))
+    channel = TelegramPlatform(Client(TOKEN, telegram.url))
     assert await post(channel)
     await channel.close()
 
 
 async def test_a_server_that_proves_not_who_it_is_gets_nothing(telegram: FakeTelegram) -> None:
-    channel = TelegramChannel(Client(TOKEN, telegram.url.replace("http:", "https:"), connect=2, read=2))
+    channel = TelegramPlatform(Client(TOKEN, telegram.url.replace("http:", "https:"), connect=2, read=2))
     await refused(RetryLater, channel)
     await channel.close()
     assert telegram.requests == []
@@ -185,7 +187,7 @@ async def test_an_answer_without_end_has_an_end(piece: bytes, patience: float) -
 
     server = await asyncio.start_server(trickle, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    channel = TelegramChannel(Client(TOKEN, f"http://127.0.0.1:{port}", connect=patience, read=patience))
+    channel = TelegramPlatform(Client(TOKEN, f"http://127.0.0.1:{port}", connect=patience, read=patience))
     async with server:
         await refused(Unclear, channel)
         await channel.close()
@@ -196,12 +198,12 @@ async def test_an_answer_without_end_has_an_end(piece: bytes, patience: float) -
 @pytest.mark.parametrize(
     ("person", "manages"), [("7", True), ("8", True), ("9", False), ("10", False), ("99", False), ("0", False)]
 )
-async def test_creator_and_administrators_manage_a_group(api: TelegramChannel, person: str, manages: bool) -> None:
+async def test_creator_and_administrators_manage_a_group(api: TelegramPlatform, person: str, manages: bool) -> None:
     assert await api.is_admin(GROUP, person) is manages
 
 
 async def test_a_bot_that_may_not_see_members_or_is_not_there_does_not_know(
-    api: TelegramChannel, telegram: FakeTelegram
+    api: TelegramPlatform, telegram: FakeTelegram
 ) -> None:
     telegram.hides_members("-1001")
     assert await api.is_admin(GROUP, "7") is None
@@ -217,7 +219,7 @@ async def test_a_bot_that_may_not_see_members_or_is_not_there_does_not_know(
 
 
 async def test_rights_in_a_moved_group_are_those_of_its_new_address(
-    api: TelegramChannel, telegram: FakeTelegram
+    api: TelegramPlatform, telegram: FakeTelegram
 ) -> None:
     telegram.knows("-7", "group", people={"7": "creator"})
     telegram.migrates("-7", "-1007")
@@ -228,7 +230,7 @@ async def test_rights_in_a_moved_group_are_those_of_its_new_address(
     "fault", ["502", "404 page", "403 page", "400 page", "broken json", "list", "hang before", "429"]
 )
 async def test_a_telegram_that_does_not_answer_is_no_no(
-    api: TelegramChannel, telegram: FakeTelegram, fault: str
+    api: TelegramPlatform, telegram: FakeTelegram, fault: str
 ) -> None:
     telegram.answers(fault, method="getChatMember")
     with pytest.raises(RetryLater):
@@ -237,11 +239,11 @@ async def test_a_telegram_that_does_not_answer_is_no_no(
 
 
 @pytest.mark.parametrize("name", ["@nobody", "-5", "@Ada", "0", ""])
-async def test_what_the_bot_cannot_see_is_no_place(api: TelegramChannel, name: str) -> None:
+async def test_what_the_bot_cannot_see_is_no_place(api: TelegramPlatform, name: str) -> None:
     assert await api.find_chat(name) is None
 
 
-async def test_a_press_is_acknowledged_with_as_many_words_as_fit(api: TelegramChannel, telegram: FakeTelegram) -> None:
+async def test_a_press_is_acknowledged_with_as_many_words_as_fit(api: TelegramPlatform, telegram: FakeTelegram) -> None:
     short, long, silent = (telegram.presses("x", tampered=True) for _ in range(3))
     await api.acknowledge(short, "Paused.")
     await api.acknowledge(long, "word " * 60)
@@ -252,7 +254,7 @@ async def test_a_press_is_acknowledged_with_as_many_words_as_fit(api: TelegramCh
     assert toasts[long].endswith("word…")
 
 
-async def test_a_press_that_cannot_be_acknowledged_is_no_matter(api: TelegramChannel, telegram: FakeTelegram) -> None:
+async def test_a_press_that_cannot_be_acknowledged_is_no_matter(api: TelegramPlatform, telegram: FakeTelegram) -> None:
     press = telegram.presses("x", tampered=True)
     telegram.forgets_callbacks()
     await api.acknowledge(press, "x")
@@ -266,7 +268,7 @@ async def test_a_press_that_cannot_be_acknowledged_is_no_matter(api: TelegramCha
 
 
 async def test_a_file_is_sent_to_its_topic_and_silent_unless_the_chat_is_gone(
-    api: TelegramChannel, telegram: FakeTelegram
+    api: TelegramPlatform, telegram: FakeTelegram
 ) -> None:
     file = File(name="subscriptions.txt", text="daily 09:00 | diffusion | \n扩散\n")
     await api.send_file(ChatAddress("telegram", "-1001", "5"), file)
@@ -285,7 +287,7 @@ def dropped(telegram: FakeTelegram, content: str, name: str = "list of words.txt
     return f"f{len(telegram._files)}"
 
 
-async def test_a_file_that_is_too_large_is_not_fetched(api: TelegramChannel, telegram: FakeTelegram) -> None:
+async def test_a_file_that_is_too_large_is_not_fetched(api: TelegramPlatform, telegram: FakeTelegram) -> None:
     with pytest.raises(Refused, match="larger than 1 KB"):
         await api.fetch(dropped(telegram, "x" * 1025), 1024)
     assert telegram.arrived("file") == []
@@ -301,7 +303,7 @@ async def test_a_file_that_is_too_large_is_not_fetched(api: TelegramChannel, tel
     [("404 page", Rejected), ("502", RetryLater), ("hang before", RetryLater)],
 )
 async def test_a_file_that_does_not_come_is_fetched_later_if_possible(
-    api: TelegramChannel, telegram: FakeTelegram, fault: str, outcome: type[NotDelivered]
+    api: TelegramPlatform, telegram: FakeTelegram, fault: str, outcome: type[NotDelivered]
 ) -> None:
     telegram.answers(fault, method="file")
     with pytest.raises(outcome):
@@ -312,7 +314,7 @@ async def test_a_file_that_does_not_come_is_fetched_later_if_possible(
 
 
 async def test_asking_for_updates_takes_no_connection_from_senders(telegram: FakeTelegram) -> None:
-    channel = TelegramChannel(Client(TOKEN, telegram.url, connect=0.2, read=5, in_flight=1))
+    channel = TelegramPlatform(Client(TOKEN, telegram.url, connect=0.2, read=5, in_flight=1))
     telegram.answers("hang before", method="getChat")
     slow = asyncio.create_task(channel.get_chat("42"))
     await asyncio.to_thread(telegram.waits_hanging)
@@ -323,7 +325,7 @@ async def test_asking_for_updates_takes_no_connection_from_senders(telegram: Fak
 
 
 async def test_menus_and_words_are_set_where_telegram_shows_others(
-    channel: TelegramChannel, telegram: FakeTelegram
+    channel: TelegramPlatform, telegram: FakeTelegram
 ) -> None:
     await channel.publish_commands(REGISTRY.commands)
     listed = [command.name for command in REGISTRY.commands if command.listed and not command.needs_operator]
@@ -340,7 +342,7 @@ async def test_menus_and_words_are_set_where_telegram_shows_others(
 
 
 async def test_menus_that_cannot_be_set_are_only_logged(
-    channel: TelegramChannel, telegram: FakeTelegram, caplog: pytest.LogCaptureFixture
+    channel: TelegramPlatform, telegram: FakeTelegram, caplog: pytest.LogCaptureFixture
 ) -> None:
     for fault in ("429", "404 page", "502"):
         telegram.answers(fault, method="setMyCommands")

@@ -23,7 +23,7 @@ from pydantic import SecretStr
 from slack_sdk.models.blocks import Block
 
 from bot.messages import Button, Reply
-from bot.platforms.apprise.adapter import AppriseChannel
+from bot.platforms.apprise.adapter import ApprisePlatform
 from bot.platforms.slack import markup as slack_markup
 from bot.platforms.telegram import markup as telegram_markup
 from bot.rendering import deliveries as rendering
@@ -341,7 +341,7 @@ def posted_strings(body: bytes | str | None) -> Iterator[str]:
 
 @pytest.mark.parametrize(("url", "rings", "victims"), SERVICES, ids=[row[0].partition(":")[0] for row in SERVICES])
 async def test_no_paper_rings_anybody_through_a_service(url: str, rings: str, victims: str) -> None:
-    channel = AppriseChannel([Destination(name="lab", url_env="LAB_URL", url=SecretStr(url))])
+    channel = ApprisePlatform([Destination(name="lab", url_env="LAB_URL", url=SecretStr(url))])
     lab = ChatAddress("apprise", "lab")
     text = f"Tides by {victims} explained"
     entries = [
@@ -357,7 +357,7 @@ async def test_no_paper_rings_anybody_through_a_service(url: str, rings: str, vi
         patch.object(httpx.AsyncClient, "post", yes),
     ):
         for planned in (deliveries.alert(SERVICE_CHAT, *entries[:1]), deliveries.alert(SERVICE_CHAT, *entries)):
-            for message in rendering.render_delivery(planned, medium=channel.medium_at(lab)):
+            for message in rendering.render_delivery(planned, renderer=channel.renderer_for(lab)):
                 for plain in (False, True):
                     with suppress(Unclear):
                         await channel.post(lab, message, delivery="d", plain=plain)

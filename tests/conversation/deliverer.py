@@ -15,9 +15,9 @@ from functools import partial
 from bot.app import App
 from bot.conversation.drafts import RenderedReply
 from bot.delivery.chat_queue import deliver
-from bot.delivery.send_round import Drain
+from bot.delivery.send_round import SendRound
 from bot.delivery.sender import plan
-from bot.demo.story import GalleryChannel, GalleryPost
+from bot.demo.story import GalleryPlatform, GalleryPost
 from subscriptions.errors import NotFound
 from subscriptions.model import ChatAddress, Delivery, Message, Subscription
 from subscriptions.outbox.stored.claims import lanes
@@ -27,7 +27,7 @@ from tests.bot_harness import Answer, BotHarness
 from tests.rendered import render_delivery
 
 
-class _Channel(GalleryChannel):
+class _Channel(GalleryPlatform):
     """Records messages, and fails for the addresses in `refusals`."""
 
     def __init__(self, bot: BotHarness, refusals: dict[str, NotDelivered]) -> None:
@@ -55,7 +55,7 @@ class Deliverer:
         self.refusals: dict[str, NotDelivered] = {}  # "address" or "address/topic" → the error for its messages
         self._talk = bot
         self._channel = _Channel(bot, self.refusals)
-        self.drain = Drain(bot.clock)
+        self.drain = SendRound(bot.clock)
         self.render_delivery: Callable[[Delivery], tuple[Message, ...]] = render_delivery
 
     @property

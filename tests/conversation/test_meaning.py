@@ -17,7 +17,7 @@ from bot.digests import read_digest
 from bot.embeddings import questions as dependencies
 from bot.embeddings.process import ChildEncoder, is_installed
 from bot.sources.ingest import store_digest
-from subscriptions.errors import MeaningFails, Sentence
+from subscriptions.errors import EmbeddingError, Sentence
 from subscriptions.model import Paper
 from tests import make
 from tests.bot_harness import BotHarness
@@ -31,11 +31,11 @@ SAME = {"蜜蜂": "honey bees swarm", "珊瑚": "coral reef fish", "abejas": "ho
 BEES = make.paper("Honey bees swarm", "q-bio.PE", arxiv_id="2601.80001", abstract="How honey bees find a new home.")
 REEF = make.paper("Coral reef fish", "q-bio.PE", arxiv_id="2601.80002", abstract="Fish of a reef hide in coral.")
 ROBOTS = make.paper("Robots carry", "cs.RO", arxiv_id="2601.80003", abstract="They carry boxes as bees do.")
-OFF = MeaningFails(Sentence("The encoder is broken."), Sentence(""))
+OFF = EmbeddingError(Sentence("The encoder is broken."), Sentence(""))
 
 
 def know(bot: BotHarness, *papers: Paper) -> FakeEncoder:
-    """Turns meaning on, and ingests papers with their codes."""
+    """WriteQueue meaning on, and ingests papers with their codes."""
     bot.encoder = FakeEncoder(same=SAME)
     bot.brings(*(papers or (BEES, REEF, ROBOTS)), encoder=bot.encoder)
     bot.encoder.asked.clear()

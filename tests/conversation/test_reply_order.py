@@ -7,7 +7,7 @@ from datetime import timedelta
 from bot.conversation.drafts import RenderedReply
 from bot.conversation.reply_sender import send_reply
 from bot.pace import Pace
-from bot.platforms.telegram.adapter import TelegramChannel
+from bot.platforms.telegram.adapter import TelegramPlatform
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation.deliverer import Deliverer
 
@@ -35,7 +35,7 @@ async def test_replies_keep_their_order_and_their_locks_end_with_them(bot: BotHa
 
 async def test_answers_count_for_the_rate_of_their_chat(bot: BotHarness) -> None:
     post = Deliverer(bot)
-    deps = replace(post.app, pace=Pace(bot.clock, {"telegram": TelegramChannel.limits}))
+    deps = replace(post.app, pace=Pace(bot.clock, {"telegram": TelegramPlatform.limits}))
     for _ in range(4):
         await send_reply(deps, rendered(await bot.says("/list", CHATS[0])))
     first, *_, last = post.posts_in(CHATS[0])

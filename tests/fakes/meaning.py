@@ -7,7 +7,7 @@ from hashlib import shake_256
 
 from bot.embeddings.process import paper_texts, question_texts
 from bot.models import Encoder
-from subscriptions.errors import MeaningFails
+from subscriptions.errors import EmbeddingError
 from subscriptions.model import Paper
 
 _DIMENSIONS = 512
@@ -52,7 +52,7 @@ class FakeEncoder(Encoder):
 
     def __init__(self, *, name: str = "fake 1", same: Mapping[str, str] | None = None) -> None:
         self.name = name
-        self.fails: MeaningFails | None = None  # what each call raises
+        self.fails: EmbeddingError | None = None  # what each call raises
         self.asked: list[str] = []  # the keys of papers and the questions, as they were given
         self._same = dict(same or {})
 

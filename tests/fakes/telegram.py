@@ -131,7 +131,7 @@ class FakeTelegram(FakePlatform):
         self._becomes(known, known.bot, known.usual, chat if known.kind == "private" else "7")
 
     def migrates(self, old: str, new: str) -> None:
-        """Turns a group into a supergroup. The bot gets a service message from both chats."""
+        """WriteQueue a group into a supergroup. The bot gets a service message from both chats."""
         was = self._chat(old)
         self.knows(new, "supergroup", title=was.title)
         self._chat(new).people = dict(was.people)

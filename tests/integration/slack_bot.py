@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from bot.app import App
 from bot.build import build_app
 from bot.delivery.sender import Sender
-from bot.platforms.slack.adapter import SlackChannel
+from bot.platforms.slack.adapter import SlackPlatform
 from bot.platforms.slack.client import Workspace
 from bot.run import listeners as worker
 from bot.settings import Settings
@@ -50,7 +50,7 @@ async def a_bot(
         slack_api_url=fake.url,
         **{"access": "open", **more},
     )
-    channel = SlackChannel(
+    channel = SlackPlatform(
         Workspace(SecretStr(TOKEN), api_url=fake.url, app_token=SecretStr(APP_TOKEN), timeouts=(2, read))
     )
     async with opened(build_app(settings, clock=clock, platforms={"slack": channel})) as app:

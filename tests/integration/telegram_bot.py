@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from bot.app import App
 from bot.build import build_app
-from bot.platforms.telegram.adapter import TelegramChannel
+from bot.platforms.telegram.adapter import TelegramPlatform
 from bot.platforms.telegram.client import Client
 from bot.run import listeners as worker
 from bot.settings import Settings
@@ -39,7 +39,7 @@ async def a_bot(
     """
     fake.sets_time(clock.now().timestamp())
     settings = telegram_settings(tmp_path, fake, database=database)
-    channel = TelegramChannel(Client(TOKEN, fake.url, connect=2, read=read))
+    channel = TelegramPlatform(Client(TOKEN, fake.url, connect=2, read=read))
     async with opened(build_app(settings, clock=clock, platforms={"telegram": channel})) as app:
         yield app
 

@@ -89,7 +89,7 @@ async def with_deliveries(
                 subscribes(app.store, f"telegram:{chat}", word, when="now")
         for title in ("A graph", "A tree"):
             ingested(app.store, title, now=clock.now())
-            await plan(app, Sender(app).new_drain({}))
+            await plan(app, Sender(app).new_round({}))
             clock.advance(MINUTE)
         yield app, outage.lock
 

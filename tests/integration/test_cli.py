@@ -9,7 +9,7 @@ import tomllib
 
 import pytest
 
-from subscriptions.errors import MeaningFails
+from subscriptions.errors import EmbeddingError
 from tests import tables
 from tests.fakes.meaning import FakeEncoder
 from tests.fakes.process import ROOT
@@ -350,7 +350,7 @@ def test_where_the_encoder_fails_only_what_asks_it_is_refused(
     monkeypatch.setattr("bot.embeddings.process.encoder_of", lambda _: encoder)
     terminal.file("day.md", PAGE)
     assert terminal("match", "about:graph", "day.md", "--json").json["keys"] == [GRAPHS]
-    encoder.fails = MeaningFails("The encoder sleeps.", "Wake it.")
+    encoder.fails = EmbeddingError("The encoder sleeps.", "Wake it.")
     refused = terminal("match", "tides OR about:graph", "day.md", "--json")
     assert (refused.status, refused.json["error"]["message"]) == (1, "The encoder sleeps.")
 

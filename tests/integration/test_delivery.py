@@ -109,9 +109,9 @@ async def test_after_an_outage_the_owner_of_the_token_is_asked_for(
         sending = Sender(app)
         await sending.prepare()
         assert app.store.read_now(bot_state.bots).get("slack", "") == before
-        await sending.claim_again()
+        await sending.retry_bot_check()
         slack.comes_back()
-        await sending.claim_again()
+        await sending.retry_bot_check()
         assert app.store.read_now(bot_state.bots)["slack"] == (before or "T0TEST:U0BOT")
         assert ("slack" in app.store.read_now(bot_state.stopped_platforms)) == bool(before)
 
@@ -132,7 +132,7 @@ async def test_after_an_error_of_the_store_no_other_lane_begins_a_post(
     app: App, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     due(app.store, "telegram:1", "telegram:2")
-    drain = Sender(app).new_drain({})
+    drain = Sender(app).new_round({})
     await sender.plan(app, drain)
     with monkeypatch.context() as broken:
         broken.setattr("subscriptions.outbox.stored.claims.claim", locked.away)
@@ -140,7 +140,7 @@ async def test_after_an_error_of_the_store_no_other_lane_begins_a_post(
             await deliver(app, drain, Lane("telegram", "1"))
     await deliver(app, drain, Lane("telegram", "2"))
     assert telegram.posted_to("2") == []
-    await deliver(app, Sender(app).new_drain({}), Lane("telegram", "2"))
+    await deliver(app, Sender(app).new_round({}), Lane("telegram", "2"))
     assert len(telegram.posted_to("2")) == 1
 
 

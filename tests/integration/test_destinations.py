@@ -27,7 +27,7 @@ from bot.delivery import sender as delivery_sender
 from bot.delivery.sender import Sender
 from bot.platforms.apprise import adapter
 from bot.platforms.base import Operated
-from bot.platforms.email.adapter import ANSWER, AT_ONCE, EmailChannel
+from bot.platforms.email.adapter import ANSWER, AT_ONCE, EmailPlatform
 from bot.platforms.email.link_pages import Link, MailPages
 from bot.run.listeners import listening
 from bot.settings import Destination, Settings
@@ -277,7 +277,7 @@ def test_a_server_is_greeted_by_a_name_that_others_can_look_up(
     settings: dict[str, Any], greeting: str, store: Store
 ) -> None:
     found = Settings(smtp_url=SecretStr("smtp://localhost"), mail_from="Papers <a@post.lab.org>", **settings)
-    assert EmailChannel(found, store, FakeClock(NOON)).client().local_hostname == greeting
+    assert EmailPlatform(found, store, FakeClock(NOON)).client().local_hostname == greeting
 
 
 @pytest.mark.parametrize(
@@ -291,7 +291,7 @@ def test_a_server_is_greeted_by_a_name_that_others_can_look_up(
 )
 def test_no_password_goes_unencrypted_to_another_machine(url: str, encrypted: str, store: Store) -> None:
     found = Settings(smtp_url=SecretStr(url), mail_from="a@lab.org")
-    server = EmailChannel(found, store, FakeClock(NOON)).client()
+    server = EmailPlatform(found, store, FakeClock(NOON)).client()
     assert {
         (True, False): "from the first byte",
         (False, True): "else nothing is sent",
@@ -315,7 +315,7 @@ NAMES = ("Papers", "=?utf-8?q?x=0D=0ABcc:_spy@lab.org?=", 'Dr. "P", <a@b.org>', 
 async def test_headers_hold_any_text_as_text(bot: Bot) -> None:
     await bot.confirms()
     channel = bot.app.platforms["email"]
-    assert isinstance(channel, EmailChannel)
+    assert isinstance(channel, EmailPlatform)
     for subject, name in itertools.product(SUBJECTS, NAMES):
         channel.sender = Address(name, addr_spec="papers@lab.org")
         payload = {"subject": subject, "preview": "", "text": "t", "html": "<tr><td>h</td></tr>"}
@@ -521,7 +521,7 @@ async def test_target_that_failed_gets_its_message_alone(poster: Poster) -> None
     ],
 )
 def test_targets_of_one_address_are_posted_to_one_by_one(url: str, parts: int) -> None:
-    channel = adapter.AppriseChannel([Destination(name="lab", url_env="LAB_URL", url=SecretStr(url))])
+    channel = adapter.ApprisePlatform([Destination(name="lab", url_env="LAB_URL", url=SecretStr(url))])
     target = channel.targets["lab"]
     assert isinstance(target, adapter.Target)
     assert [len(one) for one in target.parts] == [1] * parts
@@ -553,7 +553,7 @@ async def test_a_refusal_under_status_200_is_none_the_less_one(
 
 async def test_a_service_that_never_answers_holds_up_no_other(poster: Poster, monkeypatch: pytest.MonkeyPatch) -> None:
     channel = poster.app.platforms["apprise"]
-    assert isinstance(channel, adapter.AppriseChannel)
+    assert isinstance(channel, adapter.ApprisePlatform)
     monkeypatch.setattr(adapter, "TIMEOUT", 0.2)
     poster.fake.answers("hang after", chat="json")
     await poster.sends(["json", "feishu"], *papers(1))
@@ -585,7 +585,7 @@ async def test_what_apprise_cannot_use_is_told_without_the_address(
     url: str | None, trouble: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level("DEBUG")
-    channel = adapter.AppriseChannel(
+    channel = adapter.ApprisePlatform(
         [Destination(name="lab", url_env="LAB_URL", url=None if url is None else SecretStr(url))]
     )
     with pytest.raises(RetryLater, match=re.escape(trouble)):

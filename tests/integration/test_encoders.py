@@ -23,7 +23,7 @@ from bot.embeddings.process import EDITION, MOST_SENTENCES, ChildEncoder, paper_
 from bot.models import Encoder
 from bot.run.checks import check_meaning
 from bot.settings import Settings
-from subscriptions.errors import MeaningFails
+from subscriptions.errors import EmbeddingError
 from subscriptions.matching.similarity import NEAR, QUESTION_SIZE, SIZE, nearness, read_paper, read_question
 from subscriptions.model import Paper
 from tests.fakes.encoding_process import counts, ends, fails, hangs
@@ -120,7 +120,7 @@ def test_a_process_that_fails_is_told(serves: Serve, reason: str, size: int, mon
     monkeypatch.setattr(encoders, "LONGEST", 2.0 if serves is hangs else PATIENCE)
     encoder = ChildEncoder(serves)
     for _ in range(2):
-        with pytest.raises(MeaningFails, match=reason) as told:
+        with pytest.raises(EmbeddingError, match=reason) as told:
             encoder.papers([Paper(key=str(n), title="bees", abstract=LONG) for n in range(size)])
     assert "words only" in str(told.value)
     encoder.close()
@@ -155,7 +155,7 @@ def test_a_process_that_is_ended_while_it_works_is_not_started_again() -> None:
     failures: list[str] = []
 
     def asking() -> None:
-        with pytest.raises(MeaningFails) as told:
+        with pytest.raises(EmbeddingError) as told:
             encoder.papers([BARE])
         failures.append(str(told.value))
 
@@ -166,7 +166,7 @@ def test_a_process_that_is_ended_while_it_works_is_not_started_again() -> None:
     encoder.close()
     caller.join(PATIENCE)
     assert "it is being ended" in failures[0]
-    with pytest.raises(MeaningFails, match="it is being ended"):
+    with pytest.raises(EmbeddingError, match="it is being ended"):
         encoder.questions(["bees"])
 
 

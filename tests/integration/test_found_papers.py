@@ -18,7 +18,7 @@ from subscriptions.chats import known as known_chats
 from subscriptions.database.store import Store
 from subscriptions.errors import QueryError
 from subscriptions.matching.paper_index import matching_papers
-from subscriptions.model import Announce, Chat, KnownPaper, Paper, Signal
+from subscriptions.model import Announce, Chat, Paper, Signal, StoredPaper
 from subscriptions.outbox.stored import deliveries as stored_deliveries
 from subscriptions.papers import search as paper_search
 from subscriptions.papers.stored import feedback as interests
@@ -153,7 +153,7 @@ LATER = NOON + HOUR
 OTHERS = [f"Graph {word}" for word in ("tree", "ring", "path", "walk", "cut", "clique")]
 
 
-def paper_of(store: Store, title: str) -> KnownPaper:
+def paper_of(store: Store, title: str) -> StoredPaper:
     with store.reading() as transaction:
         return next(one for one in stored_papers(transaction) if one.paper.title == title)
 

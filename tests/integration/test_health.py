@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from bot.build import build_app
-from bot.run.maintenance import HEARTBEAT_INTERVAL, LOOK_INTERVAL, Upkeep
+from bot.run.maintenance import HEARTBEAT_INTERVAL, LOOK_INTERVAL, MaintenanceJobs
 from bot.run.process import Process
 from bot.web import server as web_server
 from subscriptions.database.store import Store
@@ -154,7 +154,7 @@ def watchman() -> abc.Iterator[Watchman]:
 class Beating:
     """The upkeep of a process that is well until a test says otherwise."""
 
-    upkeep: Upkeep
+    upkeep: MaintenanceJobs
     is_well: bool = True
 
 
@@ -166,7 +166,7 @@ async def beating(tmp_path: Path, clock: FakeClock, watchman: Watchman) -> abc.A
         ),
         clock=clock,
     )
-    made = Beating(Upkeep(app, is_well=lambda: made.is_well))
+    made = Beating(MaintenanceJobs(app, is_well=lambda: made.is_well))
     yield made
     await app.close()
 

@@ -8,7 +8,7 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from bot.llm.endpoint import Endpoint, object_in
-from subscriptions.errors import ModelFails
+from subscriptions.errors import ModelError
 from tests.fakes.chat_model import MODEL, FakeChatModel
 from tests.patience import PATIENCE
 
@@ -95,7 +95,7 @@ async def test_a_server_that_gives_no_answer_is_told(
     server: FakeChatModel, fault: Any, reason: str, is_down: bool, was_read: bool
 ) -> None:
     server.faults.append(fault)
-    with pytest.raises(ModelFails, match=reason) as told:
+    with pytest.raises(ModelError, match=reason) as told:
         await ask(server, seconds=0.3 if fault in ("slow", "never") else PATIENCE)
     assert (told.value.is_down, told.value.was_read) == (is_down, was_read)
     assert "sesame" not in str(told.value)
@@ -103,14 +103,14 @@ async def test_a_server_that_gives_no_answer_is_told(
 
 
 async def test_the_key_and_the_wait_of_a_busy_server_are_told(server: FakeChatModel) -> None:
-    with pytest.raises(ModelFails, match="it refuses the key") as refused:
+    with pytest.raises(ModelError, match="it refuses the key") as refused:
         await ask(server, key="other")
     assert (refused.value.is_down, refused.value.was_read) == (True, False)
     server.faults.append("429")
-    with pytest.raises(ModelFails) as told:
+    with pytest.raises(ModelError) as told:
         await ask(server)
     assert told.value.wait == 7
     server.goes_down()
-    with pytest.raises(ModelFails, match=f"{MODEL} at 127.0.0.1 gives no answer now: it cannot be reached") as down:
+    with pytest.raises(ModelError, match=f"{MODEL} at 127.0.0.1 gives no answer now: it cannot be reached") as down:
         await ask(server)
     assert not down.value.was_read

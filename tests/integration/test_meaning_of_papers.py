@@ -15,7 +15,7 @@ from bot.app import App
 from bot.sources import ingest
 from bot.sources.ingest import LateEncoding, store_digest
 from subscriptions.database.store import Store
-from subscriptions.errors import MeaningFails, Sentence
+from subscriptions.errors import EmbeddingError, Sentence
 from subscriptions.maintenance.findings import stored_findings
 from subscriptions.matching import similarity as vectors
 from subscriptions.model import Announce, Paper
@@ -32,7 +32,7 @@ from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.both_databases
 
-FAILS = MeaningFails(Sentence("It is broken."))
+FAILS = EmbeddingError(Sentence("It is broken."))
 HOT, COLD = "Heat in stars", "Ice in comets"
 
 

@@ -20,7 +20,7 @@ from bot.digests import read_digest
 from bot.settings import SourceSettings
 from bot.sources import fetcher
 from subscriptions.database.store import Store
-from subscriptions.model import Announce, KnownPaper, Paper
+from subscriptions.model import Announce, Paper, StoredPaper
 from subscriptions.papers.stored.digests import Ingested, announce
 from subscriptions.plan.plan import plan_due
 from subscriptions.sources.poll_results import Outcome
@@ -177,11 +177,11 @@ LIE = replace(
 )
 
 
-def known_by(store: Store, key: str = ID) -> KnownPaper:
+def known_by(store: Store, key: str = ID) -> StoredPaper:
     return _stored(store)[key]
 
 
-def told(found: KnownPaper) -> tuple[object, ...]:
+def told(found: StoredPaper) -> tuple[object, ...]:
     one = found.paper
     return (
         one.title,
@@ -381,7 +381,7 @@ def comes(
     return ingest_digest(store, made, source=source, day=day, now=now, announce=announce)
 
 
-def known(store: Store, title: str) -> KnownPaper:
+def known(store: Store, title: str) -> StoredPaper:
     return next(one for one in _stored(store).values() if one.paper.title == title)
 
 
@@ -530,7 +530,7 @@ def _ingest(store: Store, content: bytes, name: str) -> Ingested:
     return ingest_digest(store, read, source="files", day=read.day or NOON.date(), now=NOON)
 
 
-def _stored(store: Store) -> dict[str, KnownPaper]:
+def _stored(store: Store) -> dict[str, StoredPaper]:
     with store.reading() as session:
         return {known.paper.key: known for known in make.stored_papers(session)}
 

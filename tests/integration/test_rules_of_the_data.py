@@ -20,7 +20,7 @@ from subscriptions.database.store import Store, Transaction
 from subscriptions.database.tables import PaperKeyRow
 from subscriptions.errors import NotFound, Refused, StoreError
 from subscriptions.maintenance.retention import forget
-from subscriptions.model import Announce, KnownPaper, Message, PauseReason
+from subscriptions.model import Announce, Message, PauseReason, StoredPaper
 from subscriptions.outbox import sending
 from subscriptions.outbox.retries import FIRST_WAIT, LONGEST_CREDIBLE_WAIT
 from subscriptions.outbox.stored import claims
@@ -47,7 +47,7 @@ def changes(store: Store) -> dict[str, int | None]:
         return {known.paper.title: known.sequence for known in stored_papers(session)}
 
 
-def known(store: Store, key: str) -> KnownPaper:
+def known(store: Store, key: str) -> StoredPaper:
     with store.reading() as session:
         [number] = session.exec(
             sqlmodel.select(PaperKeyRow.paper).where(sqlmodel.col(PaperKeyRow.key).in_((key, f"doi:{key}")))

@@ -26,7 +26,7 @@ from tests.patience import PATIENCE
 
 
 def test_a_reading_transaction_refuses_to_write(store: Store) -> None:
-    with store.reading() as transaction, pytest.raises(database.WouldWrite):
+    with store.reading() as transaction, pytest.raises(database.ReadOnlyError):
         subscribes(transaction, "telegram:1", "graph")
 
 
@@ -102,7 +102,7 @@ async def test_readers_answer_at_once_while_writers_wait(store: Store, lock: Loc
 @pytest.mark.both_databases
 @pytest.mark.parametrize("write", [Store.write, Store.share])
 async def test_who_waits_too_long_for_a_turn_is_told(store: Store, monkeypatch: pytest.MonkeyPatch, write: Any) -> None:
-    monkeypatch.setattr("subscriptions.database.write_queue.TURN_SECONDS", 0.01)
+    monkeypatch.setattr("subscriptions.database.write_queue.WRITE_QUEUE_SECONDS", 0.01)
     async with busy_writer(store):
         ended = await asyncio.gather(*await asked(partial(write, store)), return_exceptions=True)
     assert {str(one) for one in ended} == {

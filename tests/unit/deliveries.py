@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from subscriptions import model
 from subscriptions.chats import settings as chat_settings
 from subscriptions.life import PaperFacts, Withdrawal
-from subscriptions.model import Because, Chat, ChatAddress, ChatKind, Delivery, DeliveryKind, Item, Message
+from subscriptions.model import Chat, ChatAddress, ChatKind, Delivery, DeliveryKind, Item, MatchReason, Message
 from tests.rendered import render_delivery
 
 THURSDAY = datetime(2026, 1, 22, 13, tzinfo=UTC)  # 14:00 in Berlin, 21:00 in Shanghai
@@ -43,14 +43,14 @@ def team(**chosen: str) -> Chat:
     return chat("slack", ChatKind.TEAM, title="#vision-papers", topic="", **{"shape": "thread"} | chosen)
 
 
-def because(text: str = "diffusion", *words: str, number: int = 1, name: str = "") -> Because:
+def because(text: str = "diffusion", *words: str, number: int = 1, name: str = "") -> MatchReason:
     """One reason why a chat gets a paper."""
-    return Because(number=number, text=text, name=name, words=words)
+    return MatchReason(number=number, text=text, name=name, words=words)
 
 
 def item(
     title: str = "Noise, Step by Step",
-    *reasons: Because,
+    *reasons: MatchReason,
     shown: bool = True,
     cross: bool = False,
     withdrawn: datetime | None = None,
@@ -71,7 +71,7 @@ def item(
         ),
         "facts": PaperFacts(withdrawn=Withdrawal(at=withdrawn) if withdrawn else None),
     } | fields
-    known = model.KnownPaper(
+    known = model.StoredPaper(
         id=number,
         paper=model.Paper(**given),  # type: ignore[arg-type]
         sequence=number,
@@ -87,7 +87,7 @@ def changed(entry: Item, **fields: Any) -> Item:
     return entry._replace(paper=replace(entry.paper, paper=replace(entry.paper.paper, **fields)))
 
 
-def items(amount: int, *reasons: Because, title: str = "Paper", **fields: object) -> tuple[Item, ...]:
+def items(amount: int, *reasons: MatchReason, title: str = "Paper", **fields: object) -> tuple[Item, ...]:
     """`amount` papers with the titles "Paper 1", "Paper 2" and so on."""
     return tuple(item(f"{title} {number}", *reasons, **fields) for number in range(1, amount + 1))  # type: ignore[arg-type]
 
@@ -108,7 +108,7 @@ def delivery(
         kind=kind,
         due=due,
         items=tuple(papers),
-        facts=model.Facts(**given),
+        facts=model.DeliveryContext(**given),
     )
 
 

@@ -7,9 +7,9 @@ import pytest
 from pydantic import SecretStr
 
 from bot.platforms import base as platforms
-from bot.platforms.slack.adapter import SlackChannel
+from bot.platforms.slack.adapter import SlackPlatform
 from bot.platforms.slack.client import Workspace
-from bot.platforms.telegram.adapter import TelegramChannel
+from bot.platforms.telegram.adapter import TelegramPlatform
 from bot.platforms.telegram.client import Client
 from bot.run import checks
 from bot.settings import Settings
@@ -37,7 +37,7 @@ async def test_whether_people_can_talk_to_it_on_slack_is_told(app_token: str, fo
     token = SecretStr(app_token) if app_token else None
     with FakeSlack() as slack:
         slack.grants_all()
-        channel = SlackChannel(Workspace(SecretStr(SLACK_TOKEN), api_url=slack.url, app_token=token))
+        channel = SlackPlatform(Workspace(SecretStr(SLACK_TOKEN), api_url=slack.url, app_token=token))
         hears, scopes = await channel.check()
         await channel.close()
     assert (hears.question, hears.mend, hears.is_open) == ("Slack app token", found == "✗", found == "·")
@@ -64,7 +64,7 @@ def telegram() -> Iterator[FakeTelegram]:
 
 
 async def telegram_answers(store: Store, fake: FakeTelegram) -> dict[str, platforms.CheckResult]:
-    channel = TelegramChannel(Client(TOKEN, fake.url, connect=1, read=PATIENCE))
+    channel = TelegramPlatform(Client(TOKEN, fake.url, connect=1, read=PATIENCE))
     found = await checks.check_platforms(store, {"telegram": channel})
     await channel.close()
     return {str(finding.question): finding for finding in found if str(finding.question).startswith("Telegram")}

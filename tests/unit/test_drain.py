@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from bot.delivery.send_round import CONCURRENCY, Drain
+from bot.delivery.send_round import CONCURRENCY, SendRound
 from subscriptions.model import Lane
 from tests.clock import FakeClock
 from tests.patience import PATIENCE
@@ -14,11 +14,11 @@ LANES = [Lane("telegram", str(n)) for n in range(30)]
 
 
 @pytest.fixture
-def drain(clock: FakeClock) -> Drain:
-    return Drain(clock)
+def drain(clock: FakeClock) -> SendRound:
+    return SendRound(clock)
 
 
-async def delivered(drain: Drain, rests: float = 0.0) -> list[Lane]:
+async def delivered(drain: SendRound, rests: float = 0.0) -> list[Lane]:
     """Runs a drain until no lane waits. Returns the lanes in the order in which they ran.
 
     The first run of the first lane
@@ -37,7 +37,7 @@ async def delivered(drain: Drain, rests: float = 0.0) -> list[Lane]:
     return done
 
 
-async def test_a_lane_never_runs_twice_at_once_and_few_run_at_once(drain: Drain) -> None:
+async def test_a_lane_never_runs_twice_at_once_and_few_run_at_once(drain: SendRound) -> None:
     open_now: Counter[Lane] = Counter()
     most, seen, all_at_work = 0, list[Lane](), asyncio.Event()
 
@@ -61,7 +61,7 @@ async def test_a_lane_never_runs_twice_at_once_and_few_run_at_once(drain: Drain)
     assert Counter(seen) == dict.fromkeys(LANES, 2), "each was woken while it ran for the first time"
 
 
-async def test_no_lane_waits_behind_the_backlog_of_another_platform(drain: Drain) -> None:
+async def test_no_lane_waits_behind_the_backlog_of_another_platform(drain: SendRound) -> None:
     of_slack, done, sent = Lane("slack", "C1"), list[Lane](), asyncio.Event()
 
     async def deliver(lane: Lane) -> float:
@@ -78,12 +78,12 @@ async def test_no_lane_waits_behind_the_backlog_of_another_platform(drain: Drain
     assert {*done} == {*LANES, of_slack}
 
 
-async def test_a_lane_that_rests_goes_on_when_its_rest_is_over(drain: Drain) -> None:
+async def test_a_lane_that_rests_goes_on_when_its_rest_is_over(drain: SendRound) -> None:
     drain.wake(LANES[:2])
     assert await delivered(drain, rests=30) == [LANES[0], LANES[1], LANES[0]]
 
 
-async def test_an_error_in_a_lane_is_raised_after_the_others_ran(drain: Drain) -> None:
+async def test_an_error_in_a_lane_is_raised_after_the_others_ran(drain: SendRound) -> None:
     done: list[Lane] = []
 
     async def deliver(lane: Lane) -> float:

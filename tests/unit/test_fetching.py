@@ -317,7 +317,7 @@ def tls() -> Iterator[FakeArxiv]:
 
 
 async def test_arxiv_is_asked_once_in_three_seconds(clock: FakeClock) -> None:
-    turns = web.HostTurns(clock)
+    turns = web.HostThrottle(clock)
     starts = []
 
     async def request(host: str) -> None:

@@ -15,7 +15,7 @@ from bot.messages import LARGEST
 from bot.rendering import bibliography
 from subscriptions.errors import Refused
 from subscriptions.life import Article, Notice, PaperFacts, Withdrawal
-from subscriptions.model import KnownPaper
+from subscriptions.model import StoredPaper
 from tests import tables
 from tests.clock import NOON
 from tests.make import paper
@@ -23,8 +23,8 @@ from tests.make import paper
 WITHDRAWN = PaperFacts(withdrawn=Withdrawal(at=NOON))
 
 
-def known(title: str = "A title", *categories: str, withdrawn: bool = False, **values: Any) -> KnownPaper:
-    return KnownPaper(
+def known(title: str = "A title", *categories: str, withdrawn: bool = False, **values: Any) -> StoredPaper:
+    return StoredPaper(
         id=1,
         paper=replace(paper(title, *categories, **values), facts=WITHDRAWN)
         if withdrawn

@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from subscriptions.chats.settings import resolve
-from subscriptions.model import Announce, Cadence, Chat, ChatAddress, ChatKind, Item, KnownPaper, Subscription
+from subscriptions.model import Announce, Cadence, Chat, ChatAddress, ChatKind, Item, StoredPaper, Subscription
 from subscriptions.plan import decision
 from tests.clock import NOON
 from tests.make import paper
@@ -18,9 +18,9 @@ def chat() -> Chat:
     return Chat(id=1, address=address, kind=ChatKind.PRIVATE, settings=settings, first_delivery_planned=True)
 
 
-def known(n: int, kind: Announce | None = None) -> KnownPaper:
+def known(n: int, kind: Announce | None = None) -> StoredPaper:
     value = paper(f"Paper {n}", "cs.LG", arxiv_id=f"2601.{n:05d}", kind=kind)
-    return KnownPaper(id=n, paper=value, sequence=n, sequenced_at=NOON, first_seen_at=NOON, day=NOON.date())
+    return StoredPaper(id=n, paper=value, sequence=n, sequenced_at=NOON, first_seen_at=NOON, day=NOON.date())
 
 
 def a_subscription(number: int) -> Subscription:
@@ -38,7 +38,7 @@ def a_subscription(number: int) -> Subscription:
     )
 
 
-def case(papers: list[KnownPaper], fits: dict[int, list[int]], **values: Any) -> decision.DueDelivery:
+def case(papers: list[StoredPaper], fits: dict[int, list[int]], **values: Any) -> decision.DueDelivery:
     """Returns what is due for a chat. `fits` maps the number of a subscription to the ids of papers."""
     given: dict[str, Any] = {
         "chat": chat(),
@@ -55,7 +55,7 @@ def case(papers: list[KnownPaper], fits: dict[int, list[int]], **values: Any) ->
 
 
 def decided(
-    papers: list[KnownPaper],
+    papers: list[StoredPaper],
     fits: dict[int, list[int]],
     evidence: Mapping[int, decision.Evidence] = MappingProxyType({}),
 ) -> tuple[Item, ...]:

@@ -11,7 +11,7 @@ import pytest
 from bot.connections import ADAPTERS
 from bot.messages import Reply
 from subscriptions.life import Article, Notice, PaperFacts
-from subscriptions.model import Because, Chat, ChatKind, Delivery, DeliveryKind, Item, PaperNews
+from subscriptions.model import Chat, ChatKind, Delivery, DeliveryKind, Item, MatchReason, PaperNews
 from tests.make import translation
 from tests.rendered import plain_form, render_delivery, render_reply
 from tests.unit.deliveries import (
@@ -203,7 +203,7 @@ def test_a_paper_larger_than_a_message_keeps_its_link(to: Chat) -> None:
         assert all(entry.paper.paper.arxiv_id in text for entry in giants if entry.paper.paper.arxiv_id)
 
 
-def why_of(*reasons: Because, title: str = "Steps") -> Reply:
+def why_of(*reasons: MatchReason, title: str = "Steps") -> Reply:
     return Reply(items=(item(title, *reasons),), item_layout="why")
 
 

@@ -15,7 +15,7 @@ from subscriptions.database import bot_state
 from subscriptions.database import leader as role
 from subscriptions.database.postgres import PostgresDatabase
 from subscriptions.database.store import Store
-from subscriptions.errors import RoleLost, RoleTaken, StoreUnavailable
+from subscriptions.errors import LeaderExists, LeadershipLost, StoreUnavailable
 from subscriptions.model import Message
 from subscriptions.outbox import sending
 from subscriptions.outbox.stored import claims
@@ -32,7 +32,7 @@ def test_a_second_process_on_a_file_is_told_which_one_has_the_role(tmp_path: Pat
     store, other = (Store(f"sqlite:///{tmp_path}/{name}.db") for name in ("one", "other"))
     with role.held(store), role.held(other):
         for _ in range(2):  # the first refusal releases nothing
-            with pytest.raises(RoleTaken, match=f"Process {os.getpid()} sends"), role.held(store):
+            with pytest.raises(LeaderExists, match=f"Process {os.getpid()} sends"), role.held(store):
                 pass
     with role.held(store):
         assert not store.exists()  # taking the role does not open the database
@@ -65,7 +65,7 @@ def test_on_a_server_whoever_takes_the_role_refuses_what_the_one_before_writes(p
         assert theirs.take(beats=True) == ""
         with pytest.raises(StoreUnavailable, match="terminating"):  # its sessions were ended
             put(store, "after")
-        with pytest.raises(RoleLost):
+        with pytest.raises(LeadershipLost):
             put(store, "after")
         assert not ours.beat()
         assert theirs.beat()
@@ -111,7 +111,7 @@ def test_on_a_server_who_has_lost_the_role_stores_what_became_of_a_post(
         assert store.write_now(claims.mark_sending, step, wall=NOON)
         ours.release()
         assert theirs.take(beats=True) == ""
-        for lost in (StoreUnavailable, RoleLost):  # its sessions were ended
+        for lost in (StoreUnavailable, LeadershipLost):  # its sessions were ended
             with pytest.raises(lost):
                 store.write_now(claims.claim, chat.lane, now=NOON)
         if outcome is None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.commands.cards import read_callback
-from bot.connections import medium_of
+from bot.connections import renderer_of
 from bot.platforms.slack import manifest, markup
 from bot.platforms.slack.incoming import HAPPENINGS
 from subscriptions.model import ChatAddress, Message
@@ -84,7 +84,7 @@ def test_the_rest_is_a_button_below_the_last_message(to: Any) -> None:
     ],
 )
 def test_the_marks_of_slack_become_html(text: str, seen: str) -> None:
-    (block,) = medium_of("slack").display({"blocks": [{"type": "section", "text": {"text": text}}]}).blocks
+    (block,) = renderer_of("slack").display({"blocks": [{"type": "section", "text": {"text": text}}]}).blocks
     assert (block.shape, block.html) == ("text", seen)
 
 

@@ -27,7 +27,7 @@ from bot import pace
 from bot.http import NEVER_SENT, trusted
 from bot.platforms import base
 from bot.platforms.apprise import FACTS
-from bot.platforms.apprise.markup import MEDIUM, Service
+from bot.platforms.apprise.markup import RENDERER, Service
 from bot.platforms.base import CheckResult, Given, Operated, Platform
 from bot.settings import Destination
 from subscriptions.errors import NotFound, SettingsError, install_extra
@@ -74,7 +74,7 @@ class Target:
 
     plugin: "NotifyBase" = field(repr=False)
     parts: tuple["NotifyBase", ...] = field(repr=False)
-    medium: Service
+    renderer: Service
 
 
 def _library() -> ModuleType | None:
@@ -104,7 +104,7 @@ def _target(destination: Destination, library: ModuleType | None) -> Target | Se
             f"Apprise does not understand the address in {destination.url_env}.",
             "Compare it with appriseit.com/services; for some services another package has to be installed.",
         )
-    return Target(plugin, _parts(plugin, library), _medium(plugin, library))
+    return Target(plugin, _parts(plugin, library), _renderer(plugin, library))
 
 
 def _parts(plugin: "NotifyBase", library: ModuleType) -> tuple["NotifyBase", ...]:
@@ -138,8 +138,8 @@ def _plugin(url: str | Mapping[str, Any], library: ModuleType) -> "NotifyBase | 
     return plugin
 
 
-def _medium(plugin: "NotifyBase", library: ModuleType) -> Service:
-    """Returns the medium of a service: Markdown, if the service or Apprise makes something of it, else text."""
+def _renderer(plugin: "NotifyBase", library: ModuleType) -> Service:
+    """Returns the renderer of a service: Markdown, if the service or Apprise makes something of it, else text."""
     scheme, formats, by_code = plugin.schema.removesuffix("s"), library.NotifyFormat, plugin.schema in _CODES
     # None: what its address names
     tried = (None,) if scheme in _FOR_PROGRAMS else (None, formats.MARKDOWN, formats.HTML)
@@ -152,14 +152,14 @@ def _medium(plugin: "NotifyBase", library: ModuleType) -> Service:
     )
 
 
-class AppriseChannel(Platform, Operated):
+class ApprisePlatform(Platform, Operated):
     """Posts messages in threads of their own, since calls of Apprise block.
 
     A call that takes too long continues in its thread, and its outcome is unclear.
     """
 
     facts = FACTS
-    medium = MEDIUM
+    renderer = RENDERER
     # twenty messages a minute, the limit of DingTalk and WeCom
     limits = pace.Limits(per_lane=1 / 3)
 
@@ -187,15 +187,15 @@ class AppriseChannel(Platform, Operated):
             if isinstance(target, SettingsError):
                 found.append(CheckResult.of_error(f"Destination {name}", target))
                 continue
-            service = target.medium
+            service = target.renderer
             answer = f"{target.plugin.service_name}, {service.form}, at most {service.limit:,} characters"
             found.append(CheckResult(f"Destination {name}", answer))
         return found
 
-    def medium_at(self, chat: ChatAddress) -> Service:
+    def renderer_for(self, chat: ChatAddress) -> Service:
         """See Platform. A destination that is no longer in paperwire.toml gets plain text."""
         target = self.targets.get(chat.address)
-        return target.medium if isinstance(target, Target) else MEDIUM
+        return target.renderer if isinstance(target, Target) else RENDERER
 
     async def post(
         self,
@@ -216,8 +216,8 @@ class AppriseChannel(Platform, Operated):
         title = target.plugin.service_name
         if plain:
             payload = {**payload, "format": "text"}  # Markdown is a text already
-        if not target.medium.holds(payload["text"]):
-            raise Rejected(f"{title} takes at most {target.medium.limit} characters.", form=True)
+        if not target.renderer.holds(payload["text"]):
+            raise Rejected(f"{title} takes at most {target.renderer.limit} characters.", form=True)
         if target.plugin.schema in _CODES:
             await post_ourselves(target.plugin, payload["text"])
         else:
@@ -333,6 +333,6 @@ def _code(plugin: "NotifyBase", answer: httpx.Response) -> tuple[int | None, str
     return told[field], " ".join(str(told.get(words, "")).split())
 
 
-def connect(given: Given) -> AppriseChannel:
+def connect(given: Given) -> ApprisePlatform:
     """See bot.platforms.connect."""
-    return AppriseChannel(given.settings.destinations)
+    return ApprisePlatform(given.settings.destinations)

@@ -50,8 +50,8 @@ class Markdown(Dialect):
 _MARKDOWN = Markdown()
 
 
-class Service(packing.Medium):
-    """The medium of a destination."""
+class Service(packing.Renderer):
+    """The renderer of a destination."""
 
     def __init__(
         self, form: Format = "text", *, limit: int = LONGEST, has_title: bool = False, in_bytes: bool = False
@@ -73,7 +73,7 @@ class Service(packing.Medium):
         return packing.Fragment(view, markup, size=packing.Size(self.measure(self._written(markup + _GAP))))
 
     def compose(self, page: packing.Page) -> dict[str, Any]:
-        """See Medium. The head of a delivery is the title of its message."""
+        """See Renderer. The head of a delivery is the title of its message."""
         title, shown = "", tuple(page.fragments)
         if self.has_title:
             title = page.about
@@ -87,7 +87,7 @@ class Service(packing.Medium):
         return {"title": title, "text": text, "format": self.form}
 
     def display(self, payload: Mapping[str, Any]) -> Display:
-        """See Medium."""
+        """See Renderer."""
         title = f"<b>{html_escaped(payload['title'])}</b>\n\n" if payload["title"] else ""
         return Display((Block(title + html_escaped(payload["text"], quote=False)),))
 
@@ -103,7 +103,7 @@ class Service(packing.Medium):
         return "\n\n".join(part.replace("\n", "  \n") for part in markup.split("\n\n"))
 
 
-MEDIUM = Service()
+RENDERER = Service()
 
 
 _WORD_JOINER = "\u2060"  # invisible

@@ -5,13 +5,13 @@ from typing import TextIO
 from bot.platforms import base
 from bot.platforms.base import Given, Platform
 from bot.platforms.console import FACTS
-from bot.platforms.console.markup import MEDIUM
+from bot.platforms.console.markup import RENDERER
 from subscriptions.model import ChatAddress, Message
 from subscriptions.outcomes import SenderStopped, Unclear
 from subscriptions.text.escaping import escaped_lines
 
 
-class ConsoleChannel(Platform):
+class ConsolePlatform(Platform):
     """Prints every message to `stream`: standard output, or standard error with `--json`.
 
     The payload is {"text": "…"}, plain text. Control characters are printed as escapes, so that a paper cannot control
@@ -19,7 +19,7 @@ class ConsoleChannel(Platform):
     """
 
     facts = FACTS
-    medium = MEDIUM
+    renderer = RENDERER
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -51,6 +51,6 @@ class ConsoleChannel(Platform):
             raise Unclear(f"The console could not be written to the end ({error.strerror}).") from error
 
 
-def connect(given: Given) -> ConsoleChannel:
+def connect(given: Given) -> ConsolePlatform:
     """See bot.platforms.connect."""
-    return ConsoleChannel(given.out)
+    return ConsolePlatform(given.out)

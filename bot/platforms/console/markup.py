@@ -5,8 +5,8 @@ from typing import Any
 from bot.rendering import packing
 
 
-class Console(packing.Medium):
-    """The medium of a terminal, which takes messages of any length."""
+class Console(packing.Renderer):
+    """The renderer of a terminal, which takes messages of any length."""
 
     def compose(self, page: packing.Page) -> dict[str, Any]:
         """Returns {"text": …}: the message, then the addresses of its links, then the labels of buttons."""
@@ -17,4 +17,4 @@ class Console(packing.Medium):
         return {"text": "\n".join(filter(None, (text, *links, labels)))}
 
 
-MEDIUM = Console()
+RENDERER = Console()

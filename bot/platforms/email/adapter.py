@@ -88,7 +88,7 @@ _REASONS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] 
 )
 
 
-class EmailChannel(Listener, Operated):
+class EmailPlatform(Listener, Operated):
     """Sends messages by mail. An address is the chat of one person, who manages no other chat.
 
     The answer to a button goes to the page that waits for it, not into a mail. `waiting`: update id → messages for its
@@ -96,7 +96,7 @@ class EmailChannel(Listener, Operated):
     """
 
     facts = FACTS
-    medium = markup.MEDIUM
+    renderer = markup.RENDERER
     limits = Limits(per_second=5)
 
     def __init__(self, settings: Settings, store: Store, clock: Clock) -> None:
@@ -356,6 +356,6 @@ def _of_answer(code: int, words: str, step: Step) -> NotDelivered:
     return Rejected(said, form=True, in_doubt=True)
 
 
-def connect(given: Given) -> EmailChannel:
+def connect(given: Given) -> EmailPlatform:
     """See bot.platforms.connect."""
-    return EmailChannel(given.settings, given.store, given.clock)
+    return EmailPlatform(given.settings, given.store, given.clock)

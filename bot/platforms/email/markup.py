@@ -20,8 +20,8 @@ _LONGEST_SUBJECT = 150
 _PREVIEWED = 3  # titles of papers that mail programs show beside the subject
 
 
-class Email(packing.Medium):
-    """The medium of e-mail. It accepts messages of any length."""
+class Email(packing.Renderer):
+    """The renderer of e-mail. It accepts messages of any length."""
 
     beside = "always"
 
@@ -30,7 +30,7 @@ class Email(packing.Medium):
         return packing.Fragment(view, draw_html("email", view))
 
     def compose(self, page: packing.Page) -> dict[str, Any]:
-        """See Medium."""
+        """See Renderer."""
         text = packing.plain_text(page.fragments)
         titles = [str(one.view.title) for one in page.fragments if isinstance(one.view, PaperView)]
         first = next((line.strip() for line in text.splitlines() if line.strip()), "paperwire")
@@ -43,12 +43,12 @@ class Email(packing.Medium):
         }
 
     def display(self, payload: Payload) -> Display:
-        """See Medium. Its links do nothing without a chat that they belong to."""
+        """See Renderer. Its links do nothing without a chat that they belong to."""
         html = PRESS.sub(r"\2>\3<", payload["html"]).replace("&nbsp;", "&#160;")
         return Display((plain(payload["text"]),), subject=payload["subject"], whole=html)
 
 
-MEDIUM = Email()
+RENDERER = Email()
 
 
 def line(words: str) -> Payload:

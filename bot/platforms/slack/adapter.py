@@ -56,7 +56,7 @@ def _is_member(person: Mapping[str, Any], team: str) -> bool:
     return at_home and not any(person.get(name) for name in others)
 
 
-class SlackChannel(Listener, Directory, Operated):
+class SlackPlatform(Listener, Directory, Operated):
     """The channel of a workspace.
 
     An address is the id of a channel, of direct messages or of a person ("C…", "G…", "D…", "U…"). A topic is a thread's
@@ -64,7 +64,7 @@ class SlackChannel(Listener, Directory, Operated):
     """
 
     facts = FACTS
-    medium = markup.MEDIUM
+    renderer = markup.RENDERER
     limits = Limits(per_lane=1)
 
     def __init__(self, workspace: Workspace) -> None:
@@ -404,10 +404,10 @@ def _no_file(file: File, error: NotDelivered) -> Message:
     return Message(number=1, payload=json.dumps({"text": markup.escape(text)}))
 
 
-def connect(given: Given) -> SlackChannel:
+def connect(given: Given) -> SlackPlatform:
     """See bot.platforms.connect."""
     settings = given.settings
     assert settings.slack_bot_token is not None  # noqa: S101 - without it the platform is off
-    return SlackChannel(
+    return SlackPlatform(
         Workspace(settings.slack_bot_token, api_url=settings.slack_api_url, app_token=settings.slack_app_token)
     )

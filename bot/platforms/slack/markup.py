@@ -88,8 +88,8 @@ MRKDWN = Mrkdwn()
 escape = MRKDWN.escape
 
 
-class Slack(packing.Medium):
-    """The medium of Slack."""
+class Slack(packing.Renderer):
+    """The renderer of Slack."""
 
     room = packing.Size(BUDGET - 1, BLOCKS)  # each block is counted with a comma; the two brackets add one more
     beside = "in lists"
@@ -121,7 +121,7 @@ class Slack(packing.Medium):
         return {"text": escape(shown), "blocks": blocks}
 
     def display(self, payload: Mapping[str, Any]) -> packing.Display:
-        """See Medium."""
+        """See Renderer."""
         blocks = payload["blocks"]
         rows = (block["elements"] for block in blocks if block["type"] == "actions")
         return packing.Display(
@@ -290,4 +290,4 @@ def _key(element: Mapping[str, Any]) -> packing.Key:
     return element["text"]["text"], web_url(element.get("url", ""))
 
 
-MEDIUM = Slack()
+RENDERER = Slack()

@@ -20,7 +20,7 @@ from bot.platforms.base import Directory, Given, Listener, MenuCommand, OnBotNam
 from bot.platforms.telegram import FACTS
 from bot.platforms.telegram.client import LARGEST, Client, FileTooLarge, PersonNotFound
 from bot.platforms.telegram.incoming import LongPolling, place_of
-from bot.platforms.telegram.markup import MEDIUM, open_message
+from bot.platforms.telegram.markup import RENDERER, open_message
 from subscriptions.errors import NotFound, PaperwireError, Refused, Sentence, SettingsError
 from subscriptions.language import Language
 from subscriptions.model import ChatAddress, ChatKind, Message
@@ -47,11 +47,11 @@ _TOO_LARGE = Refused(
 _SHORT = Sentence("New research papers that fit your words, at the time you choose.")
 
 
-class TelegramChannel(Listener, Directory, Operated):
+class TelegramPlatform(Listener, Directory, Operated):
     """The channel of one bot token."""
 
     facts = FACTS
-    medium = MEDIUM
+    renderer = RENDERER
     # Telegram allows 30 per second (core.telegram.org/bots/faq). 28 leaves a margin, since the network may bunch up requests.
     limits = pace.Limits(per_second=28, per_lane=1, per_group_minute=20, burst=3, reserved=3)
 
@@ -221,12 +221,12 @@ def _where(chat: ChatAddress) -> dict[str, Any]:
     return {"chat_id": chat.address, "message_thread_id": int(chat.topic) if chat.topic not in ("", _GENERAL) else None}
 
 
-def connect(given: Given) -> TelegramChannel:
+def connect(given: Given) -> TelegramPlatform:
     """See bot.platforms.connect. Raises SettingsError if the proxy cannot be used."""
     settings = given.settings
     assert settings.telegram_token is not None  # noqa: S101 - without it the platform is off
     try:
-        return TelegramChannel(Client(settings.telegram_token.get_secret_value(), settings.telegram_api_url))
+        return TelegramPlatform(Client(settings.telegram_token.get_secret_value(), settings.telegram_api_url))
     # the library's message about an unusable proxy would repeat its address, which may contain a password
     except (RuntimeError, ValueError, ImportError):
         names = [name for name in os.environ if name.upper() in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")]

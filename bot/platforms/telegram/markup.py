@@ -12,7 +12,7 @@ from typing import Any
 from bot.platforms.base import read_message
 from bot.rendering.buttons import web_url
 from bot.rendering.dialects import Html, without_markup
-from bot.rendering.packing import Block, Display, Fragment, Medium, Page, Size, joined
+from bot.rendering.packing import Block, Display, Fragment, Page, Renderer, Size, joined
 from subscriptions.model import Message
 from subscriptions.text.cutting import units
 
@@ -116,19 +116,19 @@ def size(html: str) -> Size:
     return Size(units(plain_form(html)) + _GAP, len(_TAG.findall(html)) // 2 + len(found))
 
 
-class Telegram(Medium):
-    """The medium of Telegram."""
+class Telegram(Renderer):
+    """The renderer of Telegram."""
 
     room = Size(TEXT, ENTITIES)
     has_numbers = True
 
     def draw(self, view: object) -> Fragment:
-        """See Medium."""
+        """See Renderer."""
         html = HTML.draw(view)
         return Fragment(view, html, size=size(html))
 
     def compose(self, page: Page) -> dict[str, Any]:
-        """See Medium."""
+        """See Renderer."""
         # A lock screen shows two lines, and an empty line below the head would waste one.
         text = joined([(one.view, one.markup) for one in page.fragments], under_head="\n")
         payload = {"text": text, "silent": page.silent}
@@ -140,7 +140,7 @@ class Telegram(Medium):
         return payload
 
     def display(self, payload: Mapping[str, Any]) -> Display:
-        """See Medium."""
+        """See Renderer."""
         html = payload["text"].replace("<blockquote expandable>", "<blockquote>")
         rows = payload.get("buttons", ())
         keys = tuple(tuple((one["text"], web_url(one.get("url", ""))) for one in row) for row in rows)
@@ -166,4 +166,4 @@ def open_message(message: Message, *, plain: bool) -> tuple[dict[str, Any], bool
     return shown, bool(content.get("silent"))
 
 
-MEDIUM = Telegram()
+RENDERER = Telegram()

@@ -21,7 +21,7 @@ from subscriptions.model import ChatAddress, Message
 from subscriptions.outcomes import Rejected
 
 
-class WebChannel(Listener):
+class WebPlatform(Listener):
     """Stores the messages of chats on our own page, where each person manages only their own chat.
 
     What belongs to a request while it is handled: `files`, update → the file that was sent with it; `toasts`, update →
@@ -29,7 +29,7 @@ class WebChannel(Listener):
     """
 
     facts = FACTS
-    medium = markup.MEDIUM
+    renderer = markup.RENDERER
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
@@ -122,8 +122,8 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def connect(given: Given) -> WebChannel:
+def connect(given: Given) -> WebPlatform:
     """See bot.platforms.connect."""
-    channel = WebChannel(given.store, given.clock)
+    channel = WebPlatform(given.store, given.clock)
     channel.lets_choose_names = given.settings.web_password is not None  # who knows it may sign in under any name
     return channel

@@ -19,8 +19,8 @@ _TOKEN = re.compile(r' name="press" value="[^"]*"')  # of a button
 _TELLING = re.compile(r'<button ([^>]*) data-shows="([A-Z]+):(\d+)"(.*?</button>)', re.DOTALL)
 
 
-class Web(packing.Medium):
-    """The medium of a web page. It accepts messages of any length."""
+class Web(packing.Renderer):
+    """The renderer of a web page. It accepts messages of any length."""
 
     beside = "always"
 
@@ -46,11 +46,11 @@ class Web(packing.Medium):
         return {"html": html, "text": packing.plain_text(page.fragments)}
 
     def display(self, payload: Mapping[str, Any]) -> Display:
-        """See Medium. Its buttons do nothing without a chat that they belong to."""
+        """See Renderer. Its buttons do nothing without a chat that they belong to."""
         return Display((plain(payload["text"]),), whole=_TOKEN.sub("", payload["html"]))
 
 
-MEDIUM = Web()
+RENDERER = Web()
 
 
 def papers_told_of(html: str) -> set[int]:

@@ -13,7 +13,17 @@ from subscriptions.database import columns
 from subscriptions.database.columns import AnyRow, JsonText, adapter_of
 from subscriptions.database.store import Transaction, execute, grouped, rows_of
 from subscriptions.database.tables import DeliveryItemRow, DeliveryRow, MessageRow, tables
-from subscriptions.model import Because, Delivery, DeliveryState, Facts, Item, KnownPaper, Lane, Message, MessageState
+from subscriptions.model import (
+    Delivery,
+    DeliveryContext,
+    DeliveryState,
+    Item,
+    Lane,
+    MatchReason,
+    Message,
+    MessageState,
+    StoredPaper,
+)
 from subscriptions.outbox.stored.claims import MAY_BE_SENT, Step, claim
 from subscriptions.papers.stored.feedback import owned
 from subscriptions.papers.stored.papers import stored_papers
@@ -46,7 +56,7 @@ _SHOWS = (
     .values(message=sa.bindparam("by"))
 )
 _KEYS, _SEQS = sa.select(_d.dedupe_key), sa.select(_d.id, _d.seq)
-# Facts and reasons are passed as JSON text, which is made once, since many rows have the same ones.
+# DeliveryContext and reasons are passed as JSON text, which is made once, since many rows have the same ones.
 _NO_DELIVERY = -1  # the position of a paper that counts as delivered without a delivery
 _NEW_DELIVERIES = sa.insert(_deliveries).values(facts=sa.bindparam("facts", type_=JsonText()), attempts=0, reason="")
 _NEW_ITEMS = sa.insert(_delivery_items).values(because=sa.bindparam("because", type_=JsonText()))
@@ -105,7 +115,7 @@ def delivery_values(transaction: Transaction, seqs: Sequence[int]) -> dict[int, 
             chat=chats[row.chat],
             kind=row.kind,
             due=row.due,
-            facts=adapter_of(Facts).validate_python(row.facts),
+            facts=adapter_of(DeliveryContext).validate_python(row.facts),
             items=tuple(items.get(row.seq, ())),
         )
         for row in rows
@@ -169,10 +179,10 @@ def _items(transaction: Transaction, rows: Sequence[DeliveryItemRow]) -> tuple[I
     return tuple(_item(row, papers) for row in rows)
 
 
-def _item(row: DeliveryItemRow | AnyRow, papers: Mapping[int, KnownPaper]) -> Item:
+def _item(row: DeliveryItemRow | AnyRow, papers: Mapping[int, StoredPaper]) -> Item:
     return Item(
         paper=papers[row.paper],
-        because=adapter_of(tuple[Because, ...]).validate_python(row.because),
+        because=adapter_of(tuple[MatchReason, ...]).validate_python(row.because),
         position=row.position,
         shown=row.shown,
         cross=row.cross,
@@ -295,13 +305,13 @@ def delivered(transaction: Transaction, chat_ids: Sequence[int], paper_ids: Iter
 
 
 @lru_cache(maxsize=4096)
-def _facts(facts: Facts) -> str:
-    return _text(Facts, facts)
+def _facts(facts: DeliveryContext) -> str:
+    return _text(DeliveryContext, facts)
 
 
 @lru_cache(maxsize=65536)
-def _because(reasons: tuple[Because, ...]) -> str:
-    return _text(tuple[Because, ...], reasons)
+def _because(reasons: tuple[MatchReason, ...]) -> str:
+    return _text(tuple[MatchReason, ...], reasons)
 
 
 def _text(kind: Any, value: object) -> str:  # noqa: ANN401 - a class, or a type such as tuple[str, ...]

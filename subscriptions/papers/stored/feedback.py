@@ -11,7 +11,7 @@ from sqlmodel import col
 from subscriptions.database.store import Transaction, execute, grouped, in_chunks, rows_of
 from subscriptions.database.tables import LibraryEntryRow, QuestionRow, SignalRow, tables
 from subscriptions.identity import versioned
-from subscriptions.model import Chat, KnownPaper, Library, Signal
+from subscriptions.model import Chat, Library, Signal, StoredPaper
 from subscriptions.papers.stored import embeddings as meanings
 from subscriptions.papers.stored import papers as known_papers
 from subscriptions.text import words as normalize
@@ -61,7 +61,7 @@ def take_back(transaction: Transaction, chat: Chat, paper: int, kind: Signal) ->
     return transaction.remove(SignalRow, col(SignalRow.kind) == kind, chat=chat.id, paper=paper) > 0
 
 
-def saved_papers(transaction: Transaction, chat: Chat) -> tuple[KnownPaper, ...]:
+def saved_papers(transaction: Transaction, chat: Chat) -> tuple[StoredPaper, ...]:
     """Returns the papers that a chat saved, the last saved paper first."""
     saved = [row.paper for row in execute(transaction, _newest(chat.id, [Signal.SAVED]))]
     known = known_papers.stored_papers(transaction, saved)

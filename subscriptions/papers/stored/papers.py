@@ -12,7 +12,7 @@ from subscriptions.database.store import Transaction, execute, grouped, rows_of
 from subscriptions.database.tables import PaperKeyRow, PaperRow, PaperValues, tables
 from subscriptions.identity import versioned
 from subscriptions.life import PaperFacts
-from subscriptions.model import Announce, KnownPaper, ModelSummary, Paper, Summary, Translation
+from subscriptions.model import Announce, ModelSummary, Paper, StoredPaper, Summary, Translation
 from subscriptions.papers.stored import embeddings as meanings
 from subscriptions.papers.stored import llm_requests as model_requests
 
@@ -67,19 +67,19 @@ def sequence_before(transaction: Transaction, instant: datetime) -> int:
     return int(last or 0) if first is None else first - 1
 
 
-def window(transaction: Transaction, after: int, upto: int) -> tuple[KnownPaper, ...]:
+def window(transaction: Transaction, after: int, upto: int) -> tuple[StoredPaper, ...]:
     """Returns the papers with after < sequence <= upto, in the order of their sequences."""
     wanted = sa.select(_papers).where(_p.sequence > after, _p.sequence <= upto).order_by(_p.sequence)
     return known_papers(transaction, execute(transaction, wanted).all())
 
 
-def stored_papers(transaction: Transaction, ids: Sequence[int]) -> dict[int, KnownPaper]:
+def stored_papers(transaction: Transaction, ids: Sequence[int]) -> dict[int, StoredPaper]:
     """Returns id → paper for these ids."""
     rows = list(rows_of(transaction, _papers, _p.id, ids))
     return {paper.id: paper for paper in known_papers(transaction, rows)}
 
 
-def known_papers(transaction: Transaction, rows: Sequence[_PaperRow]) -> tuple[KnownPaper, ...]:
+def known_papers(transaction: Transaction, rows: Sequence[_PaperRow]) -> tuple[StoredPaper, ...]:
     """Returns the papers of these rows, with their summaries, translations, sources and codes."""
     ids = [row.id for row in rows]
     sources = grouped((paper, source) for paper, source in rows_of(transaction, _SOURCES, _a.paper, ids))
@@ -102,7 +102,7 @@ def known_paper(
     *,
     by_model: tuple[ModelSummary, ...] = (),
     meaning: bytes = b"",
-) -> KnownPaper:
+) -> StoredPaper:
     """Returns the paper of one row with its summaries, translations, sources and codes."""
     paper = Paper(
         key=row.key,
@@ -126,7 +126,7 @@ def known_paper(
         by_model=by_model,
         meaning=meaning,
     )
-    return KnownPaper(
+    return StoredPaper(
         id=row.id,
         paper=paper,
         sequence=row.sequence,

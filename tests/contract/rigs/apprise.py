@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from pydantic import SecretStr
 
-from bot.platforms.apprise.adapter import AppriseChannel
+from bot.platforms.apprise.adapter import ApprisePlatform
 from bot.settings import Destination
 from subscriptions.model import ChatAddress, Message
 from tests.contract.rigs.rig import Rig
@@ -21,7 +21,7 @@ def message_to_service(text: str, number: int = 1) -> Message:
 @asynccontextmanager
 async def apprise(_: float) -> AsyncIterator[Rig]:
     with fake_services() as fake:
-        channel = AppriseChannel([Destination(name="lab", url_env="LAB_URL", url=SecretStr(fake.address("json")))])
+        channel = ApprisePlatform([Destination(name="lab", url_env="LAB_URL", url=SecretStr(fake.address("json")))])
         chat = ChatAddress("apprise", "lab")
         yield Rig(
             channel=channel,

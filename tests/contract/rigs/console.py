@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bot.platforms.console.adapter import ConsoleChannel
+from bot.platforms.console.adapter import ConsolePlatform
 from subscriptions.model import ChatAddress, Message
 from tests.contract.rigs.rig import Rig
 
@@ -17,7 +17,7 @@ def console_message(text: str, number: int = 1) -> Message:
 @asynccontextmanager
 async def console(_: float) -> AsyncIterator[Rig]:
     screen = io.StringIO()
-    channel = ConsoleChannel(screen)
+    channel = ConsolePlatform(screen)
     yield Rig(
         channel=channel,
         chat=ChatAddress("console", "me"),

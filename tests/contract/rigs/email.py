@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 from pydantic import SecretStr
 
-from bot.platforms.email.adapter import EmailChannel
+from bot.platforms.email.adapter import EmailPlatform
 from bot.settings import Settings
 from subscriptions.database.store import Store
 from subscriptions.model import ChatAddress, Message
@@ -31,7 +31,7 @@ async def email(_: float) -> AsyncIterator[Rig]:
         chat = ChatAddress("email", "ada@lab.org")
         store.write_now(allow, chat, now=NOON)
         settings = Settings(smtp_url=SecretStr(fake.url), mail_from="papers@lab.org")
-        channel = EmailChannel(settings, store, FakeClock(NOON))
+        channel = EmailPlatform(settings, store, FakeClock(NOON))
         yield Rig(
             channel=channel,
             chat=chat,

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from pydantic import SecretStr
 
-from bot.platforms.slack.adapter import SlackChannel
+from bot.platforms.slack.adapter import SlackPlatform
 from bot.platforms.slack.client import Workspace
 from subscriptions.model import ChatAddress, Message
 from tests.contract.rigs.rig import Rig
@@ -20,8 +20,8 @@ def slack_message(text: str, number: int = 1) -> Message:
     return Message(number=number, payload=payload)
 
 
-def slack_channel(url: str, token: str, *, read: float = 20, connect: float = 5) -> SlackChannel:
-    return SlackChannel(Workspace(SecretStr(token), api_url=url, timeouts=(connect, read)))
+def slack_channel(url: str, token: str, *, read: float = 20, connect: float = 5) -> SlackPlatform:
+    return SlackPlatform(Workspace(SecretStr(token), api_url=url, timeouts=(connect, read)))
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bot.platforms.telegram.adapter import TelegramChannel
+from bot.platforms.telegram.adapter import TelegramPlatform
 from bot.platforms.telegram.client import Client
 from subscriptions.model import ChatAddress, Message
 from tests.contract.rigs.rig import Rig
@@ -23,7 +23,7 @@ def telegram_message(text: str, number: int = 1) -> Message:
 async def telegram(read: float) -> AsyncIterator[Rig]:
     with FakeTelegram() as fake:
         fake.knows("-1001", topics=(5,))
-        channel = TelegramChannel(Client(TELEGRAM_TOKEN, fake.url, connect=1, read=read))
+        channel = TelegramPlatform(Client(TELEGRAM_TOKEN, fake.url, connect=1, read=read))
         yield Rig(
             channel=channel,
             chat=ChatAddress("telegram", "-1001"),

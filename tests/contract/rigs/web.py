@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from tempfile import TemporaryDirectory
 
-from bot.platforms.web.adapter import WebChannel
+from bot.platforms.web.adapter import WebPlatform
 from subscriptions.chats.stored.conversations import PageMessage, page_messages
 from subscriptions.database.store import Store
 from subscriptions.model import ChatAddress, Message
@@ -19,7 +19,7 @@ async def web(_: float) -> AsyncIterator[Rig]:
     with TemporaryDirectory() as folder:
         store = Store(f"sqlite:///{folder}/paperwire.db")
         store.open(now=NOON)
-        channel, chat = WebChannel(store, FakeClock(NOON)), ChatAddress("web", "me")
+        channel, chat = WebPlatform(store, FakeClock(NOON)), ChatAddress("web", "me")
         yield Rig(
             channel=channel,
             chat=chat,

@@ -246,7 +246,7 @@ def _poison(dice: random.Random) -> bytes:
 def _for_a_minute(folder: Path, tries: int, begins: Callable[[], object], ends: Callable[[], object]) -> Verdict:
     """Lets a fault begin while a message is being sent, and ends it a minute later, until there are enough tries.
 
-    What is proved: the outcome of that message is tried to be stored until the database takes it (`until_stored`), and
+    What is proved: the outcome of that message is tried to be stored until the database takes it (`retry_until_stored`), and
     what else comes in that minute is lost as little. No process ends meanwhile, so these rows do not show that the
     message was marked before its post (tests/story/test_crashes.py does, where Slack is asked for a marked message),
     nor that no other lane begins a post (tests/integration/test_delivery.py).
