@@ -28,7 +28,7 @@ from subscriptions.subscribing.widening import by_initials, by_words_of_acronym
 from subscriptions.text.cutting import cut_at_word
 
 _TITLE = 60  # columns of a title in the echo
-_FEW = 1  # papers; a query that finds more needs no advice on its meaning
+_ADVICE_THRESHOLD = 1  # papers; a query that finds more needs no advice on its meaning
 _MOST_COUNTED = 50  # papers near in meaning
 REWRITE = "rewrite"  # verb of the button that applies an advice
 MOST_LINES = 20  # subscriptions in one message
@@ -118,7 +118,7 @@ def _advice(context: Context, done: Subscribed) -> tuple[str, Row]:
         found = context.count("{count} paper", "{count} papers", titles[1])
         said = context.say("That is more than ten a day. In titles only: {found}.", found=found)
         return said, (context.button("in titles only", REWRITE, subscription=which, text=titles[0]),)
-    about = about_its_words(done.query) if done.found <= _FEW else ""
+    about = about_its_words(done.query) if done.found <= _ADVICE_THRESHOLD else ""
     if not about:
         return "", ()
     context.ask_for_vectors(texts_asked(about))

@@ -19,7 +19,7 @@ from subscriptions.database.store import ReadOnlyError, Transaction
 from subscriptions.errors import PaperwireError, StoreError
 
 MOST = 3  # commands; an answer with more is none
-LONGEST = 200  # characters of a command
+MAX_COMMAND_LENGTH = 200  # characters of a command
 LONGEST_MESSAGE = 1000  # characters that the model reads
 
 
@@ -57,7 +57,7 @@ def checked(lines: Sequence[str], message: MessageRequest, registry: Registry) -
     """Returns the commands among the lines that a model proposes for a message."""
     found: dict[tuple[str, str], Proposed] = {}
     for line in lines if len(lines) <= MOST else ():
-        typed = typed_command(line) if line.isprintable() and len(line) <= LONGEST else None
+        typed = typed_command(line) if line.isprintable() and len(line) <= MAX_COMMAND_LENGTH else None
         command = registry.command_named(typed.name) if typed and not typed.bot else None
         if typed is None or command is None or not _may_be_proposed(command):
             continue

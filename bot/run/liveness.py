@@ -12,7 +12,7 @@ from http.client import HTTPConnection, HTTPException
 from bot.settings import PREFIX, Settings, variable
 from bot.settings.values import reached_at
 
-_PATIENCE = 4.0  # seconds
+_PROBE_TIMEOUT_SECONDS = 4.0  # seconds
 
 
 def main() -> int:
@@ -20,7 +20,7 @@ def main() -> int:
     try:
         given = {name: variable(f"{PREFIX}{name.upper()}") for name in ("web_host", "web_port")}
         settings = Settings.model_validate({name: text for name, text in given.items() if text})
-        connection = HTTPConnection(reached_at(settings.web_host), settings.web_port, timeout=_PATIENCE)
+        connection = HTTPConnection(reached_at(settings.web_host), settings.web_port, timeout=_PROBE_TIMEOUT_SECONDS)
         connection.request("GET", "/health/live")
         status = connection.getresponse().status
     except (OSError, HTTPException, ValueError) as error:

@@ -50,9 +50,9 @@ T = TypeVar("T")
 log = logging.getLogger("paperwire")
 
 TICK_SECONDS = 1.0  # a changed file must be read within five seconds, and reading it takes two ticks
-REST = 60.0  # seconds during which nothing is sent on a platform whose token fails
-ASK_FOR_ROLE = 1.0  # seconds between two attempts to take the role of another process
-START_AGAIN = 3.0  # seconds until the start is tried again, if the database could not be reached
+BAD_TOKEN_RETRY_SECONDS = 60.0  # seconds during which nothing is sent on a platform whose token fails
+LEADER_POLL_SECONDS = 1.0  # seconds between two attempts to take the role of another process
+RESTART_DELAY_SECONDS = 3.0  # seconds until the start is tried again, if the database could not be reached
 WAKE_INTERVAL = 5.0  # seconds between two checks of all lanes during a drain; planning wakes its lanes without this
 LOG_INTERVAL = timedelta(days=1)  # between two lines of the log about the same finding
 OUTAGE_INTERVAL = timedelta(minutes=10)  # between two lines of the log about the same error of the database
@@ -196,7 +196,7 @@ class Process:
         held = await self.app.store.read(bot_state.stopped_platforms)
         for platform, reason in list(stopped.items()):
             if platform not in self._rests:
-                self._rests[platform] = second + REST
+                self._rests[platform] = second + BAD_TOKEN_RETRY_SECONDS
                 log.error("%s has stopped: %s", platform, reason)
             elif second >= self._rests[platform] and platform not in held:
                 del stopped[platform], self._rests[platform]
@@ -254,7 +254,7 @@ async def run(app: App, sources: SourceScheduler, options: Options) -> int:
             if options.once or not error.passes:  # such as no access to the file: do not wait
                 raise
             log.error("%s", error)
-        await _unless_stopped(app, app.clock.sleep(START_AGAIN))
+        await _unless_stopped(app, app.clock.sleep(RESTART_DELAY_SECONDS))
     return 0
 
 
@@ -338,7 +338,7 @@ async def _take(ours: role.Role, app: App, *, waits: bool, say: Callable[[str], 
         if holder != told:
             say(f"Waiting: process {holder} works on this database. This one takes over when it ends or stands still.")
             told = holder
-        await _unless_stopped(app, app.clock.sleep(ASK_FOR_ROLE))
+        await _unless_stopped(app, app.clock.sleep(LEADER_POLL_SECONDS))
     return False
 
 

@@ -17,9 +17,9 @@ from subscriptions.text.words import title_alias
 
 log = logging.getLogger("paperwire")
 
-PATIENCE = 2.5  # seconds that a person waits at most: some platforms show an error after three
-LONGEST = 30.0  # seconds that a digest waits at most
-REST = 600.0  # seconds in which no digest waits, after arXiv did not answer
+LOOKUP_TIMEOUT_SECONDS = 2.5  # seconds that a person waits at most: some platforms show an error after three
+DIGEST_TIMEOUT_SECONDS = 30.0  # seconds that a digest waits at most
+BACKOFF_SECONDS = 600.0  # seconds in which no digest waits, after arXiv did not answer
 IDS_PER_REQUEST = 100  # ids in one request
 MAX_RESULTS = 20  # papers that a request for a title may return
 MAX_TITLE_WORDS = 25  # words of a title in a request
@@ -40,12 +40,12 @@ class PaperLookup:
     async def find_soon(self, ids: Collection[str]) -> bool:
         """Stores the papers of these ids that arXiv knows. Returns False if arXiv gives no readable answer.
 
-        Returns False after PATIENCE seconds, too; what arXiv answers later is stored then.
+        Returns False after LOOKUP_TIMEOUT_SECONDS seconds, too; what arXiv answers later is stored then.
         """
         finding = asyncio.create_task(self._find(ids))
         self._finding.add(finding)
         finding.add_done_callback(self._finding.discard)
-        done, _ = await asyncio.wait({finding}, timeout=PATIENCE)
+        done, _ = await asyncio.wait({finding}, timeout=LOOKUP_TIMEOUT_SECONDS)
         return bool(done) and finding.result()
 
     async def _find(self, ids: Collection[str]) -> bool:
@@ -64,17 +64,17 @@ class PaperLookup:
     async def completed(self, papers: Mapping[str, Paper]) -> dict[str, Paper]:
         """Returns what arXiv knows about papers, under the same keys: those with an id by this, others by their title.
 
-        A digest waits for this, so it takes at most LONGEST seconds, and REST seconds after a failure nothing is asked.
+        A digest waits for this, so it takes at most DIGEST_TIMEOUT_SECONDS seconds, and BACKOFF_SECONDS seconds after a failure nothing is asked.
         Papers that were not found until then are left out.
         """
         found: dict[str, Paper] = {}
         if self._deps.app.clock.monotonic() < self._rests_until:
             return found
         try:
-            async with asyncio.timeout(LONGEST):
+            async with asyncio.timeout(DIGEST_TIMEOUT_SECONDS):
                 await self._complete(papers, found)
         except Exception as error:  # noqa: BLE001 - whatever arXiv answers, the digest is stored
-            self._rests_until = self._deps.app.clock.monotonic() + REST
+            self._rests_until = self._deps.app.clock.monotonic() + BACKOFF_SECONDS
             why = str(error) if isinstance(error, PaperwireError) else error_location(error)
             log.warning("Papers are stored as they came, without what arXiv knows: %s", why)
         return found

@@ -40,8 +40,8 @@ _COMPLETED = ("title", "abstract", "authors", "categories", "primary", "arxiv_id
 log = logging.getLogger("paperwire")
 
 AT_ONCE = 8  # papers or questions in one call of the encoder, so that a person's question waits for half a second
-LONGEST = 120.0  # seconds that news waits for its codes
-INTERVAL = 60.0  # seconds between two looks for papers without codes
+MAX_ENCODING_SECONDS = 120.0  # seconds that news waits for its codes
+LATE_INTERVAL_SECONDS = 60.0  # seconds between two looks for papers without codes
 
 
 async def ingest(
@@ -176,7 +176,7 @@ async def codes_of(encoder: Encoder, papers: Mapping[Texts, Paper], ready: Calla
     made: dict[Texts, bytes] = {}
     texts = list(papers)
     try:
-        async with asyncio.timeout(LONGEST):
+        async with asyncio.timeout(MAX_ENCODING_SECONDS):
             for start in range(0, len(texts), AT_ONCE):
                 part = texts[start : start + AT_ONCE]
                 codes = await _encoded(encoder.papers, [papers[one] for one in part])
@@ -202,7 +202,7 @@ class LateEncoding:
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._rounds = Rounds(app.clock, INTERVAL, "Papers could not be encoded")
+        self._rounds = Rounds(app.clock, LATE_INTERVAL_SECONDS, "Papers could not be encoded")
 
     async def begin(self) -> None:
         """Makes this encoder the store's, and encodes the questions that lack vectors. Raises StoreError."""
@@ -216,7 +216,7 @@ class LateEncoding:
             self._rounds.start(lambda: self._noted(self._encode_all(encoder)))
 
     async def run(self) -> None:
-        """Makes missing codes for at most LONGEST seconds. Raises StoreError."""
+        """Makes missing codes for at most MAX_ENCODING_SECONDS seconds. Raises StoreError."""
         if (encoder := self._app.encoder) is not None:
             await self._in_time(self._encode_papers(encoder))
 
@@ -226,7 +226,7 @@ class LateEncoding:
 
     async def _in_time(self, work: Awaitable[None]) -> None:
         with suppress(TimeoutError):  # the rest is made later
-            async with asyncio.timeout(LONGEST):
+            async with asyncio.timeout(MAX_ENCODING_SECONDS):
                 await self._noted(work)
 
     async def _encode_all(self, encoder: Encoder) -> None:

@@ -29,7 +29,7 @@ CHECK_INTERVAL = 5.0  # seconds between two checks for sources that are due
 ERROR_BACKOFF = 60.0  # seconds until the next poll of a source after a poll whose receipt could not be written
 MAX_AHEAD = timedelta(days=1.25)  # the longest wait that a server can ask for, with jitter
 MAX_CONCURRENT_POLLS = 4
-PATIENCE = 5.0  # seconds that a tick waits for files; then they are read beside other work
+FILES_TIMEOUT_SECONDS = 5.0  # seconds that a tick waits for files; then they are read beside other work
 LONGEST_WAIT = timedelta(seconds=5)  # how long `drain` waits for files that are still being written
 FILES_CATCH_UP_SECONDS = 60.0  # that planning waits for files; one that takes long delays nobody's papers for longer
 MAX_CATCH_UP_WAIT = 300.0  # seconds that planning waits for overdue sources
@@ -100,7 +100,7 @@ class SourceScheduler:
             if name not in self._polls:
                 self._polls[name] = asyncio.create_task(folder.poll())
         if reading := [task for name, task in self._polls.items() if name in self._folders]:
-            await asyncio.wait(reading, timeout=PATIENCE)
+            await asyncio.wait(reading, timeout=FILES_TIMEOUT_SECONDS)
         for name, task in list(self._polls.items()):
             if task.done():
                 del self._polls[name]

@@ -46,7 +46,7 @@ T = TypeVar("T")
 
 SHOWN = 60  # messages on one page; a link leads to older ones
 AT_ONCE = 50  # changes that an open page gets together
-LONGEST = 8000  # characters of a message
+MAX_MESSAGE_LENGTH = 8000  # characters of a message
 TOAST_WITHIN = 3.0  # seconds to wait for the words about a pressed button
 ANSWER_WITHIN = 1.0  # seconds that htmx waits for an answer; a later one comes when the page asks again
 _LONGEST_FILE_NAME = 80
@@ -150,7 +150,7 @@ class ChatPage:
     async def say(self, request: Request) -> Response:
         """Handles a message, which may have a file, at most once for each `once` of the form."""
         visitor, form = await self._heard(request)
-        text = form.text("text").replace("\r\n", "\n").strip()[:LONGEST]
+        text = form.text("text").replace("\r\n", "\n").strip()[:MAX_MESSAGE_LENGTH]
         if not text and not form.file:
             return await self._answer(request, visitor, form, "/#end")
         update = _update(visitor, form, "said")
@@ -172,7 +172,7 @@ class ChatPage:
     async def press(self, request: Request) -> Response:
         """Handles a pressed button."""
         visitor, form = await self._heard(request)
-        data, message = form.text("press")[:LONGEST], form.text("message")
+        data, message = form.text("press")[:MAX_MESSAGE_LENGTH], form.text("message")
         number = _number(message)
         update = _update(visitor, form, "pressed", f":{data[:100]}:{message[:20]}")
         pressed = CallbackRequest(

@@ -28,7 +28,7 @@ OLDEST_COPY = timedelta(days=2)  # if the newest copy is older, that is a proble
 LOOK_INTERVAL = 5.0  # seconds between two looks at the database
 # seconds; a shorter lock of the database is normal while another process writes, a full disk is not
 SHORT_REFUSAL = 15.0
-PATIENCE = 5.0  # seconds; a process that needs longer to answer does not count as ready
+PROBE_TIMEOUT_SECONDS = 5.0  # seconds; a process that needs longer to answer does not count as ready
 _LARGEST = 1024 * 1024  # bytes of its answer
 SOURCES = "sources"  # the name of the entry that counts sources for strangers
 _STRANGERS = Language("en", "UTC")
@@ -206,7 +206,7 @@ def ask_readiness(settings: Settings, store: Store) -> Readiness:
     url = f"{local_url(host, settings.web_port)}/health/ready"
     if not settings.web_port:
         return _problem("PAPERWIRE_WEB_PORT is 0, so only the process itself knows where it listens")
-    connection = HTTPConnection(host, settings.web_port, timeout=PATIENCE)
+    connection = HTTPConnection(host, settings.web_port, timeout=PROBE_TIMEOUT_SECONDS)
     try:
         connection.request("GET", "/health/ready")
         answer = Readiness.model_validate_json(connection.getresponse().read(_LARGEST))

@@ -21,11 +21,11 @@ from subscriptions.database.store import Store
 from subscriptions.errors import LeaderExists, Sentence, StoreError, StoreUnavailable
 
 BEAT_SECONDS = 5.0  # between two beats of the process that has the role
-STANDSTILL_SECONDS = 15  # without a beat, until others take the role
+LEASE_SECONDS = 15  # without a beat, until others take the role
 # key of the advisory lock, which belongs to the whole database: another schema has another installation of paperwire
 _LOCK = "7250012023 + CASE current_schema() WHEN 'public' THEN 0 ELSE hashtext(current_schema()) END"
 
-_PATIENCE = "SET lock_timeout = '2s'"  # the session of a process that was killed may last some moments longer
+_LOCK_TIMEOUT = "SET lock_timeout = '2s'"  # the session of a process that was killed may last some moments longer
 _TAKE = f"SELECT pg_advisory_lock({_LOCK})"
 _HELD = "55P03"  # the SQLSTATE of a lock that is not free within this time
 _GIVE_BACK = f"SELECT pg_advisory_unlock({_LOCK})"
@@ -35,7 +35,7 @@ _END_SESSIONS = """
     SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity JOIN role ON application_name = 'paperwire ' || process
     WHERE datname = current_database() AND process != %s
 """
-_STANDS_STILL = f"AND seen < clock_timestamp() - interval '{STANDSTILL_SECONDS} seconds'"
+_STANDS_STILL = f"AND seen < clock_timestamp() - interval '{LEASE_SECONDS} seconds'"
 _LEAVE = "DELETE FROM role"
 _ENTER = "INSERT INTO role (term, process, holder) VALUES (%s, %s, %s)"
 _BEAT = "UPDATE role SET seen = clock_timestamp() WHERE term = %s"
@@ -122,7 +122,7 @@ class ServerRole:
     def _is_elected(self, session: Any) -> bool:  # noqa: ANN401 - psycopg's
         if not self._has_lock:
             try:
-                session.execute(_PATIENCE)
+                session.execute(_LOCK_TIMEOUT)
                 session.execute(_TAKE)
             except Exception as error:
                 if getattr(error, "sqlstate", None) != _HELD:

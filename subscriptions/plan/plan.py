@@ -34,7 +34,7 @@ from subscriptions.sources.forecast import AwaitedSource, Forecast
 
 SLICE = 100  # due subscriptions that are decided and written in one transaction; limits how long other writers wait
 _MINUTE = "%Y-%m-%dT%H:%M"
-FEW = 50  # queries; more are matched by an index of the papers, which takes 0.6 ms for each paper
+INDEX_THRESHOLD = 50  # queries; more are matched by an index of the papers, which takes 0.6 ms for each paper
 MOST_EVIDENCE = 100_000  # pairs of query and paper whose evidence is kept, some 400 bytes each
 _parsed = lru_cache(maxsize=65536)(parse_canonical)  # canonical text → parsed query
 
@@ -71,7 +71,7 @@ class Window:
         """Matches the queries that were not matched yet."""
         asked = stored_queries(transaction, set(canonicals) - self._matches.keys())
         self.queries |= asked
-        if len(asked) > FEW and self._index is None:
+        if len(asked) > INDEX_THRESHOLD and self._index is None:
             self._index = PaperIndex(self.tokenized)
         for canonical, query in asked.items():
             if self._index:

@@ -36,13 +36,13 @@ from subscriptions.query.tree import Query
 from subscriptions.schedule import due_moments, zones
 
 DAYS_KNOWN = 7  # days of papers in which a confirmation counts the matches of a query
-MANY = 10  # papers a day; it is worth narrowing a query that finds more
+ADVICE_THRESHOLD = 10  # papers a day; it is worth narrowing a query that finds more
 _FEWER = 0.8  # titles only are advised if they find at most this share of the papers
 CAME_WITHIN = timedelta(days=60)  # a list says when a subscription last brought papers if this was within this time
 MOST_SHOWN = 20  # papers that a reply shows at most, because it has no button [show]
 MOST_READ = 60  # newest papers of a reply that are read to find out what matched; each takes a millisecond
 PREVIEW_DAYS = 7
-_FEW = 3  # at least so many papers are read for each subscription
+_MIN_READ = 3  # at least so many papers are read for each subscription
 Finds = Mapping[int, Sequence[int]]  # subscription id → ids of the papers that it finds, newest first
 
 
@@ -115,13 +115,13 @@ def activity(
 def in_titles(transaction: Transaction, chat: Chat, query: Query, *, now: datetime) -> tuple[str, int] | None:
     """Returns (the query that looks for its words in titles only, the number of papers that it finds).
 
-    None if the query finds at most MANY papers a day, or if titles do not narrow it. A query of nearness never brings
+    None if the query finds at most ADVICE_THRESHOLD papers a day, or if titles do not narrow it. A query of nearness never brings
     many papers, since it brings only the nearest.
     """
     window = recent(transaction, now)
     found = len(window.find(transaction, query, chat).papers)
     text = "" if query.wants_nearness else rewriting.rewritten(query, rewriting.in_titles)
-    if not text or found <= MANY * window.base.days:
+    if not text or found <= ADVICE_THRESHOLD * window.base.days:
         return None
     brings = len(window.find(transaction, parse.parse_query(text, query.chat), chat).papers)
     return (text, brings) if 0 < brings <= found * _FEWER else None
@@ -316,7 +316,7 @@ def _delivery(
     `among`: the papers that were searched. With `most_read`, it is for a reply: only so many of the newest papers are
     read. The others become items at the end that are counted and not shown.
     """
-    most = max(_FEW, most_read // max(len(found), 1)) if most_read else None
+    most = max(_MIN_READ, most_read // max(len(found), 1)) if most_read else None
     known = paper_search.read(transaction, list({paper: None for of_one in found.values() for paper in of_one[:most]}))
     place = {paper.id: at for at, paper in enumerate(known)}
     due = decision.DueDelivery(

@@ -8,7 +8,7 @@ from subscriptions.schedule import cadence as cadences
 from subscriptions.schedule.time_words import Kind, count_of, tokens_of
 from subscriptions.text.forms import normalized
 
-LONGEST = timedelta(days=2 * 366)
+MAX_PAUSE = timedelta(days=2 * 366)
 _UNITS = {
     "h": timedelta(hours=1),
     "d": timedelta(days=1),
@@ -58,7 +58,7 @@ def parse_pause(text: str, zone: tzinfo, now: datetime) -> datetime:
         raise Refused(_no_time(text), _EXAMPLES)
     if end <= now:
         raise NoSuchPause(Sentence("“{text}” is over already.", {"text": text.strip()}), _EXAMPLES)
-    if end - now > LONGEST:
+    if end - now > MAX_PAUSE:
         raise NoSuchPause(
             Sentence("That is longer than two years."),
             Sentence("Pause without a date; resume ends it when you like."),
@@ -79,7 +79,7 @@ def _after_length(plain: str, zone: tzinfo, now: datetime) -> datetime | None:
     if found is None:
         return None
     unit = _UNITS[found["unit"][0] if found["unit"] else _UNITS_ZH[found["unit_zh"]]]
-    length = min(count_of(found["many"] or found["many_zh"]), 2 * LONGEST // unit) * unit
+    length = min(count_of(found["many"] or found["many_zh"]), 2 * MAX_PAUSE // unit) * unit
     if unit < _UNITS["d"]:
         return now + length
     local = now.astimezone(zone) + length

@@ -14,7 +14,7 @@ from subscriptions.model import DAY_NAMES
 from subscriptions.schedule.zone_names import plain as plain_name
 from subscriptions.schedule.zones import zone_of_place
 
-LONGEST = 90  # most characters of a time
+MAX_TIME_LENGTH = 90  # most characters of a time
 EVERY_DAY, WEEKDAYS, WEEKEND = frozenset(range(7)), frozenset(range(5)), frozenset({5, 6})
 NOON = 12
 
@@ -230,7 +230,7 @@ def tokens_of(text: str) -> tuple[Token, ...]:
 
     What follows the other words may be a known place: "daily 9 Berlin".
     """
-    if len(text) > LONGEST:
+    if len(text) > MAX_TIME_LENGTH:
         return ()
     written, found, at = plain(text), list[Token](), 0
     while at < len(written):

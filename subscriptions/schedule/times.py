@@ -20,7 +20,7 @@ from subscriptions.schedule.time_words import (
     EVENING,
     EVERY_DAY,
     JOINING,
-    LONGEST,
+    MAX_TIME_LENGTH,
     NAMES,
     NOON,
     WEEKDAYS,
@@ -277,7 +277,7 @@ def _split(text: str) -> Ending:
 
 def _starts(body: str) -> Iterator[int]:
     """Yields the positions where a time may begin, ascending: after a gap, and beside Chinese, which has no gaps."""
-    for at in range(max(0, len(body) - LONGEST), len(body)):
+    for at in range(max(0, len(body) - MAX_TIME_LENGTH), len(body)):
         before, sign = body[max(0, at - 1) : at], body[at]
         if not _is_gap(sign) and (_is_gap(before) or _is_han(before) or _is_han(sign)):
             yield at

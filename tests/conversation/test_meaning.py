@@ -85,20 +85,20 @@ class TestSearch:
         encoder, goes_on = know(bot), Event()
         encode = encoder.questions
         monkeypatch.setattr(encoder, "questions", lambda texts: goes_on.wait() and encode(texts))
-        monkeypatch.setattr(dependencies, "PATIENCE", 0.0)
+        monkeypatch.setattr(dependencies, "EMBEDDING_TIMEOUT_SECONDS", 0.0)
         late = "What is near in meaning takes longer; ask again in a moment."
         said = await bot.says("abejas")
         assert "Near in meaning:" not in said.text
         assert late in said.lines
         goes_on.set()
-        monkeypatch.setattr(dependencies, "PATIENCE", 3.0)
+        monkeypatch.setattr(dependencies, "EMBEDDING_TIMEOUT_SECONDS", 3.0)
         said = await bot.says("abejas")
         assert "Near in meaning:" in said.lines
         assert late not in said.lines
 
 
 async def test_first_list_is_counted_while_it_is_read(bot: BotHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dependencies, "PATIENCE", 0.0)  # the encoder is busy with papers
+    monkeypatch.setattr(dependencies, "EMBEDDING_TIMEOUT_SECONDS", 0.0)  # the encoder is busy with papers
     bot.encoder = encoder = FakeEncoder()
     encode, is_busy, goes_on = encoder.papers, Event(), Event()
 

@@ -272,7 +272,7 @@ async def test_file_that_takes_long_delays_planning_for_a_minute(
         await never.wait()
 
     monkeypatch.setattr("bot.digests.sandbox.InProcess.read", waits)
-    monkeypatch.setattr("bot.sources.source_scheduler.PATIENCE", 0.01)
+    monkeypatch.setattr("bot.sources.source_scheduler.FILES_TIMEOUT_SECONDS", 0.01)
     (tmp_path / "slow.md").write_text(page(("2601.00001", "Kites", "Words.")))
     scheduler = feeds.of(SourceSettings(name="inbox", path=tmp_path)).scheduler
     seen = []

@@ -117,7 +117,7 @@ def test_stored_codes_are_made_anew_after_a_change() -> None:
 )
 @pytest.mark.parametrize("size", [1, encoders.AT_ONCE])  # a large request does not fit into the pipe
 def test_a_process_that_fails_is_told(serves: Serve, reason: str, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encoders, "LONGEST", 2.0 if serves is hangs else PATIENCE)
+    monkeypatch.setattr(encoders, "MAX_REQUEST_SECONDS", 2.0 if serves is hangs else PATIENCE)
     encoder = ChildEncoder(serves)
     for _ in range(2):
         with pytest.raises(EmbeddingError, match=reason) as told:

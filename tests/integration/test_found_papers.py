@@ -251,7 +251,7 @@ def asks(store: Store, query: str) -> Subscribed:
 
 @pytest.mark.parametrize("few", [0, 100], ids=["matched with all queries", "matched alone"])
 def test_the_nearest_come_first_and_five_are_shown(stocked: Store, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("subscriptions.plan.plan.FEW", few)
+    monkeypatch.setattr("subscriptions.plan.plan.INDEX_THRESHOLD", few)
     asks(stocked, f"like:{GIVEN}")
     brings(
         stocked,

@@ -100,8 +100,8 @@ async def test_while_arxiv_is_away_a_sentence_and_a_link_say_so(
 async def test_nobody_waits_longer_than_three_seconds_and_what_comes_later_is_there_then(
     telegram: FakeTelegram, arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert arxiv_lookup.PATIENCE < 3
-    monkeypatch.setattr(arxiv_lookup, "PATIENCE", 0)
+    assert arxiv_lookup.LOOKUP_TIMEOUT_SECONDS < 3
+    monkeypatch.setattr(arxiv_lookup, "LOOKUP_TIMEOUT_SECONDS", 0)
     arxiv.knows(FORGETS)
     await asks(telegram, ID)
     assert said(telegram)[0].endswith("Ask again in a minute.")
@@ -231,7 +231,7 @@ async def test_an_arxiv_that_fails_is_left_alone_for_a_while(
     getattr(arxiv, fault)()
     for one in papers:
         await brings(feeding, one)
-        clock.advance(timedelta(seconds=arxiv_lookup.REST / 2))
+        clock.advance(timedelta(seconds=arxiv_lookup.BACKOFF_SECONDS / 2))
     assert incomplete(store) == [one.key for one in papers[:2]]
     assert len(arxiv.asked("id_list")) == 3  # the second digest did not wait
 
@@ -239,7 +239,7 @@ async def test_an_arxiv_that_fails_is_left_alone_for_a_while(
 async def test_a_slow_arxiv_holds_up_no_digest(
     store: Store, arxiv: FakeArxiv, feeding: SourceHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(arxiv_lookup, "LONGEST", 0.1)
+    monkeypatch.setattr(arxiv_lookup, "DIGEST_TIMEOUT_SECONDS", 0.1)
     arxiv.hangs()
     await brings(feeding, BARE)
     assert incomplete(store) == [ID]

@@ -136,7 +136,7 @@ def test_news_does_not_wait_for_an_encoder_that_fails(
     worker.store.encoder = worker.encoder.name
     going_on = threading.Event()
     if slow:
-        monkeypatch.setattr(ingest, "LONGEST", 0.01)
+        monkeypatch.setattr(ingest, "MAX_ENCODING_SECONDS", 0.01)
         monkeypatch.setattr(worker.encoder, "papers", lambda _: going_on.wait(PATIENCE) and [])
     else:
         worker.encoder.fails = FAILS
@@ -222,7 +222,7 @@ def questions(store: Store) -> Iterable[str]:
 def test_a_plan_brings_what_is_near_and_says_how_near(
     worker: Worker, few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("subscriptions.plan.plan.FEW", few)
+    monkeypatch.setattr("subscriptions.plan.plan.INDEX_THRESHOLD", few)
     for chat, query in enumerate(('about:"heat"', '-about:"heat" cat:cs.LG', 'about:"ice" OR about:"whales"'), 1):
         worker.subscribes(f"telegram:{chat}", query)
     for paper, found in ((HOT, [(1, HOT)]), (COLD, [(2, COLD), (3, COLD)])):

@@ -52,7 +52,7 @@ from subscriptions.text.cutting import clean
 TIMEOUT = 60.0  # seconds for one step; RFC 5321 (4.5.3.2) recommends minutes, but that would block the lane
 # how many times as long the answer to the content may take. RFC 5321 (4.5.3.2.6) requires ten minutes, since whoever
 # gives up earlier sends mails that have arrived a second time.
-PATIENCE = 10
+DATA_TIMEOUT_FACTOR = 10
 AT_ONCE = 4  # connections at the same time; servers allow one client only a few
 PROMPT = 2.0  # seconds; a mail whose answer takes longer does not count, so that it keeps no other mail waiting
 ANSWER = "reply"  # prefix of `delivery` in an answer; the id of the update follows
@@ -276,7 +276,7 @@ class EmailPlatform(Listener, Operated):
                     await client.rcpt(address)
                     step = "content"
                     asyncio.get_running_loop().call_later(PROMPT, place.close)
-                    await client.data(mail, timeout=TIMEOUT * PATIENCE)
+                    await client.data(mail, timeout=TIMEOUT * DATA_TIMEOUT_FACTOR)
             except BaseException as error:  # also if the process stops
                 client.close()
                 if isinstance(error, aiosmtplib.SMTPException | OSError | ValueError):
