@@ -36,7 +36,7 @@ class Refused(Exception):
 
 
 def main() -> int:
-    """Returns the exit status."""
+    """Return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--build", type=Path, metavar="DIR", help="only build into this folder")
     wanted = parser.parse_args()
@@ -53,7 +53,7 @@ def main() -> int:
 
 
 def release() -> None:
-    """Makes a release of the version that pyproject.toml names. Raises Refused."""
+    """Make a release of the version that pyproject.toml names. Raise Refused."""
     version = tomllib.loads((REPO / "pyproject.toml").read_text())["project"]["version"]
     tag = f"v{version}"
     if git(REPO, "status", "--porcelain"):
@@ -86,7 +86,7 @@ def release() -> None:
 
 
 def dated(changelog: str, version: str, day: str) -> str:
-    """Returns the changelog with what is unreleased under this version and day. Raises Refused if it says nothing."""
+    """Return the changelog with what is unreleased under this version and day. Raise Refused if it says nothing."""
     before, found, rest = changelog.partition(UNRELEASED)
     unreleased = re.split(r"^## ", rest, maxsplit=1, flags=re.MULTILINE)[0]
     if not found or not unreleased.strip():
@@ -95,7 +95,7 @@ def dated(changelog: str, version: str, day: str) -> str:
 
 
 def build(repository: Path, out: Path) -> list[Path]:
-    """Builds the newest commit into a folder. Returns sdist, wheel and the context from which the image is built."""
+    """Build the newest commit into a folder. Return sdist, wheel and the context from which the image is built."""
     out.mkdir(parents=True, exist_ok=True)
     moment = git(repository, "log", "-1", "--format=%ct")
     with TemporaryDirectory(prefix="paperwire-build-") as folder:
@@ -116,7 +116,7 @@ def build(repository: Path, out: Path) -> list[Path]:
 
 
 def check_content(wheel: Path) -> None:
-    """Raises Refused if a wheel holds something beside the program, or a large file twice."""
+    """Raise Refused if a wheel holds something beside the program, or a large file twice."""
     with ZipFile(wheel) as archive:
         same = defaultdict[bytes, list[str]](list)
         for name in archive.namelist():
@@ -132,7 +132,7 @@ def check_content(wheel: Path) -> None:
 
 
 def pythons() -> Mapping[str, str]:
-    """Returns minor version → path of the Pythons on this machine. Raises Refused if one that we support is missing."""
+    """Return minor version → path of the Pythons on this machine. Raise Refused if one that we support is missing."""
     lines = run(str(REPO / ".ci" / "pythons")).splitlines()
     found = {version.rpartition(".")[0]: path for version, path in (line.split(" ", 1) for line in lines)}
     missing = {"3.11", "3.12", "3.13"} - set(found)
@@ -142,7 +142,7 @@ def pythons() -> Mapping[str, str]:
 
 
 def try_installers(home: Path, python: str, wheel: Path, said: str) -> None:
-    """Installs a wheel as people do, in an empty home, and runs what it installs. Raises Refused."""
+    """Install a wheel as people do, in an empty home, and run what it installs. Raise Refused."""
     tools = Path(sys.executable).parent
     installers = {
         "uv": (str(tools / "uv"), "tool", "install", "--quiet", "--python", python, f"{wheel}[meaning]"),
@@ -163,18 +163,18 @@ def try_installers(home: Path, python: str, wheel: Path, said: str) -> None:
 
 
 def archived(repository: Path, *paths: str) -> bytes:
-    """Returns the newest commit, or these files and folders of it, as a tar archive."""
+    """Return the newest commit, or these files and folders of it, as a tar archive."""
     command = ["git", "-C", str(repository), "archive", "--format=tar", "HEAD", *paths]
     return subprocess.run(command, capture_output=True, check=True).stdout
 
 
 def git(repository: Path, *words: str) -> str:
-    """Runs git in a repository and returns what it prints."""
+    """Run git in a repository and return what it prints."""
     return run("git", "-C", str(repository), *words).strip()
 
 
 def run(*command: str, cwd: Path | None = None, **environment: str) -> str:
-    """Runs a command and returns what it prints. Raises Refused with its errors if it fails."""
+    """Run a command and return what it prints. Raise Refused with its errors if it fails."""
     ended = subprocess.run(command, cwd=cwd, env=os.environ | environment, capture_output=True, text=True, check=False)
     if ended.returncode != 0:
         raise Refused(f"{' '.join(command)} failed:\n{ended.stdout}{ended.stderr}")

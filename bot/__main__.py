@@ -18,7 +18,7 @@ def _end_at_once(*_: object) -> None:
 
 
 def _on_interrupt(handler: "signal._HANDLER") -> None:
-    """Sets the handler of Ctrl-C, unless the process ignores it, as the background processes of a shell do."""
+    """Set the handler of Ctrl-C, unless the process ignores it, as the background processes of a shell do."""
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, handler)
 
@@ -36,7 +36,7 @@ except ImportError as error:  # of a library, or of a package of ours that anoth
 
 
 def main() -> None:
-    """Runs the subcommand that the arguments name, and exits with its status."""
+    """Run the subcommand that the arguments name, and exits with its status."""
     status = cli.main(sys.argv[1:], loaded=lambda: _on_interrupt(signal.default_int_handler))
     _on_interrupt(_end_at_once)
     sys.exit(status)

@@ -34,7 +34,7 @@ def build_app(
     isolated: bool = False,
     stop: Stop | None = None,
 ) -> App:
-    """Builds an App. Raises SettingsError, StoreError.
+    """Build an App. Raise SettingsError, StoreError.
 
     `out`: where the console writes, stdout by default. `platforms`: used instead of those that the
     settings turn on. Without `guard_gone`, each chat that refuses a message counts as gone at once. `isolated`: documents
@@ -95,6 +95,6 @@ def _sandbox(*, isolated: bool) -> ReaderRunner:
 
 
 def _renderer(platforms: Mapping[str, Platform], chat: model.ChatAddress) -> Renderer:
-    """Returns the renderer of a chat, which says how messages are rendered there. The chat's platform may be off."""
+    """Return the renderer of a chat, which says how messages are rendered there. The chat's platform may be off."""
     platform = platforms.get(chat.platform)
     return platform.renderer_for(chat) if platform else renderer_of(chat.platform)

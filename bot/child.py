@@ -44,7 +44,7 @@ class ChildProcess:
     """A child process, seen from the program. Its methods block."""
 
     def __init__(self, serves: Serve, name: str, *, may_repeat: bool) -> None:
-        """`serves` runs in the child, and begins with `prepare`. `name` is that of the process.
+        """Start the child: `serves` runs in it, and begins with `prepare`. `name` is that of the process.
 
         `may_repeat`: a request at which the process died is asked once more; else only one that a process did not read,
         since it was ending after its rest.

@@ -13,16 +13,16 @@ class Clock(Protocol):
     """The only source of time. Everything that is stored or decided uses `now`."""
 
     def now(self) -> datetime:
-        """Returns the current time in aware UTC. With `--now`, the clock starts at the given time and runs on."""
+        """Return the current time in aware UTC. With `--now`, the clock starts at the given time and runs on."""
 
     def wall(self) -> datetime:
-        """Returns the machine's time in aware UTC, even with `--now`. It is for rate limits, retries and files."""
+        """Return the machine's time in aware UTC, even with `--now`. It is for rate limits, retries and files."""
 
     def monotonic(self) -> float:
-        """Returns seconds that increase evenly, even if the machine's clock is changed."""
+        """Return seconds that increase evenly, even if the machine's clock is changed."""
 
     async def sleep(self, seconds: float) -> None:
-        """Waits for some seconds. The clock of a test jumps forward instead."""
+        """Wait for some seconds. The clock of a test jumps forward instead."""
 
 
 class SystemClock:

@@ -23,7 +23,7 @@ CHAT_FORMS = ", ".join(facts.address_form for facts in _FACTS)
 
 
 def connect(name: str, given: "Given") -> "Platform":
-    """Returns a platform without a call to it. Raises SettingsError.
+    """Return a platform without a call to it. Raise SettingsError.
 
     This imports the platform's library, so call it only for platforms that are on.
     """
@@ -32,6 +32,6 @@ def connect(name: str, given: "Given") -> "Platform":
 
 
 def renderer_of(platform: str) -> "Renderer":
-    """Returns the renderer of a platform, which may be off. Raises KeyError for an unknown platform."""
+    """Return the renderer of a platform, which may be off. Raise KeyError for an unknown platform."""
     renderer: Renderer = import_module(ADAPTERS[platform].replace(".adapter", ".markup")).RENDERER
     return renderer

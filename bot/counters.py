@@ -36,7 +36,7 @@ REQUESTS = Histogram(
 
 @contextmanager
 def post_counted(platform: str, kind: str) -> Iterator[None]:
-    """Counts the post that the body makes, unless it is broken off."""
+    """Count the post that the body makes, unless it is broken off."""
     try:
         yield
     except outcomes.NotDelivered as error:
@@ -46,5 +46,5 @@ def post_counted(platform: str, kind: str) -> Iterator[None]:
 
 
 def outcome_name(error: outcomes.NotDelivered) -> str:
-    """Returns the type of an error in lower case: "retry_later", "chat_gone"."""
+    """Return the type of an error in lower case: "retry_later", "chat_gone"."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).lower()

@@ -91,7 +91,7 @@ def _unpacked(data: bytes, most: int) -> bytes:
 
 @cache
 def trusted() -> ssl.SSLContext:
-    """Returns the TLS context of this process. One is enough: reading the certificates takes 50 ms and 2 MB."""
+    """Return the TLS context of this process. One is enough: reading the certificates takes 50 ms and 2 MB."""
     return httpx.create_ssl_context()
 
 
@@ -107,7 +107,7 @@ def certificate_problem(error: BaseException | None) -> str:
 
 
 def proxy_of_environment(scheme: str, host: str) -> str | None:
-    """Returns the proxy that HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY give for a host; None if it needs none."""
+    """Return the proxy that HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY give for a host; None if it needs none."""
     proxies = getproxies()
     proxy = proxies.get(scheme) or proxies.get("all")
     if not proxy or proxy_bypass(host):
@@ -116,5 +116,5 @@ def proxy_of_environment(scheme: str, host: str) -> str | None:
 
 
 def with_any_prefix(path: str) -> tuple[str, str]:
-    """Returns the paths of a page without and with a prefix: a proxy in front may keep its prefix or remove it."""
+    """Return the paths of a page without and with a prefix: a proxy in front may keep its prefix or remove it."""
     return path, "/{before:path}" + path

@@ -8,7 +8,7 @@ from subscriptions.errors import BrokenDigest
 
 
 def mistake_with(name: str, error: Exception) -> BrokenDigest:
-    """Returns the error for a document that was refused because paperwire itself failed at it.
+    """Return the error for a document that was refused because paperwire itself failed at it.
 
     `name`: what it is called.
     """
@@ -21,17 +21,17 @@ def mistake_with(name: str, error: Exception) -> BrokenDigest:
 
 
 def log_text(error: BaseException) -> str:
-    """Returns what the log says of an error: its own words if it is for people, else only where it was raised."""
+    """Return what the log says of an error: its own words if it is for people, else only where it was raised."""
     return str(error) if isinstance(error, errors.PaperwireError) else error_location(error)
 
 
 def system_words(error: OSError) -> str:
-    """Returns what the system says, such as "permission denied"."""
+    """Return what the system says, such as "permission denied"."""
     return (error.strerror or "unknown").lower()
 
 
 def error_location(error: BaseException) -> str:
-    """Returns the type of an error and where it was raised, but not its text, which may contain a person's words."""
+    """Return the type of an error and where it was raised, but not its text, which may contain a person's words."""
     where = "".join(
         f" in {frame.name}, {'/'.join(Path(frame.filename).parts[-2:])}, line {frame.lineno}"
         for frame in traceback.extract_tb(error.__traceback__)[-1:]

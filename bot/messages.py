@@ -42,7 +42,7 @@ Buttons = tuple[Row, ...]
 
 
 def usable_text(text: object) -> str:
-    """Returns the text without characters that cannot be stored or shown; "" for None."""
+    """Return the text without characters that cannot be stored or shown; "" for None."""
     return _UNUSABLE.sub("", str(text or ""))
 
 
@@ -81,12 +81,12 @@ class Reply:
     names_chat: bool = False  # the first line already names the chat that the reply is about
 
     def with_lines(self, *lines: str) -> "Reply":
-        """Returns the reply with these lines after its own."""
+        """Return the reply with these lines after its own."""
         return replace(self, lines=(*self.lines, *lines))
 
 
 def reply_delivery(update_id: str) -> str:
-    """Returns the `delivery` under which the messages of the reply to an update are posted, see Platform.post."""
+    """Return the `delivery` under which the messages of the reply to an update are posted, see Platform.post."""
     return f"reply{update_id}"
 
 
@@ -103,12 +103,12 @@ class Place:
 
     @classmethod
     def of(cls, chat: Chat) -> "Place":
-        """Returns the place of a stored chat."""
+        """Return the place of a stored chat."""
         return cls(chat=chat.address, kind=chat.kind, title=chat.title, public=chat.public)
 
     @property
     def is_private(self) -> bool:
-        """Returns whether it is the private chat of a person."""
+        """Whether it is the private chat of a person."""
         return self.kind is ChatKind.PRIVATE
 
 
@@ -139,7 +139,7 @@ class RequestBase:
 
     @property
     def chat(self) -> ChatAddress:
-        """Returns the address of the chat where the request was made."""
+        """The address of the chat where the request was made."""
         return self.place.chat
 
 
@@ -191,7 +191,7 @@ class TypedText(NamedTuple):
 
 
 def typed_command(text: str) -> TypedText:
-    """Returns the command with which a text begins, if it begins with one, and the rest."""
+    """Return the command with which a text begins, if it begins with one, and the rest."""
     found = _COMMAND.match(text)
     if found:
         return TypedText(found["name"].casefold(), found["bot"] or "", text[found.end() :])
@@ -199,7 +199,7 @@ def typed_command(text: str) -> TypedText:
 
 
 def file_too_large(most: int) -> Refused:
-    """Returns the error for a document of more than `most` bytes."""
+    """Return the error for a document of more than `most` bytes."""
     if most < 1 << 20:
         return Refused(Sentence("The file is larger than {most} KB.", {"most": most // 1024}))
     return Refused(Sentence("The file is larger than {most} MB.", {"most": most >> 20}))
@@ -213,7 +213,7 @@ class FileReader:
     content: Callable[[bytes], object] = bytes  # returns what the command gets. Raises Refused
 
     def read(self, data: bytes) -> object:
-        """Returns the content of a file. Raises Refused for a file that is too large or cannot be read."""
+        """Return the content of a file. Raise Refused for a file that is too large or cannot be read."""
         if len(data) > self.most:
             raise file_too_large(self.most)
         return self.content(data)

@@ -15,16 +15,16 @@ class Summarizer(Protocol):
     name: str  # of the model
 
     def start(self) -> None:
-        """Starts to look for wanted summaries in the background, if that is due. Never waits."""
+        """Start to look for wanted summaries in the background, if that is due. Never wait."""
 
     async def run(self) -> None:
         """Has wanted summaries made, for a few minutes at most. Raises StoreError."""
 
     async def check(self) -> None:
-        """Asks the model for a word, however much it was asked today. Raises ModelError."""
+        """Ask the model for a word, however much it was asked today. Raise ModelError."""
 
     async def close(self) -> None:
-        """Ends the work. The rest is made after the next start."""
+        """End the work. The rest is made after the next start."""
 
 
 class MessageReader(Protocol):
@@ -33,15 +33,15 @@ class MessageReader(Protocol):
     name: str  # of the model
 
     async def read(self, text: str, commands: Sequence[str]) -> Sequence[str]:
-        """Returns the lines that a model would type in place of a message: commands, if it does what it was asked.
+        """Return the lines that a model would type in place of a message: commands, if it does what it was asked.
 
         `commands` says which there are: "/sub QUERY [WHEN]: subscribe to a query". The lines are the model's own: they
-        may be wrong, and what strangers made it write. Returns () if it has none, or gives no answer within two
-        seconds. Raises StoreError.
+        may be wrong, and what strangers made it write. Return () if it has none, or gives no answer within two
+        seconds. Raise StoreError.
         """
 
     async def close(self) -> None:
-        """Closes its connections."""
+        """Close its connections."""
 
 
 class Encoder(Protocol):
@@ -55,10 +55,10 @@ class Encoder(Protocol):
     name: str  # of the encoder, its version and its calibration: vectors of different names are never compared
 
     def papers(self, papers: Sequence[Paper]) -> list[bytes]:
-        """Returns the codes of each paper, in order: overall, title, sentences. A paper without any text has b""."""
+        """Return the codes of each paper, in order: overall, title, sentences. A paper without any text has b""."""
 
     def questions(self, texts: Sequence[str]) -> list[bytes]:
-        """Returns the vector of each question, in order. The text keeps its case and accents."""
+        """Return the vector of each question, in order. The text keeps its case and accents."""
 
     def close(self) -> None:
-        """Ends what the encoder has started. Later calls raise EmbeddingError. By default, does nothing."""
+        """End what the encoder has started. Later calls raise EmbeddingError. By default, do nothing."""

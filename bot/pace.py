@@ -43,11 +43,11 @@ class LastMinute:
         self._seconds: dict[Hashable, tuple[float, ...]] = {}  # the key that was counted last is the last
 
     def of(self, key: Hashable, now: float) -> tuple[float, ...]:
-        """Returns when it happened in the last minute, the earliest first."""
+        """Return when it happened in the last minute, the earliest first."""
         return tuple(second for second in self._seconds.get(key, ()) if second > now - MINUTE)
 
     def count(self, key: Hashable, now: float, most: int) -> None:
-        """Counts once more. Keeps only the last `most` seconds of a key, and forgets keys that were long not counted."""
+        """Count once more. Keep only the last `most` seconds of a key, and forgets keys that were long not counted."""
         counted = (*self.of(key, now), now)[-most:]
         self._seconds.pop(key, None)
         self._seconds[key] = counted
@@ -55,7 +55,7 @@ class LastMinute:
             del self._seconds[first]
 
     def move_last(self, key: Hashable, now: float) -> None:
-        """Notes that what was counted last happened only now."""
+        """Note that what was counted last happened only now."""
         self._seconds[key] = (*self._seconds.get(key, ())[:-1], now)
 
 
@@ -67,7 +67,7 @@ class CommandLimits:
         self._told: dict[tuple[str, str], float] = {}  # (chat, person) → until when the person is not told again
 
     def wait(self, request: Request, second: float) -> float:
-        """Returns the seconds until the sender may give the next command here; 0 if that is now."""
+        """Return the seconds until the sender may give the next command here; 0 if that is now."""
         chat, most_of_person = str(request.chat), MAX_OF_CHAT if request.place.is_private else MAX_OF_PERSON
         for key, most in (((chat, request.sender), most_of_person), (chat, MAX_OF_CHAT)):
             given = self._given.of(key, second)
@@ -76,12 +76,12 @@ class CommandLimits:
         return 0.0
 
     def count(self, request: Request, second: float) -> None:
-        """Counts a command that was not refused."""
+        """Count a command that was not refused."""
         for key in (str(request.chat), (str(request.chat), request.sender)):
             self._given.count(key, second, MAX_OF_CHAT)
 
     def tells(self, request: Request, second: float) -> bool:
-        """Returns whether to tell the sender that a command was refused. If so, notes that the sender is told.
+        """Return whether to tell the sender that a command was refused. If so, notes that the sender is told.
 
         A sender is told only once until the next command can be read. So one notice is about all refused commands until
         then.
@@ -107,16 +107,16 @@ class Pace:
         self._posting: WeakValueDictionary[Lane, asyncio.Lock] = WeakValueDictionary()
 
     def posting(self, lane: Lane) -> asyncio.Lock:
-        """Returns the lock of a lane.
+        """Return the lock of a lane.
 
         Who posts there holds it, so that deliveries and replies come one after another.
         """
         return self._posting.setdefault(lane, asyncio.Lock())
 
     async def slot(self, lane: Lane, *, urgent: bool = False, patience: float = inf) -> bool:
-        """Waits until a post in this lane may begin now, and counts it.
+        """Wait until a post in this lane may begin now, and count it.
 
-        Returns False, and counts nothing, if its platform demands a pause of more than `patience` seconds. `urgent`
+        Return False, and count nothing, if its platform demands a pause of more than `patience` seconds. `urgent`
         posts are replies to people: they go before deliveries, and a part of a group's limit is reserved for them.
         """
         token, limit = lane.platform, self._limits[lane.platform]
@@ -141,11 +141,11 @@ class Pace:
         return False
 
     def begins(self, lane: Lane) -> None:
-        """Notes that the post for which the caller took a slot begins only now, and not when it got the slot."""
+        """Note that the post for which the caller took a slot begins only now, and not when it got the slot."""
         self._begun.move_last(lane, self._clock.monotonic())
 
     def wait_of_lane(self, lane: Lane, *, urgent: bool = False) -> float:
-        """Returns for how many seconds the limits of the lane allow no further post, even if its token does."""
+        """Return for how many seconds the limits of the lane allow no further post, even if its token does."""
         limit, begun, free = self._limits[lane.platform], self._begun.of(lane, self._clock.monotonic()), 0.0
         if limit.per_lane and len(begun) >= limit.burst:
             free = begun[-limit.burst] + limit.burst / limit.per_lane
@@ -156,15 +156,15 @@ class Pace:
         return self._left(free)
 
     def pause_left(self, lane: Lane) -> float:
-        """Returns the seconds that are left of a pause of the lane or of its token."""
+        """Return the seconds that are left of a pause of the lane or of its token."""
         return max(self._left(self._paused.get(lane, 0.0)), self.token_pause_left(lane.platform))
 
     def token_pause_left(self, platform: str) -> float:
-        """Returns the seconds that are left of a pause of the whole token."""
+        """Return the seconds that are left of a pause of the whole token."""
         return self._left(self._paused.get(platform, 0.0))
 
     def pause(self, lane: Lane, seconds: float) -> None:
-        """Pauses a lane, because its platform demanded it.
+        """Pause a lane, because its platform demanded it.
 
         If the token has a limit, too, it is unknown which of the two limits was exceeded. So if another lane of the
         token is still paused, the whole token is paused.

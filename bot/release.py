@@ -8,7 +8,7 @@ _ARCHIVED = "$Format:%h$"  # `git archive` writes the commit here (.gitattribute
 
 
 def installed_version() -> str:
-    """Returns the installed version; "" if paperwire runs from its source without being installed."""
+    """Return the installed version; "" if paperwire runs from its source without being installed."""
     try:
         return version("paperwire")
     except PackageNotFoundError:
@@ -16,7 +16,7 @@ def installed_version() -> str:
 
 
 def commit() -> str:
-    """Returns the short hash of the commit that a release was made from, or that is checked out; "" if unknown."""
+    """Return the short hash of the commit that a release was made from, or that is checked out; "" if unknown."""
     if not _ARCHIVED.startswith("$"):
         return _ARCHIVED
     source = Path(__file__).parents[1]

@@ -15,7 +15,7 @@ FIRST_RETRY, LONGEST_RETRY = 0.5, 5.0  # seconds between two attempts
 
 
 async def end_tasks(*tasks: asyncio.Task[Any] | None) -> None:
-    """Cancels tasks, and waits until they have ended. Drops their results and errors. None is no task."""
+    """Cancel tasks, and wait until they have ended. Drop their results and errors. None is no task."""
     running = [task for task in tasks if task is not None]
     for task in running:
         task.cancel()
@@ -34,7 +34,7 @@ class Rounds:
         self._due = float("-inf")  # monotonic second
 
     def start(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Starts a round, if none runs and one is due. Logs the error of the last one."""
+        """Start a round, if none runs and one is due. Log the error of the last one."""
         if self._task is not None and self._task.done():
             if error := self._task.exception():
                 log.error("%s: %s", self._failed, log_text(error))
@@ -45,7 +45,7 @@ class Rounds:
             self._task = asyncio.create_task(work())
 
     async def close(self) -> None:
-        """Ends the round that runs."""
+        """End the round that runs."""
         await end_tasks(self._task)
 
 

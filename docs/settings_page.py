@@ -21,13 +21,13 @@ _PART = re.compile(r"(<!-- defaults, made by settings_page\.py -->\n).*?(<!-- en
 
 
 def page(text: str) -> str:
-    """The page with its table written again."""
+    """Return the page with its table written again."""
     table = "\n".join(_defaults())
     return _PART.sub(lambda part: f"{part[1]}\n{table}\n\n{part[2]}", text)
 
 
 def _defaults() -> list[str]:
-    """Returns the defaults of all settings in each kind of chat, as a table."""
+    """Return the defaults of all settings in each kind of chat, as a table."""
     unset = [
         chat_settings.resolve(kind, platform, {}, timezone="the operator's", lang="en")
         for kind, platform in KINDS.values()

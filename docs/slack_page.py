@@ -57,7 +57,7 @@ _PART = re.compile(r"(<!-- (?P<name>[a-z]+), made by slack_page\.py -->\n).*?(<!
 
 
 def page(text: str) -> str:
-    """The page with its tables written again."""
+    """Return the page with its tables written again."""
     tables = {name: "\n".join(lines) for name, lines in _TABLES.items()}
     return _PART.sub(lambda part: f"{part[1]}\n{tables[part['name']]}\n\n{part[3]}", text)
 
@@ -68,7 +68,7 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _list(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Returns a list of pairs, for rows too short for a table."""
+    """Return a list of pairs, for rows too short for a table."""
     return [f"- {what}: {said}" for what, said in rows]
 
 

@@ -41,7 +41,7 @@ _BORN = datetime(2026, 1, 1, tzinfo=UTC)  # a fixed date, so that a refresh with
 
 
 def collect(root: Path) -> Catalog:
-    """Returns all sentences of the code, untranslated. Raises ValueError for a template that calls gettext.
+    """Return all sentences of the code, untranslated. Raise ValueError for a template that calls gettext.
 
     Templates contain only markup; the code fills in the sentences.
     """
@@ -59,7 +59,7 @@ def collect(root: Path) -> Catalog:
 
 
 def sentences(source: str) -> Iterator[str | tuple[str, str]]:
-    """Yields the sentences in the source of a module; a sentence with a plural as a pair (singular, plural)."""
+    """Yield the sentences in the source of a module; a sentence with a plural as a pair (singular, plural)."""
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, ast.Call):
             continue
@@ -79,7 +79,7 @@ def sentences(source: str) -> Iterator[str | tuple[str, str]]:
 
 
 def _places(function: ast.expr) -> int:
-    """Returns how many arguments of a call of this function are sentences."""
+    """Return how many arguments of a call of this function are sentences."""
     if isinstance(function, ast.Attribute):
         return METHODS.get(function.attr, 0)
     if isinstance(function, ast.Name):
@@ -88,25 +88,25 @@ def _places(function: ast.expr) -> int:
 
 
 def po_path(root: Path) -> Path:
-    """Returns the path of the file with the translations."""
+    """Return the path of the file with the translations."""
     return root / "locales" / "zh" / "LC_MESSAGES" / f"{DOMAIN}.po"
 
 
 def read(root: Path) -> Catalog:
-    """Returns the committed translations."""
+    """Return the committed translations."""
     with po_path(root).open("rb") as file:
         return read_po(file, locale="zh")
 
 
 def compiled(catalogue: Catalog) -> bytes:
-    """Returns a catalogue as bytes in the form that gettext reads."""
+    """Return a catalogue as bytes in the form that gettext reads."""
     buffer = BytesIO()
     write_mo(buffer, catalogue)
     return buffer.getvalue()
 
 
 def refresh(root: Path) -> None:
-    """Rewrites the catalogue below `root`. Raises OSError."""
+    """Rewrite the catalogue below `root`. Raise OSError."""
     path, catalogue = po_path(root), read(root)
     catalogue.update(collect(root), no_fuzzy_matching=True)
     catalogue.obsolete.clear()

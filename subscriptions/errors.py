@@ -46,19 +46,19 @@ class Sentence:
     values: Mapping[str, object] = field(default_factory=dict)
 
     def say(self, translate: Callable[[str], str]) -> str:
-        """Returns the sentence in the language of `translate`, a gettext function."""
+        """Return the sentence in the language of `translate`, a gettext function."""
         values = {name: v.say(translate) if isinstance(v, Sentence) else v for name, v in self.values.items()}
         if self.template:
             return translate(self.template).format_map(values)
         return ""
 
     def __str__(self) -> str:
-        """Returns the English sentence on one line, for terminals and logs. Hidden characters in values are shown."""
+        """Return the English sentence on one line, for terminals and logs. Hidden characters in values are shown."""
         return self.template.format_map({name: _visible(value) for name, value in self.values.items()})
 
 
 def _visible(value: object) -> object:
-    """Returns a value of a sentence without hidden characters. Numbers stay, since the template may format them."""
+    """Return a value of a sentence without hidden characters. Numbers stay, since the template may format them."""
     if isinstance(value, Sentence):
         return str(value)
     if isinstance(value, str):
@@ -67,12 +67,12 @@ def _visible(value: object) -> object:
 
 
 def sentences(templates: Mapping[Key, str]) -> dict[Key, Sentence]:
-    """Returns a table of sentences without values."""
+    """Return a table of sentences without values."""
     return {key: Sentence(template) for key, template in templates.items()}
 
 
 def listed(sentences: Iterable[Sentence]) -> Sentence:
-    """Returns the sentences as one, joined by commas as the reader's language writes them. `sentences` is not empty."""
+    """Return the sentences as one, joined by commas as the reader's language writes them. `sentences` is not empty."""
     first, *others = sentences
     for other in others:
         first = Sentence("{first}, {next}", {"first": first, "next": other})
@@ -94,7 +94,7 @@ class PaperwireError(Exception):
         return " ".join(part for part in (str(self.sentence), str(self.hint)) if part)
 
     def document(self) -> dict[str, object]:
-        """Returns the error for programs, as in the JSON of subcommands."""
+        """Return the error for programs, as in the JSON of subcommands."""
         return {"column": self.column, "message": str(self.sentence), "hint": str(self.hint)}
 
 
@@ -145,17 +145,17 @@ class LeadershipLost(StoreError):
 
 
 def is_disk_full(error: OSError) -> bool:
-    """Returns whether the error means that the disk or the quota is full."""
+    """Return whether the error means that the disk or the quota is full."""
     return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def disk_full(what: object) -> tuple[Sentence, Sentence]:
-    """Returns (sentence, hint) for a full disk that holds `what`."""
+    """Return (sentence, hint) for a full disk that holds `what`."""
     return Sentence("The disk that holds {what} is full.", {"what": what}), Sentence("Free some space, then try again.")
 
 
 def install_extra(extra: str) -> Sentence:
-    """Returns the cure for libraries that are not installed: the command that adds those of an extra to this Python.
+    """Return the cure for libraries that are not installed: the command that adds those of an extra to this Python.
 
     It names the libraries, since paperwire itself is in no index of packages. An environment of uv has no pip.
     """
@@ -258,6 +258,6 @@ class ModelError(PaperwireError):
 
 
 def brief(error: PaperwireError) -> str:
-    """Returns the sentence of an error, without a list of formats, for readers who know them or cannot choose one."""
+    """Return the sentence of an error, without a list of formats, for readers who know them or cannot choose one."""
     before, cut, _ = str(error.sentence).partition(EXPECTED_FORMATS)
     return f"{before}." if cut else before

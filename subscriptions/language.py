@@ -53,27 +53,27 @@ def _catalogue(lang: str) -> NullTranslations:
 
 
 def translator(lang: str) -> Callable[[str], str]:
-    """Returns a function that translates msgids into Chinese for "zh", else into English. It fills no placeholders."""
+    """Return a function that translates msgids into Chinese for "zh", else into English. It fills no placeholders."""
     gettext = _catalogue(lang).gettext
     return lambda msgid: gettext(msgid) if msgid else ""  # the msgid "" is the header of the catalogue
 
 
 def typed(text: str, slash: str) -> str:
-    """Returns a text with its commands as people type them: `slash` is "/" or "/paperwire "."""
+    """Return a text with its commands as people type them: `slash` is "/" or "/paperwire "."""
     if slash == "/":
         return text
     return _SLASH.sub(slash, text)
 
 
 def _day_pattern(day: date, seen_from: date | None) -> dict[str, str]:
-    """Returns the pattern for a day: with its year if it is long before `seen_from`, else with its weekday."""
+    """Return the pattern for a day: with its year if it is long before `seen_from`, else with its weekday."""
     if seen_from is not None and seen_from - day > _A_YEAR:
         return _DAY_WITH_YEAR
     return _DAY_WITH_WEEKDAY
 
 
 def language_of(code: str) -> str:
-    """Returns our language for a client's language code: "zh" for "zh", "zh-hans" and "zh_TW", otherwise "en"."""
+    """Return our language for a client's language code: "zh" for "zh", "zh-hans" and "zh_TW", otherwise "en"."""
     return "zh" if code.lower().startswith("zh") else "en"
 
 
@@ -91,24 +91,24 @@ class Language:
         self._translated = translator(lang)
 
     def translate(self, msgid: str) -> str:
-        """Returns a sentence in this language, with its commands as people type them. It fills no placeholders."""
+        """Return a sentence in this language, with its commands as people type them. It fills no placeholders."""
         return typed(self._translated(msgid), self.slash)
 
     def say(self, sentence: str | errors.Sentence, /, **values: object) -> str:
-        """Returns the sentence in this language with its placeholders filled."""
+        """Return the sentence in this language with its placeholders filled."""
         if isinstance(sentence, errors.Sentence):
             return replace(sentence, values={**sentence.values, **values}).say(self.translate)
         return self.translate(sentence).format_map(values)
 
     def joined(self, *sentences: str) -> str:
-        """Returns the sentences that are not empty on one line, joined with or without a space, by language."""
+        """Return the sentences that are not empty on one line, joined with or without a space, by language."""
         line, *others = [one for one in sentences if one] or [""]
         for one in others:
             line = self.say("{sentence} {next}", sentence=line, next=one)
         return line
 
     def count(self, one: str, many: str, count: int, /, **values: object) -> str:
-        """Returns the singular or plural for `count`, with placeholders filled.
+        """Return the singular or plural for `count`, with placeholders filled.
 
         `{count}` becomes the number with separators.
         """
@@ -116,22 +116,22 @@ class Language:
         return said.format_map({"count": self.number(count), **values})
 
     def number(self, number: int) -> str:
-        """Returns the number with separators: 2,061."""
+        """Return the number with separators: 2,061."""
         return _number(number, self.code)
 
     def local(self, moment: datetime) -> datetime:
-        """Returns the moment in this time zone."""
+        """Return the moment in this time zone."""
         return moment.astimezone(self.zone)
 
     def day(self, day: date, *, seen_from: date | None = None) -> str:
-        """Returns the day as Thu 22 Jan, 1月22日 周四.
+        """Return the day as Thu 22 Jan, 1月22日 周四.
 
         The year is added if the day is more than 300 days before `seen_from`.
         """
         return self._date(day, _day_pattern(day, seen_from))
 
     def short_day(self, day: date) -> str:
-        """Returns the day as 2 Feb, 2月2日."""
+        """Return the day as 2 Feb, 2月2日."""
         return self._date(day, _DAY)
 
     def dated(self, day: date, *, seen_from: date | None = None) -> str:
@@ -147,7 +147,7 @@ class Language:
             return written
 
     def days(self, days: Sequence[date], *, seen_from: date | None = None) -> str:
-        """Returns the first and the last of these days: Mon 19 – Thu 22 Jan, 1月19日 周一 – 22日 周四.
+        """Return the first and the last of these days: Mon 19 – Thu 22 Jan, 1月19日 周一 – 22日 周四.
 
         The year is written as in `day`.
         """
@@ -160,7 +160,7 @@ class Language:
         return f"{self._date(first, patterns[0])} – {self._date(last, patterns[1])}"
 
     def moment(self, moment: datetime | None, *, about: bool = False, now: datetime | None = None) -> str:
-        """Returns the moment as Tue 27 Jan 13:00, or with `about` as Tue 27 Jan about 13:00; "" for None.
+        """Return the moment as Tue 27 Jan 13:00, or with `about` as Tue 27 Jan about 13:00; "" for None.
 
         The year is written if it differs from the year of `now`.
         """
@@ -175,12 +175,12 @@ class Language:
         return self.say("{day} {time}", **values)
 
     def duration(self, length: timedelta) -> str:
-        """Returns the length in its largest unit: 3 days, 5 小时."""
+        """Return the length in its largest unit: 3 days, 5 小时."""
         written = dates.format_timedelta(length, threshold=1, locale=self.code)
         return re.sub(r"(?<=\d)(?=[^\W\d])", " ", written)  # CLDR writes 5小时; our sentences have a space there
 
     def city(self, zone: str) -> str:
-        """Returns the city of a zone: for Europe/Berlin, Berlin or 柏林.
+        """Return the city of a zone: for Europe/Berlin, Berlin or 柏林.
 
         For a zone without a city, the last part of its name.
         """
@@ -189,12 +189,12 @@ class Language:
         return str(known.get("city") or zone.rpartition("/")[2].replace("_", " "))
 
     def zone_name(self, zone: str) -> str:
-        """Returns the zone as people read it: Europe/Berlin in English; in Chinese 柏林, if there is a Chinese name."""
+        """Return the zone as people read it: Europe/Berlin in English; in Chinese 柏林, if there is a Chinese name."""
         named = self.city(zone) if _NAMES_CITIES[self.code] and "/" in zone else zone
         return zone if named.isascii() else named
 
     def in_zone(self, timezone: str | None) -> "Language":
-        """Returns the same language in another time zone; without one, itself."""
+        """Return the same language in another time zone; without one, itself."""
         return Language(self.code, timezone, slash=self.slash) if timezone else self
 
     def _date(self, day: date, patterns: dict[str, str]) -> str:

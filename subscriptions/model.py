@@ -63,7 +63,7 @@ UNREACHABLE = tuple(reason for reason in PauseReason if reason.is_unreachable)
 
 
 def describe_chat_state(state: ChatState, admission: Admission | None, pause: PauseReason | None, detail: str) -> str:
-    """Describes a chat in English: why it gets no messages, or what an operator answered; "" if neither is known.
+    """Describe a chat in English: why it gets no messages, or what an operator answered; "" if neither is known.
 
     `detail` is stored with the state: the platform's words, or the address that the chat moved to.
     """
@@ -80,7 +80,7 @@ def describe_chat_state(state: ChatState, admission: Admission | None, pause: Pa
 
 
 def describe_pause(pause: PauseReason | None, detail: str) -> str:
-    """Describes in English why a chat is paused. `detail` is the sentence that is stored with the reason."""
+    """Describe in English why a chat is paused. `detail` is the sentence that is stored with the reason."""
     if pause is PauseReason.PERSON:
         return "paused in the chat"
     return detail
@@ -332,7 +332,7 @@ class ChatSettings:
     manage: str  # person, admins, members
 
     def value(self, name: str) -> str:
-        """Returns a setting as it is stored; "all" for no limit."""
+        """Return a setting as it is stored; "all" for no limit."""
         found = getattr(self, name)
         return "all" if found is None else str(found)
 
@@ -423,7 +423,7 @@ class Cadence:
         return timedelta(days=7 if len(self.days) == 1 else 1)
 
     def __str__(self) -> str:
-        """Returns the cadence as text, for storage and export.
+        """Return the cadence as text, for storage and export.
 
         `planning.times.read_when` reads an equal cadence from it.
         """

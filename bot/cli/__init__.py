@@ -191,16 +191,16 @@ Day = TypeVar("Day", date, datetime)
 
 
 def read_moment(text: str) -> datetime:
-    """Returns the moment that --now names; without an offset, it is naive: local time in PAPERWIRE_TIMEZONE.
+    """Return the moment that --now names; without an offset, it is naive: local time in PAPERWIRE_TIMEZONE.
 
-    Raises WrongUsage.
+    Raise WrongUsage.
     """
     hint = "For example: 2026-01-22T09:00:00Z, 2026-01-22T09:00+08:00 or 2026-01-22."
     return _read(datetime.fromisoformat, text, WrongUsage(f"--now is not a moment: “{text}”.", hint))
 
 
 def read_day(text: str) -> date:
-    """Returns the day that --date names. Raises WrongUsage."""
+    """Return the day that --date names. Raise WrongUsage."""
     return _read(date.fromisoformat, text, WrongUsage(f"--date is not a day: “{text}”.", "For example: 2026-01-22."))
 
 
@@ -230,7 +230,7 @@ Paths = Annotated[list[str], typer.Argument(metavar="PATH…", help="Files, fold
 
 
 def program(called: str | None = None) -> typer.Typer:
-    """Returns the program. If one subcommand is called, only its module is imported; the others can only be listed."""
+    """Return the program. If one subcommand is called, only its module is imported; the others can only be listed."""
     made = typer.Typer(
         help="Notifications for research papers: digests in, papers matched with what chats ask for, messages out.",
         epilog="Write -- before a query that begins with -.",
@@ -278,7 +278,7 @@ def _top(
 def main(
     arguments: Sequence[str], make_clock: MakeClock | None = None, loaded: Callable[[], object] = lambda: None
 ) -> int:
-    """Runs a command line and returns its exit status. Every error becomes a sentence on stderr.
+    """Run a command line and return its exit status. Every error becomes a sentence on stderr.
 
     `make_clock` makes the clock of the subcommand; None: the machine's. `loaded` is called when all modules are
     imported.
@@ -313,7 +313,7 @@ def _call(arguments: Sequence[str], loaded: Callable[[], object]) -> int:
 
 
 def _failed(error: BaseException) -> int:
-    """Prints what went wrong and returns the exit status."""
+    """Print what went wrong and return the exit status."""
     if isinstance(error, BaseExceptionGroup):  # the errors of concurrent tasks; only the first one is reported
         return _failed(error.exceptions[0])
     if isinstance(error, PaperwireError):
@@ -331,7 +331,7 @@ def _failed(error: BaseException) -> int:
 
 
 def _used_wrongly(error: TyperException) -> int:
-    """Prints a usage error of Typer: its sentence, and the command for help."""
+    """Print a usage error of Typer: its sentence, and the command for help."""
     message, context = " ".join(error.format_message().split()), getattr(error, "ctx", None)
     if message:  # otherwise nothing was typed, and help was printed
         stop = "" if message.endswith((".", "?", "!")) else "."
@@ -342,7 +342,7 @@ def _used_wrongly(error: TyperException) -> int:
 
 
 def _surprised(error: BaseException) -> int:
-    """Prints an error that nobody thought of; where it was raised only when debugging."""
+    """Print an error that nobody thought of; where it was raised only when debugging."""
     from bot.cli.log import redacted, secrets_in  # noqa: PLC0415 - costs 60 ms; only this error needs it
 
     secrets = secrets_in(os.environ)

@@ -53,7 +53,7 @@ def copy(
 
 
 def _address(text: str) -> SecretStr:
-    """Returns a typed file or URL as the URL of a database. Raises WrongUsage if it contains a password."""
+    """Return a typed file or URL as the URL of a database. Raise WrongUsage if it contains a password."""
     if passwords_in(text):
         raise WrongUsage(
             "A password on the command line is read by everybody on this machine.",

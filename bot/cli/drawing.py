@@ -32,14 +32,14 @@ _MARKS = {True: ("✓ ", "green"), False: ("✗ ", "red"), None: ("", "")}
 
 
 def console(stream: TextIO) -> Console:
-    """Returns a rich console for a stream. It reads no markup in texts."""
+    """Return a rich console for a stream. It reads no markup in texts."""
     is_terminal = stream.isatty()
     width = None if is_terminal else _UNBOUNDED
     return Console(file=stream, force_terminal=is_terminal, width=width, highlight=False, markup=False, emoji=False)
 
 
 def print_drawn(drawn: RenderableType) -> None:
-    """Prints on stdout what rich can draw. Escapes control characters in texts, but keeps the console's own codes."""
+    """Print on stdout what rich can draw. Escapes control characters in texts, but keeps the console's own codes."""
     shown = console(sys.stdout)
     parts = shown.render(drawn)
     visible = Segments(one if one.control else one._replace(text=escaped_lines(one.text)) for one in parts)
@@ -47,7 +47,7 @@ def print_drawn(drawn: RenderableType) -> None:
 
 
 def print_reply(reply: Reply, *more: str, to_stderr: bool = False) -> None:
-    """Prints a reply: its mark, its first line, its lines of fixed width, its other lines, and the lines of `more`."""
+    """Print a reply: its mark, its first line, its lines of fixed width, its other lines, and the lines of `more`."""
     mark, colour = _MARKS[reply.ok]
     first, *others = reply.lines
     shown = console(sys.stderr if to_stderr else sys.stdout)
@@ -57,7 +57,7 @@ def print_reply(reply: Reply, *more: str, to_stderr: bool = False) -> None:
 
 
 def print_rows(headings: Sequence[str], rows: Iterable[Sequence[str | Text]], *, right: str | None = None) -> None:
-    """Prints a table, whose column `right` has numbers.
+    """Print a table, whose column `right` has numbers.
 
     A terminal wraps its cells; a very narrow one gets lines instead.
     """
@@ -92,7 +92,7 @@ def reporting_query_errors(text: str, document: Mapping[str, object] | None = No
 
 
 def watched(items: Iterable[T], what: str) -> Iterable[T]:
-    """Returns the items to iterate over. Meanwhile, a terminal shows a bar.
+    """Return the items to iterate over. Meanwhile, a terminal shows a bar.
 
     Nothing may be printed on stdout before their end.
     """
@@ -100,7 +100,7 @@ def watched(items: Iterable[T], what: str) -> Iterable[T]:
 
 
 def waiting(what: str) -> Status:
-    """Returns a context in which a terminal shows that the program works. Nothing may be printed on stdout in it."""
+    """Return a context in which a terminal shows that the program works. Nothing may be printed on stdout in it."""
     return console(sys.stderr).status(what)
 
 

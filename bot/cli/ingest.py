@@ -73,11 +73,11 @@ def ingest(
 async def _ingest(
     app: App, read: Iterable[Read], name: str, *, announce: bool
 ) -> tuple[dict[str, Any], list[PaperwireError]]:
-    """Stores each digest in its own transaction, with a receipt if its source watches files. Raises StoreError.
+    """Store each digest in its own transaction, with a receipt if its source watches files. Raise StoreError.
 
     Afterwards, papers of archives get their meaning, as far as that is possible in two minutes; `run` does the rest.
 
-    `name`: the source of all; "": each has its own. Returns (the document of `ingest --json`, what could not be stored).
+    `name`: the source of all; "": each has its own. Return (the document of `ingest --json`, what could not be stored).
     """
     polls: dict[str, Poll] = {}  # of the sources that watch the files, by name
     stored: list[Ingested] = []

@@ -100,9 +100,9 @@ def init(
 
 
 def _answer(option: str, given: str | None, question: str, read: Callable[[str], T]) -> T:
-    """Returns what an option or a person says, as `read` reads it. Asks a person again until it can be read.
+    """Return what an option or a person says, as `read` reads it. Ask a person again until it can be read.
 
-    Raises WrongUsage.
+    Raise WrongUsage.
     """
     while True:
         if given is None and not sys.stdin.isatty():
@@ -126,7 +126,7 @@ def _wanted(text: str) -> Ending:
 
 
 def _source(text: str) -> str:
-    """Returns the line of the source's table. Raises ValueError, and PaperwireError for an unknown category."""
+    """Return the line of the source's table. Raise ValueError, and PaperwireError for an unknown category."""
     if "://" in text:
         return f"url = {dumps(values.digest_address(text))}"
     named = [part for part in re.split(r"[,\s]+", text) if part]
@@ -142,7 +142,7 @@ def _source(text: str) -> str:
 
 
 def _chat(text: str) -> model.ChatAddress:
-    """Returns the address of a chat that a job can serve. Raises PaperwireError."""
+    """Return the address of a chat that a job can serve. Raise PaperwireError."""
     address = addresses.parse_address(text)
     facts = addresses.facts_of(address.platform)
     if facts.confirms or facts.keeps_messages:  # an address agrees on a page
@@ -151,7 +151,7 @@ def _chat(text: str) -> model.ChatAddress:
 
 
 def _secret(chat: model.ChatAddress) -> tuple[str, str]:
-    """Returns (the name of a service of Apprise or "", the variable with the secret of its platform or "")."""
+    """Return (the name of a service of Apprise or "", the variable with the secret of its platform or "")."""
     facts = addresses.facts_of(chat.platform)
     if facts.has_only_named_chats:
         return chat.address, f"{re.sub('[^A-Z0-9]', '_', chat.address.upper())}_URL"
@@ -159,7 +159,7 @@ def _secret(chat: model.ChatAddress) -> tuple[str, str]:
 
 
 def _rounds(when: When, year: int) -> list[str]:
-    """Returns the cron lines, in UTC, of the rounds that follow a time of day.
+    """Return the cron lines, in UTC, of the rounds that follow a time of day.
 
     Where clocks change there are two, one of them early.
     """
@@ -173,7 +173,7 @@ def _rounds(when: When, year: int) -> list[str]:
 
 
 def _next_steps(folder: Path, secret: str, *, from_index: str) -> Iterator[str]:
-    """Yields what to do with the folder: by hand, on GitHub, by cron.
+    """Yield what to do with the folder: by hand, on GitHub, by cron.
 
     `from_index`: what the job installs from the index of packages; "" if a person named it.
     """

@@ -27,7 +27,7 @@ _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 
 def start_logging(settings: Settings, *, quiet: bool) -> None:
-    """Sets up logging. `quiet` logs only warnings and errors, for subcommands that print what they did.
+    """Set up logging. `quiet` logs only warnings and errors, for subcommands that print what they did.
 
     Libraries log only warnings and errors, unless the level is "debug".
     """
@@ -40,7 +40,7 @@ def start_logging(settings: Settings, *, quiet: bool) -> None:
 
 
 def say_for(settings: Settings) -> Callable[[str], None]:
-    """Returns a function that prints a line for the operator on stderr.
+    """Return a function that prints a line for the operator on stderr.
 
     In a JSON log, the line is an event that is written at every log level.
     """
@@ -74,7 +74,7 @@ class _Formatter(logging.Formatter):
 
 
 def _message(record: logging.LogRecord) -> str:
-    """Returns the message of a record.
+    """Return the message of a record.
 
     If a library logs an exception, only the first line of the message is kept, followed by the type and place of the
     exception. The other lines quote the exception, which may quote what a person wrote.
@@ -86,28 +86,28 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def secrets_of(settings: Settings) -> tuple[str, ...]:
-    """Returns the secrets of the settings that have six characters or more, and the database's passwords."""
+    """Return the secrets of the settings that have six characters or more, and the database's passwords."""
     address = settings.database_url.get_secret_value()  # alone, it is no secret
     found = {*passwords_in(address), *settings.secrets} - {address}
     return tuple(secret for secret in found if len(secret) >= _SHORTEST)
 
 
 def passwords_in(address: str) -> frozenset[str]:
-    """Returns the passwords in an address and in its query string, each both percent-encoded and decoded."""
+    """Return the passwords in an address and in its query string, each both percent-encoded and decoded."""
     parts = urlsplit(address)
     written = [parts.password or "", *(value for name, value in parse_qsl(parts.query) if name == "password")]
     return frozenset(form for one in written for form in (one, unquote(one), quote(one, safe="")) if form)
 
 
 def redacted(text: str, secrets: tuple[str, ...]) -> str:
-    """Returns the text with each secret replaced by `<secret>`."""
+    """Return the text with each secret replaced by `<secret>`."""
     for secret in secrets:
         text = text.replace(secret, _REDACTION)
     return text
 
 
 def secrets_in(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Returns the secrets of this process.
+    """Return the secrets of this process.
 
     If its settings are invalid: the values of all variables named like secrets.
     """

@@ -73,7 +73,7 @@ def demo(
 
 
 def watching(sources: Iterable[SourceSettings]) -> SourceOf:
-    """Returns which of these sources watches a file, as their folders are now; the first, if there are several."""
+    """Return which of these sources watches a file, as their folders are now; the first, if there are several."""
     files: dict[str, SourceSettings] = {}
     for source in sources:
         if source.path is None:
@@ -87,7 +87,7 @@ def watching(sources: Iterable[SourceSettings]) -> SourceOf:
 def digests_in(
     paths: Iterable[str], what: str, source_of: SourceOf = lambda _: None, *, day: date | None = None
 ) -> Iterator[Read]:
-    """Yields each document, read with the format and language of its source. Meanwhile, a bar says `what` is done.
+    """Yield each document, read with the format and language of its source. Meanwhile, a bar says `what` is done.
 
     `day`: that of digests that name none.
     """
@@ -101,7 +101,7 @@ def digests_in(
 
 
 def print_unread(errors: Iterable[PaperwireError]) -> None:
-    """Prints why each document could not be read, and once the formats that were expected."""
+    """Print why each document could not be read, and once the formats that were expected."""
     expected: dict[str, None] = {}
     for error in errors:
         print_error(brief(error) if isinstance(error, UnknownFormat) else str(error))
@@ -112,7 +112,7 @@ def print_unread(errors: Iterable[PaperwireError]) -> None:
 
 
 def digest_report(path: str, read: Digest | PaperwireError, *, papers: bool) -> Document:
-    """Returns an element of "digests" in `inspect --json` (docs/commands.md), of a digest or of the error.
+    """Return an element of "digests" in `inspect --json` (docs/commands.md), of a digest or of the error.
 
     Copies of a paper are counted once, except in "papers". Only with `papers` it has "items".
     """
@@ -141,7 +141,7 @@ def digest_report(path: str, read: Digest | PaperwireError, *, papers: bool) -> 
 
 
 def _summary_state(paper: Paper) -> str:
-    """Returns "failed", "usable" or "missing". A summary is usable if it has its first field (tldr or task)."""
+    """Return "failed", "usable" or "missing". A summary is usable if it has its first field (tldr or task)."""
     if paper.failed:
         return "failed"
     leading = any(name in summary.fields for summary in paper.summaries for name in LEADING)
@@ -149,12 +149,12 @@ def _summary_state(paper: Paper) -> str:
 
 
 def warning_document(warning: DigestWarning) -> Document:
-    """Returns a warning as the object that `inspect --json` and `ingest --json` print."""
+    """Return a warning as the object that `inspect --json` and `ingest --json` print."""
     return {"code": warning.code, "count": warning.count, "message": warning.message}
 
 
 def paper_document(paper: Paper) -> Document:
-    """Returns a paper as the object that `inspect --json --papers` prints."""
+    """Return a paper as the object that `inspect --json --papers` prints."""
     return {
         "key": paper.key,
         "arxiv_id": paper.arxiv_id,
@@ -176,7 +176,7 @@ def paper_document(paper: Paper) -> Document:
 
 
 def show(reports: Sequence[Document], read: Sequence[Digest | PaperwireError]) -> None:
-    """Prints a row for each digest, then what is worth knowing about some, the papers, and what could not be read."""
+    """Print a row for each digest, then what is worth knowing about some, the papers, and what could not be read."""
     readable = [report for report in reports if report["error"] is None]
     rows = []
     for report in readable:
@@ -210,14 +210,14 @@ def show(reports: Sequence[Document], read: Sequence[Digest | PaperwireError]) -
 
 
 def print_warnings(path: str, warnings: Sequence[Document]) -> None:
-    """Prints the warnings about a digest that a person can do something about."""
+    """Print the warnings about a digest that a person can do something about."""
     for warning in warnings:
         if warning["code"] not in INFO:
             print_line(f"! {escaped(path)}: {escaped(warning['message'])}")
 
 
 def _counts(counts: Mapping[str, int]) -> str:
-    """Returns the largest counts as text: `cs.LG 6, cs.CL 4, cs.CV 3, …`."""
+    """Return the largest counts as text: `cs.LG 6, cs.CL 4, cs.CV 3, …`."""
     shown = ", ".join(f"{name} {count}" for name, count in Counter(counts).most_common(_MOST_COUNTS))
     return f"{shown}, …" if len(counts) > _MOST_COUNTS else shown
 
@@ -294,7 +294,7 @@ def match(
 
 
 def _reasons(query: Query, paper: Paper) -> list[dict[str, Any]]:
-    """Returns the fields of a paper in which the query matched, each with the words that matched."""
+    """Return the fields of a paper in which the query matched, each with the words that matched."""
     fields: dict[str, dict[str, None]] = {}
     near: list[dict[str, Any]] = []
     for hit in why(query, paper):
@@ -345,7 +345,7 @@ def _match_file(file: str, paths: list[str], *, json: bool) -> int:
 
 
 def _read(paths: list[str]) -> tuple[tuple[Paper, ...], int]:
-    """Returns (papers, exit status). Prints a sentence on stderr for each document that cannot be read."""
+    """Return (papers, exit status). Print a sentence on stderr for each document that cannot be read."""
     read = [one for *_, one in digests_in(paths, "Reading")]
     unread = [one for one in read if isinstance(one, PaperwireError)]
     print_unread(unread)
@@ -354,7 +354,7 @@ def _read(paths: list[str]) -> tuple[tuple[Paper, ...], int]:
 
 
 def _parsed(text: str) -> Query:
-    """Returns the query of a text. Raises QueryError, also for bytes that are not UTF-8, and for stored papers."""
+    """Return the query of a text. Raise QueryError, also for bytes that are not UTF-8, and for stored papers."""
     try:
         text.encode()
     except UnicodeEncodeError as error:
@@ -370,7 +370,7 @@ def _parsed(text: str) -> Query:
 
 
 def _searched(papers: Sequence[Paper], queries: Collection[Query]) -> Iterator[tuple[Query, list[Paper]] | QueryError]:
-    """Yields for each query (it with its vectors, what it finds: nearest first, if it asks for nearness exactly once).
+    """Yield for each query (it with its vectors, what it finds: nearest first, if it asks for nearness exactly once).
 
     An error in place of it: it asks for nearness, and there are no vectors.
     """
@@ -396,9 +396,9 @@ def _searched(papers: Sequence[Paper], queries: Collection[Query]) -> Iterator[t
 
 
 def _encoded(papers: Sequence[Paper], terms: Sequence[Term]) -> tuple[list[Paper], dict[Term, bytes]]:
-    """Returns papers with their codes, and the vectors of terms, by the encoder of the settings.
+    """Return papers with their codes, and the vectors of terms, by the encoder of the settings.
 
-    Raises EmbeddingError.
+    Raise EmbeddingError.
     """
     encoder = encoders.encoder_of(load_settings())
     if encoder is None:

@@ -78,7 +78,7 @@ def show(
 
 
 def _remark(entry: stored_outbox.OutboxEntry, language: Language) -> str:
-    """Returns why a delivery waits, how often it was tried and when it is tried again."""
+    """Return why a delivery waits, how often it was tried and when it is tried again."""
     tried = language.count("tried once", "tried {count} times", entry.attempts) if entry.attempts else ""
     following = f"again {language.moment(entry.next_at)}" if entry.next_at else ""
     behind = "; ".join(filter(None, (tried, following)))
@@ -98,7 +98,7 @@ def dismiss(ids: Ids, *, now: Now = None) -> int:
 
 
 def _each(ids: Sequence[str], act: Callable[..., None], now: datetime | None, done: str) -> int:
-    """Calls `act` for every delivery and returns the exit status. Prints an error for an unknown id and continues."""
+    """Call `act` for every delivery and return the exit status. Print an error for an unknown id and continue."""
     status = 0
     with open_session(now, words=False) as app:
         for delivery in ids:

@@ -14,7 +14,7 @@ from subscriptions.text.escaping import escaped_lines, json_line
 
 
 def prepare_streams() -> None:
-    """Makes stdout and stderr write UTF-8 in any locale, lone surrogates as escapes.
+    """Make stdout and stderr write UTF-8 in any locale, lone surrogates as escapes.
 
     A stream may be closed from the start.
     """
@@ -27,36 +27,36 @@ def prepare_streams() -> None:
 
 
 def discard_output(*streams: TextIO) -> None:
-    """Discards all output of these streams, buffered and future, because nobody reads them any more."""
+    """Discard all output of these streams, buffered and future, because nobody reads them any more."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in streams:
         os.dup2(nowhere, stream.fileno())
 
 
 def terminal_leaver() -> Callable[[], None]:
-    """Returns a function that discards all output to terminals, to be called when they are gone."""
+    """Return a function that discards all output to terminals, to be called when they are gone."""
     terminals = [stream for stream in (sys.stdout, sys.stderr) if stream.isatty()]  # a terminal that is gone is none
     return lambda: discard_output(*terminals)
 
 
 def print_line(*lines: str) -> None:
-    """Prints lines on stdout. Callers must escape foreign text before they insert it, so that it has no line breaks."""
+    """Print lines on stdout. Callers must escape foreign text before they insert it, so that it has no line breaks."""
     sys.stdout.writelines(f"{escaped_lines(line)}\n" for line in lines)
 
 
 def print_json(value: object) -> None:
-    """Prints a value as one JSON document. A datetime is written in UTC, to the second, with Z."""
+    """Print a value as one JSON document. A datetime is written in UTC, to the second, with Z."""
     sys.stdout.write(json_line(value) + "\n")
 
 
 def tell(document: object, show: Callable[[], object], *, json: bool) -> int:
-    """Prints `document` if `json` is set, else calls `show`. Returns exit status 0."""
+    """Print `document` if `json` is set, else calls `show`. Return exit status 0."""
     print_json(document) if json else show()
     return 0
 
 
 def print_error(text: str) -> None:
-    """Prints a line on stderr, after flushing stdout. Nothing fails if nobody can read it, or while the disk is full."""
+    """Print a line on stderr, after flushing stdout. Nothing fails if nobody can read it, or while the disk is full."""
     _flush_stdout()
     try:
         sys.stderr.write(escaped_lines(text) + "\n")
@@ -67,7 +67,7 @@ def print_error(text: str) -> None:
 
 
 def asks(question: str) -> str:
-    """Prints a question on stderr. Returns the line that is typed, in lower case; "" if nobody can answer."""
+    """Print a question on stderr. Return the line that is typed, in lower case; "" if nobody can answer."""
     _flush_stdout()
     sys.stderr.write(escaped_lines(question))
     sys.stderr.flush()

@@ -86,7 +86,7 @@ def preview(
 def _preview_document(
     about: figures.Status, found: previews.Preview, following: Sequence[NextDelivery], messages: Sequence[Message]
 ) -> dict[str, object]:
-    """Returns what `preview --json` prints. Its `payload` is what would be sent to the platform."""
+    """Return what `preview --json` prints. Its `payload` is what would be sent to the platform."""
     due = found.delivery.items if found.delivery else ()
     later = found.later.items if found.later else ()
     keys = {item.paper.id: item.paper.paper.key for item in (*due, *later)}
@@ -111,7 +111,7 @@ def _preview_document(
 
 
 def _waiting_document(one: Listed, then: NextDelivery, later: Sequence[Item]) -> dict[str, object]:
-    """Returns a subscription that has papers and is not due.
+    """Return a subscription that has papers and is not due.
 
     `at` is null while something holds it, or if it is unknown.
     """
@@ -122,7 +122,7 @@ def _waiting_document(one: Listed, then: NextDelivery, later: Sequence[Item]) ->
 
 
 def _show_message(chat: ChatAddress, message: Message) -> None:
-    """Prints a message as its platform would show it.
+    """Print a message as its platform would show it.
 
     On a terminal, titles are links; elsewhere, links are written out.
     """

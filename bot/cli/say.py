@@ -93,7 +93,7 @@ async def _answer(request: messages.MessageRequest, app: App) -> RenderedReply |
 
 
 def _text(reply: Reply, chat: Chat) -> str:
-    """Returns a reply as a terminal shows it, without its buttons."""
+    """Return a reply as a terminal shows it, without its buttons."""
     lines = reply.lines or tuple(filter(None, (reply.toast,)))
     bare = replace(reply, lines=lines, buttons=(), numbers=())
     messages = render_reply(bare, chat, renderer=Console())

@@ -69,7 +69,7 @@ async def _ask(app: App, name: str, question: Callable[[Platform], Awaitable[T]]
 
 
 def read_settings() -> Settings:
-    """Returns the settings of this process and starts logging as they say. Raises SettingsError."""
+    """Return the settings of this process and start logging as they say. Raise SettingsError."""
     settings = load_settings()
     for number, source in enumerate(settings.sources, start=1):
         if source.format not in (None, *FORMATS):
@@ -102,16 +102,16 @@ def open_session(
 
 
 def clock_from(now: datetime | None, settings: Settings) -> Clock:
-    """Returns the clock of the machine, or one that starts at the moment of `--now` (the operator's time if naive)."""
+    """Return the clock of the machine, or one that starts at the moment of `--now` (the operator's time if naive)."""
     if now is not None:
         now = (now if now.tzinfo else now.replace(tzinfo=zone(settings.timezone))).astimezone(UTC)
     return (MAKE_CLOCK.get() or SystemClock)(now)
 
 
 def look_up_new_chat(app: App, address: ChatAddress) -> tuple[str, ChatKind | None]:
-    """Returns the (title, kind) of a new chat, as its platform reports them. The kind decides the default settings.
+    """Return the (title, kind) of a new chat, as its platform reports them. The kind decides the default settings.
 
-    Returns ("", None) for a chat that the store knows, and if the platform is off or describes no chats.
+    Return ("", None) for a chat that the store knows, and if the platform is off or describes no chats.
     """
     facts = addresses.facts_of(address.platform)
     can_tell = app.settings.is_on(facts.name) or facts.has_only_named_chats
@@ -134,7 +134,7 @@ def one_time(ending: Ending, when: str | None) -> str | None:
 
 
 def remarks_on_new(chat: Chat, settings: Settings) -> Iterator[str]:
-    """Yields why a new subscription brings nothing yet: an address that has not agreed, a platform that is off."""
+    """Yield why a new subscription brings nothing yet: an address that has not agreed, a platform that is off."""
     if chat.state is ChatState.UNCONFIRMED:
         yield f"{chat.address.address} is asked first, by the next paperwire run or deliver; no papers go there before a yes."
     facts = addresses.facts_of(chat.address.platform)

@@ -86,13 +86,13 @@ async def _poll(app: App, name: str | None) -> Sequence[Receipt]:
 
 
 def _asked(app: App) -> list[dict[str, Any]]:
-    """Returns the element of `sources --json` about kept papers; none before they were asked about, and if they are not."""
+    """Return the element of `sources --json` about kept papers; none before they were asked about, and if they are not."""
     last = app.store.read_now(last_receipt, KEPT) if app.settings.kept.ask else None
     return [_document(KEPT, "on", last, following_round(last.at))] if last else []
 
 
 def _documents(app: App, name: str | None = None) -> list[dict[str, Any]]:
-    """Returns the elements of `sources --json` (docs/commands.md): the sources of the settings, in their order."""
+    """Return the elements of `sources --json` (docs/commands.md): the sources of the settings, in their order."""
     stored, now = {one.name: one for one in app.store.read_now(known_sources)}, app.clock.now()
     documents = []
     for source in app.settings.sources or (everything(),):
@@ -134,7 +134,7 @@ def _show(documents: Sequence[Mapping[str, Any]], app: App, *, explains: bool = 
 
 
 def _brought(last: Mapping[str, Any]) -> str:
-    """Returns the outcome of a poll with its counts, as text."""
+    """Return the outcome of a poll with its counts, as text."""
     new, papers, filed = (last["counts"].get(name, 0) for name in ("new", "papers", "archived"))
     only_filed = f", {filed:,} only filed" if filed else ""
     return f"{last['outcome']}: {new:,} new of {papers:,}{only_filed}" if papers else str(last["outcome"])
@@ -163,7 +163,7 @@ def import_feeds(path: Annotated[str, typer.Argument(metavar="FILE", help="The O
 
 
 def _unused(title: str, taken: Collection[str]) -> str:
-    """Returns a name for a source that no other has: the title, with a number if that is needed."""
+    """Return a name for a source that no other has: the title, with a number if that is needed."""
     plain = "".join(sign for sign in title if sign.isprintable() and sign != "|").strip() or "feed"
     name, number = plain, 1
     while name.casefold() in taken:

@@ -68,7 +68,7 @@ def status(*, now: Now = None, json: Json = False) -> int:
 
 
 def _model_today(app: App) -> Mapping[str, object] | None:
-    """Returns what the language model did today; None if there is none."""
+    """Return what the language model did today; None if there is none."""
     if not app.settings.has_model:
         return None
     today = app.store.read_now(model_requests.today, now=app.clock.now())
@@ -84,7 +84,7 @@ def _model_today(app: App) -> Mapping[str, object] | None:
 def _lines(
     document: Mapping[str, Any], findings: Sequence[Finding], language: Language, now: datetime, wall: datetime
 ) -> Iterator[str]:
-    """Yields the document of `status --json` for people. Copies are as old as the machine's clock `wall` says."""
+    """Yield the document of `status --json` for people. Copies are as old as the machine's clock `wall` says."""
     wrong = "✗ paperwire runs, but not all is well:" if document["ready"] else "✗ Not all is well:"
     yield "✓ paperwire runs, and all is well." if document["well"] else wrong
     for one in findings:

@@ -67,7 +67,7 @@ def subscribe(
 
 
 def _remarks(done: subscribing.Subscribed, settings: Settings) -> Iterator[str]:
-    """Yields hints for the person who subscribed a chat."""
+    """Yield hints for the person who subscribed a chat."""
     chat, subscription = done.chat, done.subscription
     if done.outcome == "added":
         yield f'Undo: paperwire say "unsub {subscription.number}" --as {chat.address}'
@@ -105,7 +105,7 @@ def subscriptions(*, chat: OptionalChatOption = None, now: Now = None, json: Jso
 
 
 def show_list(entries: Sequence[Listed], following: Sequence[NextDelivery], now: datetime) -> None:
-    """Prints subscriptions as a table. `following`: the next delivery of each."""
+    """Print subscriptions as a table. `following`: the next delivery of each."""
     if not entries:
         print_line("There are no subscriptions yet. paperwire subscribe QUERY --as console:me adds one.")
         return
@@ -119,7 +119,7 @@ def show_list(entries: Sequence[Listed], following: Sequence[NextDelivery], now:
 
 
 def _when_next(expected: NextDelivery, language: Language, now: datetime) -> str:
-    """Returns the time of a subscription's next delivery in words."""
+    """Return the time of a subscription's next delivery in words."""
     if expected.at is None:
         latest = expected.latest
         return f"{language.moment(latest, now=now)} at the latest" if latest else "when papers come"

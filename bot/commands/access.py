@@ -18,12 +18,12 @@ _SEND_CODE = Sentence("Send the code that the bot wrote into its log at the star
 
 
 def admit(context: Context, reply: Reply | None) -> Reply | None:
-    """Decides whether a chat that has just subscribed is served.
+    """Decide whether a chat that has just subscribed is served.
 
-    Returns the reply, which says so if the chat has to wait.
+    Return the reply, which says so if the chat has to wait.
 
     `context` and its chat are from before the command. Only a new subscription or a confirmed address leads to a
-    decision. Raises Refused, and then the command is rolled back.
+    decision. Raise Refused, and then the command is rolled back.
     """
     before, transaction = context.chat, context.transaction
     confirms = before.id in transaction.confirmed_chats
@@ -48,15 +48,15 @@ def admit(context: Context, reply: Reply | None) -> Reply | None:
 
 
 def waits(context: Context) -> bool:
-    """Lets the chat in if an operator wants that. Returns whether it must wait for one. Raises Refused."""
+    """Let the chat in if an operator wants that. Return whether it must wait for one. Raise Refused."""
     standing = access.access_status(context.transaction, context.chat.address)
     return _let_in(context, standing, context.chat, has_new=not standing.is_admitted)
 
 
 def _let_in(context: Context, standing: AccessStatus, before: Chat, *, has_new: bool) -> bool:
-    """Decides about a chat that wants to be served; `before` is the chat before the command.
+    """Decide about a chat that wants to be served; `before` is the chat before the command.
 
-    Returns whether it must wait. Raises Refused.
+    Return whether it must wait. Raise Refused.
     """
     if context.by_operator:
         if standing.is_denied or before.state is ChatState.ASKED:
@@ -77,7 +77,7 @@ def _let_in(context: Context, standing: AccessStatus, before: Chat, *, has_new: 
 
 
 def _waits(context: Context, reply: Reply | None) -> Reply:
-    """Asks the operators to let the chat in, and adds a line that says so."""
+    """Ask the operators to let the chat in, and add a line that says so."""
     new = (one.subscription for one in known_chats.listed(context.transaction, context.chat.address))
     subscriptions = " · ".join(one.text for one in new if one.number > context.chat.subscriptions_ever_made)
     words = context.say(
@@ -93,7 +93,7 @@ def _waits(context: Context, reply: Reply | None) -> Reply:
 
 
 def ask_operators(context: Context, request: str) -> bool:
-    """Asks the operators to let the chat in. Returns whether there is an operator."""
+    """Ask the operators to let the chat in. Return whether there is an operator."""
     return access.request_admission(
         context.transaction,
         context.chat.address,
@@ -106,7 +106,7 @@ def ask_operators(context: Context, request: str) -> bool:
 
 
 def admin(context: Context) -> Reply:
-    """Makes the sender the first operator if the code is the one that `run` wrote to the log."""
+    """Make the sender the first operator if the code is the one that `run` wrote to the log."""
     if not context.request.place.is_private:
         reply = context.reply("Not here, where others read it: write to me in private.", ok=False)
         return replace(reply, is_ephemeral=True)
@@ -147,7 +147,7 @@ def _made_operator(context: Context) -> Reply:
 
 
 def allow_(context: Context) -> Reply:
-    """Lets the named chats in; without a name lists the chats that wait."""
+    """Let the named chats in; without a name lists the chats that wait."""
     named = _named(context)
     if not named:
         return _list_requests(context, "allow")
@@ -162,7 +162,7 @@ def allow_(context: Context) -> Reply:
 
 
 def deny_(context: Context) -> Reply:
-    """Refuses the named chat; without a name lists the chats that wait."""
+    """Refuse the named chat; without a name lists the chats that wait."""
     named = _named(context)
     if not named:
         return _list_requests(context, "deny")
@@ -181,7 +181,7 @@ def deny_(context: Context) -> Reply:
 
 
 def _named(context: Context) -> tuple[ChatAddress, ...]:
-    """Returns the chats that the button or the arguments name, with or without their platforms. Raises Refused."""
+    """Return the chats that the button or the arguments name, with or without their platforms. Raise Refused."""
     found = []
     for text in str(context.arguments.get("chat", context.args)).split():
         if text.rpartition(":")[2].startswith("@"):

@@ -34,7 +34,7 @@ _LABEL = 40  # characters of a button's label
 
 
 def ask(context: Context, verb: str, *lines: str, **arguments: object) -> Reply:
-    """Stores and returns the question `lines`; the person's next plain text goes to `verb`, a command or a callback."""
+    """Store and return the question `lines`; the person's next plain text goes to `verb`, a command or a callback."""
     if not expect(context, verb, **arguments):
         return Reply(lines)
     if context.origin.kind is not ChatKind.PRIVATE:
@@ -46,7 +46,7 @@ def ask(context: Context, verb: str, *lines: str, **arguments: object) -> Reply:
 
 
 def expect(context: Context, verb: str, **arguments: object) -> bool:
-    """Stores that the person's next plain text may answer a question. Returns whether somebody can answer here."""
+    """Store that the person's next plain text may answer a question. Return whether somebody can answer here."""
     if not context.request.sender or context.origin.kind is ChatKind.BROADCAST:
         return False
     context.remember(QUESTION, arguments, lasts=WITHIN, verb=verb)
@@ -54,29 +54,29 @@ def expect(context: Context, verb: str, **arguments: object) -> bool:
 
 
 def question_to(transaction: Transaction, place: ChatAddress, person: str, now: datetime) -> CallbackToken | None:
-    """Returns the open question to a person in a chat; None if there is none or it is too old."""
+    """Return the open question to a person in a chat; None if there is none or it is too old."""
     home = stored_chats.home_of(transaction, place)
     return home and conversations.remembered(transaction, home.id, QUESTION, person=person, now=now)
 
 
 def ends(text: str) -> bool:
-    """Returns whether a text only ends the question that is open: "no", "sorry, wrong button"."""
+    """Return whether a text only ends the question that is open: "no", "sorry, wrong button"."""
     return _ENDS.fullmatch(folded(text).strip()) is not None
 
 
 def lacks_text(context: Context) -> bool:
-    """Returns whether a command has no text, so that it asks for one."""
+    """Return whether a command has no text, so that it asks for one."""
     return not context.args.strip()
 
 
 def on_cancel(context: Context) -> Reply:
-    """Handles [cancel] under a question, and “no”: drops the question."""
+    """Handle [cancel] under a question, and “no”: drops the question."""
     context.drop(QUESTION)
     return context.reply("Nothing is changed.", ok=True)
 
 
 def listed_here(context: Context) -> tuple[Listed, ...]:
-    """Returns the subscriptions of the chat, sorted by number."""
+    """Return the subscriptions of the chat, sorted by number."""
     return tuple(known_chats.listed_in(context.transaction, [context.chat]))
 
 
@@ -86,18 +86,18 @@ def subscriptions_here(context: Context) -> list[Subscription]:
 
 
 def subscription_of_button(context: Context) -> Subscription | None:
-    """Returns the subscription that a button or a question names, by its id; None if it is gone."""
+    """Return the subscription that a button or a question names, by its id; None if it is gone."""
     named = context.arguments.get("subscription")
     return next((one for one in subscriptions_here(context) if one.id == named), None)
 
 
 def subscription_numbered(context: Context, number: object) -> Subscription | None:
-    """Returns the subscription with this number; None if there is none."""
+    """Return the subscription with this number; None if there is none."""
     return next((one for one in subscriptions_here(context) if one.number == number), None)
 
 
 def on_subscription(run: Callable[[Context, Subscription], Reply | None]) -> CommandFunction:
-    """Returns a handler of a button or an answer.
+    """Return a handler of a button or an answer.
 
     It calls `run` with the subscription that is meant; if that is gone, it says so.
     """
@@ -112,7 +112,7 @@ def on_subscription(run: Callable[[Context, Subscription], Reply | None]) -> Com
 
 
 def on_all_or_one(run: Callable[[Context, Subscription | None], Reply | None]) -> CommandFunction:
-    """Returns a handler that calls `run` with the subscription that the button names, or with None for all."""
+    """Return a handler that calls `run` with the subscription that the button names, or with None for all."""
     one = on_subscription(run)
 
     def handle(context: Context) -> Reply | None:
@@ -122,7 +122,7 @@ def on_all_or_one(run: Callable[[Context, Subscription | None], Reply | None]) -
 
 
 def not_found(which: str) -> NotFound:
-    """Returns the error for a number, several numbers, or a query that no subscription of the chat has."""
+    """Return the error for a number, several numbers, or a query that no subscription of the chat has."""
     said = Sentence("No subscription of this chat asks for “{which}”.", {"which": which})
     if which.removeprefix("#").isdecimal() or re.fullmatch(NUMBERS, which):
         said = Sentence("This chat has no subscription {which}.", {"which": which})
@@ -130,7 +130,7 @@ def not_found(which: str) -> NotFound:
 
 
 def number_and_rest(context: Context, text: str) -> tuple[Subscription | None, str]:
-    """Returns (the subscription whose number is the first word, the other words); (None, text) if there is none.
+    """Return (the subscription whose number is the first word, the other words); (None, text) if there is none.
 
     A text may also begin with the whole name or query of a subscription.
     """
@@ -158,12 +158,12 @@ def required_number(context: Context, text: str, example: str) -> tuple[Subscrip
 
 
 def no_subscriptions(context: Context) -> Reply:
-    """Returns the reply that says that the chat has no subscriptions."""
+    """Return the reply that says that the chat has no subscriptions."""
     return context.reply("There are no subscriptions yet. For example: /sub diffusion -survey")
 
 
 def pick_list(context: Context, question: str, verb: str, *, everything: str = "") -> Reply:
-    """Returns a reply that asks which subscription is meant: eight buttons a page, which call `verb` with its id.
+    """Return a reply that asks which subscription is meant: eight buttons a page, which call `verb` with its id.
 
     `everything` is the verb of a button below the list for all of them. If strangers can read the reply, it has no
     buttons and lists the subscriptions with the numbers to type.
@@ -184,20 +184,20 @@ def pick_list(context: Context, question: str, verb: str, *, everything: str = "
 
 
 def on_pick(context: Context) -> Reply:
-    """Handles [previous page] and [next page] of a list to pick from."""
+    """Handle [previous page] and [next page] of a list to pick from."""
     asked = {name: str(context.arguments[name]) for name in ("question", "verb", "everything")}
     return pick_list(context, **asked)
 
 
 def subscription_button(context: Context, subscription: Subscription, verb: str) -> Button:
-    """Returns a button with the number and the name or query of a subscription, which calls `verb` with its id."""
+    """Return a button with the number and the name or query of a subscription, which calls `verb` with its id."""
     return context.labelled(
         shortened(f"{subscription.number} {subscription.label}", _LABEL), verb, subscription=subscription.id
     )
 
 
 def pager(context: Context, page: int, pages: int, turns: str, arguments: Mapping[str, str] | None = None) -> Row:
-    """Returns [previous page] and [next page], if there are such pages; they call the verb `turns`."""
+    """Return [previous page] and [next page], if there are such pages; they call the verb `turns`."""
     ways = ((context.say("previous page"), page - 1), (context.say("next page"), page + 1))
     return tuple(
         Button(label, verb=turns, arguments={**(arguments or {}), "page": to}) for label, to in ways if 0 <= to < pages

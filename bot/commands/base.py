@@ -76,41 +76,41 @@ class Context:
 
     @property
     def message(self) -> MessageRequest | None:
-        """Returns the message that made the request; None for a callback or an event."""
+        """The message that made the request; None for a callback or an event."""
         if isinstance(self.request, MessageRequest):
             return self.request
         return None
 
     @property
     def event_details(self) -> Mapping[str, str]:
-        """Returns the details of the event; empty unless the request is an event."""
+        """The details of the event; empty unless the request is an event."""
         if isinstance(self.request, EventRequest):
             return self.request.details
         return {}
 
     @property
     def person(self) -> ChatAddress:
-        """Returns the address of the sender's private chat."""
+        """The address of the sender's private chat."""
         return ChatAddress(self.origin.address.platform, self.request.sender)
 
     @property
     def actor(self) -> str:
-        """Returns the sender in the form in which changes are stored: "ID NAME"."""
+        """The sender in the form in which changes are stored: "ID NAME"."""
         return f"{self.request.sender} {self.request.sender_name}".strip()
 
     @property
     def is_about_here(self) -> bool:
-        """Returns whether the command is about the chat where it was given."""
+        """Whether the command is about the chat where it was given."""
         return self.chat.address == self.origin.address
 
     @property
     def is_about_own_chat(self) -> bool:
-        """Returns whether the command is about the private chat where it was given."""
+        """Whether the command is about the private chat where it was given."""
         return self.is_about_here and self.origin.kind is ChatKind.PRIVATE
 
     @property
     def is_operator(self) -> bool:
-        """Returns whether the sender is an operator: at the bot's machine, in a chat of operators, or as a person."""
+        """Whether the sender is an operator: at the bot's machine, in a chat of operators, or as a person."""
         if self.request.is_operator:
             return True
         if self.has_open_name:
@@ -126,7 +126,7 @@ class Context:
 
     @property
     def has_open_name(self) -> bool:
-        """Returns whether somebody else could take the name of the chat in which the request was made."""
+        """Whether somebody else could take the name of the chat in which the request was made."""
         platform = self.app.platforms.get(self.origin.address.platform)
         return isinstance(platform, Listener) and platform.lets_choose_names
 
@@ -139,12 +139,12 @@ class Context:
 
     @property
     def by_operator(self) -> bool:
-        """Returns whether the sender is an operator, or could be one, since they use the bot's own machine."""
+        """Whether the sender is an operator, or could be one, since they use the bot's own machine."""
         return self.request.is_local or self.is_operator
 
     @property
     def read_by_strangers(self) -> bool:
-        """Returns whether strangers can read the reply: in public chats and in channels.
+        """Whether strangers can read the reply: in public chats and in channels.
 
         Such a reply has no buttons that change anything, since strangers could press them.
         """
@@ -152,7 +152,7 @@ class Context:
 
     @property
     def links(self) -> tuple[BotLinks | None, str]:
-        """Returns (links that open the bot on the request's platform, the bot's name there).
+        """Return (links that open the bot on the request's platform, the bot's name there).
 
         (None, "") if there are none.
         """
@@ -161,46 +161,46 @@ class Context:
         return (links, bot) if links and bot else (None, "")
 
     def ask_for(self, need: Need, of: Sequence[str]) -> None:
-        """Raises NeedsLookup if something of this kind is lacking, and was not asked for yet."""
+        """Raise NeedsLookup if something of this kind is lacking, and was not asked for yet."""
         if of and need not in self.asked:
             raise NeedsLookup(need, of)
 
     def ask_for_vectors(self, texts: Sequence[str]) -> None:
-        """Raises NeedsLookup if vectors of these texts can be made, and were not asked for yet."""
+        """Raise NeedsLookup if vectors of these texts can be made, and were not asked for yet."""
         if self.transaction.store.encoder:
             self.ask_for("vectors", nearness.lacking(self.transaction, texts))
 
     def say(self, sentence: str | Sentence, /, **values: object) -> str:
-        """Returns the sentence in the reader's language."""
+        """Return the sentence in the reader's language."""
         return self.localizer.say(sentence, **values)
 
     def typed(self, *commands: str) -> str:
-        """Returns commands, each with a slash before it, as people type them here: "/paperwire list | help"."""
+        """Return commands, each with a slash before it, as people type them here: "/paperwire list | help"."""
         if self.localizer.slash == "/":
             return " ".join(commands)
         return self.localizer.slash + " | ".join(one.removeprefix("/") for one in commands)
 
     def count(self, one: str, many: str, count: int, /, **values: object) -> str:
-        """Returns the singular or plural for `count` in the reader's language."""
+        """Return the singular or plural for `count` in the reader's language."""
         return self.localizer.count(one, many, count, **values)
 
     def reply(
         self, *sentences: str | Sentence, ok: bool | None = None, buttons: Buttons = (), **values: object
     ) -> Reply:
-        """Returns a reply: a line for each sentence, in the reader's language, with these values."""
+        """Return a reply: a line for each sentence, in the reader's language, with these values."""
         return Reply(tuple(self.say(one, **values) for one in sentences), ok=ok, buttons=buttons)
 
     @staticmethod
     def done(*lines: str, buttons: Buttons = ()) -> Reply:
-        """Returns the reply to a command that was done."""
+        """Return the reply to a command that was done."""
         return Reply(lines, ok=True, buttons=buttons)
 
     def toast(self, sentence: str | Sentence, /, **values: object) -> Reply:
-        """Returns a reply that only shows the sentence where a button was pressed."""
+        """Return a reply that only shows the sentence where a button was pressed."""
         return Reply(toast=self.say(sentence, **values))
 
     def button(self, label: str | Sentence, verb: str, /, *, only_for: str = "", **arguments: object) -> Button:
-        """Returns a button that does `verb` with these arguments. `label` is its label in English."""
+        """Return a button that does `verb` with these arguments. `label` is its label in English."""
         return self.labelled(self.say(label), verb, only_for=only_for, **arguments)
 
     @staticmethod
@@ -209,13 +209,13 @@ class Context:
         return Button(label, verb=verb, arguments=arguments, only_for=only_for)
 
     def runs(self, name: str, args: str = "", label: str = "") -> Button:
-        """Returns a button that runs a command. Without a label, it shows the command as people type it."""
+        """Return a button that runs a command. Without a label, it shows the command as people type it."""
         typed = label or self.typed(" ".join(f"/{name} {args}".split()))
         return self.labelled(cut_letters(typed, _LABEL), DO, command=name, args=args)
 
     @property
     def undo_button(self) -> Row:
-        """Returns [undo] for what this message changed; no button if it changed nothing."""
+        """Return [undo] for what this message changed; no button if it changed nothing."""
         change = self.transaction.begun_changes.get(self.chat.id)
         if change is None:
             return ()
@@ -223,7 +223,7 @@ class Context:
 
     @property
     def undo_row(self) -> Buttons:
-        """Returns a row with [undo]; no row if this message changed nothing."""
+        """A row with [undo]; no row if this message changed nothing."""
         return (self.undo_button,)
 
     def remember(
@@ -234,7 +234,7 @@ class Context:
         lasts: timedelta,
         verb: str = "",
     ) -> None:
-        """Stores, for the time `lasts`, what the sender was asked here: about which chat, with which arguments.
+        """Store, for the time `lasts`, what the sender was asked here: about which chat, with which arguments.
 
         It replaces what was stored before.
         """
@@ -246,17 +246,17 @@ class Context:
             conversations.remember(self.transaction, home.id, name, token, lasts=lasts, now=self.now)
 
     def remembered(self, name: str) -> CallbackToken | None:
-        """Returns what was stored here under a name for the sender; None if there is nothing, or its time is over."""
+        """Return what was stored here under a name for the sender; None if there is nothing, or its time is over."""
         home, person = home_of(self.transaction, self.origin.address), self.request.sender
         return home and conversations.remembered(self.transaction, home.id, name, person=person, now=self.now)
 
     def drop(self, name: str) -> None:
-        """Removes what was stored here under a name for the sender."""
+        """Remove what was stored here under a name for the sender."""
         if home := home_of(self.transaction, self.origin.address):
             conversations.drop_remembered(self.transaction, home.id, name, person=self.request.sender)
 
     def title(self, known: StoredPaper) -> str:
-        """Returns the title of a paper, or the first words of its abstract in quotation marks, and its id. One line."""
+        """Return the title of a paper, or the first words of its abstract in quotation marks, and its id. One line."""
         paper = titled_for(known.paper, self.origin.settings)
         title = cut_at_word(readable(paper.title), _TITLE) or f"“{cut_at_word(clean(paper.abstract), _OPENING)}”"
         notes = (self.say("a sample") if is_sample(known.paper) else "", paper.arxiv_id or paper.doi)
@@ -264,7 +264,7 @@ class Context:
         return f"{isolated(title)} ({about})" if about else isolated(title)
 
     def reading(self, query: Query | str) -> str:
-        """Returns a query in words, in the reader's language. It may be given as text, which is a valid query."""
+        """Return a query in words, in the reader's language. It may be given as text, which is a valid query."""
         parsed = parse_query(query) if isinstance(query, str) else query
         return query_in_words(parsed, self.localizer.translate)
 
@@ -330,7 +330,7 @@ class Event(Action):
 
 
 def writes_of(action: Action) -> Condition | bool:
-    """Returns whether an action writes to the store, or the condition under which it does.
+    """Return whether an action writes to the store, or the condition under which it does.
 
     An action that does not write runs in a reading transaction, where an attempt to write raises ReadOnlyError.
     """
@@ -338,13 +338,13 @@ def writes_of(action: Action) -> Condition | bool:
 
 
 def may_write(action: Action, context: Context) -> bool:
-    """Returns whether an action may write when it runs in this context."""
+    """Return whether an action may write when it runs in this context."""
     writes = writes_of(action)
     return writes(context) if callable(writes) else writes
 
 
 def needs_manager(action: Action, context: Context) -> bool:
-    """Returns whether an action is only for people who manage the chat, when it runs in this context."""
+    """Return whether an action is only for people who manage the chat, when it runs in this context."""
     needed = action.needs_manager
     return needed(context) if callable(needed) else needed
 
@@ -405,12 +405,12 @@ class Registry:
 
     @cached_property
     def by_name(self) -> Mapping[str, Command]:
-        """Returns all commands by name, alias and Chinese name."""
+        """All commands by name, alias and Chinese name."""
         known = {name: command for command in self.commands for name in (command.name, *command.aliases)}
         return known | {said: known[name] for said, name in _IN_CHINESE.items() if name in known}
 
     def command_named(self, name: str) -> Command | None:
-        """Returns the command with this name or alias, in any letter case; None if there is none."""
+        """Return the command with this name or alias, in any letter case; None if there is none."""
         return self.by_name.get(name.casefold())
 
     def nearest(self, name: str, *, alike: float = 0.6) -> str:
@@ -432,7 +432,7 @@ class Registry:
 
 
 def refusal(sentence: str, hint: str = "", /, **values: object) -> Refused:
-    """Returns the error that refuses a request: what is wrong, and what is possible.
+    """Return the error that refuses a request: what is wrong, and what is possible.
 
     `values` are those of both sentences.
     """
@@ -440,7 +440,7 @@ def refusal(sentence: str, hint: str = "", /, **values: object) -> Refused:
 
 
 def with_stored_chat(context: Context) -> Context:
-    """Stores the context's chat if it is new. Returns the context with the stored chat, its language and its time zone.
+    """Store the context's chat if it is new. Return the context with the stored chat, its language and its time zone.
 
     This is called before every command that changes something. So a group gets the language and zone of the first who
     changes something there.
@@ -452,9 +452,9 @@ def with_stored_chat(context: Context) -> Context:
 
 
 def stored_home(context: Context, chat: Chat) -> Chat | None:
-    """Returns the chat to which words in a chat belong (`chats.home_of`). Stores it if these are its first words.
+    """Return the chat to which words in a chat belong (`chats.home_of`). Store it if these are its first words.
 
-    Returns None for a chat that was erased after an operator had denied it: only a hash of its address stays.
+    Return None for a chat that was erased after an operator had denied it: only a hash of its address stays.
     """
     known, around = home_of(context.transaction, chat.address), replace(chat.address, topic="")
     if known is None and not access_status(context.transaction, around).is_denied:
@@ -463,7 +463,7 @@ def stored_home(context: Context, chat: Chat) -> Chat | None:
 
 
 def store_about(context: Context) -> None:
-    """Stores the other chat that a command is about if it is new, so that buttons and questions can refer to it."""
+    """Store the other chat that a command is about if it is new, so that buttons and questions can refer to it."""
     if find_chat(context.transaction, context.chat.address) is None:
         _stored(context, context.chat)
 
@@ -484,7 +484,7 @@ def _stored(context: Context, new: Chat) -> Chat:
 
 
 def with_chat(context: Context, chat: Chat) -> Context:
-    """Returns the context with its chat as it is stored now, in the chat's language and time zone."""
+    """Return the context with its chat as it is stored now, in the chat's language and time zone."""
     origin = chat if context.origin.address == chat.address else context.origin
     localizer = Language(origin.settings.lang, chat.settings.timezone, slash=context.localizer.slash)
     return replace(context, chat=chat, origin=origin, localizer=localizer)

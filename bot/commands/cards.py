@@ -77,7 +77,7 @@ _ONLY_NOTED = Sentence("Noted, but it moves no paper: meaning is off here. Press
 
 
 def pressed_token(store: Transaction, data: str, place: ChatAddress | None, registry: Registry) -> CallbackToken | None:
-    """Returns the token that belongs to the data of a pressed button; None if there is none."""
+    """Return the token that belongs to the data of a pressed button; None if there is none."""
     if token := read_callback(data, place) or find_callback(store, data):
         return token
     card, _, name = data.rpartition(".")
@@ -87,7 +87,7 @@ def pressed_token(store: Transaction, data: str, place: ChatAddress | None, regi
 
 
 def read_callback(data: str, place: ChatAddress | None) -> CallbackToken | None:
-    """Returns the token for data such as `d7.c0` and `d7.m16`, whose token is not stored; None for other data."""
+    """Return the token for data such as `d7.c0` and `d7.m16`, whose token is not stored; None for other data."""
     found = _OF_DELIVERY.fullmatch(data)
     if found is None:
         return None
@@ -96,7 +96,7 @@ def read_callback(data: str, place: ChatAddress | None) -> CallbackToken | None:
 
 
 def of_paper(run: Callable[[Context, Item], Reply]) -> CommandFunction:
-    """Returns a handler of a button: it calls `run` with the paper that the button names.
+    """Return a handler of a button: it calls `run` with the paper that the button names.
 
     If that is not stored any more, or the named delivery is not one of this chat's, it says so.
     """
@@ -115,24 +115,24 @@ def of_paper(run: Callable[[Context, Item], Reply]) -> CommandFunction:
 
 
 def _paper_arguments(context: Context) -> dict[str, Any]:
-    """Returns those arguments of the pressed button that name its paper."""
+    """Return those arguments of the pressed button that name its paper."""
     return {name: context.arguments[name] for name in ("delivery", "position", "paper") if name in context.arguments}
 
 
 @of_paper
 def on_more(context: Context, item: Item) -> Reply:
-    """Handles [more]: shows everything that is known about a paper, with its abstract and its summaries."""
+    """Handle [more]: shows everything that is known about a paper, with its abstract and its summaries."""
     shown = _opened(context, item, whole=True)
     return replace(shown, item_layout="whole", replaces=bool(context.arguments.get("on_card")))
 
 
 def opens_a_paper(context: Context) -> bool:
-    """Returns whether the text names exactly one paper, so that its card is shown and the paper counts as opened."""
+    """Return whether the text names exactly one paper, so that its card is shown and the paper counts as opened."""
     return bool(context.chat.id) and not context.read_by_strangers and len(mentioned(context.args)) == 1
 
 
 def _opened(context: Context, item: Item, *, whole: bool = False) -> Reply:
-    """Returns a card; the data of its other buttons is that of the button that opens it, and their name.
+    """Return a card; the data of its other buttons is that of the button that opens it, and their name.
 
     Stores the signal that the chat opened the paper, unless strangers can open it: their interest is not the chat's.
     """
@@ -145,7 +145,7 @@ def _opened(context: Context, item: Item, *, whole: bool = False) -> Reply:
 
 
 def on_show_more(context: Context) -> Reply:
-    """Handles [show more]: shows a page of papers beyond the chat's limit.
+    """Handle [show more]: shows a page of papers beyond the chat's limit.
 
     Their numbers continue those of the delivery.
     """
@@ -166,7 +166,7 @@ def on_show_more(context: Context) -> Reply:
 
 @of_paper
 def on_less(context: Context, item: Item) -> Reply:
-    """Asks what the subscription that brought a paper shall leave out: an author, a category, or a word."""
+    """Ask what the subscription that brought a paper shall leave out: an author, a category, or a word."""
     behind = subscriptions_behind(context.transaction, context.chat, item)
     subscription = next((one for one in behind if _finds(context, one, item)), None)
     if subscription is None:
@@ -188,13 +188,13 @@ def on_less(context: Context, item: Item) -> Reply:
 
 
 def _finds(context: Context, subscription: Subscription, item: Item) -> bool:
-    """Returns whether the query of a subscription, which may have been changed, still matches a paper."""
+    """Return whether the query of a subscription, which may have been changed, still matches a paper."""
     query = with_known_vectors(context.transaction, parse_canonical(subscription.canonical))
     return bool(matching_papers(query, [item.paper.paper]))
 
 
 def _offered(item: Item) -> Iterator[tuple[str, str]]:
-    """Yields (what can be left out, its query): authors, then categories of the paper."""
+    """Yield (what can be left out, its query): authors, then categories of the paper."""
     paper = item.paper.paper
     names = dict.fromkeys((*paper.authors[: _AUTHORS - 1], *paper.authors[-1:]))
     yield from ((name, author_rule(name)) for name in names)
@@ -202,7 +202,7 @@ def _offered(item: Item) -> Iterator[tuple[str, str]]:
 
 
 def _can_leave_out(subscription: Subscription, rule: str, item: Item) -> bool:
-    """Returns whether the query can exclude the rule, and would then no longer find this paper."""
+    """Return whether the query can exclude the rule, and would then no longer find this paper."""
     try:
         less = narrowed(parse_query(subscription.text), rule)
     except PaperwireError:  # for example if the author has only initials, which no query accepts
@@ -226,7 +226,7 @@ def _of_subscription(run: Callable[[Context, Item, Subscription], Reply]) -> Com
 
 @_of_subscription
 def on_leave_out(context: Context, item: Item, subscription: Subscription) -> Reply:
-    """Handles an offer or the word that a person wrote: excludes it from the query."""
+    """Handle an offer or the word that a person wrote: excludes it from the query."""
     typed = only_excluded(context.args) or (words_rule(context.args.lstrip(" -")),)
     less = parse_query(subscription.text)
     for rule in (str(context.arguments["rule"]),) if "rule" in context.arguments else typed:
@@ -244,7 +244,7 @@ def on_leave_out(context: Context, item: Item, subscription: Subscription) -> Re
 
 @_of_subscription
 def on_pause_week(context: Context, item: Item, subscription: Subscription) -> Reply:
-    """Handles [pause N for a week]: its papers wait until then."""
+    """Handle [pause N for a week]: its papers wait until then."""
     until, chat = context.now + _PAUSED_FOR, context.chat
     note_signal(context.transaction, chat, [item.paper.id], Signal.MUTED, now=context.now)
     pause(context.transaction, chat.address, subscription.number, until=until, now=context.now, who=context.actor)
@@ -263,9 +263,9 @@ def _nothing_to_change(context: Context) -> Reply:
 
 
 def stored_and_unknown(context: Context, names: Sequence[str]) -> tuple[list[StoredPaper], list[str]]:
-    """Returns (the stored papers among those that are named, each once; the names of papers that are not stored).
+    """Return (the stored papers among those that are named, each once; the names of papers that are not stored).
 
-    Raises NeedsLookup for those that arXiv may know, which needs their ids: it is not asked for papers with a DOI only.
+    Raise NeedsLookup for those that arXiv may know, which needs their ids: it is not asked for papers with a DOI only.
     """
     known = papers_named(context.transaction, names)
     papers, unknown = {paper.id: paper for paper in known.values()}, [name for name in names if name not in known]
@@ -275,7 +275,7 @@ def stored_and_unknown(context: Context, names: Sequence[str]) -> tuple[list[Sto
 
 
 def named_papers(context: Context, names: Sequence[str]) -> Reply:
-    """Returns the reply with the cards of the papers with these ids and DOIs, of which there must be at least one.
+    """Return the reply with the cards of the papers with these ids and DOIs, of which there must be at least one.
 
     A single paper has its full card; several are numbered.
     """
@@ -316,7 +316,7 @@ def named_papers(context: Context, names: Sequence[str]) -> Reply:
 
 
 def no_paper_named(context: Context, example: str) -> Refused:
-    """Returns the error for a command that names no paper; `example` is the command with one."""
+    """Return the error for a command that names no paper; `example` is the command with one."""
     return refusal(
         "Say which paper, by its arXiv id, DOI or link.", "For example: {example}", example=context.typed(example)
     )
@@ -327,7 +327,7 @@ def _is_doi(name: str) -> bool:
 
 
 def no_paper(context: Context, said: str) -> Reply:
-    """Returns the reply to a link or an id that names no paper that we can look up."""
+    """Return the reply to a link or an id that names no paper that we can look up."""
     name = links_to_no_paper(said)[0]
     head = Sentence("That link names no paper that I can look up.")
     if name[0].isdecimal():
@@ -343,7 +343,7 @@ def no_paper(context: Context, said: str) -> Reply:
 
 
 def paper_delivered(context: Context) -> DeliveredPaper | None:
-    """Returns the paper of the message that the sender replied to; without a reply, the last delivered paper."""
+    """Return the paper of the message that the sender replied to; without a reply, the last delivered paper."""
     replied_to = context.message.reply_to if context.message else ""
     if not context.chat.id:
         return None
@@ -351,7 +351,7 @@ def paper_delivered(context: Context) -> DeliveredPaper | None:
 
 
 def _toggle(kind: Signal) -> CommandFunction:
-    """Returns the handler of 👍, 👎 or [save]: the first press stores the signal, the second one removes it."""
+    """Return the handler of 👍, 👎 or [save]: the first press stores the signal, the second one removes it."""
 
     def handle(context: Context, item: Item) -> Reply:
         context = with_stored_chat(context)
@@ -368,7 +368,7 @@ def _toggle(kind: Signal) -> CommandFunction:
 
 
 def save(context: Context) -> Reply:
-    """Saves the named papers; without a name, the paper of the message replied to, or the last delivered one.
+    """Save the named papers; without a name, the paper of the message replied to, or the last delivered one.
 
     The reply says so, and which names are unknown.
     """
@@ -399,13 +399,13 @@ def save(context: Context) -> Reply:
 
 @of_paper
 def on_unsave(context: Context, item: Item) -> Reply:
-    """Handles [undo] or [take out] under the reply that a paper was saved: removes it from the saved papers."""
+    """Handle [undo] or [take out] under the reply that a paper was saved: removes it from the saved papers."""
     take_back(context.transaction, context.chat, item.paper.id, Signal.SAVED)
     return context.reply("No longer saved: {title}", title=context.title(item.paper), ok=True)
 
 
 def saved(context: Context) -> Reply:
-    """Shows a page of the saved papers, the last saved one first; also for [newer], [older] and [all saved]."""
+    """Show a page of the saved papers, the last saved one first; also for [newer], [older] and [all saved]."""
     papers = saved_papers(context.transaction, context.chat)
     if not papers:
         return context.reply("Nothing is saved here. /save 2601.11087 saves a paper, and so does [save] on its card.")

@@ -21,7 +21,7 @@ from subscriptions.subscribing.pause import reactivate
 def on_unreachable(
     words: str, reason: PauseReason = PauseReason.GONE, *, topic: bool = False
 ) -> Callable[[Context], None]:
-    """Returns a handler that pauses the deliveries to a channel or topic; `words` say what happened to it."""
+    """Return a handler that pauses the deliveries to a channel or topic; `words` say what happened to it."""
 
     def handle(context: Context) -> None:
         address = context.request.chat if topic else context.origin.address
@@ -31,7 +31,7 @@ def on_unreachable(
 
 
 def on_arrived(context: Context) -> Reply | None:
-    """Handles that the bot was added: greets a new group in one line, and writes to who added it to a channel.
+    """Handle that the bot was added: greet a new group in one line, and write to who added it to a channel.
 
     A chat that was stored before is not greeted again; its waiting papers are offered.
     """
@@ -44,7 +44,7 @@ def on_arrived(context: Context) -> Reply | None:
 
 
 def _card(context: Context) -> Reply | None:
-    """Returns the message to the person who added the bot to a channel.
+    """Return the message to the person who added the bot to a channel.
 
     None if the bot may not write to this person.
     """
@@ -61,7 +61,7 @@ def _card(context: Context) -> Reply | None:
 
 
 def _in_private(context: Context, missed: Reply | None) -> Reply | None:
-    """Returns the message to the person who caused the event, about the papers that wait for a channel.
+    """Return the message to the person who caused the event, about the papers that wait for a channel.
 
     None if there is nothing to say.
     """
@@ -76,7 +76,7 @@ def _in_private(context: Context, missed: Reply | None) -> Reply | None:
 
 
 def on_left(context: Context) -> None:
-    """Handles that the bot was blocked or removed: pauses the deliveries until it is let in again."""
+    """Handle that the bot was blocked or removed: pauses the deliveries until it is let in again."""
     if not _has_moved(context):
         is_private = context.chat.kind is ChatKind.PRIVATE
         words = "The bot was blocked there." if is_private else "The bot was removed from there."
@@ -85,7 +85,7 @@ def on_left(context: Context) -> None:
 
 
 def on_muted(context: Context) -> Reply | None:
-    """Handles that the bot may not write. Tells the person who has just added it to a channel which right it needs."""
+    """Handle that the bot may not write. Tell the person who has just added it to a channel which right it needs."""
     if _has_moved(context):
         return None
     came = context.event_details.get("before") in ("left", "kicked")
@@ -113,7 +113,7 @@ def on_muted(context: Context) -> Reply | None:
 
 
 def on_back(context: Context) -> Reply | None:
-    """Handles that the bot may write again: deliveries continue.
+    """Handle that the bot may write again: deliveries continue.
 
     Offers the waiting papers; for a channel, in private.
     """
@@ -129,7 +129,7 @@ def on_back(context: Context) -> Reply | None:
 
 
 def on_moved(context: Context) -> None:
-    """Handles that a group became a supergroup.
+    """Handle that a group became a supergroup.
 
     The platform reports this for both chats; the second report changes nothing.
     """
@@ -140,12 +140,12 @@ def on_moved(context: Context) -> None:
 
 
 def _has_moved(context: Context) -> bool:
-    """Returns whether the event is about the old address of a group that became a supergroup."""
+    """Return whether the event is about the old address of a group that became a supergroup."""
     return context.origin.address.lane != context.request.chat.lane
 
 
 def _store_new_chat(context: Context) -> None:
-    """Stores a group or channel. Its owner, who gets notices about it, is the person who added the bot first, if known.
+    """Store a group or channel. Its owner, who gets notices about it, is the person who added the bot first, if known.
 
     That of a channel of a workspace is the member who subscribes, from whom it also gets its time zone.
     """
@@ -172,7 +172,7 @@ def _store_new_chat(context: Context) -> None:
 
 
 def _private_chat(context: Context) -> ChatAddress | None:
-    """Returns the private chat of the event's sender; None if they never wrote to the bot or have blocked it."""
+    """Return the private chat of the event's sender; None if they never wrote to the bot or have blocked it."""
     if not context.request.sender:
         return None
     chat = known_or_new(context.transaction, context.person, ChatKind.PRIVATE)
@@ -180,9 +180,9 @@ def _private_chat(context: Context) -> ChatAddress | None:
 
 
 def welcome_back(context: Context) -> Reply | None:
-    """Lets a chat that was blocked, kicked or restricted get messages again, and offers the waiting papers.
+    """Let a chat that was blocked, kicked or restricted get messages again, and offers the waiting papers.
 
-    Returns None if the chat could be reached all the time, or if no papers wait for it.
+    Return None if the chat could be reached all the time, or if no papers wait for it.
     """
     if not reactivate(context.transaction, context.origin.address, now=context.now):
         return None

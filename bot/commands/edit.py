@@ -47,7 +47,7 @@ _LONGEST = 300  # characters of a changed query that are shown, so that five cha
 
 
 def edit_(context: Context) -> Reply:
-    """Changes the query of a subscription, and its time if a time follows the query. Without a query, asks for it."""
+    """Change the query of a subscription, and its time if a time follows the query. Without a query, asks for it."""
     if not context.args:
         return pick_list(context, context.say("Which one do you want to change?"), "edit-ask")
     subscription, text = required_number(context, context.args, "/edit 4 diffusion -survey")
@@ -60,7 +60,7 @@ def _ask_query(context: Context, subscription: Subscription) -> Reply:
 
 
 def _edit(context: Context, subscription: Subscription, typed: str) -> Reply:
-    """Changes the query of a subscription to what was typed, which is the end of the arguments."""
+    """Change the query of a subscription to what was typed, which is the end of the arguments."""
     if wish := formed_wish(typed):
         typed = f"{wish.query} {wish.when}".strip()
     typed = _TO.sub("", typed)
@@ -76,9 +76,9 @@ def _edit(context: Context, subscription: Subscription, typed: str) -> Reply:
 
 
 def _query(subscription: Subscription, typed: str) -> str:
-    """Returns the new query. A text that only excludes, "-survey" or "no surveys", is added to the old one.
+    """Return the new query. A text that only excludes, "-survey" or "no surveys", is added to the old one.
 
-    Raises QueryError, Refused.
+    Raise QueryError, Refused.
     """
     if rules := only_excluded(typed):
         return excluding(subscription.text, rules)
@@ -116,7 +116,7 @@ def _name(context: Context, subscription: Subscription, text: str) -> Reply:
 
 
 def schedule(context: Context) -> Reply:
-    """Sets the time of one subscription.
+    """Set the time of one subscription.
 
     Without a number, sets the time of all subscriptions and of new ones; without a time, offers times.
     """
@@ -128,7 +128,7 @@ def schedule(context: Context) -> Reply:
 
 
 def _refuse_foreign_number(text: str) -> None:
-    """Raises NotFound if the text begins with a number that no subscription has.
+    """Raise NotFound if the text begins with a number that no subscription has.
 
     Otherwise the number would be read as an hour, and all subscriptions would be rescheduled.
     """
@@ -143,7 +143,7 @@ def _refuse_foreign_number(text: str) -> None:
 
 
 def _answer(change: Callable[[Context, Subscription, str], Reply]) -> CommandFunction:
-    """Returns a handler that changes a subscription with the answer to a question about it, or with a button's query."""
+    """Return a handler that changes a subscription with the answer to a question about it, or with a button's query."""
     return on_subscription(lambda context, subscription: change(context, subscription, context.args))
 
 
@@ -171,12 +171,12 @@ def _offer_times(context: Context, subscription: Subscription | None) -> Reply:
 
 
 def _is_time(text: str) -> bool:
-    """Returns whether a text answers the question for a time, as "tuesday" and "8" do."""
+    """Return whether a text answers the question for a time, as "tuesday" and "8" do."""
     return is_schedule(_TO.sub("", text)) or is_time(text)
 
 
 def set_schedule(context: Context, subscription: Subscription | None, typed: str) -> Reply:
-    """Changes when one subscription delivers, or all of them without one."""
+    """Change when one subscription delivers, or all of them without one."""
     if subscription is None and not context.chat.id:
         return no_subscriptions(context)
     address, number = context.chat.address, subscription.number if subscription else None
@@ -200,7 +200,7 @@ def set_schedule(context: Context, subscription: Subscription | None, typed: str
 
 
 def undo_last(context: Context) -> Reply:
-    """Undoes the newest change of the chat, whoever made it."""
+    """Undo the newest change of the chat, whoever made it."""
     done = changes.undo(context.transaction, context.chat.address, now=context.now)
     if done is None:
         return context.reply("There is nothing to undo.")
@@ -212,7 +212,7 @@ def undo_last(context: Context) -> Reply:
 
 
 def on_undo(context: Context) -> Reply:
-    """Handles [undo]: undoes the change that the button names, if it is the newest."""
+    """Handle [undo]: undoes the change that the button names, if it is the newest."""
     change = changes.last_change(context.transaction, context.chat.address, now=context.now)
     number = int(context.arguments["change"])
     if change is None or change.id < number:
@@ -223,7 +223,7 @@ def on_undo(context: Context) -> Reply:
 
 
 def _what(context: Context, done: Undone) -> Iterator[str]:
-    """Yields lines that say what an undo changed."""
+    """Yield lines that say what an undo changed."""
     change, localizer = done.change, context.localizer
     for said, subscriptions in ((context.say("Removed:"), change.added), (context.say("Back:"), change.removed)):
         yield from subscription_labels(subscriptions, localizer, most=_MOST_NAMED, before=f"{said} ")
@@ -240,7 +240,7 @@ def _what(context: Context, done: Undone) -> Iterator[str]:
 
 
 def _state_words(context: Context, subscription: Subscription, other: Subscription) -> str:
-    """Returns what is different in one state of a subscription compared with the other: query, name, time, pause."""
+    """Return what is different in one state of a subscription compared with the other: query, name, time, pause."""
     parts = [cut_letters(subscription.text, _LONGEST)] if subscription.text != other.text else []
     if subscription.name != other.name:
         parts.append(subscription.name or context.say("without a name"))

@@ -15,7 +15,7 @@ from subscriptions.subscribing import access
 
 
 def email(context: Context) -> Reply:
-    """Sends a question to a mail address: may this chat's papers also be mailed there? Raises Refused."""
+    """Send a question to a mail address: may this chat's papers also be mailed there? Raise Refused."""
     platform = context.app.mail_platform
     if not platform:
         raise refusal(
@@ -51,7 +51,7 @@ def email(context: Context) -> Reply:
 
 
 def on_confirm(context: Context) -> Reply:
-    """Handles the confirmation of a mail address: papers are mailed there from now on. Raises Refused."""
+    """Handle the confirmation of a mail address: papers are mailed there from now on. Raise Refused."""
     said = context.arguments.get("chat")
     source = addresses.parse_address(str(said)) if said else None
     until = datetime.fromisoformat(str(context.arguments["until"]))

@@ -40,7 +40,7 @@ _ORDERS = Sentence(
 
 
 def export_(context: Context) -> Reply:
-    """Shows the subscriptions as text that /import reads, or papers (delivered, saved or named) as BibTeX or RIS."""
+    """Show the subscriptions as text that /import reads, or papers (delivered, saved or named) as BibTeX or RIS."""
     words = context.args.casefold().split()
     form = "ris" if "ris" in words else "bib"
     rest = [word for word in words if word not in _FORMS]
@@ -75,9 +75,9 @@ def _subscriptions(context: Context) -> Reply:
 
 
 def _delivered(context: Context, form: str, typed: str) -> Reply:
-    """Returns the reply with the papers that were delivered within a typed length of time: "30d", "2w".
+    """Return the reply with the papers that were delivered within a typed length of time: "30d", "2w".
 
-    Raises Refused.
+    Raise Refused.
     """
     span = _SPAN.fullmatch(typed)
     days = int(span["count"]) * _DAYS[span["unit"]] if span else 0
@@ -99,7 +99,7 @@ def _delivered(context: Context, form: str, typed: str) -> Reply:
 
 
 def _named(context: Context, form: str) -> Reply:
-    """Returns the reply with the papers that the arguments name, as BibTeX or RIS.
+    """Return the reply with the papers that the arguments name, as BibTeX or RIS.
 
     If one is not stored, it is looked up.
     """
@@ -116,7 +116,7 @@ def _as_papers(context: Context, head: str, papers: Sequence[StoredPaper], form:
 
 
 def _as_text(context: Context, head: str, name: str, text: str) -> Reply:
-    """Returns a reply with the text as a block that can be copied, or as a file if it is long."""
+    """Return a reply with the text as a block that can be copied, or as a file if it is long."""
     most = LONG_IN_GROUP if context.read_by_group else LONG
     lines = text.rstrip("\n").split("\n")
     if len(text) > most or max(map(len, lines)) > LONG_LINE:
@@ -125,7 +125,7 @@ def _as_text(context: Context, head: str, name: str, text: str) -> Reply:
 
 
 def import_(context: Context) -> Reply:
-    """Imports the lines of a text or of the attached file; without either, asks for them."""
+    """Import the lines of a text or of the attached file; without either, asks for them."""
     text = context.args
     if isinstance(context.file, bytes):
         try:
@@ -156,7 +156,7 @@ def import_(context: Context) -> Reply:
 
 
 def library(context: Context) -> Reply:
-    """Stores the attached library; without a file, shows what is stored."""
+    """Store the attached library; without a file, shows what is stored."""
     if isinstance(read := context.file, Library):
         admission.waits(context)  # raises Refused where nobody new is served
         context.ask_for_vectors(interests.titles_to_ask(read))  # papers are compared to them
@@ -180,7 +180,7 @@ def library(context: Context) -> Reply:
 
 
 def on_remove(context: Context) -> Reply:
-    """Handles [take out]: removes the chat's library."""
+    """Handle [take out]: removes the chat's library."""
     if not interests.drop_library(context.transaction, context.chat.id):
         return context.reply(NO_LIBRARY)
     lines = [context.say("The library is removed.")]
@@ -193,7 +193,7 @@ def on_remove(context: Context) -> Reply:
 
 
 def library_lines(read: Library, localizer: Language, *, orders: bool) -> tuple[str, ...]:
-    """Returns the lines that describe a library that was just stored, and its unreadable entries.
+    """Return the lines that describe a library that was just stored, and its unreadable entries.
 
     `orders`: papers like these come first, since meaning is on.
     """
@@ -210,7 +210,7 @@ def library_lines(read: Library, localizer: Language, *, orders: bool) -> tuple[
 
 
 def _without_command(data: bytes) -> FileWithoutCommand:
-    """Returns the content of a file that came without a command, and the command that reads such files."""
+    """Return the content of a file that came without a command, and the command that reads such files."""
     name, reader = ("library", _LIBRARY_FILE) if is_library(data) else ("import", _LIST_FILE)
     return FileWithoutCommand(name, reader.read(data))
 

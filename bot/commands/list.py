@@ -42,7 +42,7 @@ _ALL = frozenset({"all", "everything", "*", "全部", "所有"})
 
 
 def list_(context: Context) -> Reply:
-    """Shows the subscriptions of the chat, page by page; "list 2" shows the second page.
+    """Show the subscriptions of the chat, page by page; "list 2" shows the second page.
 
     "list all", for operators, those of all chats.
 
@@ -69,7 +69,7 @@ def _of_all_chats(context: Context) -> Reply:
 
 
 def show_one(context: Context, subscription: Subscription) -> Reply:
-    """Handles the button with a number: shows that subscription with its buttons."""
+    """Handle the button with a number: shows that subscription with its buttons."""
     which = subscription.id
     one = next(one for one in listed_here(context) if one.subscription.id == which)
     lines = _list_lines(context, [subscription_row(one, context.localizer, context.now)], [one])
@@ -92,7 +92,7 @@ def show_one(context: Context, subscription: Subscription) -> Reply:
 
 
 def change_list(context: Context, said: str) -> Reply:
-    """Returns the list for a text that seems to want a change.
+    """Return the list for a text that seems to want a change.
 
     A button for each subscription, for all, and to look for the text.
     """
@@ -143,7 +143,7 @@ def _page(context: Context, page: int) -> Reply:
 
 
 def _list_lines(context: Context, rows: Sequence[ListRow], shown: Sequence[Listed]) -> list[str]:
-    """Returns a line for each subscription: number, name or query, time, papers found, last delivery, what holds it."""
+    """Return a line for each subscription: number, name or query, time, papers found, last delivery, what holds it."""
     subscriptions = [one.subscription for one in shown]
     found, came = activity(context.transaction, context.chat, subscriptions, now=context.now)
     lines = []
@@ -159,7 +159,7 @@ def _list_lines(context: Context, rows: Sequence[ListRow], shown: Sequence[Liste
 
 
 def _often(context: Context, found: Matches) -> str:
-    """Returns how many papers a subscription found in the known days: "6 a week", "6 in 3 days"."""
+    """Return how many papers a subscription found in the known days: "6 a week", "6 in 3 days"."""
     amount, base = len(found.papers), found.base
     if base.week and base.whole:
         return context.count("{count} a week", "{count} a week", amount)
@@ -168,9 +168,9 @@ def _often(context: Context, found: Matches) -> str:
 
 
 def unsub(context: Context) -> Reply:
-    """Removes subscriptions by number or by query, or all of them; without arguments, asks which.
+    """Remove subscriptions by number or by query, or all of them; without arguments, asks which.
 
-    Raises NotFound, QueryError.
+    Raise NotFound, QueryError.
     """
     typed = context.args.strip()
     if not typed:
@@ -189,12 +189,12 @@ def unsub(context: Context) -> Reply:
 
 
 def unsub_all(context: Context) -> Reply:
-    """Removes all subscriptions. Does not ask first, since the removal can be undone."""
+    """Remove all subscriptions. Do not ask first, since the removal can be undone."""
     return _removed(context, [one.number for one in subscriptions_here(context)])
 
 
 def _removed(context: Context, numbers: Collection[int], missing: str = "") -> Reply:
-    """Removes subscriptions by their numbers; `missing` are the typed numbers that no subscription has."""
+    """Remove subscriptions by their numbers; `missing` are the typed numbers that no subscription has."""
     if not numbers:
         return context.reply("There was no subscription to remove.")
     address = context.chat.address

@@ -32,14 +32,14 @@ ALL = "all"  # this argument means the whole chat, as if there were no arguments
 
 
 def pause_(context: Context) -> Reply:
-    """Pauses the chat, or the subscription with the given number, for the given time."""
+    """Pause the chat, or the subscription with the given number, for the given time."""
     if not context.chat.id:
         return context.reply("There is nothing to pause yet.")
     return _paused(context, *_parsed(context))
 
 
 def resume_(context: Context) -> Reply:
-    """Resumes the chat, or one subscription; with `skip`, the papers that waited never come.
+    """Resume the chat, or one subscription; with `skip`, the papers that waited never come.
 
     If the chat is not paused, resumes all its subscriptions.
     """
@@ -51,7 +51,7 @@ def resume_(context: Context) -> Reply:
 
 
 def what_waits(context: Context, subscription: Subscription | None = None) -> tuple[list[str], Buttons]:
-    """Returns (lines, buttons) about the papers that wait after a pause; both are empty if no papers wait."""
+    """Return (lines, buttons) about the papers that wait after a pause; both are empty if no papers wait."""
     number, which = subscription and subscription.number, subscription and subscription.id
     found = pausing.get_waiting_papers(context.transaction, context.chat.address, now=context.now, number=number)
     if not found.papers:
@@ -74,7 +74,7 @@ def what_waits(context: Context, subscription: Subscription | None = None) -> tu
 
 
 def on_send(context: Context, subscription: Subscription | None) -> Reply:
-    """Handles [send]: sends the waiting papers at once."""
+    """Handle [send]: sends the waiting papers at once."""
     address, number = context.chat.address, subscription and subscription.number
     if sent := pausing.send_waiting(context.transaction, address, now=context.now, number=number):
         return context.done(context.count("{count} paper is on its way.", "{count} papers are on their way.", sent))
@@ -82,16 +82,16 @@ def on_send(context: Context, subscription: Subscription | None) -> Reply:
 
 
 def on_skip(context: Context, subscription: Subscription | None) -> Reply:
-    """Handles [skip]: the papers that waited when the button was shown are never sent."""
+    """Handle [skip]: the papers that waited when the button was shown are never sent."""
     by = datetime.fromisoformat(str(context.arguments["at"]))
     skipped = _skip(context, subscription, upto=int(context.arguments["upto"]), by=by)
     return context.done(*skipped) if skipped else context.toast("Nothing waits any more.")
 
 
 def _skip(context: Context, subscription: Subscription | None, *, upto: int, by: datetime) -> tuple[str, ...]:
-    """Skips the papers up to the sequence `upto`, and deliveries planned by `by`.
+    """Skip the papers up to the sequence `upto`, and deliveries planned by `by`.
 
-    Returns lines that say so; () if there are none.
+    Return lines that say so; () if there are none.
     """
     address, number = context.chat.address, subscription and subscription.number
     skipped = pausing.skip_waiting(context.transaction, address, upto=upto, by=by, now=context.now, number=number)
@@ -102,9 +102,9 @@ def _skip(context: Context, subscription: Subscription | None, *, upto: int, by:
 
 
 def _parsed(context: Context) -> tuple[Subscription | None, datetime | None]:
-    """Returns (the subscription to pause, or None for the whole chat; the end of the pause, or None for no end).
+    """Return (the subscription to pause, or None for the whole chat; the end of the pause, or None for no end).
 
-    "2 weeks" is read as a time, "2" as a subscription, "2 until mon" as both. Raises Refused, NotFound.
+    "2 weeks" is read as a time, "2" as a subscription, "2 until mon" as both. Raise Refused, NotFound.
     """
     text = context.args
     if not text or text.casefold() == ALL:

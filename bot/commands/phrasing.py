@@ -68,18 +68,18 @@ _LONGEST_LABEL = 80  # characters of a name or query in a line
 
 
 def setting_change(name: str, before: Chat, after: Chat, localizer: Language) -> str:
-    """Returns the label of a setting, and its new and old value in words."""
+    """Return the label of a setting, and its new and old value in words."""
     old, new = (value_words(name, chat.settings.value(name), localizer) for chat in (before, after))
     return localizer.say("{label}: {value} (was: {old})", label=label_of(name, localizer), value=new, old=old)
 
 
 def label_of(name: str, localizer: Language) -> str:
-    """Returns the label of a setting; `name` is one of SETTINGS."""
+    """Return the label of a setting; `name` is one of SETTINGS."""
     return localizer.say(SETTINGS[name].label)
 
 
 def value_words(name: str, value: str, localizer: Language) -> str:
-    """Returns a stored value of the setting `name` in words."""
+    """Return a stored value of the setting `name` in words."""
     if value in SETTINGS[name].values:
         return localizer.say(SETTINGS[name].values[value])
     said = value
@@ -99,20 +99,20 @@ def value_words(name: str, value: str, localizer: Language) -> str:
 
 
 def fixed_offset(zone: str, localizer: Language) -> list[str]:
-    """Returns one line for a fixed offset such as "+08:00": that it ignores summer time.
+    """Return one line for a fixed offset such as "+08:00": that it ignores summer time.
 
-    Returns no line for other zones.
+    Return no line for other zones.
     """
     return [localizer.say("{zone} is a fixed offset, so it ignores summer time.", zone=zone)] if is_offset(zone) else []
 
 
 def next_line(then: NextDelivery, localizer: Language, now: datetime) -> str:
-    """Returns a sentence that says when a chat gets its next delivery."""
+    """Return a sentence that says when a chat gets its next delivery."""
     return localizer.say("Next: {when}.", when=_when(then, localizer, now))
 
 
 def _when(then: NextDelivery, localizer: Language, now: datetime) -> str:
-    """Returns in words when a delivery comes: "from Mon 26 Jan 08:00 on, as soon as papers are out"."""
+    """Return in words when a delivery comes: "from Mon 26 Jan 08:00 on, as soon as papers are out"."""
     if then.at is None and then.latest:
         moment = localizer.moment(then.latest)
         return localizer.say("as soon as papers are out, {moment} at the latest", moment=moment)
@@ -129,7 +129,7 @@ def _when(then: NextDelivery, localizer: Language, now: datetime) -> str:
 
 
 def held_back(then: NextDelivery, localizer: Language) -> str:
-    """Returns in words why nothing comes before a delivery: quiet hours, a weekend, a holiday.
+    """Return in words why nothing comes before a delivery: quiet hours, a weekend, a holiday.
 
     "" if nothing holds it back.
     """
@@ -139,7 +139,7 @@ def held_back(then: NextDelivery, localizer: Language) -> str:
 
 
 def cadence_words(cadence: Cadence, localizer: Language, zone: str = "") -> str:
-    """Returns a cadence as people can type it, such as "daily 08:00 Europe/Berlin", with the city or name of `zone`.
+    """Return a cadence as people can type it, such as "daily 08:00 Europe/Berlin", with the city or name of `zone`.
 
     In Chinese: "每天 08:00 柏林".
     """
@@ -157,9 +157,9 @@ def cadence_words(cadence: Cadence, localizer: Language, zone: str = "") -> str:
 
 
 def when_words(text: str, localizer: Language, schedule: str = "") -> str:
-    """Returns a typed time in the standard form of this language; `schedule` is the chat's.
+    """Return a typed time in the standard form of this language; `schedule` is the chat's.
 
-    Raises the errors of `read_when`.
+    Raise the errors of `read_when`.
     """
     when = read_when(text, read_when(schedule).cadence if schedule else None)
     return cadence_words(when.cadence, localizer, when.zone)
@@ -193,7 +193,7 @@ def subscribed(
     now: datetime,
     reading: Reading = MappingProxyType({}),
 ) -> Reply:
-    """Returns the reply to a subscription: how its query was read, when it delivers, and what it would have found.
+    """Return the reply to a subscription: how its query was read, when it delivers, and what it would have found.
 
     `examples` are lines, each a paper that it would have found. `instead` is the former query in words, `advice` is a
     sentence. With `short`, for groups, the reply has two lines.
@@ -222,14 +222,14 @@ def subscribed(
 
 
 def subscribed_line(done: "Subscribed", localizer: Language) -> str:
-    """Returns a line about one of several subscriptions: number, query in words, time; and a note if it is not new."""
+    """Return a line about one of several subscriptions: number, query in words, time; and a note if it is not new."""
     if done.outcome in ("added", "edited"):
         return _read_as(done, localizer)
     return f"{_read_as(done, localizer)} · {_outcome(done, localizer)}"
 
 
 def _read_as(done: "Subscribed", localizer: Language) -> str:
-    """Returns the number, the query in words and the time of a subscription."""
+    """Return the number, the query in words and the time of a subscription."""
     when = cadence_words(done.subscription.cadence, localizer, _zone_of(done))
     return f"{done.subscription.number}  {query_in_words(done.query, localizer.translate)} · {when}"
 
@@ -241,36 +241,36 @@ def _zone_of(done: "Subscribed") -> str:
 def subscription_labels(
     subscriptions: Sequence[Subscription], localizer: Language, *, most: int = _MOST_NAMED, before: str = ""
 ) -> Iterator[str]:
-    """Yields a line for each of the first subscriptions, and one that says how many more there are."""
+    """Yield a line for each of the first subscriptions, and one that says how many more there are."""
     yield from (f"{before}{subscription_label(one)}" for one in subscriptions[:most])
     yield from unnamed(len(subscriptions) - most, localizer)
 
 
 def unnamed(left: int, localizer: Language) -> Iterator[str]:
-    """Yields a line that says how many more there are, if there are any."""
+    """Yield a line that says how many more there are, if there are any."""
     if left > 0:
         yield localizer.count("and {count} more of them", "and {count} more of them", left)
 
 
 def subscription_label(subscription: Subscription, most: int = _LONGEST_LABEL) -> str:
-    """Returns a subscription on one line: its number, and its name or query, shortened."""
+    """Return a subscription on one line: its number, and its name or query, shortened."""
     return f"{subscription.number}  {shortened(subscription.label, most)}"
 
 
 def shortened(words: str, most: int = _LONGEST_LABEL) -> str:
-    """Returns the words on one line, cut to so many characters."""
+    """Return the words on one line, cut to so many characters."""
     return cut_letters(" ".join(words.split()), most)
 
 
 def state_of(one: Listed) -> str:
-    """Returns "active", or the state of the subscription or its chat because of which nothing is delivered."""
+    """Return "active", or the state of the subscription or its chat because of which nothing is delivered."""
     if one.chat.is_active:
         return one.subscription.state
     return one.chat.state.value
 
 
 def subscription_row(one: Listed, localizer: Language, now: datetime | None = None) -> ListRow:
-    """Returns the row of a list. With `now`, the end of a pause names its year if that is not the current year."""
+    """Return the row of a list. With `now`, the end of a pause names its year if that is not the current year."""
     subscription = one.subscription
     state = state_of(one)
     until = subscription.paused_until if one.chat.is_active else one.chat.paused_until
@@ -301,7 +301,7 @@ def being_read(localizer: Language, reading: Reading) -> str:
 def _outcome(
     done: "Subscribed", localizer: Language, examples: Sequence[str] = (), reading: Reading = MappingProxyType({})
 ) -> str:
-    """Returns a sentence that says what the request did, or how many papers the subscription would have found."""
+    """Return a sentence that says what the request did, or how many papers the subscription would have found."""
     if done.outcome == "rescheduled":
         return localizer.say("It was there already; its schedule is changed.")
     if done.outcome == "known":
@@ -322,19 +322,19 @@ def _outcome(
 
 
 def found_in(localizer: Language, found: int, base: "Base") -> str:
-    """Returns a sentence that says how many papers were found: "6 papers in the last 7 days."."""
+    """Return a sentence that says how many papers were found: "6 papers in the last 7 days."."""
     days = days_known(localizer, base)
     return localizer.count("{count} paper in {days}.", "{count} papers in {days}.", found, days=days)
 
 
 def days_known(localizer: Language, base: "Base") -> str:
-    """Returns the days in which papers were counted: "the last 7 days", or "the 3 days known" if these have none."""
+    """Return the days in which papers were counted: "the last 7 days", or "the 3 days known" if these have none."""
     known = localizer.count("the one day known", "the {count} days known", base.days)
     return of_the_newest(localizer, localizer.say("the last 7 days") if base.recent else known, base)
 
 
 def of_the_newest(localizer: Language, days: str, base: "Base") -> str:
-    """Returns `days`; if not all papers were counted, adds how many were."""
+    """Return `days`; if not all papers were counted, adds how many were."""
     if base.whole:
         return days
     return localizer.count(
@@ -343,7 +343,7 @@ def of_the_newest(localizer: Language, days: str, base: "Base") -> str:
 
 
 def _first_delivery(done: "Subscribed", localizer: Language, now: datetime, instead: str) -> str:
-    """Returns a sentence that says when a subscription delivers first, one that had a query `instead` next, or why it does not."""
+    """Return a sentence that says when a subscription delivers first, one that had a query `instead` next, or why it does not."""
     then = done.next_delivery
     if paused := why_paused(done.chat, [done.subscription], localizer):
         return paused
@@ -355,7 +355,7 @@ def _first_delivery(done: "Subscribed", localizer: Language, now: datetime, inst
 
 
 def why_paused(chat: Chat, subscriptions: Sequence[Subscription], localizer: Language) -> str:
-    """Returns a sentence that says that a chat or all of these subscriptions are paused; "" if they are not."""
+    """Return a sentence that says that a chat or all of these subscriptions are paused; "" if they are not."""
     if chat.state is ChatState.PAUSED and chat.paused_until:
         until = localizer.moment(chat.paused_until)
         return localizer.say("This chat is paused until {moment}; /resume ends that.", moment=until)
@@ -367,11 +367,11 @@ def why_paused(chat: Chat, subscriptions: Sequence[Subscription], localizer: Lan
 
 
 def in_a_row(parts: Sequence[str], form: Sentence, localizer: Language) -> str:
-    """Returns parts one after another, two at a time in this form; "" without any."""
+    """Return parts one after another, two at a time in this form; "" without any."""
     return reduce(lambda before, part: localizer.say(form, before=before, part=part), parts or [""])
 
 
 def how_related(localizer: Language, nearness: float) -> str:
-    """Returns a nearness in meaning in words."""
+    """Return a nearness in meaning in words."""
     found = (words for least, words in _RELATED if nearness >= least)
     return localizer.say(next(found, Sentence("hardly related")))

@@ -31,7 +31,7 @@ _ALIKE = 0.74  # how similar to the name of a command a word must be: 0 to 1
 
 
 def plain_text(context: Context) -> Reply | None:
-    """Returns the reply to a text that is no command. Raises NeedsLookup, also for a model where it is not sure."""
+    """Return the reply to a text that is no command. Raise NeedsLookup, also for a model where it is not sure."""
     said = context.args.strip()
     reply = _with_answer(context, said, _reply_to(context, said))
     if context.app.reader and _is_unsure(context, said):
@@ -74,14 +74,14 @@ def _with_answer(context: Context, said: str, reply: Reply | None) -> Reply | No
 
 
 def shown_first(bare: Bare) -> CommandFunction:
-    """Returns what a command does that was typed without its slash, and that is shown as a button first."""
+    """Return what a command does that was typed without its slash, and that is shown as a button first."""
     return if_there(
         lambda context: context.reply("To do it, press:", buttons=((context.runs(bare.name, bare.args),),)), bare.number
     )
 
 
 def if_there(run: CommandFunction, number: str) -> CommandFunction:
-    """Returns a command about a subscription; if the chat does not have that number, what was typed is plain text."""
+    """Return a command about a subscription; if the chat does not have that number, what was typed is plain text."""
 
     def run_or_read(context: Context) -> Reply | None:
         if not number or subscription_numbered(context, int(number)):
@@ -93,7 +93,7 @@ def if_there(run: CommandFunction, number: str) -> CommandFunction:
 
 
 def is_of_papers(said: str) -> bool:
-    """Returns whether a text is nothing but ids and links of papers, at most five."""
+    """Return whether a text is nothing but ids and links of papers, at most five."""
     words = re.split(r"[\s,，、;；]+", said.strip(" ,，、;；.。"))
     return len(words) <= CARDS and all(mentioned(word) for word in words)
 
@@ -103,7 +103,7 @@ def _has_file(context: Context) -> bool:
 
 
 def _of_file(context: Context) -> Reply | None:
-    """Runs the command that reads such a file."""
+    """Run the command that reads such a file."""
     file = context.file
     if not isinstance(file, FileWithoutCommand):
         return context.reply("I read only text: words that papers should contain, or a link to a paper.")
@@ -113,7 +113,7 @@ def _of_file(context: Context) -> Reply | None:
 
 
 def _wish_for_change(context: Context, said: str) -> Literal["", "list", "papers"]:
-    """Returns what a text that seems to want a change is about: what is subscribed, or other papers.
+    """Return what a text that seems to want a change is about: what is subscribed, or other papers.
 
     "" for any other text.
 
@@ -132,7 +132,7 @@ def _wish_for_change(context: Context, said: str) -> Literal["", "list", "papers
 
 
 def _is_time(said: str) -> bool:
-    """Returns whether a text says only when papers are wanted: "please send them at 7"."""
+    """Return whether a text says only when papers are wanted: "please send them at 7"."""
     beside_it = without_time(without_politeness(said))
     return beside_it is not None and not other_words(beside_it)
 
@@ -142,7 +142,7 @@ def _with_mine(context: Context, found: Reply) -> Reply:
 
 
 def _found_or_mine(context: Context, said: str) -> Reply:
-    """Returns what a text finds.
+    """Return what a text finds.
 
     If that is nothing, [my subscriptions] is below, and a question to the bot gets help.
     """
@@ -161,13 +161,13 @@ def _found_or_mine(context: Context, said: str) -> Reply:
 
 
 def _only_excluded(said: str) -> tuple[str, ...]:
-    """Returns what a text excludes that wants nothing: "no surveys". A title may begin so: "no free lunch theorem"."""
+    """Return what a text excludes that wants nothing: "no surveys". A title may begin so: "no free lunch theorem"."""
     rules = () if wish(said) else only_excluded(said)
     return rules if all(len(rule.split()) <= _FEW_WORDS for rule in rules) else ()
 
 
 def looked_for(context: Context, said: str) -> Reply:
-    """Returns the papers that a text finds: as an everyday wish, else as it was typed, then those near in meaning."""
+    """Return the papers that a text finds: as an everyday wish, else as it was typed, then those near in meaning."""
     if mentioned(said) and not finds_papers(context, said):
         return named_papers(context, mentioned(said))
     if meant := wish(said):
@@ -176,7 +176,7 @@ def looked_for(context: Context, said: str) -> Reply:
 
 
 def _subject(said: str) -> str:
-    """Returns what a wish is about as it was said; "" if it has a form, beside whose words its meaning is that of its query."""
+    """Return what a wish is about as it was said; "" if it has a form, beside whose words its meaning is that of its query."""
     return "" if formed_wish(said) else said
 
 
@@ -193,12 +193,12 @@ def _with_near_command(context: Context, said: str, reply: Reply) -> Reply:
 
 
 def writes(context: Context) -> bool:
-    """Returns whether the reply needs a writing transaction: the text has a file, or opens a paper."""
+    """Return whether the reply needs a writing transaction: the text has a file, or opens a paper."""
     return _has_file(context) or opens_a_paper(context)
 
 
 def _is_unsure(context: Context, said: str) -> bool:
-    """Returns whether a language model may read a text: it seems to want a change, or finds nothing."""
+    """Return whether a language model may read a text: it seems to want a change, or finds nothing."""
     if context.read_by_strangers or _has_file(context) or not said or asks_nothing(said):
         return False
     if mentioned(said) or links_to_no_paper(said):
@@ -210,7 +210,7 @@ def _is_unsure(context: Context, said: str) -> bool:
 
 
 def what_to_say(context: Context) -> Reply:
-    """Returns a reply that says in two or three lines what people can write."""
+    """Return a reply that says in two or three lines what people can write."""
     return context.reply(
         "Send me words that papers should contain, such as diffusion -survey, or a link to a paper.",
         "Words such as list, today, settings and stop do what they say.",
@@ -219,7 +219,7 @@ def what_to_say(context: Context) -> Reply:
 
 
 def comfort(context: Context) -> Reply:
-    """Says where somebody listens."""
+    """Say where somebody listens."""
     return context.reply(
         "I am sorry that it is so hard right now; please talk to somebody you trust, or to people who listen at any "
         "hour: https://findahelpline.com names them for each country, and in danger your emergency number (112, 911) helps."

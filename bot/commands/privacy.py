@@ -17,7 +17,7 @@ _ASKED = "forget"  # what is remembered of a person who was asked
 
 
 def privacy(context: Context) -> Reply:
-    """Says what is stored, for how long and by whom; in a private chat, also sends all of it as a file."""
+    """Say what is stored, for how long and by whom; in a private chat, also sends all of it as a file."""
     contact = context.app.settings.contact or context.say("the operator of this bot; they left no address")
     sent = [_sent_to_model(context)] if context.app.settings.has_model else []
     if context.app.settings.kept.ask:
@@ -70,7 +70,7 @@ def privacy(context: Context) -> Reply:
 
 
 def _sent_to_model(context: Context) -> str:
-    """Returns a sentence that says what a language model learns."""
+    """Return a sentence that says what a language model learns."""
     if context.app.reader:
         return context.say(
             "Titles and abstracts of papers that come here go to the language model {model}, for short summaries, and so "
@@ -85,7 +85,7 @@ def _sent_to_model(context: Context) -> str:
 
 
 def copies_kept(context: Context) -> str:
-    """Returns a sentence that says how long copies of the database keep erased data."""
+    """Return a sentence that says how long copies of the database keep erased data."""
     if context.app.store.kind.file is None:  # the program makes no copies of a server
         return context.say(
             "What is erased now may stay in copies of the database that the operator of this bot has made."
@@ -98,14 +98,14 @@ def copies_kept(context: Context) -> str:
 
 
 def on_privacy(context: Context) -> Reply:
-    """Handles [as a file]: sends everything that is stored about a group as a file."""
+    """Handle [as a file]: sends everything that is stored about a group as a file."""
     if not context.chat.id:
         return Reply(toast=_nothing_stored(context))
     return Reply((context.say("All that is stored of this chat:"),), file=_file(context))
 
 
 def _nothing_stored(context: Context) -> str:
-    """Returns a sentence that says what is stored about a chat that has no row in the store."""
+    """Return a sentence that says what is stored about a chat that has no row in the store."""
     if access_status(context.transaction, context.chat.address).is_denied:
         return context.say("Of this chat only a hash of its id is stored, since the operator has said no to it.")
     return context.say("Nothing is stored about this chat yet.")
@@ -117,14 +117,14 @@ def _file(context: Context) -> File:
 
 
 def chat_in_words(context: Context) -> str:
-    """Returns the name of the chat, or "this chat"."""
+    """Return the name of the chat, or "this chat"."""
     if context.is_about_here:
         return context.say("this chat")
     return context.chat.name
 
 
 def forget_(context: Context) -> Reply:
-    """Asks whether to erase the chat, with buttons.
+    """Ask whether to erase the chat, with buttons.
 
     If strangers could press them, people answer with /forget yes instead.
     """
@@ -156,14 +156,14 @@ def forget_(context: Context) -> Reply:
 
 
 def on_forget(context: Context) -> Reply:
-    """Handles [erase everything]: erases the chat if the question is at most ten minutes old."""
+    """Handle [erase everything]: erases the chat if the question is at most ten minutes old."""
     if context.now > datetime.fromisoformat(str(context.arguments["until"])):
         return context.toast("That was too long ago. Nothing is erased; /forget asks again.")
     return _erased(context)
 
 
 def on_keep(context: Context) -> Reply:
-    """Handles [keep it]: drops the question."""
+    """Handle [keep it]: drops the question."""
     context.drop(_ASKED)
     return context.reply("Nothing is erased.", ok=True)
 

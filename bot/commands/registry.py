@@ -63,13 +63,13 @@ def registry_of(app: App) -> Registry:
 
 
 def _intent(action: Action) -> Intent:
-    """Returns the intent to do an action, without arguments."""
+    """Return the intent to do an action, without arguments."""
     declared = {one.name: getattr(action, one.name) for one in fields(Action)}
     return Intent(**{**declared, "writes": writes_of(action)})
 
 
 def understand(request: Request, token: CallbackToken | None, registry: Registry) -> Intent | None:
-    """Returns the intent of a request; None if the request must not be answered.
+    """Return the intent of a request; None if the request must not be answered.
 
     `token` is the token of the pressed button, or the open question to the sender of a message.
     """
@@ -90,7 +90,7 @@ def understand(request: Request, token: CallbackToken | None, registry: Registry
 
 
 def _of_plain_text(request: MessageRequest, question: CallbackToken | None, registry: Registry) -> Intent | None:
-    """Returns the intent of a text without a slash: a whole command, an answer to the question, or plain text.
+    """Return the intent of a text without a slash: a whole command, an answer to the question, or plain text.
 
     None for silence.
     """
@@ -124,7 +124,7 @@ def _without_runs(text: str) -> str:
 
 
 def _of_bare(registry: Registry, request: MessageRequest, bare: Bare) -> Intent | None:
-    """Returns the intent of a command without its slash: to do it, or to show it as a button."""
+    """Return the intent of a command without its slash: to do it, or to show it as a button."""
     if not bare.acts:
         return replace(_intent(plain_text.PLAIN_TEXT), run=plain_text.shown_first(bare), args=request.text)
     intent = _of_command(registry, request, bare.name, bare.args)
@@ -134,7 +134,7 @@ def _of_bare(registry: Registry, request: MessageRequest, bare: Bare) -> Intent 
 
 
 def _of_answer(request: MessageRequest, question: CallbackToken, registry: Registry) -> Intent | None:
-    """Returns the intent of an answer: the command or callback that asked, with the answer as its words.
+    """Return the intent of an answer: the command or callback that asked, with the answer as its words.
 
     None if the text is no answer to this question.
     """
@@ -149,7 +149,7 @@ def _of_answer(request: MessageRequest, question: CallbackToken, registry: Regis
 
 
 def _first_word(text: str) -> tuple[str, str]:
-    """Returns (the first word without a slash before it, the rest)."""
+    """Return (the first word without a slash before it, the rest)."""
     words = text.split(maxsplit=1)
     if words:
         return (words[0].lstrip("/"), words[1] if len(words) > 1 else "")
@@ -173,7 +173,7 @@ def _of_command(registry: Registry, request: Request, name: str, text: str) -> I
 
 
 def _first_command(text: str, registry: Registry) -> tuple[str, bool]:
-    """Returns (the text up to the first line that begins another command, True if there is no such line)."""
+    """Return (the text up to the first line that begins another command, True if there is no such line)."""
     for line in _COMMAND_LINE.finditer(text):
         if registry.command_named(line["name"]):
             return text[: line.start()], False
@@ -190,7 +190,7 @@ def _named(found: re.Match[str], registry: Registry) -> ChatAddress | None:
 
 
 def _to_destination(intent: Intent, destination: ChatAddress, request: Request) -> Intent:
-    """Returns the intent, changed so that it is about a destination.
+    """Return the intent, changed so that it is about a destination.
 
     Only operators, and people at the machine on which the bot runs, may use destinations.
     """
@@ -200,7 +200,7 @@ def _to_destination(intent: Intent, destination: ChatAddress, request: Request) 
 
 
 def _named_first(text: str) -> tuple[str, str]:
-    """Returns (the other chat that the first word names, the rest); ("", text) if it names none."""
+    """Return (the other chat that the first word names, the rest); ("", text) if it names none."""
     match = _DIRECTED.match(text.lstrip())
     if match:
         return (match[1], text.lstrip()[match.end() :])
@@ -225,7 +225,7 @@ def _of_callback(request: CallbackRequest, token: CallbackToken | None, registry
 
 
 def _about_chat(intent: Intent, about: ChatAddress | None, request: Request) -> Intent:
-    """Returns the intent about the chat at the address `about`; None is the chat of the request."""
+    """Return the intent about the chat at the address `about`; None is the chat of the request."""
     if about is None:
         return intent
     if about.platform == request.chat.platform:

@@ -14,7 +14,7 @@ from subscriptions.schedule.times import Ending, as_words
 
 
 def result_items(papers: Sequence[StoredPaper], query: Query | None = None) -> tuple[Item, ...]:
-    """Returns the papers as items, in this order; the words that the query matched are marked.
+    """Return the papers as items, in this order; the words that the query matched are marked.
 
     They are marked as those of number 0, since they belong to no subscription.
     """
@@ -27,7 +27,7 @@ def result_items(papers: Sequence[StoredPaper], query: Query | None = None) -> t
 
 
 def count_found(context: Context, found: int, base: Base) -> str:
-    """Returns a sentence such as "6 papers in the last 7 days"."""
+    """Return a sentence such as "6 papers in the last 7 days"."""
     if not base.of:
         return nothing_known(context)
     days = days_known(context.localizer, base)
@@ -49,7 +49,7 @@ def nothing_known(context: Context) -> str:
 
 
 def days_of(context: Context, papers: Sequence[StoredPaper]) -> tuple[str, ...]:
-    """Returns one text for each paper: its day, "" for today, and a mark if the chat's library has the paper."""
+    """Return one text for each paper: its day, "" for today, and a mark if the chat's library has the paper."""
     today = context.localizer.local(context.now).date()
     found = owned(context.transaction, [context.chat.id], [known.id for known in papers])
     had, mark = found.get(context.chat.id, ()), context.say("in the library")
@@ -61,7 +61,7 @@ def days_of(context: Context, papers: Sequence[StoredPaper]) -> tuple[str, ...]:
 
 
 def number_buttons(items: Sequence[Item], *, first: int = 1) -> Row:
-    """Returns a numbered button for each paper; the button opens the paper's card."""
+    """Return a numbered button for each paper; the button opens the paper's card."""
     return tuple(
         Button(str(number), name="card", verb="card", arguments={"paper": item.paper.id, "number": number})
         for number, item in enumerate(items, start=first)
@@ -76,7 +76,7 @@ def papers_reply(
     first: int = 1,
     buttons: Buttons = (),
 ) -> Reply:
-    """Returns a reply with papers as a numbered list, as `result_items` and `number_buttons` make it."""
+    """Return a reply with papers as a numbered list, as `result_items` and `number_buttons` make it."""
     items = result_items(papers)
     return Reply(
         [*lines],
@@ -89,7 +89,7 @@ def papers_reply(
 
 
 def subscribe_buttons(context: Context, text: str, ending: Ending, seen: Sequence[int] = ()) -> Buttons:
-    """Returns [subscribe], with the time that was typed in its label; without one, beside it two times to choose from.
+    """Return [subscribe], with the time that was typed in its label; without one, beside it two times to choose from.
 
     Each does the same as /sub with this text. `seen`: the papers above the button, which a private chat is not sent
     again.
@@ -108,7 +108,7 @@ def subscribe_buttons(context: Context, text: str, ending: Ending, seen: Sequenc
 
 
 def query_lines(context: Context, query: Query, ending: Ending) -> tuple[str, ...]:
-    """Returns lines: how the query and its time were read, then hints; in groups only the first line."""
+    """Return lines: how the query and its time were read, then hints; in groups only the first line."""
     reading = context.reading(query)
     if ending.when is not None:
         when = when_words(ending.when, context.localizer, context.chat.settings.schedule)

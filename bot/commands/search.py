@@ -54,7 +54,7 @@ _LABEL = 50  # characters of a button's label
 
 
 def like(context: Context) -> Reply:
-    """Shows the papers nearest to those that are named by id, DOI or link.
+    """Show the papers nearest to those that are named by id, DOI or link.
 
     If some of them are not stored, these are looked up instead.
     """
@@ -70,7 +70,7 @@ def like(context: Context) -> Reply:
 
 
 def _near_text(context: Context, said: str) -> Reply:
-    """Shows the papers nearest to a text."""
+    """Show the papers nearest to a text."""
     read = said[:_MOST_READ]
     context.ask_for_vectors([read])
     found = paper_search.papers_alike(context.transaction, read)
@@ -82,7 +82,7 @@ def _near_text(context: Context, said: str) -> Reply:
 
 
 def _alike(context: Context, given: Sequence[StoredPaper]) -> Reply:
-    """Shows the papers nearest to the given ones."""
+    """Show the papers nearest to the given ones."""
     found = paper_search.papers_alike(context.transaction, given[0].paper.title, given)
     titles = "; ".join(context.title(one) for one in given)
     if not found:
@@ -92,9 +92,9 @@ def _alike(context: Context, given: Sequence[StoredPaper]) -> Reply:
 
 
 def _as_wish(context: Context, given: Sequence[StoredPaper]) -> Buttons:
-    """Returns a button that subscribes to papers near to these.
+    """Return a button that subscribes to papers near to these.
 
-    Returns none if one of them has neither an arXiv id nor a DOI.
+    Return none if one of them has neither an arXiv id nor a DOI.
     """
     names = list(filter(None, (one.paper.arxiv_id or one.paper.doi for one in given)))
     if len(names) < len(given):
@@ -103,7 +103,7 @@ def _as_wish(context: Context, given: Sequence[StoredPaper]) -> Buttons:
 
 
 def search_(context: Context) -> Reply:
-    """Shows the stored papers that match, the best fit first; for an id, DOI or link, the card of that paper."""
+    """Show the stored papers that match, the best fit first; for an id, DOI or link, the card of that paper."""
     if not context.args:
         return ask(context, "search", context.say("What shall I look for? For example: /search diffusion -survey"))
     named = mentioned(context.args)
@@ -113,7 +113,7 @@ def search_(context: Context) -> Reply:
 
 
 def try_query(context: Context, said: str) -> Reply:
-    """Returns the reply with the papers that a text finds and how it was read."""
+    """Return the reply with the papers that a text finds and how it was read."""
     if len(said) > LONGEST_QUERY:
         return _near_text(context, said)
     if links_to_no_paper(said) and not mentioned(said):
@@ -122,7 +122,7 @@ def try_query(context: Context, said: str) -> Reply:
 
 
 def papers_found(context: Context, text: str, *, when: str = "", subject: str = "") -> Reply:
-    """Returns the reply with the papers that a query finds, perhaps with a time.
+    """Return the reply with the papers that a query finds, perhaps with a time.
 
     `when` is a time that was surely meant as one; one at the end of the text may be words. `subject` is what it is
     about, as it was said.
@@ -144,7 +144,7 @@ def papers_found(context: Context, text: str, *, when: str = "", subject: str = 
 
 
 def finds_papers(context: Context, said: str) -> bool:
-    """Returns whether any stored paper matches the text as a query."""
+    """Return whether any stored paper matches the text as a query."""
     try:
         _, query = _asked(context, split_when(said).query)
     except PaperwireError:
@@ -153,20 +153,20 @@ def finds_papers(context: Context, said: str) -> bool:
 
 
 def on_search_page(context: Context) -> Reply:
-    """Handles [newer] and [show more]: replaces the page with another one."""
+    """Handle [newer] and [show more]: replaces the page with another one."""
     upto, start = int(context.arguments["upto"]), int(context.arguments["start"])
     return _Results(context, context.args, upto, start, is_older=bool(context.arguments.get("is_older"))).reply()
 
 
 def _amount(context: Context, query: Query) -> int:
-    """Returns how many stored papers match."""
+    """Return how many stored papers match."""
     return paper_search.search(context.transaction, query, most=1).found
 
 
 def _asked(context: Context, text: str) -> tuple[Subscription | None, Query]:
-    """Returns (the chat's subscription that the text names or that asks the same, or None; the query, to be matched).
+    """Return (the chat's subscription that the text names or that asks the same, or None; the query, to be matched).
 
-    Raises EmbeddingError, QueryError, Refused, NeedsLookup.
+    Raise EmbeddingError, QueryError, Refused, NeedsLookup.
     """
     subscription = subscription_numbered(context, typed_number(text))
     query = parse_query(subscription.text if subscription else text)
@@ -179,7 +179,7 @@ def _asked(context: Context, text: str) -> tuple[Subscription | None, Query]:
 
 
 def _author_named(context: Context, text: str) -> str:
-    """Returns the query for an author's papers if a text is only the name of an author, and finds few papers; else "".
+    """Return the query for an author's papers if a text is only the name of an author, and finds few papers; else "".
 
     A single word is a name only if no paper has it.
     """
@@ -197,7 +197,7 @@ def _has_other_script(text: str) -> bool:
 
 
 def _timed(text: str, ending: Ending) -> str:
-    """Returns a query followed by the time that was typed."""
+    """Return a query followed by the time that was typed."""
     return f"{text} {ending.when or ''}".strip()
 
 
@@ -235,14 +235,14 @@ class _Results:
         self.is_dead_end = is_first and not (self.found.found or self.near)
 
     def _spelling(self) -> Spelling:
-        """Returns which words no paper has, and the query that was probably meant, if that finds papers."""
+        """Return which words no paper has, and the query that was probably meant, if that finds papers."""
         spelled = paper_search.spelling(self.context.transaction, self.query)
         if spelled.meant and not _amount(self.context, parse_query(spelled.meant)):
             return spelled._replace(meant="")
         return spelled
 
     def _near_in_meaning(self) -> Sequence[NearPaper]:
-        """Returns the papers that are nearest in meaning to the words of the query, without those that have them."""
+        """Return the papers that are nearest in meaning to the words of the query, without those that have them."""
         asked, shown = parse_query(self.about), {known.id for known in self.found.papers}
         self.context.ask_for_vectors(asked.asked)
         near = paper_search.near_in_meaning(self.context.transaction, asked, without=shown, most=_MOST_NEAR)
@@ -251,7 +251,7 @@ class _Results:
         return near
 
     def reply(self, notes: Sequence[str] = ()) -> Reply:
-        """Returns the reply that shows the page; `notes` say more of how the text was read."""
+        """Return the reply that shows the page; `notes` say more of how the text was read."""
         context, found, near = self.context, self.found, self.near
         items = result_items(found.papers, self.query)
         items += tuple(Item(paper=one.known, because=(), position=at) for at, one in enumerate(near, len(items)))
@@ -276,13 +276,13 @@ class _Results:
         )
 
     def _nearness(self, known: StoredPaper) -> float | None:
-        """Returns how near a found paper is, if the query asks for nearness once."""
+        """Return how near a found paper is, if the query asks for nearness once."""
         if len(self.query.nearness_terms) != 1:
             return None
         return next((hit.near for hit in why(self.query, known.paper) if hit.near is not None), None)
 
     def _lines(self) -> Iterator[str]:
-        """Yields what was found, how the query was read, and what finds more."""
+        """Yield what was found, how the query was read, and what finds more."""
         context, query = self.context, self.query
         yield self._head()
         if one := self.subscription:
@@ -298,7 +298,7 @@ class _Results:
             yield context.count("{count} word", "A paper must have all {count} words; fewer find more.", words)
 
     def _last_lines(self) -> Iterator[str]:
-        """Yields that nearness takes longer, and lines in place of buttons."""
+        """Yield that nearness takes longer, and lines in place of buttons."""
         context = self.context
         if self.about and not self.near and are_late(context.transaction, parse_query(self.about).asked):
             yield context.say("What is near in meaning takes longer; ask again in a moment.")
@@ -308,7 +308,7 @@ class _Results:
             yield context.say("To subscribe: {command}", command=f"/sub {' '.join(self.text.split())}")
 
     def _head(self) -> str:
-        """Returns the first line: the words that no paper has, or "41 of 2,061 papers, 3 in the last 7 days".
+        """Return the first line: the words that no paper has, or "41 of 2,061 papers, 3 in the last 7 days".
 
         Says how far back the search read, unless it read all.
         """
@@ -344,7 +344,7 @@ class _Results:
         )
 
     def _count_of_all(self) -> str:
-        """Returns how many of all papers were found, and how many of these are from the last days."""
+        """Return how many of all papers were found, and how many of these are from the last days."""
         context, amount, stored = self.context, self.found.found, self.found.stored
         recent = recent_matches(context.transaction, self.query, now=context.now)
         if recent.base.of == stored and not self.is_older:
@@ -363,7 +363,7 @@ class _Results:
         )
 
     def _rows(self) -> Iterator[Row]:
-        """Yields the buttons in rows: what was meant, help, [subscribe], other pages."""
+        """Yield the buttons in rows: what was meant, help, [subscribe], other pages."""
         context, meant = self.context, self.spelled.meant
         if meant:
             label = cut_letters(meant, _LABEL)
@@ -378,7 +378,7 @@ class _Results:
         yield tuple(self._pages())
 
     def _pages(self) -> Iterator[Button]:
-        """Yields [newer] and [show more], if there are such pages; [show more] goes on with older papers at the end.
+        """Yield [newer] and [show more], if there are such pages; [show more] goes on with older papers at the end.
 
         The buttons hold the newest paper that was searched, so that newly arrived papers do not move the pages.
         """

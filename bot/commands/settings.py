@@ -69,26 +69,26 @@ _TALK = frozenset({"nice", "split", "reading", "wake", "resolute", "met", "roc",
 
 
 def set_(context: Context) -> Reply:
-    """Shows all settings; with a name, shows that setting; with a name and a value, changes it."""
+    """Show all settings; with a name, shows that setting; with a name and a value, changes it."""
     if not context.args:
         return _all_settings(context)
     return _shown_or_changed(context, *name_and_value(context.args))
 
 
 def lang(context: Context) -> Reply:
-    """Changes the language; without arguments, shows the languages as buttons."""
+    """Change the language; without arguments, shows the languages as buttons."""
     return _shown_or_changed(context, "lang", context.args)
 
 
 def timezone(context: Context) -> Reply:
-    """Changes the time zone to a city, zone or offset; without arguments, shows cities with their local times."""
+    """Change the time zone to a city, zone or offset; without arguments, shows cities with their local times."""
     return _shown_or_changed(context, ZONE, place_in(context.args))
 
 
 def _shown_or_changed(context: Context, name: str, value: str) -> Reply:
-    """Shows one of SETTINGS, or changes it to a value.
+    """Show one of SETTINGS, or change it to a value.
 
-    A zone may be named by its city. If a city is unknown, the refusal has a button with a similar one. Raises Refused.
+    A zone may be named by its city. If a city is unknown, the refusal has a button with a similar one. Raise Refused.
     """
     if not value:
         return _one_setting(context, name)
@@ -103,7 +103,7 @@ def _shown_or_changed(context: Context, name: str, value: str) -> Reply:
 
 
 def _all_settings(context: Context) -> Reply:
-    """Returns the reply with all settings that a chat of this kind can change, their values and a button for each.
+    """Return the reply with all settings that a chat of this kind can change, their values and a button for each.
 
     In a group of people it is short: the values are on the buttons only.
     """
@@ -130,7 +130,7 @@ def _is_without_effect(context: Context, name: str, value: str) -> bool:
 
 
 def _with_value(context: Context, name: str, form: Sentence = _LINE) -> str:
-    """Returns the label and the value of a setting: "Quiet hours: from 22:00 to 08:00"."""
+    """Return the label and the value of a setting: "Quiet hours: from 22:00 to 08:00"."""
     localizer = context.localizer
     value = value_words(name, context.chat.settings.value(name), localizer)
     return context.say(form, label=label_of(name, localizer), value=value)
@@ -152,7 +152,7 @@ def _offered_values(context: Context, name: str) -> tuple[str, ...]:
 
 
 def _one_setting(context: Context, name: str) -> Reply:
-    """Returns the reply about one setting: its value, its meaning, its other values."""
+    """Return the reply about one setting: its value, its meaning, its other values."""
     offered = _offered_values(context, name)
     if len(offered) == 1:
         return Reply((_with_value(context, name, _FIXED),))
@@ -179,7 +179,7 @@ def _value_button(context: Context, name: str, value: str) -> Button:
 
 
 def _change(context: Context, name: str, value: str) -> Reply:
-    """Changes a setting. Returns the reply with its old and new value, in the language that is set after the change."""
+    """Change a setting. Return the reply with its old and new value, in the language that is set after the change."""
     before, chosen = context.chat, {name: value}
     if _is_without_effect(context, name, value):
         raise Refused(_with_value(context, name, _FIXED))
@@ -202,7 +202,7 @@ def _change(context: Context, name: str, value: str) -> Reply:
 
 
 def nearest_zones(now: datetime, *, operator: str, language: str) -> list[str]:
-    """Returns well-known zones, no two with the same local time now; those near the operator's zone come first.
+    """Return well-known zones, no two with the same local time now; those near the operator's zone come first.
 
     So do those near the zone where most speakers of the language live; `language` is a code such as "pt-br".
     """
@@ -214,7 +214,7 @@ def nearest_zones(now: datetime, *, operator: str, language: str) -> list[str]:
     near = [_offset(name, now) for name in first or [operator]]
 
     def apart(name: str) -> timedelta:
-        """Returns how far a zone is from the nearest of these, the shorter way around the clock."""
+        """Return how far a zone is from the nearest of these, the shorter way around the clock."""
         ways = ((_offset(name, now) - place) % _DAY for place in near)
         return min(min(way, _DAY - way) for way in ways)
 
@@ -226,14 +226,14 @@ def _offset(name: str, now: datetime) -> timedelta:
 
 
 def place_in(text: str) -> str:
-    """Returns a typed place without final punctuation, and without the time of day on the label of a button."""
+    """Return a typed place without final punctuation, and without the time of day on the label of a button."""
     said = text.strip().rstrip(" .!。！")
     label = _BUTTON.fullmatch(said)
     return label["place"] if label and zone_of_place(label["place"]) else said
 
 
 def names_a_place(text: str) -> bool:
-    """Returns whether a text names a place whose clock is known, perhaps misspelt with a capital letter.
+    """Return whether a text names a place whose clock is known, perhaps misspelt with a capital letter.
 
     No word of talk does.
     """
@@ -243,13 +243,13 @@ def names_a_place(text: str) -> bool:
 
 
 def zone_buttons(context: Context) -> Buttons:
-    """Returns buttons for cities with their local times, sorted by these; the reply to one replaces the message."""
+    """Return buttons for cities with their local times, sorted by these; the reply to one replaces the message."""
     near = sorted(_near(context)[:CITIES], key=lambda name: _offset(name, context.now))
     return phone_rows([_city_button(context, name, replaces=True) for name in near])
 
 
 def zone_row(context: Context) -> Row:
-    """Returns one row of buttons for a reply that is not about the zone: the likeliest cities, and [another city]."""
+    """Return one row of buttons for a reply that is not about the zone: the likeliest cities, and [another city]."""
     other = context.button("another city", ZONE)
     first_row = phone_rows([other, *(_city_button(context, name) for name in _near(context))])[0]
     return (*first_row[1:], other)
@@ -265,12 +265,12 @@ def _city_button(context: Context, name: str, *, replaces: bool = False) -> Butt
 
 
 def local_time(now: datetime, name: str) -> str:
-    """Returns the time of day in a zone, such as "14:30"."""
+    """Return the time of day in a zone, such as "14:30"."""
     return f"{now.astimezone(zone(name)):%H:%M}"
 
 
 def phone_rows(buttons: Sequence[Button]) -> Buttons:
-    """Returns the buttons in rows whose labels are readable on a phone."""
+    """Return the buttons in rows whose labels are readable on a phone."""
     rows: list[Row] = []
     for button in buttons:
         row = (*rows[-1], button) if rows else ()

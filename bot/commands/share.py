@@ -17,7 +17,7 @@ _ONCE = Sentence("I keep only its hash, so I cannot show it again.")
 
 
 def share(context: Context) -> Reply:
-    """Shows a link that offers one subscription to others; without a number, asks which one if there are several."""
+    """Show a link that offers one subscription to others; without a number, asks which one if there are several."""
     subscriptions = subscriptions_here(context)
     typed = context.args.strip()
     if not subscriptions:
@@ -31,7 +31,7 @@ def share(context: Context) -> Reply:
 
 
 def _shared(context: Context, subscription: Subscription) -> Reply:
-    """Returns the reply with the link.
+    """Return the reply with the link.
 
     With a command to pass on if there are no such links, or the query is too long for one.
     """
@@ -49,7 +49,7 @@ def _shared(context: Context, subscription: Subscription) -> Reply:
 
 
 def feed(context: Context) -> Reply:
-    """Shows the new address of the chat's feed; if there is one, only says since when.
+    """Show the new address of the chat's feed; if there is one, only says since when.
 
     With "new" makes another one, and with "stop" removes it.
     """
@@ -82,9 +82,9 @@ def _stop_feed(context: Context) -> Reply:
 
 
 def _new_feed(context: Context) -> Reply:
-    """Makes a key; the address before opens nothing from now on.
+    """Make a key; the address before opens nothing from now on.
 
-    Raises Refused if others would see it, or if the operator has not let the chat in.
+    Raise Refused if others would see it, or if the operator has not let the chat in.
     """
     _refuse_before_others(context)
     if admission.waits(context):
@@ -107,7 +107,7 @@ def _new_feed(context: Context) -> Reply:
 
 
 def _refuse_before_others(context: Context) -> None:
-    """Raises Refused if others than the sender would see the answer, which holds a secret."""
+    """Raise Refused if others than the sender would see the answer, which holds a secret."""
     if not context.has_private_replies:
         name = str(context.chat.address).partition(":")[2]
         raise refusal(

@@ -70,7 +70,7 @@ WHENS = sentences(
 
 
 def start(context: Context) -> Reply | None:
-    """Shows what the bot does, with examples that work; after a shared link, shows the subscription that it offers.
+    """Show what the bot does, with examples that work; after a shared link, shows the subscription that it offers.
 
     In a chat that is paused, ends the pause. A group gets two lines; after a link that added the bot, none, since the
     group was greeted already.
@@ -89,7 +89,7 @@ def start(context: Context) -> Reply | None:
 
 
 def _is_paused(context: Context) -> bool:
-    """Returns whether /start ends a pause, as /resume does."""
+    """Return whether /start ends a pause, as /resume does."""
     return context.is_about_here and context.chat.state is ChatState.PAUSED
 
 
@@ -103,13 +103,13 @@ def _first_words(context: Context) -> Reply:
 
 
 def speak_button(context: Context) -> Button:
-    """Returns the button of the other language."""
+    """Return the button of the other language."""
     other = next(code for code in LANGUAGES if code != context.origin.settings.lang)
     return context.labelled(LANGUAGES[other], "speak", lang=other)
 
 
 def _links_to_add(context: Context) -> Row:
-    """Returns buttons that add the bot to a group or channel; none on platforms without such links."""
+    """Return buttons that add the bot to a group or channel; none on platforms without such links."""
     links, bot = context.links
     if links is None:
         return ()
@@ -118,7 +118,7 @@ def _links_to_add(context: Context) -> Row:
 
 
 def how_to_begin(context: Context) -> str:
-    """Returns a sentence that says who may subscribe a group, and how."""
+    """Return a sentence that says who may subscribe a group, and how."""
     if context.origin.kind is ChatKind.TEAM:
         return context.say("For everybody here: /sub diffusion. I am quiet otherwise.")
     bot = context.app.bot_names.get(context.origin.address.platform, "")
@@ -126,16 +126,16 @@ def how_to_begin(context: Context) -> str:
 
 
 def on_speak(context: Context) -> Reply:
-    """Handles the button of the other language: sets that language, and shows the first message again in it."""
+    """Handle the button of the other language: set that language, and show the first message again in it."""
     chosen = {"lang": str(context.arguments["lang"])}
     chat = set_settings(context.transaction, context.origin.address, chosen, now=context.now, who=context.actor)
     return _first_words(with_chat(context, chat))
 
 
 def _offer(context: Context) -> Reply | None:
-    """Shows the subscription that a link offers: its query in words, its time, what it would have found.
+    """Show the subscription that a link offers: its query in words, its time, what it would have found.
 
-    Returns None if the link offers none.
+    Return None if the link offers none.
     """
     ending = split_when(text_of_payload(context.args))
     text, when = ending.query, ending.when or context.origin.settings.schedule
@@ -154,7 +154,7 @@ def _offer(context: Context) -> Reply | None:
 
 
 def unknown(context: Context) -> Reply:
-    """Returns the reply to an unknown command, with a button for the most similar known one."""
+    """Return the reply to an unknown command, with a button for the most similar known one."""
     typed, _, rest = context.args.partition(" ")
     near, name = context.registry.nearest(typed), typed[:_LONGEST]
     head = Sentence("I do not know “{name}”.", {"name": name})
@@ -167,7 +167,7 @@ def unknown(context: Context) -> Reply:
 
 
 def help_(context: Context) -> Reply:
-    """Shows the most useful commands with examples; with an argument, all commands, or one topic or command."""
+    """Show the most useful commands with examples; with an argument, all commands, or one topic or command."""
     if typed := context.args.casefold().lstrip("/").split():
         return _topic(context, typed[0])
     if context.read_by_group:
@@ -204,7 +204,7 @@ def _called(context: Context, name: str, text: str) -> str:
 
 
 def _topic(context: Context, name: str) -> Reply:
-    """Returns the help on a topic or a command."""
+    """Return the help on a topic or a command."""
     if name in _ALL:
         return _overview(context)
     if name == "about":
@@ -220,7 +220,7 @@ def _topic(context: Context, name: str) -> Reply:
 
 
 def _table(context: Context, head: str, rows: Mapping[str, Sentence]) -> Reply:
-    """Returns a reply with examples and their meanings; in a group, only the first examples."""
+    """Return a reply with examples and their meanings; in a group, only the first examples."""
     if context.read_by_group:
         shown = " · ".join([*rows][:_IN_GROUP])
         return Reply((head, context.say("For example: {examples}", examples=shown)))
@@ -236,7 +236,7 @@ def _of(context: Context, command: Command) -> Reply:
 
 
 def _about(context: Context) -> Reply:
-    """Returns what the bot is, thanks to arXiv, and whom to contact."""
+    """Return what the bot is, thanks to arXiv, and whom to contact."""
     name = f"paperwire {installed_version()}".rstrip()
     lines = [context.say("{name}: tells chats of new research papers that they ask for.", name=name), THANKS]
     if context.app.settings.contact:

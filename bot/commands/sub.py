@@ -35,9 +35,9 @@ MOST_LINES = 20  # subscriptions in one message
 
 
 def _subscribe(context: Context, text: str, when: str | None) -> Subscribed:
-    """Subscribes the chat to a query; `when` None means no time was named.
+    """Subscribe the chat to a query; `when` None means no time was named.
 
-    Papers that the button was below do not come again to a private chat. Raises QueryError, Refused.
+    Papers that the button was below do not come again to a private chat. Raise QueryError, Refused.
     """
     seen = frozenset(context.arguments.get("seen", ()) if context.is_about_own_chat else ())
     return subscribe(
@@ -46,7 +46,7 @@ def _subscribe(context: Context, text: str, when: str | None) -> Subscribed:
 
 
 def edit_here(context: Context, number: int, text: str, *, when: str | None = None) -> Subscribed:
-    """Changes the query of a subscription, and its time if one is given. Raises NotFound, QueryError, Refused."""
+    """Change the query of a subscription, and its time if one is given. Raise NotFound, QueryError, Refused."""
     address = context.chat.address
     context.ask_for_vectors(texts_asked(text))
     return edit(context.transaction, address, number, text, when=when, now=context.now, who=context.actor)
@@ -59,7 +59,7 @@ def edit_and_echo(context: Context, subscription: Subscription, text: str, *, wh
 
 
 def echo(context: Context, done: Subscribed, *, instead: str = "") -> Reply:
-    """Returns the echo of a subscription, with advice and buttons; two lines in groups."""
+    """Return the echo of a subscription, with advice and buttons; two lines in groups."""
     private = context.origin.kind is ChatKind.PRIVATE
     advice, better = _advice(context, done) if private else ("", ())
     zone = done.chat.settings.timezone
@@ -140,7 +140,7 @@ def _todays_and_undo(context: Context, done: Subscribed) -> Row:
 
 
 def _question_of_zone(context: Context, done: Sequence[Subscribed]) -> tuple[Sequence[str], Row]:
-    """Asks a person whose zone is unknown for it, after the first subscriptions. Returns the question and buttons."""
+    """Ask a person whose zone is unknown for it, after the first subscriptions. Return the question and buttons."""
     chat = done[-1].chat
     added = [one for one in done if one.outcome == "added"]
     if not (
@@ -157,7 +157,7 @@ def _question_of_zone(context: Context, done: Sequence[Subscribed]) -> tuple[Seq
 
 
 def sub(context: Context) -> Reply:
-    """Subscribes to the query in each line."""
+    """Subscribe to the query in each line."""
     lines = _lines(context.args)
     if not lines:
         example = context.say('For example: /sub diffusion -survey, /sub author:"Ranjay Krishna", /sub cs.LG daily 9')
@@ -180,7 +180,7 @@ def sub(context: Context) -> Reply:
 
 
 def _no_place(context: Context, line: str) -> Iterator[str]:
-    """Yields that words are looked for which would be a time of day, if the name after them were that of a place."""
+    """Yield that words are looked for which would be a time of day, if the name after them were that of a place."""
     ending = split_when(line)
     before, _, name = ending.query.rpartition(" ")
     timed = split_when(before)
@@ -194,7 +194,7 @@ def _no_place(context: Context, line: str) -> Iterator[str]:
 
 
 def _which_reading(context: Context, typed: str, ending: Ending) -> Reply:
-    """Asks whether words at the end of a new subscription are its time or words to look for, with a button for each."""
+    """Ask whether words at the end of a new subscription are its time or words to look for, with a button for each."""
     when = when_words(str(ending.when), context.localizer, context.chat.settings.schedule)
     timed = context.labelled(when, "subscribe-at", text=ending.query, when=ending.when)
     words = context.button("as words", "subscribe-at", text=as_words(typed))
@@ -202,13 +202,13 @@ def _which_reading(context: Context, typed: str, ending: Ending) -> Reply:
 
 
 def _lines(text: str) -> list[str]:
-    """Returns the lines of a message that are not empty, without a /sub that is repeated at the beginning of a line."""
+    """Return the lines of a message that are not empty, without a /sub that is repeated at the beginning of a line."""
     again = re.compile(rf"/(?:{'|'.join((COMMANDS[0].name, *COMMANDS[0].aliases))})(?:@\w+)?(?:\s+|$)", re.IGNORECASE)
     return list(filter(None, (again.sub("", line.strip(), count=1).strip() for line in text.splitlines())))
 
 
 def _of_line(context: Context, line: str) -> Subscribed:
-    """Subscribes to a line. Raises QueryError, Refused."""
+    """Subscribe to a line. Raise QueryError, Refused."""
     ending = ending_of(line)
     first = line.split(maxsplit=1)[0]
     if first.startswith("/") and context.registry.command_named(first[1:].partition("@")[0]):
@@ -217,7 +217,7 @@ def _of_line(context: Context, line: str) -> Subscribed:
 
 
 def _several(context: Context, lines: Sequence[str]) -> Reply:
-    """Subscribes to each line.
+    """Subscribe to each line.
 
     A refused line does not affect the others: it is shown with a caret at the error, and the reason.
     """
@@ -243,7 +243,7 @@ def _several(context: Context, lines: Sequence[str]) -> Reply:
 
 
 def on_subscribe_at(context: Context) -> Reply:
-    """Handles the button of a reading: subscribes to its query, at its time if it has one."""
+    """Handle the button of a reading: subscribes to its query, at its time if it has one."""
     context.ask_for_vectors(texts_asked(context.args))
     return echo(context, _subscribe(context, context.args, context.arguments.get("when")))
 

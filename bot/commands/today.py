@@ -48,7 +48,7 @@ _MISSING = sentences(
 
 
 def today(context: Context) -> Reply:
-    """Shows the newest day's papers of the subscriptions, of one of them or of a query.
+    """Show the newest day's papers of the subscriptions, of one of them or of a query.
 
     Without any, those of the last days.
     """
@@ -58,7 +58,7 @@ def today(context: Context) -> Reply:
 
 
 def on_today(context: Context) -> Reply:
-    """Handles [today's papers]: does the same as /today for one subscription."""
+    """Handle [today's papers]: does the same as /today for one subscription."""
     subscription = subscription_of_button(context)
     return _shown(context, str(subscription.number)) if subscription else context.toast("This subscription is gone.")
 
@@ -93,7 +93,7 @@ def _shown(context: Context, asked: str = "", *, of_week: bool = False) -> Reply
 
 
 def _nothing_active(context: Context) -> Reply:
-    """Returns the reply for a chat without an active subscription: the newest papers."""
+    """Return the reply for a chat without an active subscription: the newest papers."""
     example = context.typed("/today diffusion")
     lines = [context.say("No subscription is active here. With a query I look for that: {example}", example=example)]
     most = 0 if context.read_by_group else _NEWEST
@@ -103,7 +103,7 @@ def _nothing_active(context: Context) -> Reply:
 
 
 def _waiting(context: Context, tried: Today) -> tuple[str, ...]:
-    """Returns at most one line: how many of the papers are still to be delivered, and when, or why they are not."""
+    """Return at most one line: how many of the papers are still to be delivered, and when, or why they are not."""
     if not tried.waiting:
         return (context.say("Nothing of it is still to come."),) if tried.delivered else ()
     words = context.count("{count} paper is still to come.", "{count} papers are still to come.", tried.waiting)
@@ -112,7 +112,7 @@ def _waiting(context: Context, tried: Today) -> tuple[str, ...]:
 
 
 def _next(context: Context, chat: Chat, subscriptions: Sequence[Subscription], then: NextDelivery) -> str:
-    """Returns a sentence that says when these subscriptions deliver next, or why they do not."""
+    """Return a sentence that says when these subscriptions deliver next, or why they do not."""
     if chat.state is ChatState.ASKED:
         return context.say("This chat waits for the operator of this bot.")
     paused = why_paused(chat, subscriptions, context.localizer)
@@ -120,7 +120,7 @@ def _next(context: Context, chat: Chat, subscriptions: Sequence[Subscription], t
 
 
 def status(context: Context) -> Reply:
-    """Shows what came last, what comes next and what waits; for operators also the state of the whole bot."""
+    """Show what came last, what comes next and what waits; for operators also the state of the whole bot."""
     lines = [*_newest_papers_lines(context), *_chat_lines(context)]
     if context.is_operator and not context.read_by_group:
         lines += _bot_lines(context)
@@ -128,7 +128,7 @@ def status(context: Context) -> Reply:
 
 
 def _newest_papers_lines(context: Context) -> list[str]:
-    """Returns lines about sources: the newest day of each with its number of papers, and when more are expected.
+    """Return lines about sources: the newest day of each with its number of papers, and when more are expected.
 
     If several sources have this day, a further line has the total.
     """
@@ -155,7 +155,7 @@ def _newest_papers_lines(context: Context) -> list[str]:
 
 
 def _expectation_lines(context: Context) -> list[str]:
-    """Returns lines about documents that are late, and about when more papers are expected."""
+    """Return lines about documents that are late, and about when more papers are expected."""
     seen = stored_sources.forecast(context.transaction, now=context.now)
     lines = []
     for one in seen.missing:
@@ -168,7 +168,7 @@ def _expectation_lines(context: Context) -> list[str]:
 
 
 def _chat_lines(context: Context) -> list[str]:
-    """Returns lines about what comes next in this chat, and what waits or went wrong."""
+    """Return lines about what comes next in this chat, and what waits or went wrong."""
     try:
         here = chat_status(context.transaction, context.chat.address, now=context.now)
     except PaperwireError:
@@ -198,7 +198,7 @@ def _outbox_lines(context: Context, here: Status) -> list[str]:
 
 
 def _bot_lines(context: Context) -> list[str]:
-    """Returns the state of the whole bot, for operators."""
+    """Return the state of the whole bot, for operators."""
     amounts, outbox = subscription_counts(context.transaction), outbox_counts(context.transaction)
     count = context.localizer.count
     chats = count("{count} chat", "{count} chats", amounts[0])

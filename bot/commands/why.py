@@ -61,9 +61,9 @@ _MENDS = {
 
 
 def why(context: Context) -> Reply:
-    """Shows which subscriptions brought a paper and by which words, or for each why it was not delivered.
+    """Show which subscriptions brought a paper and by which words, or for each why it was not delivered.
 
-    Without arguments, it is about the last delivered paper. Raises Refused if the arguments name no paper.
+    Without arguments, it is about the last delivered paper. Raise Refused if the arguments name no paper.
     """
     if not context.args:
         if found := paper_delivered(context):
@@ -83,7 +83,7 @@ def why(context: Context) -> Reply:
 
 
 def _why_it_came(context: Context, item: Item, *lines: str) -> Reply:
-    """Returns the reply that shows which subscriptions brought a paper, and which of its words they matched.
+    """Return the reply that shows which subscriptions brought a paper, and which of its words they matched.
 
     After `lines`: how near it is to which texts and papers, which entry of the library moved it up, and which model
     summarised it.
@@ -95,7 +95,7 @@ def _why_it_came(context: Context, item: Item, *lines: str) -> Reply:
 
 
 def _to_what_near(context: Context, item: Item) -> Iterator[str]:
-    """Yields a line for each `about:` and `like:` of the subscriptions to which the paper is near."""
+    """Yield a line for each `about:` and `like:` of the subscriptions to which the paper is near."""
     hits: dict[str, float] = {}
     for because in item.because:
         if query := query_of(because.text, context.chat.id):
@@ -108,7 +108,7 @@ def _to_what_near(context: Context, item: Item) -> Iterator[str]:
 
 
 def _to_what(context: Context, hit: Hit, known: StoredPaper) -> str:
-    """Returns the text to which a paper is near, or the titles of the papers, with the nearest entry of the library."""
+    """Return the text to which a paper is near, or the titles of the papers, with the nearest entry of the library."""
     text = hit.terms[0]
     if hit.field is not LIKE:
         return text
@@ -121,7 +121,7 @@ def _to_what(context: Context, hit: Hit, known: StoredPaper) -> str:
 
 
 def _by_model(context: Context, known: StoredPaper) -> tuple[str, ...]:
-    """Returns a line that says which model made the summary of a paper in the chat's language, if one did."""
+    """Return a line that says which model made the summary of a paper in the chat's language, if one did."""
     made = next((one for one in known.paper.by_model if one.language == context.chat.settings.lang), None)
     if made is None:
         return ()
@@ -133,7 +133,7 @@ def _by_model(context: Context, known: StoredPaper) -> tuple[str, ...]:
 
 
 def _delivered(context: Context, found: DeliveredPaper) -> Reply:
-    """Returns the reply that says when and why a paper was delivered, with the passages that contain the words.
+    """Return the reply that says when and why a paper was delivered, with the passages that contain the words.
 
     If the paper was not sent, the reply names the state of its delivery.
     """
@@ -172,7 +172,7 @@ def _not_delivered(context: Context, known: StoredPaper) -> Reply:
 
 
 def _held_line(context: Context, reason: Reason, paper: Paper, day: str) -> str:
-    """Returns a line that says why a subscription does not bring a paper of `day`: number, name, reason."""
+    """Return a line that says why a subscription does not bring a paper of `day`: number, name, reason."""
     subscription = reason.subscription
     kept = _words(context, reason, paper) if reason.hold_reason == "words" else _kept(context, reason, day)
     said = context.say("{name}: {text}", name=shortened(subscription.label), text=kept)
@@ -180,7 +180,7 @@ def _held_line(context: Context, reason: Reason, paper: Paper, day: str) -> str:
 
 
 def _kept(context: Context, reason: Reason, day: str) -> str:
-    """Returns why a paper is not delivered, as a sentence.
+    """Return why a paper is not delivered, as a sentence.
 
     The sentence names the time when this changes, or the command that changes it.
     """
@@ -200,7 +200,7 @@ def _kept(context: Context, reason: Reason, day: str) -> str:
 
 
 def _words(context: Context, reason: Reason, paper: Paper) -> str:
-    """Returns a sentence that says which parts of the query a paper lacks, and which excluded parts it has."""
+    """Return a sentence that says which parts of the query a paper lacks, and which excluded parts it has."""
     found: dict[bool, list[str]] = {False: [], True: []}
     for node in reason.failing:
         part = node.node if isinstance(node, Not) else node
@@ -221,7 +221,7 @@ def _words(context: Context, reason: Reason, paper: Paper) -> str:
 
 
 def _how_near(context: Context, terms: Sequence[Term], paper: Paper) -> str:
-    """Returns how near a paper is to the texts and papers of these terms, or why that is not known.
+    """Return how near a paper is to the texts and papers of these terms, or why that is not known.
 
     "" without terms.
     """

@@ -30,7 +30,7 @@ from subscriptions.subscribing import access
 
 
 def refusing(sentence: str, /, **values: object) -> CommandFunction:
-    """Returns a function that refuses in place of a command: with a toast for a button, otherwise with one line.
+    """Return a function that refuses in place of a command: with a toast for a button, otherwise with one line.
 
     Only the sender sees the refusal.
     """
@@ -60,7 +60,7 @@ _REFUSED: Mapping[tuple[str, str], CommandFunction] = {  # (kind of chat, who co
 
 
 async def authorize(app: App, prepared: PreparedRequest) -> PreparedRequest:
-    """Returns the request with the chat that it is about; with a refusal if its sender may not do this there."""
+    """Return the request with the chat that it is about; with a refusal if its sender may not do this there."""
     intent = prepared.intent
     try:
         if intent.destination:
@@ -75,7 +75,7 @@ async def authorize(app: App, prepared: PreparedRequest) -> PreparedRequest:
 
 
 async def _about_named_chat(app: App, prepared: PreparedRequest) -> PreparedRequest:
-    """Returns the request about the chat that the text or the button names.
+    """Return the request about the chat that the text or the button names.
 
     With a refusal if the sender is no admin there.
     """
@@ -98,7 +98,7 @@ async def _about_named_chat(app: App, prepared: PreparedRequest) -> PreparedRequ
 
 
 async def _refusal_here(app: App, prepared: PreparedRequest) -> CommandFunction | None:
-    """Returns what is said to a sender who may not change the chat where the request was made; None if they may."""
+    """Return what is said to a sender who may not change the chat where the request was made; None if they may."""
     request, place = prepared.request, prepared.request.place
     if not prepared.needs_manager or place.is_private or request.sender_is_admin:
         return None
@@ -115,7 +115,7 @@ async def _refusal_here(app: App, prepared: PreparedRequest) -> CommandFunction 
 
 
 async def _keeps_right(app: App, prepared: PreparedRequest) -> bool:
-    """Returns whether the sender could still change the chat here after a command that leaves this to its admins."""
+    """Return whether the sender could still change the chat here after a command that leaves this to its admins."""
     request, place = prepared.request, prepared.request.place
     if not prepared.intent.may_end_right or place.is_private or request.sender_is_admin:
         return True

@@ -35,12 +35,12 @@ class PreparedRequest:
 
     @property
     def file_id(self) -> str:
-        """Returns the platform's id of the document that the command reads; "" if there is none."""
+        """The platform's id of the document that the command reads; "" if there is none."""
         return self.request.file_id if self.intent.wants_file and isinstance(self.request, MessageRequest) else ""
 
 
 def at_home(transaction: Transaction, request: Request, registry: Registry) -> Request:
-    """Returns the request; if its thread belongs to another stored chat, that chat becomes the place of the request."""
+    """Return the request; if its thread belongs to another stored chat, that chat becomes the place of the request."""
     if isinstance(request, CallbackRequest) and request.topic_is_unknown:
         request = _with_topic(transaction, request, registry)
     home = chat_of_thread(transaction, request.chat) if request.chat.topic else request.chat
@@ -50,7 +50,7 @@ def at_home(transaction: Transaction, request: Request, registry: Registry) -> R
 
 
 def _with_topic(transaction: Transaction, request: CallbackRequest, registry: Registry) -> CallbackRequest:
-    """Returns the callback with the topic in which its button was posted, if that topic is stored."""
+    """Return the callback with the topic in which its button was posted, if that topic is stored."""
     token = pressed_token(transaction, request.callback_data, None, registry)
     place = token.place if token else None
     if token and not place and (delivery := token.arguments.get("delivery")):
@@ -61,7 +61,7 @@ def _with_topic(transaction: Transaction, request: CallbackRequest, registry: Re
 
 
 def token_of(transaction: Transaction, app: App, request: Request) -> CallbackToken | None:
-    """Returns the token of a button, or the open question to the sender of a text.
+    """Return the token of a button, or the open question to the sender of a text.
 
     None if there is none for this person.
     """
@@ -79,7 +79,7 @@ def token_of(transaction: Transaction, app: App, request: Request) -> CallbackTo
 
 
 def context_of(transaction: Transaction, app: App, prepared: PreparedRequest) -> Context:
-    """Returns the context of a prepared request. Reads, and writes nothing."""
+    """Return the context of a prepared request. Read, and writes nothing."""
     request, api = prepared.request, app.listener_of(prepared.request.chat)
     origin = chat_at(transaction, request.place, request.language)
     chat = origin if prepared.place.chat == request.chat else chat_at(transaction, prepared.place, request.language)
@@ -104,12 +104,12 @@ def context_of(transaction: Transaction, app: App, prepared: PreparedRequest) ->
 
 
 def chat_at(transaction: Transaction, place: Place, language: str) -> Chat:
-    """Returns the stored chat at a place; if it is not stored, a new chat with id 0."""
+    """Return the stored chat at a place; if it is not stored, a new chat with id 0."""
     return known_or_new(transaction, place.chat, place.kind, title=place.title, lang=language, public=place.public)
 
 
 def zone_heard(context: Context) -> str:
-    """Returns the zone that a private request shows; "" if it is known, or the person has chosen one."""
+    """Return the zone that a private request shows; "" if it is known, or the person has chosen one."""
     request, chat = context.request, context.origin
     if isinstance(request, EventRequest) or chat.kind is not ChatKind.PRIVATE or not chat.id:
         return ""
@@ -118,7 +118,7 @@ def zone_heard(context: Context) -> str:
 
 
 def newly_named(context: Context, prepared: PreparedRequest) -> list[Place]:
-    """Returns the places of a request whose stored title or public state differs from what the platform says now."""
+    """Return the places of a request whose stored title or public state differs from what the platform says now."""
     chats = ((context.origin, prepared.request.place), (context.chat, prepared.place))
     return [
         place
@@ -129,7 +129,7 @@ def newly_named(context: Context, prepared: PreparedRequest) -> list[Place]:
 
 
 def _reader(transaction: Transaction, request: Request, origin: Chat) -> Chat:
-    """Returns the chat in whose language the reply is: `origin`, or for an event of a channel, the private chat."""
+    """Return the chat in whose language the reply is: `origin`, or for an event of a channel, the private chat."""
     if not isinstance(request, EventRequest) or origin.kind is not ChatKind.BROADCAST or not request.sender:
         return origin
     private = ChatAddress(request.chat.platform, request.sender)

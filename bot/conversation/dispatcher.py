@@ -69,9 +69,9 @@ class Dispatcher:
         return await self._dispatch(request, retries=False)
 
     async def tell_unanswered(self) -> None:
-        """Tells each chat whose updates an earlier process noted and did not answer what became of them.
+        """Tell each chat whose updates an earlier process noted and did not answer what became of them.
 
-        Raises StoreError.
+        Raise StoreError.
         """
         now = self._app.clock.now()
         waiting = await self._app.store.write(conversations.unanswered, tuple(self._app.platforms), now=now)
@@ -82,7 +82,7 @@ class Dispatcher:
             self._start((chat.platform, f"told {chat}"), telling, noted)
 
     async def close(self, patience: float = REPLY_GRACE) -> None:
-        """Waits for running requests, at most EFFECT_GRACE seconds, then for replies, at most `patience` seconds."""
+        """Wait for running requests, at most EFFECT_GRACE seconds, then for replies, at most `patience` seconds."""
         if self._in_hand:
             await asyncio.wait([one.noted for one in self._in_hand.values()], timeout=EFFECT_GRACE)
         for one in self._in_hand.values():
@@ -92,7 +92,7 @@ class Dispatcher:
             await asyncio.wait([one.task for one in self._in_hand.values()], timeout=patience)
 
     async def _dispatch(self, request: Request, *, retries: bool) -> asyncio.Task[None]:
-        """Handles a request, unless it is in hand: then its platform has sent the update again."""
+        """Handle a request, unless it is in hand: then its platform has sent the update again."""
         key = (request.chat.platform, request.update_id)
         if (one := self._in_hand.get(key)) is None:
             noted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -113,7 +113,7 @@ class Dispatcher:
             log.error("A reply could not be posted: %s", error_location(error))
 
     async def _work(self, request: Request, noted: asyncio.Future[None], *, retries: bool) -> None:
-        """Handles a request and posts its reply. Resolves `noted` as soon as its platform may forget the update.
+        """Handle a request and post its reply. Resolve `noted` as soon as its platform may forget the update.
 
         A change that waits for something slow keeps its lane, since a later request may be about it. A look does not.
         Neither keeps a place of `_concurrency`, so that others are answered meanwhile.
@@ -133,7 +133,7 @@ class Dispatcher:
         await self._post(request, begun)
 
     async def _post(self, request: Request, begun: Begun) -> None:
-        """Posts the reply in the order of the requests of its lane, after what it still waits for."""
+        """Post the reply in the order of the requests of its lane, after what it still waits for."""
         app = self._app
         if isinstance(begun, Unfinished):
             async with reply_sender.reserve_slot(app, request.chat):
@@ -152,10 +152,10 @@ class Dispatcher:
         return await self._handled(request, finish, is_noted=True, retries=True)
 
     async def _handled(self, request: Request, handle: Handle, *, retries: bool, is_noted: bool = False) -> Begun:
-        """Handles a request, with `retries` until the database can be used. If our code fails on it, the reply says so.
+        """Handle a request, with `retries` until the database can be used. If our code fails on it, the reply says so.
 
         After MAX_STORE_FAILURES errors of the database, we assume that the request causes them, and the reply says that
-        the request failed. StoreUnavailable does not count, since it affects all requests. Raises StoreError.
+        the request failed. StoreUnavailable does not count, since it affects all requests. Raise StoreError.
         """
         app, platform, began = self._app, request.chat.platform, self._app.clock.monotonic()
         outcome, wait, failures = "answered", MIN_BACKOFF, 0
@@ -189,7 +189,7 @@ class Dispatcher:
 
 
 async def _tell(app: App, chat: ChatAddress, sentence: Sentence, upto: datetime) -> None:
-    """Posts one line in a chat, and notes its updates until `upto` as answered."""
+    """Post one line in a chat, and note its updates until `upto` as answered."""
     target = await app.store.read(known_chats.known_or_new, chat, facts_of(chat.platform).kind_of(chat))
     language = Language(target.settings.lang, target.settings.timezone, slash=command_prefix(chat))
     messages = app.render_reply(Reply(lines=(language.say(sentence),)), target)

@@ -41,7 +41,7 @@ class RenderedReply:
 
 
 def draft_reply(app: App, context: Context, reply: Reply, *, changed: bool, has_set: bool) -> RenderedReply:
-    """Returns the rendered reply to a request. Writes nothing.
+    """Return the rendered reply to a request. Write nothing.
 
     `changed`: the chat's subscriptions have changed; `has_set`: its settings.
     """
@@ -80,7 +80,7 @@ def draft_reply(app: App, context: Context, reply: Reply, *, changed: bool, has_
 
 
 def store_buttons(context: Context, reply: RenderedReply | None) -> None:
-    """Stores the buttons of a reply.
+    """Store the buttons of a reply.
 
     Chats that they name, and the chat of a person who is not refused, are stored at their first words.
     """
@@ -96,12 +96,12 @@ def store_buttons(context: Context, reply: RenderedReply | None) -> None:
 
 
 def has_content(reply: Reply) -> bool:
-    """Returns whether a reply posts a message."""
+    """Return whether a reply posts a message."""
     return bool(reply.lines or reply.items or reply.delivery or reply.code)
 
 
 def _is_ephemeral(context: Context, reply: Reply, api: Listener | None, *, changed: bool) -> bool:
-    """Returns whether only the sender sees the reply. `changed`: the request changed the chat's subscriptions."""
+    """Return whether only the sender sees the reply. `changed`: the request changed the chat's subscriptions."""
     request = context.request
     if api is None or not api.facts.has_ephemeral or not request.sender or reply.target_chat is not None:
         return False
@@ -113,14 +113,14 @@ def _is_ephemeral(context: Context, reply: Reply, api: Listener | None, *, chang
 
 
 def _without_toast(reply: Reply) -> Reply:
-    """Returns the reply for a platform without toasts. If the reply posts no message, the toast becomes one."""
+    """Return the reply for a platform without toasts. If the reply posts no message, the toast becomes one."""
     if not reply.toast or has_content(reply):
         return replace(reply, toast="")
     return replace(reply, lines=(reply.toast,), toast="", replaces=False)
 
 
 def _with_invitation(context: Context, reply: Reply) -> Reply:
-    """Returns the reply; if the bot is not in the channel of the request, with a line that says how to invite it."""
+    """Return the reply; if the bot is not in the channel of the request, with a line that says how to invite it."""
     if not context.request.place.is_outside or context.request.place.is_private:
         return reply
     name = context.app.bot_names.get(context.request.chat.platform, "paperwire")
@@ -131,7 +131,7 @@ def _with_invitation(context: Context, reply: Reply) -> Reply:
 
 
 def _target(context: Context, reply: Reply) -> Chat:
-    """Returns the chat to which the reply goes."""
+    """Return the chat to which the reply goes."""
     if reply.target_chat is None:
         return context.origin
     same_lane = reply.target_chat.lane == context.origin.address.lane
@@ -140,7 +140,7 @@ def _target(context: Context, reply: Reply) -> Chat:
 
 
 def _naming_chat(context: Context, reply: Reply) -> Reply:
-    """Returns the reply; its first line names the chat that it is about."""
+    """Return the reply; its first line names the chat that it is about."""
     if reply.names_chat or not has_content(reply):
         return reply
     first, *rest = reply.lines or ("",)
@@ -163,7 +163,7 @@ def _with_tokens(
     about: ChatAddress | None,
     tokens: dict[str, CallbackToken],
 ) -> Reply:
-    """Returns the reply with a new token id in each of its buttons that has a verb; the tokens are added to `tokens`.
+    """Return the reply with a new token id in each of its buttons that has a verb; the tokens are added to `tokens`.
 
     Where strangers read, only buttons that open a URL are kept. A button acts on the chat that the reply is about, even
     if another chat gets the reply. Some buttons always act on the chat where they are shown.

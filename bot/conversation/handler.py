@@ -67,15 +67,15 @@ class Unfinished(NamedTuple):
 
 
 async def answer(app: App, request: Request) -> RenderedReply | None:
-    """Handles a request. Returns its reply; None if it was handled before or gets none. Raises StoreError."""
+    """Handle a request. Return its reply; None if it was handled before or gets none. Raise StoreError."""
     begun = await begin(app, request)
     return await finish(app, begun) if isinstance(begun, Unfinished) else begun
 
 
 async def begin(app: App, request: Request) -> RenderedReply | Unfinished | None:
-    """Handles a request as far as nothing slow is needed, and notes its update.
+    """Handle a request as far as nothing slow is needed, and note its update.
 
-    Returns its reply, or None if it was handled before or gets none. Raises StoreError.
+    Return its reply, or None if it was handled before or gets none. Raise StoreError.
     """
     if isinstance(request, MessageRequest):
         if request.written_at and request.written_at < app.clock.now() - MAX_MESSAGE_AGE:
@@ -101,14 +101,14 @@ async def begin(app: App, request: Request) -> RenderedReply | Unfinished | None
 
 
 async def _run_first(app: App, prepared: PreparedRequest) -> RenderedReply | None:
-    """Runs the command of a request. Raises NeedsLookup, also before the command runs if its file was not read yet."""
+    """Run the command of a request. Raise NeedsLookup, also before the command runs if its file was not read yet."""
     if prepared.refusal is None and prepared.file_id and app.listener_of(prepared.request.chat):
         raise NeedsLookup("file", (prepared.file_id,))
     return await _run(app, prepared)
 
 
 async def finish(app: App, begun: Unfinished) -> RenderedReply | None:
-    """Asks for what a command lacks, each kind once, and runs it. Returns its reply. Raises StoreError."""
+    """Ask for what a command lacks, each kind once, and run it. Return its reply. Raise StoreError."""
     prepared, lacking = begun.prepared, begun.lacking
     while True:
         prepared = replace(prepared, asked=prepared.asked | {lacking.need})
@@ -128,7 +128,7 @@ async def finish(app: App, begun: Unfinished) -> RenderedReply | None:
 
 
 async def answer_failure(app: App, request: Request, *, is_noted: bool) -> RenderedReply | None:
-    """Notes a request on which our code failed as handled. Returns the reply that says so. Raises StoreError.
+    """Note a request on which our code failed as handled. Return the reply that says so. Raise StoreError.
 
     If even that reply fails, returns None.
     """
@@ -144,7 +144,7 @@ async def answer_failure(app: App, request: Request, *, is_noted: bool) -> Rende
 
 
 async def _move_home(app: App, request: MessageRequest) -> None:
-    """Gives a chat that an operator subscribed by the id of a direct channel the id of its person, who speaks now."""
+    """Give a chat that an operator subscribed by the id of a direct channel the id of its person, who speaks now."""
     direct = replace(request.chat, address=request.direct_channel, topic="")
     made = await app.store.read(stored_chats.find_chat, direct)
     if made is not None and made.address == direct:
@@ -161,9 +161,9 @@ class _Read(NamedTuple):
 
 
 def _read(transaction: Transaction, app: App, request: Request) -> _Read | None:
-    """Finds out what a request means, and runs its command at once if it changes nothing and may surely run.
+    """Find out what a request means, and run its command at once if it changes nothing and may surely run.
 
-    Returns None for a request that took effect before, or gets no reply.
+    Return None for a request that took effect before, or gets no reply.
     """
     noted = (conversations.is_noted(transaction, request.chat.platform, one) for one in _ids(request))
     if any(noted):
@@ -196,7 +196,7 @@ def _ids(request: Request) -> list[str]:
 
 
 def _too_many(app: App, prepared: PreparedRequest) -> PreparedRequest:
-    """Returns a request beyond the limit of a minute with its refusal. It does not count itself.
+    """Return a request beyond the limit of a minute with its refusal. It does not count itself.
 
     Of several messages beyond the limit, only the first gets a reply. Every press of a button gets a reply.
     """
@@ -218,7 +218,7 @@ def _too_many(app: App, prepared: PreparedRequest) -> PreparedRequest:
 
 
 def _writes(context: Context, prepared: PreparedRequest) -> bool:
-    """Returns whether there is anything to write except the reply."""
+    """Return whether there is anything to write except the reply."""
     return (
         may_write(prepared.intent, context)
         or bool(contexts.newly_named(context, prepared))
@@ -229,7 +229,7 @@ def _writes(context: Context, prepared: PreparedRequest) -> bool:
 
 
 async def _prepare(app: App, prepared: PreparedRequest) -> PreparedRequest:
-    """Returns the request with what its platform tells: names and rights. A refusal needs nothing else."""
+    """Return the request with what its platform tells: names and rights. A refusal needs nothing else."""
     api = app.listener_of(prepared.request.chat)
     if prepared.refusal is None and api:
         request = await api.enrich(prepared.request, changes=prepared.needs_manager)
@@ -240,7 +240,7 @@ async def _prepare(app: App, prepared: PreparedRequest) -> PreparedRequest:
 
 
 async def _with_file(app: App, prepared: PreparedRequest) -> PreparedRequest:
-    """Returns the request with the content of its file; with a refusal if it cannot be read."""
+    """Return the request with the content of its file; with a refusal if it cannot be read."""
     reader, api = prepared.intent.wants_file, app.listener_of(prepared.request.chat)
     assert reader is not None and api is not None  # noqa: S101, PT018 - only such a request lacks its file
     try:
@@ -258,7 +258,7 @@ def _refused(error: PaperwireError, context: Context) -> Reply:
 
 
 def _note_begun(transaction: Transaction, app: App, prepared: PreparedRequest) -> bool:
-    """Notes a request whose command lacks something. Returns False if it was noted before."""
+    """Note a request whose command lacks something. Return False if it was noted before."""
     at, update = prepared.request.chat, prepared.request.update_id
     is_first = _is_first(transaction, prepared)
     if update and is_first:
@@ -269,13 +269,13 @@ def _note_begun(transaction: Transaction, app: App, prepared: PreparedRequest) -
 
 
 def _is_first(transaction: Transaction, prepared: PreparedRequest) -> bool:
-    """Returns whether an update has not taken effect yet."""
+    """Return whether an update has not taken effect yet."""
     at, update = prepared.request.chat, prepared.request.update_id
     return not update or not conversations.is_noted(transaction, at.platform, update, changed=prepared.is_noted)
 
 
 async def _run(app: App, prepared: PreparedRequest) -> RenderedReply | None:
-    """Runs the command of a request in the transaction that it needs, and notes the update. Returns its reply."""
+    """Run the command of a request in the transaction that it needs, and note the update. Return its reply."""
     news: list[str] = []
     if not prepared.writes and prepared.refusal is None:
         reply, _ = await app.store.read(_ran, app, prepared, news)
@@ -287,7 +287,7 @@ async def _run(app: App, prepared: PreparedRequest) -> RenderedReply | None:
 
 
 async def _note_look(app: App, prepared: PreparedRequest, reply: RenderedReply | None) -> RenderedReply | None:
-    """Notes a request that changed nothing, and the buttons of its reply. Returns the reply."""
+    """Note a request that changed nothing, and the buttons of its reply. Return the reply."""
     return await _noted(app, prepared, lambda _: (reply, False)) if prepared.request.update_id else reply
 
 
@@ -299,9 +299,9 @@ async def _noted(app: App, prepared: PreparedRequest, run: Run) -> RenderedReply
 
 
 def _settled(transaction: Transaction, app: App, prepared: PreparedRequest, run: Run) -> RenderedReply | None:
-    """Notes the update, runs the command, and stores the buttons of its reply.
+    """Note the update, run the command, and store the buttons of its reply.
 
-    Returns the reply; None if there is none, or if the update was handled before.
+    Return the reply; None if there is none, or if the update was handled before.
     """
     at, update = prepared.request.chat, prepared.request.update_id
     if not _is_first(transaction, prepared):
@@ -327,9 +327,9 @@ def _settled(transaction: Transaction, app: App, prepared: PreparedRequest, run:
 def _ran(
     transaction: Transaction, app: App, prepared: PreparedRequest, news: list[str]
 ) -> tuple[RenderedReply | None, bool]:
-    """Runs the command, and stores what the request tells about its chat. Adds lines for the log to `news`.
+    """Run the command, and store what the request tells about its chat. Add lines for the log to `news`.
 
-    Returns (its reply, whether it changed something).
+    Return (its reply, whether it changed something).
     """
     context, missed = _met(transaction, app, prepared)
     transaction.changed_chats.clear()  # changes made by the return of a person do not count as changes of the request
@@ -348,9 +348,9 @@ def _ran(
 
 
 def _met(transaction: Transaction, app: App, prepared: PreparedRequest) -> tuple[Context, Reply | None]:
-    """Stores what a request that writes tells about its chat: its name, a person's zone, that a person is back.
+    """Store what a request that writes tells about its chat: its name, a person's zone, that a person is back.
 
-    Returns (the context of the command, what is offered to a person who is back).
+    Return (the context of the command, what is offered to a person who is back).
     """
     context = contexts.context_of(transaction, app, prepared)
     if not prepared.writes:
@@ -364,7 +364,7 @@ def _met(transaction: Transaction, app: App, prepared: PreparedRequest) -> tuple
 
 
 def _result(context: Context, prepared: PreparedRequest) -> Reply | None:
-    """Runs the command within a part of the transaction. A refusal undoes that part and becomes the reply."""
+    """Run the command within a part of the transaction. A refusal undoes that part and becomes the reply."""
     intent = prepared.intent
     if prepared.refusal is not None:
         _end_question(context, prepared)
@@ -390,7 +390,7 @@ def _result(context: Context, prepared: PreparedRequest) -> Reply | None:
 
 
 def _is_left_to_admins(context: Context) -> bool:
-    """Returns whether the command has left the right to change the chat to its admins."""
+    """Return whether the command has left the right to change the chat to its admins."""
     here = stored_chats.find_chat(context.transaction, context.chat.address)
     return here is not None and here.settings.manage == "admins"
 
@@ -413,13 +413,13 @@ def _end_question(context: Context, prepared: PreparedRequest) -> None:
 
 
 def _is_back(context: Context) -> bool:
-    """Returns whether a person is back: the request comes from their private chat, which is marked as gone."""
+    """Return whether a person is back: the request comes from their private chat, which is marked as gone."""
     by_person = context.origin.kind is ChatKind.PRIVATE and not isinstance(context.request, EventRequest)
     return by_person and context.origin.is_unreachable
 
 
 def _with_missed(reply: Reply | None, missed: Reply | None) -> Reply | None:
-    """Returns the reply followed by the offer that `welcome_back` made, if any."""
+    """Return the reply followed by the offer that `welcome_back` made, if any."""
     if missed is None or not missed.lines:
         return reply
     if reply is None or not reply.lines:
@@ -428,7 +428,7 @@ def _with_missed(reply: Reply | None, missed: Reply | None) -> Reply | None:
 
 
 def _internal_error(context: Context) -> Reply | None:
-    """Returns the reply to a request on which our code failed; None if the message was not meant for the bot."""
+    """Return the reply to a request on which our code failed; None if the message was not meant for the bot."""
     message = context.message
     if message is not None and not message.is_addressed and not message.command:
         return None

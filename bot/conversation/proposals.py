@@ -33,7 +33,7 @@ class Proposed(NamedTuple):
 
 
 async def with_proposal(app: App, prepared: PreparedRequest) -> PreparedRequest:
-    """Returns the request; if a model proposes commands for its message, with their buttons above its reply."""
+    """Return the request; if a model proposes commands for its message, with their buttons above its reply."""
     message, reader, registry = prepared.request, app.reader, registry_of(app)
     if reader is None or not isinstance(message, MessageRequest) or len(message.text) > LONGEST_MESSAGE:
         return prepared
@@ -45,7 +45,7 @@ async def with_proposal(app: App, prepared: PreparedRequest) -> PreparedRequest:
 
 
 def usages(registry: Registry) -> list[str]:
-    """Returns a line for each command that a model may propose: "/sub QUERY [WHEN]: subscribe to a query"."""
+    """Return a line for each command that a model may propose: "/sub QUERY [WHEN]: subscribe to a query"."""
     return [
         f"{f'/{command.name} {command.usage}'.strip()}: {command.summary}"
         for command in registry.commands
@@ -54,7 +54,7 @@ def usages(registry: Registry) -> list[str]:
 
 
 def checked(lines: Sequence[str], message: MessageRequest, registry: Registry) -> list[Proposed]:
-    """Returns the commands among the lines that a model proposes for a message."""
+    """Return the commands among the lines that a model proposes for a message."""
     found: dict[tuple[str, str], Proposed] = {}
     for line in lines if len(lines) <= MOST else ():
         typed = typed_command(line) if line.isprintable() and len(line) <= MAX_COMMAND_LENGTH else None
@@ -86,12 +86,12 @@ def _run(transaction: Transaction, app: App, prepared: PreparedRequest, command:
 
 
 def _may_be_proposed(command: Command) -> bool:
-    """Returns whether a model may propose a command: none of operators, other chats, addresses and files."""
+    """Return whether a model may propose a command: none of operators, other chats, addresses and files."""
     return not (command.needs_operator or command.names_chats or command.wants_file)
 
 
 def _with_offers(run: CommandFunction, commands: Sequence[Proposed]) -> CommandFunction:
-    """Returns what answers a message, with a button for each proposed command above the other buttons.
+    """Return what answers a message, with a button for each proposed command above the other buttons.
 
     What a model writes may be wrong, or what strangers made it write, so a button shows word for word what it runs, and a
     line says what that does.

@@ -28,7 +28,7 @@ FIRST_BACKOFF = 1.0
 
 
 def reserve_slot(app: App, chat: ChatAddress) -> AbstractAsyncContextManager[Any]:
-    """Returns the turn to post in a chat: one after another, in the order in which the turns were taken.
+    """Return the turn to post in a chat: one after another, in the order in which the turns were taken.
 
     A page shows replies by itself, so nothing holds them up there.
     """
@@ -36,20 +36,20 @@ def reserve_slot(app: App, chat: ChatAddress) -> AbstractAsyncContextManager[Any
 
 
 async def send_reply(app: App, reply: RenderedReply) -> None:
-    """Posts a reply when it is its turn. If it cannot be delivered, logs that and gives up."""
+    """Post a reply when it is its turn. If it cannot be delivered, logs that and gives up."""
     await acknowledge(app, reply)
     async with reserve_slot(app, reply.chat):
         await send_now(app, reply)
 
 
 async def acknowledge(app: App, reply: RenderedReply) -> None:
-    """Acknowledges the pressed button, if the reply is to one. This waits for no turn."""
+    """Acknowledge the pressed button, if the reply is to one. This waits for no turn."""
     if reply.callback_id and (api := app.listener_of(reply.chat)):
         await api.acknowledge(reply.callback_id, reply.toast)
 
 
 async def send_now(app: App, reply: RenderedReply) -> None:
-    """Posts a reply, whose turn it is, and notes its update as answered. Gives up like `send_reply`."""
+    """Post a reply, whose turn it is, and note its update as answered. Give up like `send_reply`."""
     try:
         await _send_content(app, reply)
     except NotDelivered as error:
@@ -63,7 +63,7 @@ async def send_now(app: App, reply: RenderedReply) -> None:
 
 
 async def _send_content(app: App, reply: RenderedReply) -> None:
-    """Sends the messages of a reply in their order, then its file. Raises NotDelivered."""
+    """Send the messages of a reply in their order, then its file. Raise NotDelivered."""
     chat, api = reply.chat, app.listener_of(reply.chat)
     is_limited = not (reply.is_ephemeral or _is_on_page(app, chat))
     for number, message in enumerate(reply.messages):
@@ -90,7 +90,7 @@ async def _post(
     is_first: bool,
     plain: bool,
 ) -> None:
-    """Posts one message of a reply, or edits the message that the reply replaces. Raises NotDelivered."""
+    """Post one message of a reply, or edits the message that the reply replaces. Raise NotDelivered."""
     api, channel = app.listener_of(chat), app.platforms[chat.platform]
     if api is not None and reply.is_ephemeral:
         await _post_ephemeral(api, reply, message, chat, replaces=reply.replaces_ephemeral and is_first, plain=plain)
@@ -108,7 +108,7 @@ async def _post(
 
 
 async def _edit(channel: Platform, reply: RenderedReply, message: Message, chat: ChatAddress, *, plain: bool) -> bool:
-    """Edits the message that the reply replaces. Returns False if that message is gone or can no longer be edited."""
+    """Edit the message that the reply replaces. Return False if that message is gone or can no longer be edited."""
     try:
         await channel.edit(chat, reply.replaces, message, plain=plain)
     except Rejected as error:
@@ -133,7 +133,7 @@ async def _post_ephemeral(
 
 
 async def _send_file(api: Listener, reply: RenderedReply, file: File, chat: ChatAddress, *, plain: bool) -> None:
-    """Sends a document; if only the sender may see it, privately."""
+    """Send a document; if only the sender may see it, privately."""
     del plain
     if reply.is_ephemeral:
         await api.send_file_privately(_place(reply, chat), reply.person, file)
@@ -142,7 +142,7 @@ async def _send_file(api: Listener, reply: RenderedReply, file: File, chat: Chat
 
 
 def _place(reply: RenderedReply, chat: ChatAddress) -> ChatAddress:
-    """Returns the chat, or its thread to which the reply belongs."""
+    """Return the chat, or its thread to which the reply belongs."""
     if reply.thread:
         return replace(chat, topic=reply.thread)
     return chat
@@ -151,11 +151,11 @@ def _place(reply: RenderedReply, chat: ChatAddress) -> ChatAddress:
 async def _with_retries(
     app: App, chat: ChatAddress, post: Callable[..., Awaitable[None]], *, is_limited: bool = True
 ) -> ChatAddress:
-    """Calls `post` within the rate limit. Returns the address to which it posted.
+    """Call `post` within the rate limit. Return the address to which it posted.
 
     `post` is called again after a wait that the platform demands. `post` is called with plain text if the platform
     refuses the markup, and with the new address if the chat has moved. `is_limited`: the message counts towards the
-    platform's rate limit. Raises NotDelivered.
+    platform's rate limit. Raise NotDelivered.
     """
     began, backoff, plain = app.clock.monotonic(), FIRST_BACKOFF, False
     while True:

@@ -45,9 +45,9 @@ _UNRENDERED = "No message could be made of it; this is a fault of paperwire, and
 
 
 async def deliver(app: App, drain: SendRound, lane: Lane) -> float:
-    """Sends the messages of one lane in their order, until nothing is left to do now.
+    """Send the messages of one lane in their order, until nothing is left to do now.
 
-    Returns after how many seconds the lane can go on, if its limits make it wait; otherwise 0. If this takes long, it
+    Return after how many seconds the lane can go on, if its limits make it wait; otherwise 0. If this takes long, it
     ends early and wakes the lane again, so that other lanes have their turn.
     """
     if app.pace.token_pause_left(lane.platform) > MAX_PAUSE_SECONDS:
@@ -74,7 +74,7 @@ class _Turn:
             self._on_unclear = "once"
 
     async def run(self) -> float:
-        """Sends what the lane has. Returns what `deliver` returns."""
+        """Send what the lane has. Return what `deliver` returns."""
         app, drain, lane = self._app, self._drain, self._lane
         step = await self._next()
         while step is not None and not (app.stop.is_set() or drain.store_failed or drain.is_stopped(lane)):
@@ -101,7 +101,7 @@ class _Turn:
         return await self._app.store.share(claims.claim, self._lane, now=self._app.clock.now())
 
     async def _render(self, seq: int) -> claims.Step | None:
-        """Renders the lane's next delivery, with those of other lanes. Returns the lane's next step."""
+        """Render the lane's next delivery, with those of other lanes. Return the lane's next step."""
         store, rendering = self._app.store, self._drain.rendering
         is_rendered = rendering.locked()  # perhaps, by another lane
         async with rendering:
@@ -112,9 +112,9 @@ class _Turn:
             return await store.write(stored_deliveries.store_rendered, rendered, self._lane, now=self._app.clock.now())
 
     async def _post(self, step: claims.Claim) -> claims.Step | None:
-        """Posts one message, while nothing else is posted in its lane, and writes the outcome.
+        """Post one message, while nothing else is posted in its lane, and write the outcome.
 
-        Returns the lane's next step.
+        Return the lane's next step.
 
         The message is marked as sending only after the wait for the limits, because after a crash a marked message
         counts as perhaps sent.
@@ -150,7 +150,7 @@ class _Turn:
         return await self._next()
 
     async def _must_post_again(self, step: claims.Claim) -> bool:
-        """Returns whether an unclear message must be posted again because the platform cannot tell whether it was sent.
+        """Return whether an unclear message must be posted again because the platform cannot tell whether it was sent.
 
         If the platform can tell, marks the message as sent or as ready; if it does not answer now, lets it wait.
         """
@@ -181,9 +181,9 @@ class _Turn:
         return False
 
     async def _look_up(self, step: claims.Claim) -> str | None:
-        """Returns the platform's id of a message; None if it was not sent.
+        """Return the platform's id of a message; None if it was not sent.
 
-        Raises RetryLater, SenderStopped, LookupError.
+        Raise RetryLater, SenderStopped, LookupError.
 
         The first look-up is made FIRST_LOOKUP_DELAY after the end of the last post, because the platform may have
         accepted the message at the last moment. If it finds nothing, a second one is made SECOND_LOOKUP_DELAY later. If
@@ -202,7 +202,7 @@ class _Turn:
         return None
 
     async def _confirm(self, step: claims.Claim, platform_id: str) -> claims.Step | None:
-        """Stores that a message was sent. Returns the next step of the lane."""
+        """Store that a message was sent. Return the next step of the lane."""
         app, drain, platform = self._app, self._drain, self._lane.platform
         now = app.clock.now()
         papers, after = await retry_until_stored(
@@ -217,7 +217,7 @@ class _Turn:
         return after
 
     async def _record_failure(self, step: claims.Claim, outcome: outcomes.NotDelivered) -> bool:
-        """Stores why a message was not delivered. Returns whether it is unclear.
+        """Store why a message was not delivered. Return whether it is unclear.
 
         Depending on the reason, pauses the lane, stops the sender or wakes a lane.
         """
@@ -250,14 +250,14 @@ class _Turn:
             drain.doubt(platform, await app.store.read(claims.accepted_last, lanes) if lanes else None)
 
     async def _tell_operators(self, notice: Notice) -> Sequence[Lane]:
-        """Tells the operators. Returns the lanes in which they hear of it."""
+        """Tell the operators. Return the lanes in which they hear of it."""
         app = self._app
         lanes = await app.store.write(notify_operators, app.settings.admins, notice, now=app.clock.now())
         return [lane for lane in lanes if lane.platform in app.platforms]
 
 
 def _rendered(app: App, together: Mapping[int, Delivery]) -> dict[int, tuple[Sequence[Message], str]]:
-    """Returns seq → (messages, why there are none)."""
+    """Return seq → (messages, why there are none)."""
     return {seq: _messages_of(app, delivery) for seq, delivery in together.items()}
 
 
@@ -273,7 +273,7 @@ def _messages_of(app: App, delivery: Delivery) -> tuple[Sequence[Message], str]:
 
 
 def _log(step: claims.Claim, outcome: str, level: int) -> None:
-    """Logs the outcome of an attempt, without the platform's error text, which may quote the message.
+    """Log the outcome of an attempt, without the platform's error text, which may quote the message.
 
     Successes, and failures that affect all messages of a platform, are logged only at the level DEBUG.
     """

@@ -42,7 +42,7 @@ class SendRound:
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def is_stopped(self, lane: Lane) -> bool:
-        """Returns whether nothing is sent in this lane."""
+        """Return whether nothing is sent in this lane."""
         reason = self.stopped.get(lane.platform)
         if reason == SEVERAL_REFUSE:
             return lane not in self.exempt and lane != self.probes.get(lane.platform)
@@ -62,7 +62,7 @@ class SendRound:
         return True
 
     def wake(self, lanes: Iterable[Lane]) -> None:
-        """Makes lanes run. A lane that is running runs again afterwards; one that rests goes on when its rest ends."""
+        """Make lanes run. A lane that is running runs again afterwards; one that rests goes on when its rest ends."""
         for lane in lanes:
             self.lanes.add(lane)
             if lane in self._running:
@@ -72,7 +72,7 @@ class SendRound:
         self._changed.set()
 
     async def run(self, deliver: Deliver) -> None:
-        """Runs lanes until none waits, runs or rests. If the process is stopping, does not wait for resting lanes.
+        """Run lanes until none waits, runs or rests. If the process is stopping, does not wait for resting lanes.
 
         An error in one lane does not cancel the others, since the messages that they are sending would become unclear.
         All errors are raised at the end, as an ExceptionGroup.
@@ -91,7 +91,7 @@ class SendRound:
             raise ExceptionGroup("lanes that failed", errors)
 
     def _next_lanes(self) -> list[Lane]:
-        """Removes from the waiting lanes those that can run now, and returns them: the first ones of each platform."""
+        """Remove from the waiting lanes those that can run now, and return them: the first ones of each platform."""
         running = Counter(lane.platform for lane in self._running)
         return [
             waiting.popitem(last=False)[0]

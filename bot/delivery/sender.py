@@ -49,12 +49,12 @@ class Sender:
         self._unclaimed: dict[str, bool] = {}
 
     async def deliver(self) -> Sent:
-        """Plans and sends everything that is due, until nothing more may be sent now. Raises LeaderExists, StoreError."""
+        """Plan and send everything that is due, until nothing more may be sent now. Raise LeaderExists, StoreError."""
         with role.held(self._app.store):
             return await self.send_once(await self.prepare())
 
     async def prepare(self, *, new_bot: bool = False) -> Mapping[str, str]:
-        """Prepares the store for the first message. Returns platform → why nothing is sent there.
+        """Prepare the store for the first message. Return platform → why nothing is sent there.
 
         Recovers messages that an earlier process was sending, and checks that the database belongs to the bot of each
         token. `new_bot` makes the database belong to the bot of the token.
@@ -66,9 +66,9 @@ class Sender:
         return stopped
 
     async def _claim(self, names: Sequence[str], *, new_bot: bool = False) -> None:
-        """Asks platforms which bot the token is for, and makes these bots the owners of the database.
+        """Ask platforms which bot the token is for, and make these bots the owners of the database.
 
-        Raises StoreError if the database belongs to another bot. If a platform does not answer, `retry_bot_check` asks
+        Raise StoreError if the database belongs to another bot. If a platform does not answer, `retry_bot_check` asks
         later.
         """
         bots: dict[str, str] = {}
@@ -84,7 +84,7 @@ class Sender:
             await self._app.store.write(bot_state.claim_database, bots, new_bot=new_bot)
 
     async def retry_bot_check(self) -> None:
-        """Asks again the platforms that did not answer in `prepare`. Stops a platform whose token is another bot's."""
+        """Ask again the platforms that did not answer in `prepare`. Stop a platform whose token is another bot's."""
         for name, new_bot in list(self._unclaimed.items()):
             try:
                 await self._claim([name], new_bot=new_bot)
@@ -92,7 +92,7 @@ class Sender:
                 await self._app.store.share(sending.stop_platform, name, str(error))
 
     async def send_once(self, stopped: Mapping[str, str] | None = None) -> Sent:
-        """Plans once, drains every lane that has something to do now, and returns the counts.
+        """Plan once, drain every lane that has something to do now, and return the counts.
 
         `stopped`: platform → why nothing is sent there; None: as the store knows.
         """
@@ -119,11 +119,11 @@ class Sender:
         )
 
     def new_round(self, stopped: Mapping[str, str], exempt: Iterable[Lane] = ()) -> SendRound:
-        """Begins a drain of the outbox. `stopped`: platform → why nothing is sent there, but in the `exempt` lanes."""
+        """Begin a drain of the outbox. `stopped`: platform → why nothing is sent there, but in the `exempt` lanes."""
         return SendRound(self._app.clock, self._app.stop.is_set, dict(stopped), exempt={*exempt})
 
     async def send_pending(self, drain: SendRound) -> None:
-        """Delivers in the lanes that were woken, until nothing is left to do or the process has to stop.
+        """Deliver in the lanes that were woken, until nothing is left to do or the process has to stop.
 
         Breaks off SHUTDOWN_GRACE seconds after `stop` is set. The messages that were being sent at that moment stay
         marked as sending, and are unclear at the next start.
@@ -140,7 +140,7 @@ class Sender:
             log.warning("Broken off after %.0f s; the next start asks what became of it.", SHUTDOWN_GRACE)
 
     async def wake_lanes(self, drain: SendRound) -> bool:
-        """Wakes every lane that has something to do now and is not stopped. Returns whether there is one."""
+        """Wake every lane that has something to do now and is not stopped. Return whether there is one."""
         app = self._app
         found, probes = await app.store.read(
             claims.lanes_and_probes,
@@ -156,7 +156,7 @@ class Sender:
 
 
 async def plan(app: App, drain: SendRound, *, planned: Callable[[], Awaitable[None]] | None = None) -> None:
-    """Plans the deliveries that are due in all chats, slice by slice, and wakes the lanes of each slice.
+    """Plan the deliveries that are due in all chats, slice by slice, and wakes the lanes of each slice.
 
     `planned` is awaited after each slice, so that the first messages are sent while later slices are planned. With a
     hundred thousand chats, planning takes half a minute.

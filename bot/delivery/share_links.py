@@ -11,9 +11,9 @@ from subscriptions.subscribing.export_format import link_payload
 
 
 def subscribe_link(store: Store, bot_names: Mapping[str, str], delivery: Delivery) -> str:
-    """Returns a link that offers the subscription which brought most papers of a delivery.
+    """Return a link that offers the subscription which brought most papers of a delivery.
 
-    If that is too long for a link, it offers the query without its time, or only opens the bot. Returns "" if there is
+    If that is too long for a link, it offers the query without its time, or only open the bot. Return "" if there is
     no link, for example because the bot's name on the platform is still unknown.
     """
     platform = delivery.chat.address.platform
@@ -28,6 +28,6 @@ def subscribe_link(store: Store, bot_names: Mapping[str, str], delivery: Deliver
 
 
 def _cadence(transaction: Transaction, delivery: Delivery, number: int) -> str:
-    """Returns when a subscription delivers; "" if it was removed after the delivery was planned."""
+    """Return when a subscription delivers; "" if it was removed after the delivery was planned."""
     there = subscriptions_in(transaction, delivery.chat.id)
     return next((str(one.cadence) for one in there if one.number == number), "")

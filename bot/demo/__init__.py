@@ -60,9 +60,9 @@ Exhibit = tuple[DemoChat, Sequence[GalleryPost]]  # a chat with its messages
 
 
 def run_demo(out: Path, console: Console) -> int:
-    """Runs the story, shows it on `console` and writes the gallery into `out`. Returns the exit status.
+    """Run the story, show it on `console` and write the gallery into `out`. Return the exit status.
 
-    Raises WrongUsage if the gallery cannot be written.
+    Raise WrongUsage if the gallery cannot be written.
     """
     with TemporaryDirectory(prefix="paperwire-demo-") as folder:
         story = asyncio.run(run_story(Path(folder) / "demo.db"))
@@ -77,12 +77,12 @@ def run_demo(out: Path, console: Console) -> int:
 
 
 def exhibits(story: Story, language: Language) -> tuple[Exhibit, ...]:
-    """Returns the chats of a language with their messages."""
+    """Return the chats of a language with their messages."""
     return tuple((one, story.posts[one.chat]) for one in DEMO_CHATS if one.language == language.code)
 
 
 def told(story: Story, language: Language) -> str:
-    """Returns what the story counted, and which parts of its texts are real."""
+    """Return what the story counted, and which parts of its texts are real."""
     return language.joined(
         language.say("{papers} papers came from {digests} digests.", papers=story.papers, digests=story.digests),
         language.count(
@@ -98,7 +98,7 @@ def told(story: Story, language: Language) -> str:
 
 
 def steps(language: Language, program: str, sample: str) -> tuple[tuple[str, str], ...]:
-    """Returns (what to do next, its command) pairs."""
+    """Return (what to do next, its command) pairs."""
     variable = next(facts.token_variable for facts in declared() if facts.token_variable)
     query = "扩散模型" if language.code == "zh" else "diffusion -survey"
     return (
@@ -108,14 +108,14 @@ def steps(language: Language, program: str, sample: str) -> tuple[tuple[str, str
 
 
 def program() -> str:
-    """Returns how to call this program: its name if the shell finds it, else as it was called now."""
+    """Return how to call this program: its name if the shell finds it, else as it was called now."""
     if which("paperwire"):
         return "paperwire"
     return "python -m bot" if Path(sys.argv[0]).name == "__main__.py" else sys.argv[0]
 
 
 def sample() -> str:
-    """Returns the path of a sample digest, relative to the current folder if the digest is below that folder."""
+    """Return the path of a sample digest, relative to the current folder if the digest is below that folder."""
     path = Path(str(files("bot").joinpath("samples", "daily_arxiv.md")))
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
@@ -130,7 +130,7 @@ class ShownMessage:
 
 
 def shown_messages(chat: DemoChat, posts: Sequence[GalleryPost]) -> Sequence[ShownMessage]:
-    """Returns the messages of a chat."""
+    """Return the messages of a chat."""
     renderer, words = renderer_of(chat.platform), chat.words
     shown = []
     for post in posts:
@@ -140,7 +140,7 @@ def shown_messages(chat: DemoChat, posts: Sequence[GalleryPost]) -> Sequence[Sho
 
 
 def write_gallery(story: Story, out: Path) -> Path:
-    """Writes one page per language and returns the path of the English one. Raises WrongUsage if that fails."""
+    """Write one page per language and return the path of the English one. Raise WrongUsage if that fails."""
     try:
         out.mkdir(parents=True, exist_ok=True)
         for code, name in PAGES.items():
@@ -158,7 +158,7 @@ def write_gallery(story: Story, out: Path) -> Path:
 
 
 def gallery_page(shown: Sequence[Exhibit], note: str, language: Language) -> str:
-    """Returns the page as HTML. `language` is the language of the page's own words; every chat has its own language."""
+    """Return the page as HTML. `language` is the language of the page's own words; every chat has its own language."""
     other = "en" if language.code == "zh" else "zh"
     return draw(
         "gallery",
@@ -176,12 +176,12 @@ def gallery_page(shown: Sequence[Exhibit], note: str, language: Language) -> str
 
 
 def _static_file(name: str) -> bytes:
-    """Returns a file that belongs to the pages, such as a style or a font."""
+    """Return a file that belongs to the pages, such as a style or a font."""
     return files("templates").joinpath("web/static", name).read_bytes()
 
 
 def print_exhibit(chat: DemoChat, posts: Sequence[GalleryPost], console: Console, language: Language) -> None:
-    """Prints one chat: its people, its subscription and its messages. Nothing is shown by colour alone."""
+    """Print one chat: its people, its subscription and its messages. Nothing is shown by colour alone."""
     console.print(Text(language.say(chat.who), style="bold"))
     if chat.query:
         console.print(Text(f"  {chat.query} · {when_words(chat.when, language)}", style="dim"))

@@ -56,11 +56,11 @@ class GalleryPlatform(Listener):
         self.posts: list[GalleryPost] = []
 
     def posts_in(self, chat: ChatAddress) -> tuple[GalleryPost, ...]:
-        """Returns the messages of one chat."""
+        """Return the messages of one chat."""
         return tuple(post for post in self.posts if post.chat == chat)
 
     def keep(self, chat: ChatAddress, *, payload: str = "", said: str = "") -> str:
-        """Adds a message to a chat and returns its id."""
+        """Add a message to a chat and return its id."""
         number = str(len(self.posts) + 1)
         at = self._clock.now()
         self.posts.append(GalleryPost(id=number, chat=chat, at=at, payload=payload, said=said))
@@ -101,12 +101,12 @@ class DemoClock:
         self._now += timedelta(seconds=seconds)
 
     def go_to(self, moment: datetime) -> None:
-        """Moves the clock to a moment, but never back."""
+        """Move the clock to a moment, but never back."""
         self._now = max(self._now, moment)
 
 
 def _at(days: int, hour: int, minute: int = 0) -> datetime:
-    """Returns a moment of the week that begins on THURSDAY."""
+    """Return a moment of the week that begins on THURSDAY."""
     return THURSDAY + timedelta(days=days, hours=hour, minutes=minute)
 
 
@@ -166,7 +166,7 @@ ARRIVALS = {  # moment → (sample digest that comes then, its source)
 
 
 def _week(search: str, button: str, correction: str, pause: str) -> tuple[Step, ...]:
-    """Returns the steps of a week."""
+    """Return the steps of a week."""
     return (
         Step(at=_at(0, 8, 41), text=search),
         Step(at=_at(0, 8, 42), button=button),
@@ -245,7 +245,7 @@ class Story:
 
 
 async def run_story(database: Path) -> Story:
-    """Runs the story: subscribes the chats, ingests the digests, performs the conversations, delivers what is due."""
+    """Run the story: subscribe the chats, ingest the digests, perform the conversations, deliver what is due."""
     clock = DemoClock(THURSDAY)
     channels = {one.platform: GalleryPlatform(one.platform, clock) for one in DEMO_CHATS}
     settings = Settings(database_url=SecretStr(f"sqlite:///{database}"), access="open", meaning="off")
@@ -277,7 +277,7 @@ async def run_story(database: Path) -> Story:
 
 
 def _begin(app: App, one: DemoChat) -> None:
-    """Stores a chat with its settings and its subscription."""
+    """Store a chat with its settings and its subscription."""
     now = app.clock.now()
     app.store.write_now(store_chat, one.chat, one.kind, now=now, lang=one.language)
     app.store.write_now(set_settings, one.chat, {"timezone": one.timezone, "limit": _PAPERS}, now=now)
@@ -289,7 +289,7 @@ def _begin(app: App, one: DemoChat) -> None:
 
 
 async def _take(app: App, channel: GalleryPlatform, one: DemoChat, step: Step) -> None:
-    """Performs one step of a conversation."""
+    """Perform one step of a conversation."""
     fields: dict[str, Any] = {
         "place": messages.Place(one.chat, one.kind),
         "update_id": f"{one.address}-{step.at}",
@@ -309,9 +309,9 @@ async def _take(app: App, channel: GalleryPlatform, one: DemoChat, step: Step) -
 
 
 def _button(posts: Sequence[GalleryPost], label: str) -> tuple[str, str]:
-    """Returns (id of the message, data) of the newest button whose label begins so.
+    """Return (id of the message, data) of the newest button whose label begins so.
 
-    Raises LookupError if there is none.
+    Raise LookupError if there is none.
     """
     for post in reversed(posts):
         rows = json.loads(post.payload or "{}").get("buttons", ())

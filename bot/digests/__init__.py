@@ -82,15 +82,15 @@ def read_digest(
     day: date | None = None,
     language: str | None = None,
 ) -> Digest:
-    """Returns the papers of a document, with its format, day and warnings.
+    """Return the papers of a document, with its format, day and warnings.
 
     `name` is the path or address of the document. Error texts show it, and its last part may contain the day.
     `format` is one of FORMATS: only a document of this format is read.
     `day` is used if neither the document nor its name contains a day.
     `language` (ISO 639-1) is the language of summaries and translations; it overrules the guess from the script.
 
-    Raises UnknownFormat if the document is no digest, and BrokenDigest if reading it would give wrong papers; both
-    error texts begin with `name`. Returns a digest without papers only if the document itself says that it has none.
+    Raise UnknownFormat if the document is no digest, and BrokenDigest if reading it would give wrong papers; both
+    error texts begin with `name`. Return a digest without papers only if the document itself says that it has none.
 
     Any other error of a reader is a BrokenDigest, too, so that the documents beside this one are read.
     """
@@ -172,7 +172,7 @@ def _seen(data: bytes, name: str, formats: Iterable[str]) -> dict[str, object]:
 
 
 def dated(digest: Digest, today: date) -> Digest:
-    """Returns the digest with a day. A digest without one, or with one in the future, gets `today` and a warning."""
+    """Return the digest with a day. A digest without one, or with one in the future, gets `today` and a warning."""
     if digest.day is None:
         code, message = "date_assumed", MESSAGES["date_assumed"]
     elif lies_ahead(digest.day, today):

@@ -46,36 +46,36 @@ _MARKS = {" UPDATED": Announce.REPLACE, " CROSS LISTED": Announce.CROSS}
 
 
 def arxiv_address(text: str) -> tuple[str, int | None] | None:
-    """Returns (id, version) of an id, link or guid; None if the text is none of these."""
+    """Return (id, version) of an id, link or guid; None if the text is none of these."""
     match = _ADDRESS.fullmatch(text.strip())
     return matched_address(match) if match else None
 
 
 def matched_address(match: re.Match[str]) -> tuple[str, int | None]:
-    """Returns (id, version) of a match of ADDRESS or URL."""
+    """Return (id, version) of a match of ADDRESS or URL."""
     return bare_id(match["id"]), version_number(match["version"])
 
 
 def version_number(digits: str | None) -> int | None:
-    """Returns a version as a number, None for a number of more than four digits."""
+    """Return a version as a number, None for a number of more than four digits."""
     if digits and len(digits) <= 4 and digits.isdecimal():  # noqa: PLR2004  no paper has a thousand versions
         return int(digits)
     return None
 
 
 def categories_of(names: Iterable[str]) -> tuple[str, ...]:
-    """Returns the arXiv categories among some names, each once: `cs.AI`, but not `I.2.7`, `68T05` or `N/A`."""
+    """Return the arXiv categories among some names, each once: `cs.AI`, but not `I.2.7`, `68T05` or `N/A`."""
     written = (name for name in (raw.strip() for raw in names) if _CATEGORY.fullmatch(name))
     return tuple(dict.fromkeys(name for name in written if name.partition(".")[0] in ARCHIVES))
 
 
 def announce_type(word: str) -> Announce | None:
-    """Returns the announce type that a word names, None for any other word."""
+    """Return the announce type that a word names, None for any other word."""
     return _ANNOUNCE.get(word.strip())
 
 
 def split_announcement(title: str, abstract: str) -> tuple[Paper, str, str]:
-    """Returns (what arXiv's announcement says of a paper, its title and its abstract without it).
+    """Return (what arXiv's announcement says of a paper, its title and its abstract without it).
 
     It comes before an abstract: `arXiv:2605.06185v2 Announce Type: replace`. Until 2024 it came after a title
     instead, after a full stop: `(arXiv:2304.09848v1 [cs.CL] UPDATED)`. Without one, nothing is said.

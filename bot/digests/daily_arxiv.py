@@ -138,9 +138,9 @@ _SENTENCE = re.compile(r"#+ +(?!Table of Contents)(?:\S+ +\S+ +\S|.*[\u3041-\u9f
 
 
 def read(text: str, wanted: str | None, language: str | None) -> Found | None:  # noqa: ARG001  a page tells its format
-    """Returns the papers of a page; None if the text is none.
+    """Return the papers of a page; None if the text is none.
 
-    Raises BrokenDigest if it announces papers and none can be read.
+    Raise BrokenDigest if it announces papers and none can be read.
     """
     if markup.is_markup(text):
         return None
@@ -167,7 +167,7 @@ def read(text: str, wanted: str | None, language: str | None) -> Found | None:  
 
 
 def _head_in(line: str) -> re.Match[str] | None:
-    """Returns the match of a head.
+    """Return the match of a head.
 
     One of another level has an anchor, one with a DOI a number: else it may be any heading.
     """
@@ -178,14 +178,14 @@ def _head_in(line: str) -> re.Match[str] | None:
 
 
 def _is_unlinked_head(lines: list[str], number: int) -> bool:
-    """Returns whether a line is a head of the template without links, whose next line names authors and category."""
+    """Return whether a line is a head of the template without links, whose next line names authors and category."""
     if not lines[number].startswith("[") or number + 1 == len(lines):
         return False
     return bool(_HEAD_WITHOUT_ADDRESS.match(lines[number]) and _BELOW_IT.match(lines[number + 1]))
 
 
 def _is_empty_page(lines: list[str]) -> bool:
-    """Returns whether the page is that of a day without papers, in any language: little more than its headings.
+    """Return whether the page is that of a day without papers, in any language: little more than its headings.
 
     One heading has the day, or the only line is a heading that is a sentence. Other sentences belong only below a title
     with the day that names arXiv or papers.
@@ -214,7 +214,7 @@ class _Page:
         self._language = language
 
     def read_between(self, lines: list[str]) -> None:
-        """Reads lines that belong to no entry: title, table of contents, totals, headings of sections."""
+        """Read lines that belong to no entry: title, table of contents, totals, headings of sections."""
         anchored = False
         for line in filter(str.strip, lines):
             if total := _TOTAL.match(line):
@@ -232,7 +232,7 @@ class _Page:
             anchored = bool(_ANCHOR.match(line))
 
     def paper_of(self, lines: list[str]) -> Paper | None:
-        """Returns the paper of an entry: its head, and the lines up to the next head.
+        """Return the paper of an entry: its head, and the lines up to the next head.
 
         None if its head cannot be read.
         """
@@ -263,7 +263,7 @@ class _Page:
 
 
 def _end_of(lines: list[str]) -> int:
-    """Returns the number of the line at which an entry ends: an anchor, or the heading of a section.
+    """Return the number of the line at which an entry ends: an anchor, or the heading of a section.
 
     Else the number of all.
     """
@@ -318,7 +318,7 @@ class _Entry:
         self.unread = len(unread)
 
     def _read(self, part: str, *, is_quoted: bool, begins_paragraph: bool) -> None:
-        """Reads a line, or one of the parts of a line such as `*A, B* | **Category: cs.CR**`."""
+        """Read a line, or one of the parts of a line such as `*A, B* | **Category: cs.CR**`."""
         if not part:
             return
         may_be_marked = not part[0].isalnum()
@@ -348,7 +348,7 @@ class _Entry:
         return marked if marked and (_field(marked["name"]) or not self._has_heading) else None
 
     def _begin(self, name: str, text: str) -> None:
-        """Begins the text of a field; name "": of one that is not known."""
+        """Begin the text of a field; name "": of one that is not known."""
         if _is_only_links(text) or (name in self._texts and self._texts[name] == [text]):
             return
         self._current, self._label, self._has_heading = [text], name, False
@@ -369,7 +369,7 @@ class _Entry:
         return {_field(label["name"]) for label in labels if label}
 
     def _is_label(self, raw: str, *, begins_paragraph: bool) -> bool:
-        """Returns whether a line that begins like a label without marks has one; else it is text."""
+        """Return whether a line that begins like a label without marks has one; else it is text."""
         name = _field(raw)
         if not name:
             return (
@@ -390,7 +390,7 @@ def _is_only_links(text: str) -> bool:
 
 @lru_cache(maxsize=1000)
 def _field(raw: str) -> str:
-    """Returns the field of a label, which may have a picture and other names in brackets; "" if it is not known."""
+    """Return the field of a label, which may have a picture and other names in brackets; "" if it is not known."""
     for name in (_BRACKETS.sub(" ", raw), *_BRACKETS.findall(raw)):
         plain = " ".join(_EDGES.sub("", name.replace("_", " ")).casefold().split())
         if found := _LABELS.get(plain) or _LABELS.get(plain.removesuffix("s")):

@@ -124,20 +124,20 @@ class _Fields:
         return next(iter(self.texts(*wanted)), "")
 
     def terms(self) -> list[str]:
-        """Returns the names of categories: attributes in Atom, texts in RSS."""
+        """Return the names of categories: attributes in Atom, texts in RSS."""
         found = self.all("arxiv:primary_category", "category")
         return [term for one in found if (term := one.get("term") or markup.text_of(one).strip())]
 
     def links(self) -> list[str]:
-        """Returns the addresses of pages, of the entry's own page first."""
+        """Return the addresses of pages, of the entry's own page first."""
         own = [one for one in self.all("link") if one.get("rel", "alternate") == "alternate"]
         return [address for one in own if (address := markup.text_of(one).strip() or one.get("href", ""))]
 
 
 def read(text: str, wanted: str | None, language: str | None) -> Found | None:  # noqa: ARG001  a feed tells its format
-    """Returns the papers of a feed; None if the text is none.
+    """Return the papers of a feed; None if the text is none.
 
-    Raises BrokenDigest if it breaks off before its first entry.
+    Raise BrokenDigest if it breaks off before its first entry.
     """
     tree = markup.tree_of(text)
     if tree is None or markup.local(tree.root) not in ("rss", "RDF", "feed"):
@@ -189,7 +189,7 @@ def _format_of(root: Element, head: _Fields) -> str:
 
 
 def _paper_of_arxiv(entry: _Fields, found: Found) -> Paper | None:
-    """Returns the paper of an entry; None if it reports an error."""
+    """Return the paper of an entry; None if it reports an error."""
     identity, text = entry.first("guid", "id"), entry.first("description", "summary")
     if _ERROR_ID in identity:
         found.error = text or entry.first("title")
@@ -210,12 +210,12 @@ def _paper_of_arxiv(entry: _Fields, found: Found) -> Paper | None:
 
 
 def _venue_in(reference: str) -> str:
-    """Returns the journal of a reference; "" where it has not published the paper yet."""
+    """Return the journal of a reference; "" where it has not published the paper yet."""
     return "" if _NOT_YET.match(reference) else papers.venue_of(reference)
 
 
 def _chat_paper(entry: _Fields, language: str | None) -> Paper:
-    """Returns the paper of an item of cn-chat-arxiv, whose title is the summary.
+    """Return the paper of an item of cn-chat-arxiv, whose title is the summary.
 
     Its description is seven paragraphs of plain text, with unescaped `<` and `&`; reading them as HTML would damage
     them. If one is missing, it is unknown which.
@@ -302,9 +302,9 @@ def entry_of(name: str, home: str = "") -> str:
 
 
 def _doi_of(entry: _Fields, links: list[str], in_text: str | None, *, is_blog: bool) -> str | None:
-    """Returns the DOI of an entry: in a field of its own, else in an address, else in its text.
+    """Return the DOI of an entry: in a field of its own, else in an address, else in its text.
 
-    An address may go on after the DOI; then the one in the text is right. Posts of blogs are about other works.
+    An address may go on after the DOI; then the one in the text is right. Post of blogs are about other works.
     """
     named = ("prism:doi", "doi", "other:doi", "dc:identifier", "dcterms:identifier", "prism:identifier", "guid", "id")
     doi = first_of(scalars.doi_in_field, map(scalars.collapse, entry.texts(*named)))
@@ -315,13 +315,13 @@ def _doi_of(entry: _Fields, links: list[str], in_text: str | None, *, is_blog: b
 
 
 def _journal_in(title: str) -> str:
-    """Returns the name of the journal in the title of a feed; "" for that of a search or of a server of preprints."""
+    """Return the name of the journal in the title of a feed; "" for that of a search or of a server of preprints."""
     name = _OF_JOURNAL.sub("", markup.plain(title)).strip(" '")
     return "" if _NO_JOURNAL.search(name) else name
 
 
 def _names_in(authors: Iterable[Element]) -> list[str]:
-    """Returns the names in elements of an author or of several, which in Atom are elements inside them."""
+    """Return the names in elements of an author or of several, which in Atom are elements inside them."""
     found = []
     for author in authors:
         inside = list(markup.outermost(_in_english(author), "name"))
@@ -332,12 +332,12 @@ def _names_in(authors: Iterable[Element]) -> list[str]:
 
 
 def _in_english(element: Element) -> Element:
-    """Returns the part of an element that has one in English and one in another language; else the element."""
+    """Return the part of an element that has one in English and one in another language; else the element."""
     return next((child for child in element if markup.local(child) == "en"), element)
 
 
 def _venue_of(entry: _Fields, title: str) -> str:
-    """Returns the journal of an entry. Some publishers write the title of the work in its place."""
+    """Return the journal of an entry. Some publishers write the title of the work in its place."""
     named = entry.texts("prism:publicationName", "prism:publicationTitle", "dc:source", "dcterms:isPartOf")
     named += [markup.text_of(_in_english(one)) for one in entry.all("material_title")]
     plain = markup.plain(title)
@@ -345,7 +345,7 @@ def _venue_of(entry: _Fields, title: str) -> str:
 
 
 def described_in(texts: Iterable[str], title: str, venue: str = "") -> Work:
-    """Returns what the descriptions of an entry tell: the longest abstract, and the first people, date, venue and DOI.
+    """Return what the descriptions of an entry tell: the longest abstract, and the first people, date, venue and DOI.
 
     `title`, with markup, and `venue` are those of the entry, which lines may repeat.
     """
@@ -369,19 +369,19 @@ def described_in(texts: Iterable[str], title: str, venue: str = "") -> Work:
 
 
 def _are_names(line: str, following: str) -> bool:
-    """Returns whether a line is a list of names, or one name before a citation."""
+    """Return whether a line is a list of names, or one name before a citation."""
     is_list = re.search(r"[,;，]| and ", line) or (_NO_TEXT.fullmatch(following) and following[:3].lower() != "doi")
     return len(line) <= _LONGEST_NOTE and bool(is_list and _PERSONS.fullmatch(line)) and not _NO_TEXT.fullmatch(line)
 
 
 def _is_journal(line: str, following: str) -> bool:
-    """Returns whether a line is the name of a journal, above a DOI."""
+    """Return whether a line is the name of a journal, above a DOI."""
     is_named = following[:4].lower() == "doi:" and _JOURNAL.fullmatch(line)
     return bool(is_named) and not _NO_TEXT.fullmatch(line)
 
 
 def _is_note(found: Work, line: str, title: str) -> bool:
-    """Returns whether a line is no part of the abstract. Keeps in `found` what it says."""
+    """Return whether a line is no part of the abstract. Keep in `found` what it says."""
     if named := _NAMES.match(line) or _BY.fullmatch(line):
         found.people = found.people or [named["names"]]
         return True
@@ -402,9 +402,9 @@ def _is_note(found: Work, line: str, title: str) -> bool:
 
 
 def feeds_of_opml(data: bytes, name: str) -> dict[str, str]:
-    """Returns address → title of the feeds in an OPML document, also of those in folders; "" for no title.
+    """Return address → title of the feeds in an OPML document, also of those in folders; "" for no title.
 
-    Raises BrokenDigest, whose text begins with `name`.
+    Raise BrokenDigest, whose text begins with `name`.
     """
     try:
         tree = markup.tree_of(files.text_of(data))

@@ -70,13 +70,13 @@ class NotText(Exception):
 
 
 def check_entries(count: int) -> None:
-    """Raises BrokenDigest if a document has more than MOST_ENTRIES entries."""
+    """Raise BrokenDigest if a document has more than MOST_ENTRIES entries."""
     if count > MOST_ENTRIES:
         raise BrokenDigest(Sentence("It has more than {limit} entries.", {"limit": f"{MOST_ENTRIES:,}"}))
 
 
 def paths_of(paths: Iterable[str]) -> Iterator[str]:
-    """Yields the paths of the documents that arguments name: a file, all files below a folder, `-` for stdin.
+    """Yield the paths of the documents that arguments name: a file, all files below a folder, `-` for stdin.
 
     Folders are listed by name, without hidden files.
     """
@@ -92,9 +92,9 @@ def paths_of(paths: Iterable[str]) -> Iterator[str]:
 
 
 def read_file(path: str) -> bytes:
-    """Returns the bytes of a file, or of standard input for `-`.
+    """Return the bytes of a file, or of standard input for `-`.
 
-    Raises UnreadableInput, also if it is larger than 16 MiB.
+    Raise UnreadableInput, also if it is larger than 16 MiB.
     """
     try:
         if path == STDIN:
@@ -105,7 +105,7 @@ def read_file(path: str) -> bytes:
 
 
 def unreadable(path: str, error: OSError | ValueError) -> UnreadableInput:
-    """Returns the error for a file that cannot be read."""
+    """Return the error for a file that cannot be read."""
     reason = str(error)
     if isinstance(error, OSError) and error.strerror:
         reason = error.strerror
@@ -113,7 +113,7 @@ def unreadable(path: str, error: OSError | ValueError) -> UnreadableInput:
 
 
 def bytes_of(path: str) -> bytes:
-    """Returns the bytes of a file, after checking its size. Raises OSError, ValueError, UnreadableInput."""
+    """Return the bytes of a file, after checking its size. Raise OSError, ValueError, UnreadableInput."""
     with Path(path).open("rb") as file:
         return _limited(path, file, os.fstat(file.fileno()).st_size)
 
@@ -126,9 +126,9 @@ def _limited(path: str, file: BinaryIO, size: int = 0) -> bytes:
 
 
 def list_folder(pattern: str) -> dict[str, Stamp]:
-    """Returns the files that match a pattern such as `inbox/*.md` or `inbox/**/*.md`; a folder means all files in it.
+    """Return the files that match a pattern such as `inbox/*.md` or `inbox/**/*.md`; a folder means all files in it.
 
-    Hidden files are left out. Returns {} if the folder does not exist (it may still be made). Raises UnreadableInput if
+    Hidden files are left out. Return {} if the folder does not exist (it may still be made). Raise UnreadableInput if
     the folder cannot be listed.
     """
     folder = folder_of(pattern)
@@ -152,17 +152,17 @@ def list_folder(pattern: str) -> dict[str, Stamp]:
 
 
 def is_missing(pattern: str) -> bool:
-    """Returns whether a path without wildcards does not exist: it has not come yet, or its name is mistyped."""
+    """Return whether a path without wildcards does not exist: it has not come yet, or its name is mistyped."""
     return not (glob.has_magic(pattern) or _may_exist(pattern))
 
 
 def is_there(folder: Path) -> bool:
-    """Returns whether it is a folder; False if this user may not know, see `barred_at`."""
+    """Return whether it is a folder; False if this user may not know, see `barred_at`."""
     return os.path.isdir(folder)  # noqa: PTH112
 
 
 def barred_at(folder: Path) -> Path | None:
-    """Returns the folder, or the outermost folder around it, that this user may not read or enter.
+    """Return the folder, or the outermost folder around it, that this user may not read or enter.
 
     None if there is none.
 
@@ -185,12 +185,12 @@ def _may_exist(path: str) -> bool:
 
 
 def in_utf8(path: str) -> str:
-    """Returns a path as it can be stored: a byte that is not UTF-8 becomes its number."""
+    """Return a path as it can be stored: a byte that is not UTF-8 becomes its number."""
     return os.fsencode(path).decode(errors="backslashreplace")
 
 
 def is_gone(path: str) -> bool:
-    """Returns whether a file that could not be read is not there any more; False for "", the folder itself.
+    """Return whether a file that could not be read is not there any more; False for "", the folder itself.
 
     `path` is as `in_utf8` returns it.
     """
@@ -199,7 +199,7 @@ def is_gone(path: str) -> bool:
 
 
 def folder_of(pattern: str) -> Path:
-    """Returns the folder in which the files of a pattern are searched.
+    """Return the folder in which the files of a pattern are searched.
 
     For the path of a folder, returns that folder.
     """
@@ -212,7 +212,7 @@ def folder_of(pattern: str) -> Path:
 
 
 def _stamp(path: str) -> Stamp | None:
-    """Returns the stamp of a file, None if it is gone or is no regular file."""
+    """Return the stamp of a file, None if it is gone or is no regular file."""
     try:
         found = os.stat(path)  # noqa: PTH116
     except OSError:
@@ -223,7 +223,7 @@ def _stamp(path: str) -> Stamp | None:
 
 
 def text_of(data: bytes) -> str:
-    r"""Returns the text of a document, which may be packed by gzip. Raises NotText, and BrokenDigest above MAX_BYTES.
+    r"""Return the text of a document, which may be packed by gzip. Raise NotText, and BrokenDigest above MAX_BYTES.
 
     Only a line feed ends a line, so `\r\n` becomes `\n`; two carriage returns before it come from a program that
     converted the line ends twice. A byte order mark is removed at the start of any line, since files may have been
@@ -259,7 +259,7 @@ def unpacked(data: bytes) -> bytes:
 
 
 def _in_utf8(data: bytes) -> bytes:
-    """Returns an XML document in UTF-8, regardless of the encoding that it names; any other data as it is.
+    """Return an XML document in UTF-8, regardless of the encoding that it names; any other data as it is.
 
     A document that names UTF-8 and is not is most often in Windows' western encoding.
     """
@@ -285,12 +285,12 @@ def _in_utf8(data: bytes) -> bytes:
 
 
 def without_controls(text: str) -> tuple[str, int]:
-    """Returns (the text without control characters, how many were removed)."""
+    """Return (the text without control characters, how many were removed)."""
     return _CONTROLS.subn("", text) if _CONTROLS.search(text) else (text, 0)
 
 
 def look_of(data: bytes) -> Sentence:
-    """Returns what kind of document some bytes seem to be; the phrase may quote a few of its words."""
+    """Return what kind of document some bytes seem to be; the phrase may quote a few of its words."""
     try:
         start = text_of(data).lstrip()
     except (NotText, BrokenDigest):
@@ -309,5 +309,5 @@ def look_of(data: bytes) -> Sentence:
 
 
 def shortened(text: str, most: int) -> str:
-    """Returns the beginning of a text in one line, at most `most` characters long; "…" marks what is left out."""
+    """Return the beginning of a text in one line, at most `most` characters long; "…" marks what is left out."""
     return cut_letters(" ".join(text[: 4 * most].split()), most)

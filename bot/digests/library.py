@@ -51,12 +51,12 @@ _EXPORT = errors.Sentence(
 
 
 def is_library(data: bytes) -> bool:
-    """Returns whether a file looks like a library."""
+    """Return whether a file looks like a library."""
     return _reader_of(_text_of(data[:_HEAD])) is not None
 
 
 def read_library(data: bytes) -> Library:
-    """Returns the library in a file. Raises Refused if it is no library or too large, and no other error."""
+    """Return the library in a file. Raise Refused if it is no library or too large, and no other error."""
     read = _reader_of(_text_of(data[:_HEAD]))
     if read is None:
         look = {"look": look_of(data[:_HEAD])}
@@ -139,14 +139,14 @@ def _end(pattern: re.Pattern[str], text: str, start: int) -> int:
 
 
 def _pieces(begins: re.Pattern[str], text: str) -> Iterator[str]:
-    """Yields the pieces of a text, each from one beginning to the next, cut after _LONGEST_ENTRY characters."""
+    """Yield the pieces of a text, each from one beginning to the next, cut after _LONGEST_ENTRY characters."""
     starts = [match.start() for match in islice(begins.finditer(text), MOST_ENTRIES + 1)]
     for start, end in pairwise([*starts, len(text)]):
         yield text[start : min(end, start + _LONGEST_ENTRY)]
 
 
 def _blocks_in(piece: str, read: Callable[[str], Iterable[Any]]) -> list[Any]:
-    """Returns what a library reads in an entry. It is a foreign text: after any error, the entry is broken."""
+    """Return what a library reads in an entry. It is a foreign text: after any error, the entry is broken."""
     try:
         return list(read(piece)) if len(piece) < _LONGEST_ENTRY else []
     except Exception:  # noqa: BLE001 - as above
@@ -154,7 +154,7 @@ def _blocks_in(piece: str, read: Callable[[str], Iterable[Any]]) -> list[Any]:
 
 
 def _entry(fields: _Fields) -> LibraryEntry | None:
-    """Returns an entry; None if it has neither a title nor the id of a paper."""
+    """Return an entry; None if it has neither a title nor the id of a paper."""
     titles = (plain(_text(fields.get(name))) for name in _TITLES)  # Zotero keeps its markup in each format
     title = decode_accents(next(filter(None, titles), ""))[:_LONGEST_TITLE]
     numbers = [_text(fields.get(name))[:_LONGEST_FIELD] for name in _NAMING]
@@ -166,7 +166,7 @@ def _entry(fields: _Fields) -> LibraryEntry | None:
 
 
 def _text(value: object) -> str:
-    """Returns a value, or the values of a list, as one line; "" if none of them is a text or an integer."""
+    """Return a value, or the values of a list, as one line; "" if none of them is a text or an integer."""
     parts = value if isinstance(value, list) else [value]
     whole, _ = without_controls(" ".join(str(part) for part in parts if isinstance(part, str | int)))
     return collapse(whole)

@@ -113,7 +113,7 @@ _BUTTON = "Subscribe"  # the label of a button, which copying joins with the fir
 
 
 def read(text: str, wanted: str | None, language: str | None) -> Found | None:
-    """Returns the papers of a page; None if the text is none of these.
+    """Return the papers of a page; None if the text is none of these.
 
     A copy of Hugging Face's page without its banner is read if `wanted` names it.
     """
@@ -129,9 +129,9 @@ def read(text: str, wanted: str | None, language: str | None) -> Found | None:
 
 
 def _read_page(text: str) -> Found:
-    """Returns the papers of the page, with its newest day.
+    """Return the papers of the page, with its newest day.
 
-    Raises BrokenDigest if none can be read and the page is not empty.
+    Raise BrokenDigest if none can be read and the page is not empty.
     """
     found = Found(format="arxiv_listing_html")
     found.add(_heads(text, found), lambda head: _paper_of(*head, found))
@@ -144,7 +144,7 @@ def _read_page(text: str) -> Found:
 
 
 def _heads(text: str, found: Found) -> Iterator[tuple[Tag | None, str, Announce | None]]:
-    """Yields (head of an entry, its words, the announce type of its section).
+    """Yield (head of an entry, its words, the announce type of its section).
 
     Notes what the headings say in `found`.
     """
@@ -169,7 +169,7 @@ def _heads(text: str, found: Found) -> Iterator[tuple[Tag | None, str, Announce 
 
 
 def _paper_of(head: Tag | None, words: str, kind: Announce | None, found: Found) -> Paper | None:
-    """Returns the paper of an entry, whose head is followed by its body; None if the head cannot be read."""
+    """Return the paper of an entry, whose head is followed by its body; None if the head cannot be read."""
     links = [str(link.get("href", "")) for link in head.find_all("a")] if head else []
     paper = papers.paper_at(*(_SITE + link if link.startswith("/") else link for link in links))
     body = head.find_next_sibling() if head else None
@@ -195,12 +195,12 @@ def _paper_of(head: Tag | None, words: str, kind: Announce | None, found: Found)
 
 
 def _field(body: Tag, part_of_class: str, name: str = "div") -> Tag | None:
-    """Returns the first element of the name whose class has this part."""
+    """Return the first element of the name whose class has this part."""
     return body.find(lambda one: one.name == name and part_of_class in str(one.get("class", "")))
 
 
 def _words(body: Tag, part_of_class: str, name: str = "div") -> str:
-    """Returns the text of a field without its label, and with the addresses that the page hides."""
+    """Return the text of a field without its label, and with the addresses that the page hides."""
     field = _field(body, part_of_class, name)
     if field is None:
         return ""
@@ -217,7 +217,7 @@ def _text(element: Tag) -> str:
 
 
 def _pieces(element: Tag, leaves_out: Callable[[Tag], bool] = lambda _: False) -> Iterator[str]:
-    """Yields the texts in an element, each once, in order."""
+    """Yield the texts in an element, each once, in order."""
     ahead = element.contents[::-1]
     while ahead:
         match ahead.pop():
@@ -232,7 +232,7 @@ def _pieces(element: Tag, leaves_out: Callable[[Tag], bool] = lambda _: False) -
 
 
 def _links(element: Tag) -> Iterator[Tag]:
-    """Yields the links in an element, but none that is inside another one."""
+    """Yield the links in an element, but none that is inside another one."""
     ahead = element.contents[::-1]
     while ahead:
         match ahead.pop():
@@ -243,7 +243,7 @@ def _links(element: Tag) -> Iterator[Tag]:
 
 
 def _read_table(text: str, language: str | None) -> Found:
-    """Returns the paper of each row of the table, with the texts of its note, and of each note without a row."""
+    """Return the paper of each row of the table, with the texts of its note, and of each note without a row."""
     found = Found(format="bilingual_md")
     rows = dict(_rows(text, found))
     for arxiv_id, texts in _notes(text, found):
@@ -255,7 +255,7 @@ def _read_table(text: str, language: str | None) -> Found:
 
 
 def _rows(page: str, found: Found) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yields (arXiv id, arguments of `chat_paper`) of each row."""
+    """Yield (arXiv id, arguments of `chat_paper`) of each row."""
     for line in page.split("\n"):
         if row := _ROW.match(line):
             title = row["title"].strip().removesuffix(".")  # the full stop that stood before the announcement
@@ -266,7 +266,7 @@ def _rows(page: str, found: Found) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def _notes(page: str, found: Found) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yields (arXiv id, arguments of `chat_paper`) of each note."""
+    """Yield (arXiv id, arguments of `chat_paper`) of each note."""
     heads = list(_NOTE.finditer(page))
     for head, end in zip(heads, [*(one.start() for one in heads), len(page)][1:], strict=True):
         blocks = [block.strip() for block in _BETWEEN.split(page[head.end() + 1 : end], _BLOCKS)[:_BLOCKS]]
@@ -278,14 +278,14 @@ def _notes(page: str, found: Found) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def _are_groups(lines: list[str], text: str) -> bool:
-    """Returns whether the third line is an arXiv address, and the two before it are neither headings nor addresses."""
+    """Return whether the third line is an arXiv address, and the two before it are neither headings nor addresses."""
     if len(lines) < _GROUP or any(_HEADING.match(line) or _URL.fullmatch(line) for line in lines[:-1]):
         return False
     return bool(_URL.match(lines[-1])) and not markup.is_markup(text)
 
 
 def _read_groups(lines: list[tuple[int, str]], language: str | None) -> Found:
-    """Returns the papers of the groups. Raises BrokenDigest, with the line, if a line should be an address and is not.
+    """Return the papers of the groups. Raise BrokenDigest, with the line, if a line should be an address and is not.
 
     What is left over at the end is left out, and a last address that was cut.
     """
@@ -313,15 +313,15 @@ def _paper_of_group(group: list[_Line], language: str | None) -> Paper:
 
 
 def _is_copy(lines: list[str]) -> bool:
-    """Returns whether a text begins with the banner, perhaps below badges; without it, the text may be anything."""
+    """Return whether a text begins with the banner, perhaps below badges; without it, the text may be anything."""
     above = list(takewhile(lambda line: line not in _BANNER, lines))
     return len(above) < len(lines) and all(len(line) <= _BADGE for line in above)
 
 
 def _read_copy(lines: list[_Line]) -> Found:
-    """Returns a paper for each pair of lines. Banners and badges above them are left out; pages may have been joined.
+    """Return a paper for each pair of lines. Banners and badges above them are left out; pages may have been joined.
 
-    Raises BrokenDigest if there is none, or if a title is longer than its abstract. Then a line is missing or added
+    Raise BrokenDigest if there is none, or if a title is longer than its abstract. Then a line is missing or added
     somewhere before it.
     """
     found = Found(format="hf_text")

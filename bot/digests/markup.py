@@ -69,17 +69,17 @@ _HEADING = re.compile(  # of a paragraph, without a space after it
 
 
 def is_xml(text: str) -> bool:
-    """Returns whether a text begins as one of the XML documents that paperwire reads."""
+    """Return whether a text begins as one of the XML documents that paperwire reads."""
     return bool(_XML.match(text))
 
 
 def is_markup(text: str) -> bool:
-    """Returns whether a text is HTML or XML of any kind. Formats of plain text never read such a text."""
+    """Return whether a text is HTML or XML of any kind. Formats of plain text never read such a text."""
     return is_xml(text) or is_html(text) or text.lstrip()[:9].lower().startswith(("<?xml", "<!doctype"))
 
 
 def is_html(text: str) -> bool:
-    """Returns whether a text is an HTML page."""
+    """Return whether a text is an HTML page."""
     return bool(_HTML.match(text))
 
 
@@ -93,10 +93,10 @@ class Tree:
         self._text = text
 
     def records(self, name: str) -> Iterator[Element]:
-        """Yields the elements of a name, in any name space. Those of a damaged document are read one by one.
+        """Yield the elements of a name, in any name space. Those of a damaged document are read one by one.
 
         So a torn one costs itself only: one in which an element has no end would be read wrongly, so it is left out.
-        Raises BrokenDigest if none is left.
+        Raise BrokenDigest if none is left.
         """
         if not self.is_damaged:
             yield from outermost(self.root, name)
@@ -120,7 +120,7 @@ class Tree:
 
 
 def outermost(element: Element, name: str) -> Iterator[Element]:
-    """Yields the elements of a name inside an element, in any name space, but none that is inside another of them.
+    """Yield the elements of a name inside an element, in any name space, but none that is inside another of them.
 
     So no part of a document is read more than once.
     """
@@ -131,7 +131,7 @@ def outermost(element: Element, name: str) -> Iterator[Element]:
 
 
 def tree_of(text: str) -> Tree | None:
-    """Returns an XML document, read as far as it goes.
+    """Return an XML document, read as far as it goes.
 
     None if the text is none of the documents that paperwire reads.
     """
@@ -143,7 +143,7 @@ def tree_of(text: str) -> Tree | None:
 
 
 def _parsed(text: str) -> tuple[Element | None, set[int]]:
-    """Returns (the root of an XML text, the types of the errors at which something was mended or is lost)."""
+    """Return (the root of an XML text, the types of the errors at which something was mended or is lost)."""
     parser = etree.XMLParser(
         encoding="utf-8", recover=True, resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
     )  # fmt: skip
@@ -152,12 +152,12 @@ def _parsed(text: str) -> tuple[Element | None, set[int]]:
 
 
 def without_wrong_references(text: str) -> str:
-    """Returns HTML in which a space takes the place of each numbered reference to no character."""
+    """Return HTML in which a space takes the place of each numbered reference to no character."""
     return _NUMBERED.sub(_sign, text)
 
 
 def local(element: Element) -> str:
-    """Returns the name of an element without its name space."""
+    """Return the name of an element without its name space."""
     return str(element.tag).rpartition("}")[2].rpartition(":")[2]
 
 
@@ -188,7 +188,7 @@ def _parts(element: Element) -> Iterator[str]:
 
 
 def _sign(found: re.Match[str]) -> str:
-    """Returns a reference as XML allows it: one of HTML becomes its character, an unknown one a space."""
+    """Return a reference as XML allows it: one of HTML becomes its character, an unknown one a space."""
     name = found["name"]
     if not name:
         return found[0] if found[0].startswith("<![CDATA[") else escape(found[0])
@@ -204,7 +204,7 @@ def _sign(found: re.Match[str]) -> str:
 
 
 def without_references(text: str) -> str:
-    """Returns the text with characters in place of character references, which may be escaped twice."""
+    """Return the text with characters in place of character references, which may be escaped twice."""
     if "&" in text:
         return _REFERENCE.sub(_character, _REFERENCE.sub(_character, text))
     return text
@@ -250,12 +250,12 @@ def _raised(found: re.Match[str]) -> str:
 
 
 def plain(text: str) -> str:
-    """Returns a title or another short text without tags and references, in one line."""
+    """Return a title or another short text without tags and references, in one line."""
     return " ".join(without_tags(without_references(text)).replace("\ufeff", "").split())
 
 
 def lines(text: str) -> list[str]:
-    """Returns the lines that a reader of the markup sees, each without tags and references; no empty ones.
+    """Return the lines that a reader of the markup sees, each without tags and references; no empty ones.
 
     A heading of a paragraph that is glued to the first word gets a space.
     """
@@ -266,5 +266,5 @@ def lines(text: str) -> list[str]:
 
 
 def attributes_of(element: Element) -> Mapping[str, str]:
-    """Returns the attributes of an element by their names in small letters, without name spaces."""
+    """Return the attributes of an element by their names in small letters, without name spaces."""
     return {str(name).rpartition("}")[2].lower(): str(value) for name, value in element.attrib.items()}

@@ -45,9 +45,9 @@ _NAMESAKE_THRESHOLD = 10  # names among which nobody has a namesake
 
 
 def split_names(text: str) -> tuple[str, ...]:
-    """Returns the names in a list with semicolons, or with commas, "and" or "&", or in a list as Python prints it.
+    """Return the names in a list with semicolons, or with commas, "and" or "&", or in a list as Python prints it.
 
-    Reads the names in links, decodes TeX accents, and drops affiliations in parentheses. `Family, F., Family, F.` are
+    Reads the names in links, decodes TeX accents, and drop affiliations in parentheses. `Family, F., Family, F.` are
     pairs.
     """
     if text.startswith(("['", '["')):
@@ -68,7 +68,7 @@ def split_names(text: str) -> tuple[str, ...]:
 
 
 def joined_names(texts: Iterable[str]) -> tuple[str, ...]:
-    """Returns the names in texts of one name each, which may be a link, or several joined by "and" or "&"."""
+    """Return the names in texts of one name each, which may be a link, or several joined by "and" or "&"."""
     found: list[str] = []
     for text in map(_without_links, texts):
         is_one = ("and" not in text and "&" not in text) or _GROUP.fullmatch(text.strip())
@@ -91,7 +91,7 @@ def full_name(*parts: str) -> str:
 
 
 def names_of(people: Sequence[str]) -> tuple[tuple[str, ...], bool]:
-    """Returns (names, whether some are left out) of a work's authors: one text each, or all in one text."""
+    """Return (names, whether some are left out) of a work's authors: one text each, or all in one text."""
     names: list[str] = []
     left_out = False
     for text in people[:MOST_AUTHORS]:
@@ -111,7 +111,7 @@ def names_of(people: Sequence[str]) -> tuple[tuple[str, ...], bool]:
 
 
 def _is_one_name(parts: list[str]) -> bool:
-    """Returns whether two parts are a family name and a given name: listed people have more than one word each."""
+    """Return whether two parts are a family name and a given name: listed people have more than one word each."""
     if len(parts) != 2 or _AND.search(parts[1]) or not _has_case(parts[0]):  # noqa: PLR2004
         return False
     return " " not in parts[0] or " " not in parts[1] or bool(_PARTICLE.match(parts[0]))
@@ -122,10 +122,10 @@ def _are_initials_of(family: str, text: str) -> bool:
 
 
 def _has_case(text: str) -> bool:
-    """Returns whether a name is in a script with large and small letters, unlike Chinese."""
+    """Return whether a name is in a script with large and small letters, unlike Chinese."""
     return text[:1].isupper() or text[:1].islower()
 
 
 def _without_links(text: str) -> str:
-    """Returns the text with the words of its links, in Markdown or HTML, in place of the links."""
+    """Return the text with the words of its links, in Markdown or HTML, in place of the links."""
     return markup.without_tags(_LINK.sub(lambda link: link["name"], text) if "](" in text else text)

@@ -156,12 +156,12 @@ class Found:
     marks: list[Mark] = field(default_factory=list)  # what records say of papers that may be known
 
     def add(self, items: Iterable[Item], paper_of: Callable[[Item], Paper | None]) -> None:
-        """Adds the paper of each item.
+        """Add the paper of each item.
 
         An item at which `paper_of` fails is refused with a warning; all others are read.
 
         So one bad entry never loses the entries beside it. Every reader adds its papers with this method. `paper_of`
-        returns a paper without a key, or None if the item is no paper. Raises BrokenDigest after MOST_ENTRIES items, and
+        returns a paper without a key, or None if the item is no paper. Raise BrokenDigest after MOST_ENTRIES items, and
         if `paper_of` raises it.
         """
         for number, item in enumerate(items, 1):
@@ -179,7 +179,7 @@ class Found:
                     self.papers.append(finished)
 
     def leave_out_failures(self) -> None:
-        """Leaves out the errors that a generator wrote where it had no summary, and counts them.
+        """Leave out the errors that a generator wrote where it had no summary, and count them.
 
         An error is known by its words, or because it is below several papers that have nothing to do with one
         another. A paper that loses its summary in short is marked as failed.
@@ -199,7 +199,7 @@ class Found:
 
 
 def _finished(paper: Paper, warnings: Counter[str]) -> Paper | None:
-    """Returns a paper with its key and address, with what arXiv's announcement says, and with texts that can be stored.
+    """Return a paper with its key and address, with what arXiv's announcement says, and with texts that can be stored.
 
     None if nothing identifies it.
     """
@@ -262,7 +262,7 @@ def _stated(text: str) -> str:
 
 
 def _meaningful(text: str) -> str:
-    """Returns the text; "" if it is `N/A`, the message of a failure, or a placeholder."""
+    """Return the text; "" if it is `N/A`, the message of a failure, or a placeholder."""
     return text if summary_state(text) == "ok" else ""
 
 
@@ -288,7 +288,7 @@ def summaries_of(texts: Mapping[str, str], language: str | None) -> tuple[Summar
 
 
 def translations_of(title: str, abstract: str, language: str | None) -> tuple[Translation, ...]:
-    """Returns the translation of a title, an abstract or both; () if both are without content."""
+    """Return the translation of a title, an abstract or both; () if both are without content."""
     title, abstract = _meaningful(title.strip()), _meaningful(abstract.strip())
     if not title and not abstract:
         return ()
@@ -305,7 +305,7 @@ def _leading(paper: Paper) -> list[str]:
 
 
 def _without(paper: Paper, refused: AbstractSet[str]) -> Paper:
-    """Returns a paper without these texts, and without those that begin like an error, unless it is about errors."""
+    """Return a paper without these texts, and without those that begin like an error, unless it is about errors."""
     about = f"{paper.title} {paper.abstract}".lower()
     errors = {
         text for text in _texts(paper) if text in refused or _is_error(text, about, has_abstract=bool(paper.abstract))
@@ -340,7 +340,7 @@ def _is_error(text: str, about: str, *, has_abstract: bool) -> bool:
 
 
 def paper_at(*addresses: str) -> Paper:
-    """Returns a paper, without its key, that has only what some ids and addresses of it tell."""
+    """Return a paper, without its key, that has only what some ids and addresses of it tell."""
     known = list(filter(None, map(arxiv.arxiv_address, addresses)))
     arxiv_id = known[0][0] if known else None
     version = next((version for other, version in known if other == arxiv_id and version), None)
@@ -355,7 +355,7 @@ def paper_at(*addresses: str) -> Paper:
 
 
 def chat_paper(texts: Mapping[str, str], language: str | None) -> Paper:
-    """Returns the paper of some of CHAT_TEXTS, without its key. They are English unless their names say otherwise.
+    """Return the paper of some of CHAT_TEXTS, without its key. They are English unless their names say otherwise.
 
     The `tldr` is in the language of the translation. Until 2024 arXiv's announcement stood at the end of the title,
     since then at the beginning of the abstract.
@@ -420,7 +420,7 @@ def add_works(found: Found, records: Iterable[Item], work_of: Callable[[Item], W
 
 
 def _paper_of(work: Work, found: Found) -> Paper | None:
-    """Returns the paper of a work; None if it is none: a correction, news, a part of an issue."""
+    """Return the paper of a work; None if it is none: a correction, news, a part of an issue."""
     title = _stated(_BEFORE.sub("", _AFTER.sub("", markup.plain(work.title))))
     kinds = list(map(collapse, work.kinds[:_MOST_KINDS]))
     if section := _SECTION.match(title):
@@ -488,7 +488,7 @@ def keys_of(*names: str) -> tuple[str, ...]:
 
 
 def is_page_of_paper(address: str) -> bool:
-    """Returns whether an address looks like that of a paper's page."""
+    """Return whether an address looks like that of a paper's page."""
     return bool(_PAGE_OF_PAPER.search(address))
 
 
@@ -506,7 +506,7 @@ def title_of_pubmed(title: str, vernacular: str = "") -> str:
 
 
 def venue_of(text: str) -> str:
-    """Returns the name of a journal in a text that may go on with volume, issue and year."""
+    """Return the name of a journal in a text that may go on with volume, issue and year."""
     name = markup.plain(text)
     if "://" in name:
         return ""

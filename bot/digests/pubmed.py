@@ -45,9 +45,9 @@ _DATES = (  # on which a paper appeared online; of its issue; on which PubMed to
 
 
 def read(text: str, wanted: str | None, language: str | None) -> Found | None:  # noqa: ARG001  there are no summaries
-    """Returns the papers of the records; None if the text has none.
+    """Return the papers of the records; None if the text has none.
 
-    Raises BrokenDigest if it breaks off before the first.
+    Raise BrokenDigest if it breaks off before the first.
     """
     tree = markup.tree_of(text)
     kinds = _RECORDS.get(markup.local(tree.root), ()) if tree else ()

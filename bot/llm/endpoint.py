@@ -50,7 +50,7 @@ class Endpoint:
         self._client: httpx.AsyncClient | None = None
 
     async def ask(self, system: str, text: str, *, seconds: float) -> str:
-        """Asks once, and returns the answer's text without the thoughts before it. Raises ModelError.
+        """Ask once, and return the answer's text without the thoughts before it. Raise ModelError.
 
         `system`: what the model must do, in words that only we wrote. `text`: what it must do it with; strangers may
         have written it.
@@ -65,7 +65,7 @@ class Endpoint:
         return self._text_of(answer)
 
     async def close(self) -> None:
-        """Closes the connections. They are opened anew with the next request."""
+        """Close the connections. They are opened anew with the next request."""
         client, self._client = self._client, None
         if client is not None:
             await client.aclose()
@@ -86,7 +86,7 @@ class Endpoint:
             raise self._failed(_NOT_OF_A_MODEL) from None
 
     def _connected(self) -> httpx.AsyncClient:
-        """Returns the client. Raises ModelError."""
+        """Return the client. Raise ModelError."""
         if self._client is None:
             headers = {"Accept-Encoding": CODINGS}
             if self._key is not None:
@@ -148,7 +148,7 @@ _DECODER = json.JSONDecoder(strict=False)  # line ends in strings are common
 
 
 def object_in(text: str) -> Mapping[str, object]:
-    """Returns the last JSON object in an answer; an empty one if there is none. Its members are not checked."""
+    """Return the last JSON object in an answer; an empty one if there is none. Its members are not checked."""
     text = text[-_LONGEST:]
     found: dict[str, object] = {}
     place = text.find("{")

@@ -28,7 +28,7 @@ N: the number of a subscription. What is in brackets may be left out.
 
 
 def reader_of(settings: Settings, store: Store, clock: Clock) -> MessageReader | None:
-    """Returns what has messages read; None if the model reads none. The settings must choose a model."""
+    """Return what has messages read; None if the model reads none. The settings must choose a model."""
     if settings.model_reads != "messages":
         return None
     return Messages(store, clock, endpoint_of(settings, at_once=MESSAGES_AT_ONCE), daily=settings.model_daily)
@@ -76,7 +76,7 @@ class Messages:
         return ()
 
     def _note(self, error: ModelError) -> None:
-        """Notes that there is no answer. Unless only this one cannot be used, the model gets a rest."""
+        """Note that there is no answer. Unless only this one cannot be used, the model gets a rest."""
         if error.is_down:
             log.warning("A message was read without the language model: %s", error)
             self._rests_until = self._clock.monotonic() + min(max(error.wait, SHORTEST_REST), LONGEST_REST)

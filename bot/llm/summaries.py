@@ -75,7 +75,7 @@ _OF_ITSELF = re.compile(
 
 
 def summarizer_of(settings: Settings, store: Store, clock: Clock) -> Summarizer:
-    """Returns what has summaries made. The settings must choose a model."""
+    """Return what has summaries made. The settings must choose a model."""
     return Summaries(store, clock, endpoint_of(settings, at_once=AT_ONCE), daily=settings.model_daily)
 
 
@@ -127,7 +127,7 @@ class Summaries:
             raise error
 
     async def _ask_one_after_another(self) -> None:
-        """Asks until nothing is wanted, the day has had its requests, or the model gives no answer."""
+        """Ask until nothing is wanted, the day has had its requests, or the model gives no answer."""
         while (reserved := await self._reserve()) is not None:
             place, chats, paper = reserved
             if not await self._ask(place, paper):
@@ -135,7 +135,7 @@ class Summaries:
                 return
 
     async def _reserve(self) -> tuple[Place, int, Paper] | None:
-        """Reserves the request that most chats want, of the newest paper, and how many want it.
+        """Reserve the request that most chats want, of the newest paper, and how many want it.
 
         None: nothing may be asked now.
 
@@ -155,7 +155,7 @@ class Summaries:
         return None
 
     async def _ask(self, place: Place, paper: Paper) -> bool:
-        """Asks for a summary. Returns False if nothing read the question, which may be asked later."""
+        """Ask for a summary. Return False if nothing read the question, which may be asked later."""
         _, language = place
         try:
             answer = await self._model.ask(*request_of(paper, language), seconds=ANSWERS_IN)
@@ -167,7 +167,7 @@ class Summaries:
         return True
 
     async def _note(self, place: Place, error: ModelError) -> bool:
-        """Stores that there is no answer. Unless only this paper was refused, the model gets a rest. See `_ask`."""
+        """Store that there is no answer. Unless only this paper was refused, the model gets a rest. See `_ask`."""
         self._failures += 1
         if not error.is_down and self._failures < REFUSALS:
             return True
@@ -181,13 +181,13 @@ class Summaries:
 
 
 def request_of(paper: Paper, language: str) -> tuple[str, str]:
-    """Returns (what the model must do, with which text)."""
+    """Return (what the model must do, with which text)."""
     title, abstract = clean(paper.title)[:_LONGEST_TITLE], clean(paper.abstract)[:_LONGEST_ABSTRACT]
     return _TASK.format(language=_LANGUAGES[language]), f"{title}\n\n{abstract}"
 
 
 def texts_in(answer: Mapping[str, object], paper: Paper, language: str) -> tuple[Mapping[str, str], str]:
-    """Returns (fields of a summary, title) of an answer: nothing that is not in the language that was asked for.
+    """Return (fields of a summary, title) of an answer: nothing that is not in the language that was asked for.
 
     The title is "" if it is in the language already, or was not translated.
     """
@@ -203,7 +203,7 @@ def texts_in(answer: Mapping[str, object], paper: Paper, language: str) -> tuple
 
 
 def _plain(text: object) -> str:
-    """Returns the usable sentences of a text on one line; "" if there are none, or if the model speaks of itself."""
+    """Return the usable sentences of a text on one line; "" if there are none, or if the model speaks of itself."""
     whole = clean(text[: 4 * _WIDEST]) if isinstance(text, str) else ""
     if _OF_ITSELF.search(whole):
         return ""
@@ -214,5 +214,5 @@ def _plain(text: object) -> str:
 
 
 def _bare(text: str) -> str:
-    """Returns a text in plain letters, without marks and characters that nobody sees."""
+    """Return a text in plain letters, without marks and characters that nobody sees."""
     return "".join(sign for sign in normalized("NFKD", text) if category(sign) not in _UNSEEN)

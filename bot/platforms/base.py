@@ -40,9 +40,9 @@ def store_outcomes() -> Iterator[None]:
 
 
 def read_message(message: Message, *texts: str) -> dict[str, Any]:
-    """Returns the payload of a stored message: a JSON object that has these texts.
+    """Return the payload of a stored message: a JSON object that has these texts.
 
-    Raises Rejected if it is none, or cannot be sent.
+    Raise Rejected if it is none, or cannot be sent.
     """
     try:
         payload: dict[str, Any] = json.loads(message.payload)
@@ -57,9 +57,9 @@ class RequestDispatcher(Protocol):
     """Handles requests. Requests of one lane are executed in the order of the calls."""
 
     async def dispatch(self, request: Request) -> asyncio.Task[None]:
-        """Handles a request. Returns when its update is noted; waits while the database cannot be used.
+        """Handle a request. Return when its update is noted; waits while the database cannot be used.
 
-        What the request changes is then stored, or follows together with what takes longer. Returns the task that
+        What the request changes is then stored, or follows together with what takes longer. Return the task that
         posts the reply, which ends by itself and need not be waited for.
         """
 
@@ -78,14 +78,14 @@ class Receiver(Protocol):
 
     @property
     def routes(self) -> "Sequence[Route]":
-        """Returns the paths to which the platform leads people's browsers. By default, none."""
+        """The paths to which the platform leads people's browsers. By default, none."""
         return ()
 
     async def listen(self, dispatcher: RequestDispatcher) -> None:
-        """Receives updates until it is cancelled, even after errors of the platform or of the network."""
+        """Receive updates until it is cancelled, even after errors of the platform or of the network."""
 
     async def drain(self, dispatcher: RequestDispatcher) -> None:
-        """Handles the updates that wait on the platform, then returns. Raises StoreError. By default, does nothing."""
+        """Handle the updates that wait on the platform, then return. Raise StoreError. By default, do nothing."""
         return
 
 
@@ -104,12 +104,12 @@ class CheckResult:
 
     @classmethod
     def wrong(cls, question: str, answer: str, cure: str) -> "CheckResult":
-        """Returns an answer that must be corrected."""
+        """Return an answer that must be corrected."""
         return cls(question, answer, cure=cure, mend=True)
 
     @classmethod
     def of_error(cls, question: str, error: PaperwireError) -> "CheckResult":
-        """Returns the finding that an error answers a question, and must be corrected."""
+        """Return the finding that an error answers a question, and must be corrected."""
         return cls(question, str(error.sentence), cure=str(error.hint), mend=True)
 
 
@@ -158,17 +158,17 @@ class Platform(ABC):
         thread: str | None = None,
         plain: bool = False,
     ) -> str:
-        """Posts one message. Returns the id that the platform gave it.
+        """Post one message. Return the id that the platform gave it.
 
         `delivery` is the delivery's id, which is sent with the message if the platform can store it. `thread` is the
         platform's id of the first message of the thread in which to post. With `plain`, posts the message without its
-        markup, always in the same way. Raises only NotDelivered.
+        markup, always in the same way. Raise only NotDelivered.
         """
 
     async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
-        """Replaces a sent message. "Not modified" counts as success.
+        """Replace a sent message. "Not modified" counts as success.
 
-        Raises only NotDelivered. By default, raises Rejected.
+        Raise only NotDelivered. By default, raises Rejected.
         """
         raise Rejected("A message cannot be changed there once it was sent.")
 
@@ -181,35 +181,35 @@ class Platform(ABC):
         after: datetime,
         thread: str | None = None,
     ) -> str | None:
-        """Searches for a message that was perhaps sent after `after`.
+        """Search for a message that was perhaps sent after `after`.
 
-        Returns its id on the platform; None if it was not sent. A message with a `thread` may have been sent outside of
-        that thread. Raises LookupError if the platform cannot tell, RetryLater if it demands a wait, and SenderStopped
+        Return its id on the platform; None if it was not sent. A message with a `thread` may have been sent outside of
+        that thread. Raise LookupError if the platform cannot tell, RetryLater if it demands a wait, and SenderStopped
         if it refuses the token. By default, raises LookupError.
         """
         raise LookupError("Messages cannot be looked up there.")
 
     async def identity(self) -> str:
-        """Returns the id of the bot to which the token belongs (docs/architecture.md, rule 11). Raises NotDelivered.
+        """Return the id of the bot to which the token belongs (docs/architecture.md, rule 11). Raise NotDelivered.
 
         By default, returns "": the platform has only one bot, so the database belongs to none.
         """
         return ""
 
     async def close(self) -> None:
-        """Closes the connections. A second call does nothing. By default, does nothing."""
+        """Close the connections. A second call does nothing. By default, do nothing."""
         return
 
     def renderer_for(self, chat: ChatAddress) -> Renderer:
-        """Returns the renderer that renders the messages of a chat."""
+        """Return the renderer that renders the messages of a chat."""
         return self.renderer
 
     async def resolve(self, address: ChatAddress) -> ChatAddress:
-        """Returns the address that the store uses for a chat. Raises NotFound, PaperwireError."""
+        """Return the address that the store uses for a chat. Raise NotFound, PaperwireError."""
         return address
 
     async def describe(self, address: ChatAddress) -> tuple[str, ChatKind | None]:
-        """Returns (title, kind) of a chat; ("", None) if the platform does not respond soon. Raises NotFound."""
+        """Return (title, kind) of a chat; ("", None) if the platform does not respond soon. Raise NotFound."""
         return "", None
 
 
@@ -223,37 +223,37 @@ class Listener(Platform):
         return ()
 
     async def enrich(self, request: Request, *, changes: bool) -> Request:
-        """Returns the request with details of its place and its sender that are missing in the update.
+        """Return the request with details of its place and its sender that are missing in the update.
 
-        The sender is looked up only if the request `changes` something. Never raises NotDelivered, and takes at most a
+        The sender is looked up only if the request `changes` something. Never raise NotDelivered, and takes at most a
         few seconds. By default, returns the request unchanged.
         """
         return request
 
     async def acknowledge(self, callback_id: str, words: str = "") -> None:
-        """Acknowledges a pressed button, and shows a few words there. Never raises, not even for an expired callback.
+        """Acknowledge a pressed button, and show a few words there. Never raise, not even for an expired callback.
 
-        By default, does nothing and shows no words, since the receiver has already acknowledged the press.
+        By default, do nothing and show no words, since the receiver has already acknowledged the press.
         """
         return
 
     async def send_file(self, chat: ChatAddress, file: File) -> str:
-        """Posts a document without a sound. Returns the platform's id of the message. Raises NotDelivered."""
+        """Post a document without a sound. Return the platform's id of the message. Raise NotDelivered."""
         raise Rejected("No documents are sent there.")
 
     async def send_file_privately(self, chat: ChatAddress, person: str, file: File) -> None:
-        """Shows a document to one person, who asked for it in a chat.
+        """Show a document to one person, who asked for it in a chat.
 
         By default, posts it to the person's private chat.
 
-        Raises NotDelivered; ChatGone only if `chat` is gone.
+        Raise NotDelivered; ChatGone only if `chat` is gone.
         """
         await self.send_file(ChatAddress(chat.platform, person), file)
 
     async def fetch(self, file: str, most: int) -> bytes:
-        """Returns the content of a document that a person attached.
+        """Return the content of a document that a person attached.
 
-        Raises NotDelivered; Refused, as far as the platform tells that it has more than `most` bytes.
+        Raise NotDelivered; Refused, as far as the platform tells that it has more than `most` bytes.
         """
         raise Rejected("No documents are taken there.")
 
@@ -267,10 +267,10 @@ class Listener(Platform):
         replaces: bool,
         plain: bool = False,
     ) -> None:
-        """Shows a message to one person in a chat, as a reply to the request that had this `response_url`.
+        """Show a message to one person in a chat, as a reply to the request that had this `response_url`.
 
         `replaces`: the message replaces the ephemeral message whose button was pressed; with None as `message`, that
-        message is removed. Raises NotDelivered.
+        message is removed. Raise NotDelivered.
         """
         raise Rejected("Nothing is shown there to one person of many.")
 
@@ -282,17 +282,17 @@ class Directory(ABC):
     async def is_admin(
         self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
     ) -> bool | None:
-        """Returns whether a person administers a chat; None if the platform does not let the bot see this.
+        """Return whether a person administers a chat; None if the platform does not let the bot see this.
 
         The result is not cached between requests. `member_suffices`: on platforms with workspaces, every member of the
         workspace counts as an administrator, but no guest and no person from outside. `in_chat`: the request came from
-        that chat, so membership is not checked. Raises
+        that chat, so membership is not checked. Raise
         NotDelivered if the platform does not answer now.
         """
 
     @abstractmethod
     async def find_chat(self, name: str) -> Place | None:
-        """Returns the chat with this id or "@name"; None if the bot can see no such chat. Raises NotDelivered."""
+        """Return the chat with this id or "@name"; None if the bot can see no such chat. Raise NotDelivered."""
 
 
 class Operated:
@@ -304,13 +304,13 @@ class Operated:
         return ()
 
     async def check_tokens(self) -> None:
-        """Asks the platform about its tokens at the start. Raises SettingsError if it refuses one for good."""
+        """Ask the platform about its tokens at the start. Raise SettingsError if it refuses one for good."""
         return
 
     async def publish_commands(self, commands: Sequence[MenuCommand]) -> None:
-        """Shows the commands in the platform's menus. Logs errors of the platform."""
+        """Show the commands in the platform's menus. Log errors of the platform."""
         return
 
     async def check(self) -> Sequence[CheckResult]:
-        """Returns the findings of `paperwire check`. Called if there is no token, or the token works."""
+        """Return the findings of `paperwire check`. Called if there is no token, or the token works."""
         return ()

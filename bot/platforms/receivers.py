@@ -65,7 +65,7 @@ class ReceiverLoop(Receiver):
         self._doubtful_until = float("-inf")  # monotonic second from which a success proves that the receiver works
 
     async def retry(self, call: Callable[[], Awaitable[T]]) -> T:
-        """Repeats `call` until it does not raise NotDelivered. Returns its result, which shows that the receiver works."""
+        """Repeat `call` until it does not raise NotDelivered. Return its result, which shows that the receiver works."""
         while True:
             try:
                 result = await call()
@@ -76,7 +76,7 @@ class ReceiverLoop(Receiver):
                 return result
 
     async def take(self, what: str, read: Callable[[], Request | None], dispatch: Dispatch) -> None:
-        """Dispatches the request that `read` finds in something that the platform sent; does nothing if that is malformed."""
+        """Dispatch the request that `read` finds in something that the platform sent; does nothing if that is malformed."""
         try:
             request = read()
         except Malformed as error:
@@ -86,7 +86,7 @@ class ReceiverLoop(Receiver):
             await dispatch(request)
 
     def mark_healthy(self) -> None:
-        """Resets the wait. Also clears the problem, unless there was a conflict lately."""
+        """Reset the wait. Also clears the problem, unless there was a conflict lately."""
         self._failures = 0
         if self.clock.monotonic() < self._doubtful_until:
             return
@@ -95,7 +95,7 @@ class ReceiverLoop(Receiver):
         self.problem = ""
 
     def _record_failure(self, error: NotDelivered) -> float:
-        """Reports why a call failed. Returns the seconds to wait: ours, or the platform's if that is longer."""
+        """Report why a call failed. Return the seconds to wait: ours, or the platform's if that is longer."""
         may_pass = isinstance(error, RetryLater)
         first, longest = TEMPORARY if may_pass else LASTING
         wait = min(first * 2.0 ** min(self._failures, _MOST_DOUBLINGS), longest)
@@ -132,12 +132,12 @@ class PageReceiver(Receiver):
             self._dispatcher = None
 
     async def dispatcher(self) -> RequestDispatcher | None:
-        """Returns what handles requests; None if nothing does. A page may be open before the process has started."""
+        """Return what handles requests; None if nothing does. A page may be open before the process has started."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._started.wait(), STARTS_WITHIN)
         return self._dispatcher
 
 
 async def wait_for_reply(posting: asyncio.Task[None]) -> None:
-    """Waits until the reply to an update is posted, at most REPLY_WITHIN seconds."""
+    """Wait until the reply to an update is posted, at most REPLY_WITHIN seconds."""
     await asyncio.wait((posting,), timeout=REPLY_WITHIN)

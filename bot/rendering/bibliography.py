@@ -53,7 +53,7 @@ _FIRST_CENTURY = 91  # arXiv began in 1991, so the year 91 of an id is 1991, and
 
 
 def references(papers: Iterable[StoredPaper]) -> str:
-    """Returns RIS with one entry for each paper, in this order; "" without papers."""
+    """Return RIS with one entry for each paper, in this order; "" without papers."""
     return "\n".join("".join(f"{tag}  - {value}\n" for tag, value in _ris_entry(known)) for known in papers)
 
 
@@ -77,13 +77,13 @@ def _ris_entry(known: StoredPaper) -> Iterator[tuple[str, str]]:
 
 
 def _family_first(name: str) -> str:
-    """Returns "Doe, Jane" for "Jane Doe"; a name of one word, or with a comma, is not changed."""
+    """Return "Doe, Jane" for "Jane Doe"; a name of one word, or with a comma, is not changed."""
     given, _, family = name.rpartition(" ")
     return name if "," in name or not given else f"{family}, {given}"
 
 
 def bibliography(papers: Iterable[StoredPaper]) -> str:
-    """Returns BibTeX with one entry for each paper, in this order and with unique keys; "" without papers."""
+    """Return BibTeX with one entry for each paper, in this order and with unique keys; "" without papers."""
     taken, entries = set[str](), []
     for known in papers:
         paper = known.paper
@@ -132,7 +132,7 @@ def _note(known: StoredPaper) -> str:
 
 
 def _author(name: str) -> str:
-    """Returns an author for BibTeX. A group, or a name that BibTeX would split wrongly, is put in braces."""
+    """Return an author for BibTeX. A group, or a name that BibTeX would split wrongly, is put in braces."""
     value = _value(name)
     is_whole = _GROUPS.search(value) or value.count(",") > _MOST_COMMAS
     return f"{{{value}}}" if is_whole else value
@@ -154,7 +154,7 @@ def _year(paper: Paper) -> str:
 
 
 def _key(paper: Paper) -> str:
-    """Returns a key such as ou2026applicability: the first author's last name, the year, and a word of the title.
+    """Return a key such as ou2026applicability: the first author's last name, the year, and a word of the title.
 
     The word is the first significant one; initials such as "E." in "E. coli" are not.
     """
@@ -169,12 +169,12 @@ def _key(paper: Paper) -> str:
 
 
 def _ascii(text: str) -> str:
-    """Returns the text as lower-case ASCII letters and digits, without accents; all other characters are left out."""
+    """Return the text as lower-case ASCII letters and digits, without accents; all other characters are left out."""
     return re.sub(r"[^a-z0-9]", "", "".join(written_tokens(text)))
 
 
 def _free(key: str, taken: set[str]) -> str:
-    """Returns the key, with a letter appended if it is taken. BibTeX ignores the case of keys."""
+    """Return the key, with a letter appended if it is taken. BibTeX ignores the case of keys."""
     suffixes = chain([""], ascii_lowercase, map("x{}".format, count(27)))
     free = next(name for name in map(key.__add__, suffixes) if name not in taken)
     taken.add(free)
@@ -182,7 +182,7 @@ def _free(key: str, taken: set[str]) -> str:
 
 
 def _value(text: str) -> str:
-    """Returns a text as the value of a BibTeX field, without the braces around it.
+    """Return a text as the value of a BibTeX field, without the braces around it.
 
     Only harmless TeX commands are kept.
     """
@@ -195,7 +195,7 @@ def _value(text: str) -> str:
 
 
 def _escaped(found: re.Match[str]) -> str:
-    """Returns the found character, one of `& % # _ ^`, escaped for text outside formulas.
+    """Return the found character, one of `& % # _ ^`, escaped for text outside formulas.
 
     A formula or an escaped character is not changed.
     """
@@ -203,7 +203,7 @@ def _escaped(found: re.Match[str]) -> str:
 
 
 def _balanced(text: str) -> str:
-    r"""Returns the text without braces that have no partner. `{` pairs with `}`, and `\{` with `\}`, as in LaTeX."""
+    r"""Return the text without braces that have no partner. `{` pairs with `}`, and `\{` with `\}`, as in LaTeX."""
     waiting: dict[str, list[re.Match[str]]] = {"}": [], r"\}": []}  # a closing brace → the open ones that it may close
     lost: list[re.Match[str]] = []
     for found in _BRACE.finditer(text):
@@ -218,7 +218,7 @@ def _balanced(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Returns an id, URL or DOI as the value of a field; only characters that would break the field are escaped."""
+    """Return an id, URL or DOI as the value of a field; only characters that would break the field are escaped."""
     return "".join(
         f"%{ord(sign):02X}" if sign in "{}\\^" or sign.isspace() else sign for sign in text if category(sign)[0] != "C"
     )

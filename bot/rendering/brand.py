@@ -47,13 +47,13 @@ _ICON = (
 
 
 def icon() -> str:
-    """Returns the mark as the address of an image."""
+    """Return the mark as the address of an image."""
     image = _ICON.format(accent=LIGHT["accent"], lines=LIGHT["on-accent"])
     return f"data:image/svg+xml;base64,{b64encode(image.encode()).decode()}"
 
 
 def style() -> str:
-    """Returns the colours and fonts as variables of CSS, by day and by night, and how the mark is drawn."""
+    """Return the colours and fonts as variables of CSS, by day and by night, and how the mark is drawn."""
     light, dark = (" ".join(f"--{name}: {value};" for name, value in colours.items()) for colours in (LIGHT, DARK))
     lines = ", ".join(
         f"linear-gradient(var(--on-accent) 0 0) {across} {down} / {wide} 9.4% no-repeat"

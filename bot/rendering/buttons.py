@@ -27,7 +27,7 @@ _PLACES = {"https://arxiv.org/": "arXiv", "https://doi.org/": "DOI"}
 
 
 def card_buttons(opens: Button | None, item: Item, language: Language) -> CardButtons:
-    """Returns the buttons of a paper. `opens` is the button that opens its card. Without `opens`, returns only links.
+    """Return the buttons of a paper. `opens` is the button that opens its card. Without `opens`, returns only links.
 
     Pass None in a chat where strangers could press the buttons.
     """
@@ -54,7 +54,7 @@ def card_buttons(opens: Button | None, item: Item, language: Language) -> CardBu
 
 
 def button_rows(buttons: Sequence[Button]) -> Buttons:
-    """Returns the buttons in as few rows as possible, of nearly equal length: nine buttons become five and four."""
+    """Return the buttons in as few rows as possible, of nearly equal length: nine buttons become five and four."""
     if not buttons:
         return ()
     rows = -(-len(buttons) // IN_ROW)
@@ -78,7 +78,7 @@ def _paper_links(item: Item, language: Language) -> Row:
 
 
 def _artefact_link(item: Item, language: Language) -> Row:
-    """Returns a button with the address of the paper's code, else of its data, as abstract and comment name it.
+    """Return a button with the address of the paper's code, else of its data, as abstract and comment name it.
 
     () if there is none, or if a text that the digest itself shows names it.
     """
@@ -92,7 +92,7 @@ def _artefact_link(item: Item, language: Language) -> Row:
 
 
 def paper_url(paper: Paper) -> str:
-    """Returns the link to the paper's page, safe inside quotes and angle brackets; "" if no link is known."""
+    """Return the link to the paper's page, safe inside quotes and angle brackets; "" if no link is known."""
     return next((url for url in _links(paper) if url and len(url) <= LONGEST), "")
 
 
@@ -109,7 +109,7 @@ def doi_url(doi: str) -> str:
 
 
 def web_url(url: str) -> str:
-    """Returns an http or https link, percent-encoded where characters would break a platform's markup.
+    """Return an http or https link, percent-encoded where characters would break a platform's markup.
 
     "" for anything else.
 
@@ -129,7 +129,7 @@ def web_url(url: str) -> str:
 
 
 def pdf_url(paper: Paper) -> str:
-    """Returns the link to the paper's PDF at arXiv, bioRxiv, medRxiv or its source; "" if no link is known."""
+    """Return the link to the paper's PDF at arXiv, bioRxiv, medRxiv or its source; "" if no link is known."""
     if arxiv_id := clean(paper.arxiv_id or ""):
         return f"https://arxiv.org/pdf/{quote(arxiv_id, safe='/-.')}"
     page = web_url(paper.url or "")

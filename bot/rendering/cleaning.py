@@ -48,7 +48,7 @@ class _Unreadable(Exception):
 
 
 def readable(text: str) -> str:
-    """Returns the text with its TeX as plain letters; unchanged if it has none."""
+    """Return the text with its TeX as plain letters; unchanged if it has none."""
     if not any(hint in text for hint in _HINTS):
         return text
     formulas: list[str] = []
@@ -80,9 +80,9 @@ class _Formula:
         self._depth = 0
 
     def read(self, until: str = "") -> str:
-        """Returns the text up to the character `until`, which is consumed; without it, up to the end.
+        """Return the text up to the character `until`, which is consumed; without it, up to the end.
 
-        Raises _Unreadable.
+        Raise _Unreadable.
         """
         parts: list[str] = []
         while self._signs:
@@ -98,7 +98,7 @@ class _Formula:
         return "".join(parts)
 
     def _atom(self) -> str:
-        """Returns the next character, command or group as text. Raises _Unreadable."""
+        """Return the next character, command or group as text. Raise _Unreadable."""
         if not self._signs:
             raise _Unreadable
         sign = self._signs.pop()
@@ -112,9 +112,9 @@ class _Formula:
         return self._command(sign[1:]) if sign[0] == "\\" else {"~": " ", "'": "′"}.get(sign, sign)
 
     def _command(self, name: str) -> str:
-        """Returns a command with its arguments as text. Fractions and square roots stay on one line.
+        """Return a command with its arguments as text. Fractions and square roots stay on one line.
 
-        Raises _Unreadable.
+        Raise _Unreadable.
         """
         if (letters := IN_FORMULAS.get(name)) is not None:
             return letters
@@ -141,7 +141,7 @@ class _Formula:
             self._signs.pop()
 
     def _script(self) -> str:
-        """Returns a subscript or superscript in small characters.
+        """Return a subscript or superscript in small characters.
 
         If a character has no small form, the script stays TeX, as in T_eff or n^{4/3}.
         """
@@ -157,14 +157,14 @@ class _Formula:
 
 
 def _bracketed(inner: str) -> str:
-    """Returns a part of a fraction or root, in brackets unless it is one word."""
+    """Return a part of a fraction or root, in brackets unless it is one word."""
     if inner.isalnum():
         return inner
     return f"({inner})"
 
 
 def _prose(text: str) -> str:
-    """Returns text outside formulas with its TeX converted: accents, commands, quotation marks, dashes, powers."""
+    """Return text outside formulas with its TeX converted: accents, commands, quotation marks, dashes, powers."""
     if "\\" in text:
         text = without_accent_macros(text)
         for _ in range(_DEEPEST_PROSE):
@@ -190,7 +190,7 @@ def _prose_command(match: re.Match[str]) -> str:
 
 
 def _shown(match: re.Match[str]) -> str:
-    r"""Returns the visible one of two groups: for \href and \textcolor the text, for \texorpdfstring the TeX."""
+    r"""Return the visible one of two groups: for \href and \textcolor the text, for \texorpdfstring the TeX."""
     return str(match[2] if match[1] == "texorpdfstring" else match[3])
 
 

@@ -65,7 +65,7 @@ def render_delivery(
     titles: Mapping[str, tuple[str, str]] = _NO_TITLES,
     make_link: MakeLink | None = None,
 ) -> tuple[Message, ...]:
-    """Returns the messages of a delivery, in order, each within its platform's limits.
+    """Return the messages of a delivery, in order, each within its platform's limits.
 
     `renderer` is that of the chat's platform. `titles` are the sources to name at the end: name in lower case ->
     (title, home page or ""). `make_link` returns the link of the button "get your own", "" for none. `make_link` is
@@ -94,7 +94,7 @@ def render_delivery(
 
 
 def delivery_pages(delivery: Delivery, renderer: Renderer, beneath: Size, numbers: Row = ()) -> list[Page]:
-    """Returns the messages of a delivery that is shown in a reply, without the first of a thread.
+    """Return the messages of a delivery that is shown in a reply, without the first of a thread.
 
     `beneath` is the size of the reply's buttons. `numbers` has for each shown paper, in the order of the delivery, the
     button that opens its card; in the messages each has the number of its paper.
@@ -112,7 +112,7 @@ def delivery_pages(delivery: Delivery, renderer: Renderer, beneath: Size, number
 
 
 def _makes_sound(delivery: Delivery) -> bool:
-    """Returns whether the first message makes a sound: in a private chat, outside the quiet hours."""
+    """Return whether the first message makes a sound: in a private chat, outside the quiet hours."""
     if delivery.chat.kind is not ChatKind.PRIVATE:
         return False
     reader = reader_of(delivery.chat)
@@ -121,7 +121,7 @@ def _makes_sound(delivery: Delivery) -> bool:
 
 
 def _without_papers(delivery: Delivery, renderer: Renderer, beneath: Size) -> list[Page]:
-    """Returns the messages of a delivery that is a notice, or has no papers; [] for any other."""
+    """Return the messages of a delivery that is a notice, or has no papers; [] for any other."""
     if delivery.kind is DeliveryKind.NOTICE:
         title, *lines = delivery.facts.lines
         head, reader = renderer.draw(NoticeView(title, lines=tuple(lines))), reader_of(delivery.chat)
@@ -151,7 +151,7 @@ def _news_line(text: str, address: str, language: Language) -> tuple[str, str, s
 
 
 def _fitted_news(view: NewsView, renderer: Renderer, beneath: Size) -> Fragment:
-    """Returns the news of a paper: of very long texts only as many lines as fit into a message."""
+    """Return the news of a paper: of very long texts only as many lines as fit into a message."""
     shorter = (replace(view, lines=view.lines[:most]) for most in (_NEWS_LINES, 1, 0))
     for one in (view, *shorter, replace(view, lines=(), url="")):
         fragment = renderer.draw(one)
@@ -161,7 +161,7 @@ def _fitted_news(view: NewsView, renderer: Renderer, beneath: Size) -> Fragment:
 
 
 def _empty_text(delivery: Delivery, reader: Reader) -> str:
-    """Returns the text of a delivery without papers.
+    """Return the text of a delivery without papers.
 
     How many papers came, that none matched or that these were shown before, and when the next is due.
     """
@@ -196,7 +196,7 @@ def _empty_text(delivery: Delivery, reader: Reader) -> str:
 
 
 def _missing(delivery: Delivery, reader: Reader) -> str:
-    """Returns a line about missing sources; "" if none is missing or the chat is public."""
+    """Return a line about missing sources; "" if none is missing or the chat is public."""
     missing = delivery.facts.missing
     names = short(missing.names, _REASON_WIDTH) if missing else ""
     if missing is None or not names or reader.is_public:
@@ -205,7 +205,7 @@ def _missing(delivery: Delivery, reader: Reader) -> str:
 
 
 def _by_subscription(items: Sequence[Item]) -> list[list[Item]]:
-    """Returns the papers grouped by their first subscription: smaller groups first, then by their first papers."""
+    """Return the papers grouped by their first subscription: smaller groups first, then by their first papers."""
     groups: dict[int, list[Item]] = {}
     for item in items:
         groups.setdefault(item.because[0].number if item.because else 0, []).append(item)
@@ -256,13 +256,13 @@ class _Bulletin:
         return "rows"
 
     def _label(self, group: Sequence[Item]) -> str:
-        """Returns the label of the subscription of a group; "" in a public chat."""
+        """Return the label of the subscription of a group; "" in a public chat."""
         if group[0].because and not self.reader.is_public:
             return papers.subscription_label(group[0].because[0])
         return ""
 
     def add_buttons(self, make_link: MakeLink | None) -> Buttons:
-        """Gives the papers their buttons, as far as the renderer shows any. Returns the rows under the last message.
+        """Give the papers their buttons, as far as the renderer shows any. Return the rows under the last message.
 
         Those are the buttons of the only card, [show more] and [get your own].
         """
@@ -288,7 +288,7 @@ class _Bulletin:
         return last
 
     def pages(self, beneath: Size) -> list[Page]:
-        """Returns the messages with their heads. `beneath`: the size of the buttons below the last one."""
+        """Return the messages with their heads. `beneath`: the size of the buttons below the last one."""
         draw, head = self.renderer.draw, self._head()
         taken = beneath + draw(replace(head, part=_ANY_PART)).size
         parts = list(self._parts(taken))
@@ -303,7 +303,7 @@ class _Bulletin:
         return headed
 
     def _parts(self, taken: Size) -> Iterator[Part]:
-        """Yields each paper with the lines that must be in the same message.
+        """Yield each paper with the lines that must be in the same message.
 
         `taken`: the size of a message's head and buttons.
 
@@ -335,7 +335,7 @@ class _Bulletin:
                 opening = None
 
     def _paper(self, item: Item, number: int, room: Size, *, why: bool) -> Fragment:
-        """Returns a paper with the buttons beside it. `room`: the size of what is in the same message."""
+        """Return a paper with the buttons beside it. `room`: the size of what is in the same message."""
         opens, has_numbers_below = self.opens.get(item.paper.id), self.renderer.beside == "never"
         is_numbered = self.is_list or (opens and has_numbers_below)
         view = partial(papers.paper_view, item, self.reader, number=number if is_numbered else 0, why=why)
@@ -352,7 +352,7 @@ class _Bulletin:
         return measure
 
     def _more(self, group: Sequence[Item]) -> tuple[Fragment, ...]:
-        """Returns the line with the number of a group's papers beyond the chat's limit; none if there are none."""
+        """Return the line with the number of a group's papers beyond the chat's limit; none if there are none."""
         hidden = len(group) - len(_shown(group))
         if not hidden:
             return ()
@@ -363,7 +363,7 @@ class _Bulletin:
         return (self.renderer.draw(More(text)),)
 
     def _closing(self) -> tuple[Fragment, ...]:
-        """Returns the last lines: what is left out of groups without a shown paper, what is missing, the sources."""
+        """Return the last lines: what is left out of groups without a shown paper, what is missing, the sources."""
         hidden = [line for group in self.groups if not _shown(group) for line in self._more(group)]
         notes = tuple(filter(None, (self._without_summary(), _missing(self.delivery, self.reader))))
         names = {name.casefold() for item in self.shown for name in item.paper.paper.sources}
@@ -375,7 +375,7 @@ class _Bulletin:
         return (*hidden, self.renderer.draw(tail))
 
     def _without_summary(self) -> str:
-        """Returns a line if at least three papers lack a usable summary, and other papers have one or one failed.
+        """Return a line if at least three papers lack a usable summary, and other papers have one or one failed.
 
         Else "".
         """
@@ -406,7 +406,7 @@ class _Bulletin:
         return self.language.count("{count} paper · {day}", "{count} papers · {day}", amount, day=self._day())
 
     def _day(self) -> str:
-        """Returns the days of the delivery's digests, or the day when the delivery is due if it has none."""
+        """Return the days of the delivery's digests, or the day when the delivery is due if it has none."""
         due = self.language.local(self.delivery.due).date()
         return self.language.days(self.delivery.facts.days or (due,), seen_from=due)
 
@@ -418,7 +418,7 @@ class _Bulletin:
         return language.say("sent {time} late because {reason}", time=language.duration(late), reason=reason)
 
     def subject(self) -> str:
-        """Returns the title of the only paper, or the number of papers, their subscription and the day."""
+        """Return the title of the only paper, or the number of papers, their subscription and the day."""
         language, amount = self.language, len(self.delivery.items)
         if amount == 1:
             return papers.title_of(self.delivery.items[0], self.reader)
@@ -429,7 +429,7 @@ class _Bulletin:
         return f"{text} · {day}"
 
     def root(self, pages: Sequence[Page]) -> Page:
-        """Returns the message that begins a thread: "12 papers for #vision-papers", and the first titles."""
+        """Return the message that begins a thread: "12 papers for #vision-papers", and the first titles."""
         chat, amount = short(self.delivery.chat.title, _SOURCE_WIDTH), len(self.delivery.items)
         line = self._title()  # the bot does not know the channel's name if it may not read channels
         if chat:

@@ -47,50 +47,50 @@ class Dialect:
     block = "{}"  # lines in a font of fixed width
 
     def escape(self, text: str) -> str:
-        """Returns foreign text so that it is shown as it is, and calls nobody."""
+        """Return foreign text so that it is shown as it is, and calls nobody."""
         return text
 
     def own(self, text: str) -> str:
-        """Returns a line of the bot, which may quote foreign text. Commands in it stay links."""
+        """Return a line of the bot, which may quote foreign text. Commands in it stay links."""
         return self.escape(text)
 
     def verbatim(self, text: str) -> str:
-        """Returns text for categories and blocks, which people copy."""
+        """Return text for categories and blocks, which people copy."""
         return self.escape(text)
 
     def prose(self, passage: Passage) -> str:
-        """Returns a foreign text with its hits marked."""
+        """Return a foreign text with its hits marked."""
         pieces = map(self.escape, passage.pieces)
         return "".join(self.around(self.hit, piece) if at % 2 else piece for at, piece in enumerate(pieces))
 
     def title(self, title: Passage | str) -> str:
-        """Returns a title, which may become the label of a link."""
+        """Return a title, which may become the label of a link."""
         return self.prose(title) if isinstance(title, Passage) else self.escape(title)
 
     def link(self, label: str, address: str) -> str:  # noqa: ARG002 - a text shows only the label
-        """Returns a link with this label, which is escaped, unlike the address."""
+        """Return a link with this label, which is escaped, unlike the address."""
         return label
 
     def around(self, pattern: str, text: str) -> str:
-        """Returns escaped text with one of the patterns around it."""
+        """Return escaped text with one of the patterns around it."""
         return pattern.format(text)
 
     def number(self, number: str) -> str:
-        """Returns the number of a paper, with the space after it."""
+        """Return the number of a paper, with the space after it."""
         return f"{number} " if self.is_markup else f"{number:>2}  "
 
     def indent(self, number: str) -> str:
-        """Returns the spaces before the lines below the title of a paper with this number, "" for none."""
+        """Return the spaces before the lines below the title of a paper with this number, "" for none."""
         if self.is_markup:
             return ""
         return "    " if number else "  "
 
     def written(self, value: object) -> str:
-        """Returns a value as a template prints it: escaped unless it is marked."""
+        """Return a value as a template prints it: escaped unless it is marked."""
         return value if isinstance(value, Marked) else self.escape(str(value))
 
     def draw(self, view: object) -> str:
-        """Returns a view (bot/rendering/views.py) in this markup."""
+        """Return a view (bot/rendering/views.py) in this markup."""
         return _drawn(_macros(self), view)
 
 
@@ -109,20 +109,20 @@ PLAIN = Dialect()
 
 
 def without_markup(html: str) -> str:
-    """Returns the text of HTML with our few tags. Each link is followed by its address."""
+    """Return the text of HTML with our few tags. Each link is followed by its address."""
     written = _LINK.sub(lambda found: f"{found[2]} {found[1]}" if found[2] != found[1] else found[2], html)
     return unescape(_TAG.sub("", _LINE_END.sub("\n", written)))
 
 
 def _drawn(macros: Mapping[str, Macro], view: object) -> str:
-    """Returns what the macro of a view prints; its name is that of the class in lower case, without "View"."""
+    """Return what the macro of a view prints; its name is that of the class in lower case, without "View"."""
     macro = macros[type(view).__name__.removesuffix("View").lower()]
     return str(macro(view)).strip("\n")  # Jinja's own string type would escape text that is added to it
 
 
 @lru_cache
 def _macros(dialect: Dialect) -> Mapping[str, Macro]:
-    """Returns the macros of the messages of texts by name. What a template prints is escaped unless it is marked."""
+    """Return the macros of the messages of texts by name. What a template prints is escaped unless it is marked."""
     made = _environment("message", finalize=dialect.written)
     made.globals["dialect"] = dialect
     made.filters |= {
@@ -145,22 +145,22 @@ def _around(dialect: Dialect, pattern: str) -> Callable[[object], Marked]:
 
 @lru_cache
 def html_macros(platform: str) -> Mapping[str, Macro]:
-    """Returns the macros of a platform whose messages are HTML. What they print is escaped."""
+    """Return the macros of a platform whose messages are HTML. What they print is escaped."""
     return _found(_environment(platform), _HTML_MESSAGES)
 
 
 def draw_html(platform: str, view: object) -> str:
-    """Returns a view as HTML of a platform."""
+    """Return a view as HTML of a platform."""
     return _drawn(html_macros(platform), view)
 
 
 def draw(folder: str, template: str, **values: object) -> str:
-    """Returns the document that an HTML template draws. `folder`: a folder of templates/."""
+    """Return the document that an HTML template draws. `folder`: a folder of templates/."""
     return _environment(folder).get_template(template).render(**values)
 
 
 def draw_text(folder: str, template: str, **values: object) -> str:
-    """Returns the document that a template of plain text draws. Nothing in it is escaped."""
+    """Return the document that a template of plain text draws. Nothing in it is escaped."""
     drawn = _environment(folder, finalize=str).get_template(template).render(**values)
     return drawn.strip("\n") + "\n"
 

@@ -30,7 +30,7 @@ class Size:
         return Size(self.length + other.length, self.pieces + other.pieces)
 
     def fits(self, room: "Size") -> bool:
-        """Returns whether both amounts are within their limits."""
+        """Return whether both amounts are within their limits."""
         return self.length <= room.length and self.pieces <= room.pieces
 
 
@@ -87,7 +87,7 @@ class Display:
 
 
 def plain(text: str) -> Block:
-    """Returns a block of a text without markup."""
+    """Return a block of a text without markup."""
     return Block(escape(text, quote=False))
 
 
@@ -100,21 +100,21 @@ class Renderer(Protocol):
     beside: Literal["never", "in lists", "always"] = "never"
 
     def draw(self, view: object) -> Fragment:
-        """Returns the view in this markup, never shortened. `size` of the fragment tells whether it fits.
+        """Return the view in this markup, never shortened. `size` of the fragment tells whether it fits.
 
         By default, without markup.
         """
         return Fragment(view, PLAIN.draw(view))
 
     def beneath(self, buttons: Buttons) -> Size:  # noqa: ARG002 - buttons have a size only on some platforms
-        """Returns the size of these buttons under a message."""
+        """Return the size of these buttons under a message."""
         return Size()
 
     def compose(self, page: Page) -> dict[str, Any]:
-        """Returns the payload of one message, which becomes JSON."""
+        """Return the payload of one message, which becomes JSON."""
 
     def display(self, payload: Mapping[str, Any]) -> Display:
-        """Returns what a message looks like on its platform. By default, a text without markup."""
+        """Return what a message looks like on its platform. By default, a text without markup."""
         return Display((plain(payload["text"]),))
 
 
@@ -128,12 +128,12 @@ class Part:
 
 
 def papers_in(fragments: Iterable[Fragment]) -> list[PaperView]:
-    """Returns the papers that fragments show."""
+    """Return the papers that fragments show."""
     return [fragment.view for fragment in fragments if isinstance(fragment.view, PaperView)]
 
 
 def _numbers(fragments: Iterable[Fragment], renderer: Renderer) -> Row:
-    """Returns the buttons that open the cards of papers, as far as they are below the message."""
+    """Return the buttons that open the cards of papers, as far as they are below the message."""
     if renderer.beside != "never":
         return ()
     return tuple(paper.buttons.opens for paper in papers_in(fragments) if paper.buttons.opens)
@@ -149,7 +149,7 @@ def messages(
     about: str = "",
     is_thread: bool = False,
 ) -> tuple[Message, ...]:
-    """Returns a message for each page, `last` being the buttons under the last. Only the first may make a sound.
+    """Return a message for each page, `last` being the buttons under the last. Only the first may make a sound.
 
     `is_thread`: all but the first are posted in the thread that the first begins.
     """
@@ -166,12 +166,12 @@ def messages(
 
 
 def total(fragments: Iterable[Fragment]) -> Size:
-    """Returns the sum of the sizes of these fragments."""
+    """Return the sum of the sizes of these fragments."""
     return sum((fragment.size for fragment in fragments), Size())
 
 
 def pack(parts: Iterable[Part], renderer: Renderer, taken: Size) -> list[Page]:
-    """Returns the parts in pages, in order, each as full as the renderer allows.
+    """Return the parts in pages, in order, each as full as the renderer allows.
 
     Precondition: every part fits into a message.
 
@@ -198,7 +198,7 @@ def pack(parts: Iterable[Part], renderer: Renderer, taken: Size) -> list[Page]:
 def fitted(
     view: Callable[[Measure], PaperView], measure: Measure, renderer: Renderer, beside: Size, buttons: CardButtons
 ) -> Fragment:
-    """Returns a paper with `buttons`.
+    """Return a paper with `buttons`.
 
     The paper is shorter than `measure` only if it and `beside` do not fit into one message.
     """
@@ -210,7 +210,7 @@ def fitted(
 
 
 def _line_ends(above: object, below: object, under_head: str) -> str:
-    """Returns the line ends between two views in a text: an empty line, unless the two belong together."""
+    """Return the line ends between two views in a text: an empty line, unless the two belong together."""
     match above, below:
         case Head(remark=""), _:
             return under_head
@@ -224,7 +224,7 @@ def _line_ends(above: object, below: object, under_head: str) -> str:
 
 
 def joined(views_and_texts: Sequence[tuple[object, str]], *, under_head: str = "\n\n") -> str:
-    """Returns the texts of views as one text. `under_head`: the line ends below the head of a message."""
+    """Return the texts of views as one text. `under_head`: the line ends below the head of a message."""
     parts: list[str] = []
     above: object = None
     for view, text in views_and_texts:
@@ -234,12 +234,12 @@ def joined(views_and_texts: Sequence[tuple[object, str]], *, under_head: str = "
 
 
 def plain_text(fragments: Sequence[Fragment]) -> str:
-    """Returns a message without markup."""
+    """Return a message without markup."""
     return joined([(fragment.view, PLAIN.draw(fragment.view)) for fragment in fragments])
 
 
 def notification_titles(fragments: Sequence[Fragment]) -> str:
-    """Returns the head of a message and the titles of its papers, one per line, for a notification."""
+    """Return the head of a message and the titles of its papers, one per line, for a notification."""
     lines = []
     for fragment in fragments:
         match fragment.view:

@@ -42,7 +42,7 @@ _FIELD = re.compile(r"^[A-Za-z]{2,10}:")
 def paper_view(
     item: Item, reader: Reader, measure: Measure, *, number: int = 0, day: str = "", why: bool = True
 ) -> PaperView:
-    """Returns the view of a paper, no longer than `measure`.
+    """Return the view of a paper, no longer than `measure`.
 
     `why=False`: a heading already names the first subscription.
     """
@@ -84,18 +84,18 @@ def paper_view(
 
 
 def is_sample(paper: Paper) -> bool:
-    """Returns whether a paper is one of the samples. It is then shown as such."""
+    """Return whether a paper is one of the samples. It is then shown as such."""
     return SAMPLES in paper.sources
 
 
 def title_of(item: Item, reader: Reader) -> str:
-    """Returns the title of a paper as a list shows it."""
+    """Return the title of a paper as a list shows it."""
     return str(paper_view(item, reader, TITLES).title)
 
 
 @lru_cache(maxsize=2048)  # the same papers go to many chats in one morning
 def readable(text: str) -> str:
-    """Returns a foreign text on one line, with its TeX as letters."""
+    """Return a foreign text on one line, with its TeX as letters."""
     return cleaning.readable(clean(text[:LONGEST_SOURCE]))
 
 
@@ -105,7 +105,7 @@ def _line(text: str, room: int) -> str:
 
 
 def titled_for(paper: Paper, settings: ChatSettings) -> Paper:
-    """Returns the paper with its title in the chat's language, if the chat reads both and there is such a title.
+    """Return the paper with its title in the chat's language, if the chat reads both and there is such a title.
 
     Otherwise, and if the translation is the title itself, returns the same paper.
     """
@@ -122,29 +122,29 @@ _Told = TypeVar("_Told", Summary, Translation)
 
 
 def in_language(found: Iterable[_Told], language: str) -> list[_Told]:
-    """Returns the summaries or translations in this language, also those in one of its variants, such as "zh-TW"."""
+    """Return the summaries or translations in this language, also those in one of its variants, such as "zh-TW"."""
     return [one for one in found if one.language.partition("-")[0].lower() == language]
 
 
 def summaries_of(paper: Paper) -> tuple[Summary, ...]:
-    """Returns the summaries of a paper, those by the operator's language model last."""
+    """Return the summaries of a paper, those by the operator's language model last."""
     by_model = (Summary(language=one.language, fields=one.fields) for one in paper.by_model if one.fields)
     return (*paper.summaries, *by_model)
 
 
 def translations_of(paper: Paper) -> tuple[Translation, ...]:
-    """Returns the translations of a paper, those by the operator's language model last."""
+    """Return the translations of a paper, those by the operator's language model last."""
     by_model = (Translation(language=one.language, title=one.title) for one in paper.by_model if one.title)
     return (*paper.translations, *by_model)
 
 
 def usable_fields(summary: Summary) -> dict[str, str]:
-    """Returns the fields of a summary whose texts say something."""
+    """Return the fields of a summary whose texts say something."""
     return {name: text for name, text in summary.fields.items() if statements.summary_state(text) == "ok"}
 
 
 def is_told_in(paper: Paper, language: str) -> bool:
-    """Returns whether the paper has a usable summary or a translated abstract in this language."""
+    """Return whether the paper has a usable summary or a translated abstract in this language."""
     return bool(_summary(paper, language) or _translated(paper, language))
 
 
@@ -156,7 +156,7 @@ def _summary(paper: Paper, language: str) -> str:
 
 
 def _translated(paper: Paper, language: str) -> str:
-    """Returns the abstract in this language if a source has translated it; else ""."""
+    """Return the abstract in this language if a source has translated it; else ""."""
     return next((one.abstract for one in in_language(paper.translations, language) if one.abstract), "")
 
 
@@ -165,7 +165,7 @@ def _untitled(paper: Paper) -> bool:
 
 
 def _title(paper: Paper, room: int) -> tuple[str, str]:
-    """Returns (title, ""). Without a title, returns (start of the abstract in quotation marks, rest of the abstract).
+    """Return (title, ""). Without a title, returns (start of the abstract in quotation marks, rest of the abstract).
 
     The start is a whole sentence if one fits, so that no sentence is split between title and text.
     """
@@ -182,7 +182,7 @@ def _title(paper: Paper, room: int) -> tuple[str, str]:
 
 
 def _text(paper: Paper, reader: Reader, measure: Measure, rest: str) -> tuple[str, bool]:
-    """Returns (text below the title, whether a model generated it). Texts are cut to what `measure` allows.
+    """Return (text below the title, whether a model generated it). Texts are cut to what `measure` allows.
 
     The text is the first that exists of these: summary in the reader's language, abstract in it, English summary,
     original abstract. `rest` is the part of the abstract that `_title` did not use.
@@ -250,12 +250,12 @@ def _reference(doi: str) -> str:
 
 
 def author_names(paper: Paper) -> list[str]:
-    """Returns the full names of the authors."""
+    """Return the full names of the authors."""
     return [name for author in paper.authors if (name := clean(author[:LONGEST_SOURCE]))]
 
 
 def _authors(paper: Paper, language: Language, most: int) -> str:
-    """Returns at most so many authors on one line.
+    """Return at most so many authors on one line.
 
     Of more, the first and the last, and how many they are if there is room.
     """
@@ -272,7 +272,7 @@ def _authors(paper: Paper, language: Language, most: int) -> str:
 
 
 def category_names(paper: Paper) -> list[str]:
-    """Returns the categories of a paper. The primary category is the first."""
+    """Return the categories of a paper. The primary category is the first."""
     known = dict.fromkeys(([paper.primary] if paper.primary else []) + list(paper.categories))
     return [name for category in known if (name := cut_at_word(clean(category), _LABEL_WIDTH))]
 
@@ -288,7 +288,7 @@ def _name(paper: Paper) -> str:
 
 
 def _why(because: Sequence[MatchReason], reader: Reader, *, also: bool) -> str:
-    """Returns the labels of the subscriptions that matched: at most two, then "+2"; "" in a public chat.
+    """Return the labels of the subscriptions that matched: at most two, then "+2"; "" in a public chat.
 
     `also`: a heading names another one, so the line begins with "also".
     """
@@ -300,12 +300,12 @@ def _why(because: Sequence[MatchReason], reader: Reader, *, also: bool) -> str:
 
 
 def subscription_label(because: MatchReason) -> str:
-    """Returns the name of the subscription, or its query if it has none."""
+    """Return the name of the subscription, or its query if it has none."""
     return short(because.label, _LABEL_WIDTH)
 
 
 def marked(text: str, words: Iterable[str]) -> Passage:
-    """Returns the text with the first occurrence of each word or phrase of a query marked, isolated if need be.
+    """Return the text with the first occurrence of each word or phrase of a query marked, isolated if need be.
 
     They are compared as queries compare them, so CO₂ is marked in the text for a paper's own `CO$_2$`.
     """

@@ -38,7 +38,7 @@ _WITHOUT = Sentence("{wanted} -{excluded}")
 
 
 def query_in_words(query: Query, translate: Translate) -> str:
-    """Returns the reading of a query. If that is longer than a query may be, returns the query as it was typed."""
+    """Return the reading of a query. If that is longer than a query may be, returns the query as it was typed."""
     reading = _reading(query.tree, translate)
     if len(reading) <= MAX_QUERY_LENGTH:
         return reading
@@ -46,7 +46,7 @@ def query_in_words(query: Query, translate: Translate) -> str:
 
 
 def explain(text: str, translate: Translate) -> dict[str, object]:
-    """Returns the document of `explain --json` (docs/commands.md): what a query means, or why it is refused.
+    """Return the document of `explain --json` (docs/commands.md): what a query means, or why it is refused.
 
     A time at the end of the text is no part of the query, as after /sub.
     """
@@ -101,7 +101,7 @@ def _reading(node: Node, translate: Translate) -> str:
 
 
 def _inner(node: Node, translate: Translate) -> str:
-    """Returns the reading of a part. The reading is in brackets if the part has parts itself."""
+    """Return the reading of a part. The reading is in brackets if the part has parts itself."""
     reading = _reading(node, translate)
     if isinstance(node, And | Or):
         return Sentence("({inner})", {"inner": reading}).say(translate)
@@ -120,7 +120,7 @@ def _leaf(leaf: Leaf, translate: Translate) -> str:
 
 
 def caret(text: str, column: int) -> tuple[str, str]:
-    """Returns (line of a refused query, line with ^ below `column`), for a font of fixed width.
+    """Return (line of a refused query, line with ^ below `column`), for a font of fixed width.
 
     Columns count code points, from 1.
 
@@ -141,7 +141,7 @@ def caret(text: str, column: int) -> tuple[str, str]:
 
 
 def _visible(char: str) -> str:
-    """Returns the character for a line: a space instead of white space, "" instead of control and format characters."""
+    """Return the character for a line: a space instead of white space, "" instead of control and format characters."""
     if char.isspace():
         return " "
     if unicodedata.category(char) in ("Cc", "Cf", "Cs"):
@@ -150,12 +150,12 @@ def _visible(char: str) -> str:
 
 
 def _fitting(text: str, room: int) -> str:
-    """Returns the beginning of a text that fits into `room` cells. If the text is cut, one cell stays free for "…"."""
+    """Return the beginning of a text that fits into `room` cells. If the text is cut, one cell stays free for "…"."""
     return text if cell_len(text) <= room else chop_cells(text, room - 1)[0]
 
 
 def refused(error: PaperwireError, language: Language, typed: str = "") -> Reply:
-    """Returns the reply to a refused request.
+    """Return the reply to a refused request.
 
     For a QueryError, also shows `typed` with a caret under the error's column.
     """
@@ -165,7 +165,7 @@ def refused(error: PaperwireError, language: Language, typed: str = "") -> Reply
 
 
 def short(sentence: Sentence) -> Sentence:
-    """Returns the sentence with long values cut, since a message may have only 4,096 characters."""
+    """Return the sentence with long values cut, since a message may have only 4,096 characters."""
     return Sentence(sentence.template, {name: _cut(value) for name, value in sentence.values.items()})
 
 

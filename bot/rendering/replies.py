@@ -69,7 +69,7 @@ _FIELDS = sentences(
 
 
 def render_reply(reply: Reply, chat: model.Chat, *, renderer: Renderer) -> tuple[model.Message, ...]:
-    """Returns the messages of a reply: one, unless it is longer than the platform's limit.
+    """Return the messages of a reply: one, unless it is longer than the platform's limit.
 
     The order is: the first line with its mark, text of fixed width, the other lines, papers, the delivery. The numbers
     of papers are buttons under the message that shows these papers. Buttons of a card and other buttons are under the
@@ -84,7 +84,7 @@ def render_reply(reply: Reply, chat: model.Chat, *, renderer: Renderer) -> tuple
 
 
 def reply_rows(reply: Reply, reader: Reader) -> Buttons:
-    """Returns the buttons of a reply in rows: the numbers of its papers or the buttons of its card, then the others."""
+    """Return the buttons of a reply in rows: the numbers of its papers or the buttons of its card, then the others."""
     if _is_card(reply):
         card = card_buttons(reply.numbers[0] if reply.numbers else None, reply.items[0], reader.language)
         return tuple(row for row in (card.first, card.second, *reply.buttons) if row)
@@ -101,7 +101,7 @@ def _labelled(buttons: Buttons) -> Buttons:
 
 
 def _pages(reply: Reply, reader: Reader, renderer: Renderer, beneath: Size) -> list[Page]:
-    """Returns the reply in pages. `beneath` is the size of the buttons under the last page."""
+    """Return the reply in pages. `beneath` is the size of the buttons under the last page."""
     lines = [renderer.draw(view) for view in _lines(reply)]
     parts = [Part((line,)) for line in lines] if any(map(_has_text, lines)) else []
     packed = pack([*parts, *_papers(reply, reader, renderer, beneath)], renderer, beneath)
@@ -130,7 +130,7 @@ def _chunks(text: str) -> list[str]:
 
 
 def _blocks(code: Sequence[str]) -> Iterator[str]:
-    """Yields lines of fixed width, joined into blocks that fit into a message."""
+    """Yield lines of fixed width, joined into blocks that fit into a message."""
     block: list[str] = []
     for line in code:
         for chunk in _chunks(line):
@@ -147,7 +147,7 @@ def _has_text(fragment: Fragment) -> bool:
 
 
 def _papers(reply: Reply, reader: Reader, renderer: Renderer, beneath: Size) -> Iterator[Part]:
-    """Yields the papers, each followed by its sections."""
+    """Yield the papers, each followed by its sections."""
     layout, of_list = reply.item_layout, measure_of_list(len(reply.items))
     measure = {"whole": WHOLE, "why": HEAD, "card": CARD}.get(layout, of_list)
     is_numbered = layout == "row" or (layout == "card" and len(reply.items) > 1)
@@ -175,12 +175,12 @@ def _papers(reply: Reply, reader: Reader, renderer: Renderer, beneath: Size) -> 
 
 
 def _why_head(item: model.Item, reader: Reader, measure: Measure) -> PaperView:
-    """Returns the head of a close-up, without the line that names subscriptions."""
+    """Return the head of a close-up, without the line that names subscriptions."""
     return replace(paper_view(item, reader, measure), why="")
 
 
 def whole_sections(paper: model.Paper, reader: Reader) -> Iterator[Section]:
-    """Yields the texts of a paper, first those in the chat's language. Includes at most one of its summaries.
+    """Yield the texts of a paper, first those in the chat's language. Includes at most one of its summaries.
 
     A summary in another language is used only if there is none in the chat's language. A paper that was withdrawn or
     retracted has none.
@@ -202,7 +202,7 @@ def whole_sections(paper: model.Paper, reader: Reader) -> Iterator[Section]:
 
 
 def _summary(summaries: Sequence[model.Summary], language: Language) -> Iterator[Section]:
-    """Yields a section for each usable field of these summaries."""
+    """Yield a section for each usable field of these summaries."""
     for summary in summaries:
         for name, text in usable_fields(summary).items():
             known = _FIELDS.get(name)
@@ -216,7 +216,7 @@ def _section(called: str, text: str, *, ai: str = "") -> Iterator[Section]:
 
 
 def why_sections(item: model.Item, reader: Reader) -> Iterator[Section]:
-    """Yields for each subscription that brought the paper its label, except in public, and the passages with its words.
+    """Yield for each subscription that brought the paper its label, except in public, and the passages with its words.
 
     If the paper has changed and no longer contains the words, yields the words in place of the passages.
     """
@@ -236,7 +236,7 @@ def why_sections(item: model.Item, reader: Reader) -> Iterator[Section]:
 
 
 def _query(because: model.MatchReason) -> Query | None:
-    """Returns the query of a subscription without what asks for nearness.
+    """Return the query of a subscription without what asks for nearness.
 
     None if nothing is left, or it is not valid now.
     """
@@ -248,7 +248,7 @@ def _query(because: model.MatchReason) -> Query | None:
 
 
 def _passage(query: Query, hit: reasons.Hit) -> Passage:
-    """Returns the text around the hit that has the most of the words near it.
+    """Return the text around the hit that has the most of the words near it.
 
     For fields without running text, such as authors, returns the terms.
     """
@@ -264,13 +264,13 @@ def _passage(query: Query, hit: reasons.Hit) -> Passage:
 
 
 def _words_near(place: tuple[int, int], places: Sequence[tuple[int, int]], text: str) -> set[str]:
-    """Returns the words of the hits that are shown with the hit at this place."""
+    """Return the words of the hits that are shown with the hit at this place."""
     near = (text[start:end] for start, end in places if place[0] - _SIDE < start < place[1] + _SIDE)
     return {word for hit in near for word in tokens(hit)}
 
 
 def _around(passage: Passage, side: int) -> Passage:
-    """Returns the passage with at most `side` columns on each side of its hit."""
+    """Return the passage with at most `side` columns on each side of its hit."""
     before, hit, after = passage.pieces
     return Passage(
         (
@@ -282,7 +282,7 @@ def _around(passage: Passage, side: int) -> Passage:
 
 
 def _in_pieces(section: Section, renderer: Renderer, beneath: Size) -> list[Fragment]:
-    """Returns the section in as few pieces as possible, each of which fits into a message."""
+    """Return the section in as few pieces as possible, each of which fits into a message."""
     for room in _SECTION_ROOMS:
         fragments = [renderer.draw(piece) for piece in _pieces(section, room)]
         if all((beneath + fragment.size).fits(renderer.room) for fragment in fragments):
@@ -291,7 +291,7 @@ def _in_pieces(section: Section, renderer: Renderer, beneath: Size) -> list[Frag
 
 
 def _pieces(section: Section, room: int) -> Iterator[Section]:
-    """Yields the section in pieces of about `room` columns, cut between sentences. Only the first piece has the label.
+    """Yield the section in pieces of about `room` columns, cut between sentences. Only the first piece has the label.
 
     A passage with a hit stays one piece and is shortened on both sides.
     """

@@ -47,7 +47,7 @@ class Flow:
 
 
 def flows(block: Block, *, written: bool) -> Iterator[Flow]:
-    """Yields a block, its quotations between the texts around them.
+    """Yield a block, its quotations between the texts around them.
 
     With `written`, each link is followed by its address.
     """
@@ -78,7 +78,7 @@ def _text_of(html: str, *, written: bool, style: str) -> Text:
 
 
 def wrapped(text: Text, width: int) -> Iterator[Text]:
-    """Yields the text in lines of at most `width` columns, because rich breaks lines only at spaces.
+    """Yield the text in lines of at most `width` columns, because rich breaks lines only at spaces.
 
     Only a single word may be longer.
     """
@@ -90,13 +90,13 @@ def wrapped(text: Text, width: int) -> Iterator[Text]:
 
 
 def hanging(line: str) -> int:
-    """Returns the number of columns before the text of a line: spaces, and perhaps a number or a bullet."""
+    """Return the number of columns before the text of a line: spaces, and perhaps a number or a bullet."""
     before = _BEFORE_TEXT.match(line)
     return cell_len(before[0]) if before else 0
 
 
 def _breaks(line: str, width: int) -> tuple[int, list[int]]:
-    """Returns (indent of the continued lines, places in the line where they begin)."""
+    """Return (indent of the continued lines, places in the line where they begin)."""
     before = hanging(line)  # the characters before the text take one column each, so this is also an index
     hang = before if width - before >= _LEAST_ROOM else 0
     found: list[int] = []

@@ -34,7 +34,7 @@ class Reader:
 
 
 def reader_of(chat: model.Chat) -> Reader:
-    """Returns the reader of a chat's messages."""
+    """Return the reader of a chat's messages."""
     language = Language(chat.settings.lang, chat.settings.timezone)
     is_public = chat.public or chat.kind is model.ChatKind.BROADCAST
     return Reader(language=language, settings=chat.settings, is_public=is_public)
@@ -55,7 +55,7 @@ class Passage:
         return len(self.pieces) > 1
 
     def isolated(self) -> "Passage":
-        """Returns the passage between isolating marks if it has right-to-left letters, see `cutting.isolated`."""
+        """Return the passage between isolating marks if it has right-to-left letters, see `cutting.isolated`."""
         whole, pieces = str(self), list(self.pieces)
         fenced = cutting.isolated(whole)
         if fenced == whole:
@@ -175,7 +175,7 @@ class CardButtons:
     second: Row = ()
 
     def named(self, name: str) -> Button | None:
-        """Returns the button with this name from any of the rows; None if the paper has no such button."""
+        """Return the button with this name from any of the rows; None if the paper has no such button."""
         return next((button for button in (*self.first, *self.second) if button.name == name), None)
 
 
@@ -211,7 +211,7 @@ class Measure:
     categories: int = 4
 
     def narrower(self) -> Iterator["Measure"]:
-        """Yields the measure, then smaller ones for a paper that is too large for a message."""
+        """Yield the measure, then smaller ones for a paper that is too large for a message."""
         yield self
         for text, title in ((300, LONGEST_SOURCE), (0, LONGEST_SOURCE), (0, 500), (0, 60)):
             yield replace(
@@ -236,7 +236,7 @@ _COMPACT_ABOVE, _TITLES_ABOVE = 10, 40  # papers
 
 
 def measure_of_list(amount: int) -> Measure:
-    """Returns how much is shown of each paper in a list of this length: less in longer lists."""
+    """Return how much is shown of each paper in a list of this length: less in longer lists."""
     if amount > _TITLES_ABOVE:
         return TITLES
     if amount > _COMPACT_ABOVE:

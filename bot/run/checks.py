@@ -47,7 +47,7 @@ _OTHERS = 0o077
 
 
 def check_here(app: App) -> Iterator[CheckResult]:
-    """Yields what can be found out on this machine."""
+    """Yield what can be found out on this machine."""
     settings, store = app.settings, app.store
     yield from check_settings(settings)
     yield from check_temporary_folder()
@@ -62,7 +62,7 @@ def check_here(app: App) -> Iterator[CheckResult]:
 
 
 async def check_elsewhere(app: App) -> list[CheckResult]:
-    """Returns what sources on the web, the language model and the platforms answer."""
+    """Return what sources on the web, the language model and the platforms answer."""
     found = await ask_sources(app.settings, PollDependencies.of(app))
     if app.summarizer is not None:
         found.append(await _model(app.summarizer))
@@ -70,7 +70,7 @@ async def check_elsewhere(app: App) -> list[CheckResult]:
 
 
 def check_settings(settings: Settings) -> Iterator[CheckResult]:
-    """Yields a result for each variable that means nothing; if there is none, one result."""
+    """Yield a result for each variable that means nothing; if there is none, one result."""
     question, unknown = "Settings", unknown_variables(settings)
     if not unknown:
         has_file = settings.config or Path(FILE).exists()
@@ -92,7 +92,7 @@ def check_temporary_folder() -> Iterator[CheckResult]:
 
 
 def check_database(settings: Settings, store: Store) -> Iterator[CheckResult]:
-    """Yields the state of the database, and whether others may read its file or a copy."""
+    """Yield the state of the database, and whether others may read its file or a copy."""
     try:
         yield _database(settings, store)
     except StoreError as error:
@@ -112,7 +112,7 @@ def check_database(settings: Settings, store: Store) -> Iterator[CheckResult]:
 
 
 def _database(settings: Settings, store: Store) -> CheckResult:
-    """Returns the state of the database. Raises StoreError."""
+    """Return the state of the database. Raise StoreError."""
     question, path = "Database", store.kind.file
     if path is None and (refusal := store.write_refusal()):
         raise refusal
@@ -145,7 +145,7 @@ def _database(settings: Settings, store: Store) -> CheckResult:
 
 
 def is_ready(store: Store) -> bool:
-    """Returns whether the database can be used without an upgrade. If not, `check_database` says why."""
+    """Return whether the database can be used without an upgrade. If not, `check_database` says why."""
     try:
         return store.exists() and store.revision() == HEAD
     except StoreError:
@@ -153,7 +153,7 @@ def is_ready(store: Store) -> bool:
 
 
 def check_findings(settings: Settings, store: Store, *, wall: datetime) -> Iterator[CheckResult]:
-    """Yields what `paperwire status` finds, too, as far as the store and the copies show it."""
+    """Yield what `paperwire status` finds, too, as far as the store and the copies show it."""
     if not is_ready(store):
         return
     try:
@@ -170,7 +170,7 @@ def check_findings(settings: Settings, store: Store, *, wall: datetime) -> Itera
 
 
 def check_meaning(settings: Settings) -> CheckResult:
-    """Returns whether the encoder of meaning answers."""
+    """Return whether the encoder of meaning answers."""
     encoder, question = encoders.encoder_of(settings), "Meaning"
     if encoder is None and settings.meaning == "off":
         return CheckResult(question, "off, papers are found by words only")
@@ -199,7 +199,7 @@ async def _model(summarizer: Summarizer) -> CheckResult:
 
 
 def _files(source: SourceSettings) -> CheckResult:
-    """Returns whether one of a source's newest files can be read. A folder without files is no problem."""
+    """Return whether one of a source's newest files can be read. A folder without files is no problem."""
     question, place = f"Source {source.name}", str(source.path)
     correct = "Put it there, or correct path in paperwire.toml."
     if is_missing(place):
@@ -230,7 +230,7 @@ def _files(source: SourceSettings) -> CheckResult:
 
 
 async def ask_sources(settings: Settings, deps: PollDependencies) -> list[CheckResult]:
-    """Returns for each web source whether it can be read now. Fetches its first address, stores nothing."""
+    """Return for each web source whether it can be read now. Fetches its first address, stores nothing."""
     sources = [source for source in settings.sources or (fetch_request.everything(),) if source.path is None]
     found = [await _reached(source, deps) for source in sources]
     # If the settings name no source, arXiv is only the default, so its failure is not reported as something to mend.
@@ -240,7 +240,7 @@ async def ask_sources(settings: Settings, deps: PollDependencies) -> list[CheckR
 
 
 async def _reached(source: SourceSettings, deps: PollDependencies) -> CheckResult:
-    """Returns whether a source's first address yields a digest."""
+    """Return whether a source's first address yields a digest."""
     question = f"Source {source.name}"
     request, *_ = fetch_request.requests_of(source, deps.app.clock.now(), sites=deps.sites)
     try:
@@ -262,7 +262,7 @@ async def _reached(source: SourceSettings, deps: PollDependencies) -> CheckResul
 
 
 def _wrong_with(data: bytes, request: fetch_request.FetchRequest, source: SourceSettings) -> str:
-    """Returns why a document cannot be read as a digest; "" if it can."""
+    """Return why a document cannot be read as a digest; "" if it can."""
     try:
         answer = read_answer(data, request, source.name, source.language)
     except PaperwireError as error:
@@ -273,7 +273,7 @@ def _wrong_with(data: bytes, request: fetch_request.FetchRequest, source: Source
 
 
 async def check_platforms(store: Store, platforms: Mapping[str, Platform]) -> list[CheckResult]:
-    """Returns what the platforms that are on answer, and which are off."""
+    """Return what the platforms that are on answer, and which are off."""
     found: list[CheckResult] = []
     try:
         owners = store.read_now(bots) if is_ready(store) else {}
@@ -288,7 +288,7 @@ async def check_platforms(store: Store, platforms: Mapping[str, Platform]) -> li
 
 
 async def _account(platform: Platform, owner: str | None) -> Sequence[CheckResult]:
-    """Returns which account a platform gives the bot, whether it is the database's, and what it may do there."""
+    """Return which account a platform gives the bot, whether it is the database's, and what it may do there."""
     question = platform.facts.title
     try:
         identity = await platform.identity()

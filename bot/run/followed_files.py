@@ -22,7 +22,7 @@ _MARKS = {"+": "added", "~": "changed", "-": "removed"}
 
 
 def read(settings: Settings) -> tuple[PortableLine, ...]:
-    """Returns the lines of all files. Raises SettingsError, which names the file and the line."""
+    """Return the lines of all files. Raise SettingsError, which names the file and the line."""
     lines: list[PortableLine] = []
     for file in settings.subscription_files:
         why = cure = ""
@@ -45,7 +45,7 @@ def read(settings: Settings) -> tuple[PortableLine, ...]:
 
 
 async def follow(app: App, lines: Sequence[PortableLine], *, look_back: bool, say: Callable[[str], None]) -> bool:
-    """Makes these lines what is subscribed, and says what changed. Raises StoreError.
+    """Make these lines what is subscribed, and say what changed. Raise StoreError.
 
     Call it once all sources were asked, since a new database counts what came until now as sent, unless it shall
     `look_back`. If a line cannot be applied, says why, changes nothing, and returns False.
@@ -74,7 +74,7 @@ async def follow(app: App, lines: Sequence[PortableLine], *, look_back: bool, sa
 
 
 async def unreached(app: App, lines: Sequence[PortableLine]) -> list[str]:
-    """Returns a sentence for each chat of these lines that nothing can be sent to. Raises StoreError."""
+    """Return a sentence for each chat of these lines that nothing can be sent to. Raise StoreError."""
     found = {
         address: await _off(app, address) or await app.store.read(_not_let_in, address)
         for address in dict.fromkeys(line.chat for line in lines)
@@ -83,7 +83,7 @@ async def unreached(app: App, lines: Sequence[PortableLine]) -> list[str]:
 
 
 async def _off(app: App, address: ChatAddress) -> str:
-    """Returns why nothing is sent anywhere near an address: its platform is off, or no destination has its name."""
+    """Return why nothing is sent anywhere near an address: its platform is off, or no destination has its name."""
     facts, platform = facts_of(address.platform), app.platforms.get(address.platform)
     if platform is None:
         return facts.off
@@ -96,7 +96,7 @@ async def _off(app: App, address: ChatAddress) -> str:
 
 
 def _not_let_in(transaction: Transaction, address: ChatAddress) -> str:
-    """Returns why the platform does not let the bot write in a chat; "" if it does."""
+    """Return why the platform does not let the bot write in a chat; "" if it does."""
     chat = stored_chats.find_chat(transaction, address)
     if chat and chat.state is ChatState.PAUSED and chat.pause_reason and chat.pause_reason.is_unreachable:
         why = describe_pause(chat.pause_reason, chat.state_detail).rstrip(".")
@@ -105,7 +105,7 @@ def _not_let_in(transaction: Transaction, address: ChatAddress) -> str:
 
 
 async def _resolved(app: App, address: ChatAddress) -> ChatAddress:
-    """Returns the address that the store uses for a chat. Raises NotFound, PaperwireError."""
+    """Return the address that the store uses for a chat. Raise NotFound, PaperwireError."""
     platform = app.platforms.get(address.platform)
     if not facts_of(address.platform).is_alias(address):
         return address

@@ -24,7 +24,7 @@ LONGEST_ANSWERS = 60.0  # seconds that `answer_once` waits for look-ups, and aft
 async def listening(
     app: App, receivers: Sequence[Receiver], lookup: PaperLookup | None = None
 ) -> AsyncIterator[Dispatcher]:
-    """Receives and answers requests on every platform while the body runs. Yields the dispatcher."""
+    """Receive and answer requests on every platform while the body runs. Yield the dispatcher."""
     dispatcher = Dispatcher(app, lookup)
     await dispatcher.tell_unanswered()
     listeners = [asyncio.create_task(_keep_listening(receiver, dispatcher, app.clock)) for receiver in receivers]
@@ -37,7 +37,7 @@ async def listening(
 
 
 async def _keep_listening(receiver: Receiver, dispatcher: RequestDispatcher, clock: Clock) -> None:
-    """Starts a receiver again when it ends or raises an error."""
+    """Start a receiver again when it ends or raises an error."""
     while True:
         try:
             await receiver.listen(dispatcher)
@@ -49,7 +49,7 @@ async def _keep_listening(receiver: Receiver, dispatcher: RequestDispatcher, clo
 
 
 async def _publish_commands(app: App) -> None:
-    """Publishes the commands in the menus of the platforms. Logs errors instead of raising them."""
+    """Publish the commands in the menus of the platforms. Log errors instead of raising them."""
     try:
         for platform in app.platforms.values():
             if isinstance(platform, Operated):
@@ -59,7 +59,7 @@ async def _publish_commands(app: App) -> None:
 
 
 async def answer_once(app: App, lookup: PaperLookup | None = None) -> None:
-    """Answers the waiting requests of every platform. Returns when the replies are sent. Raises StoreError."""
+    """Answer the waiting requests of every platform. Return when the replies are sent. Raise StoreError."""
     dispatcher = Dispatcher(app, lookup)
     await dispatcher.tell_unanswered()
     drains = [asyncio.create_task(receiver.drain(dispatcher)) for receiver in app.receivers()]
@@ -76,5 +76,5 @@ async def answer_once(app: App, lookup: PaperLookup | None = None) -> None:
 
 
 def problems_of(receivers: Sequence[Receiver]) -> dict[str, str]:
-    """Returns why receivers do not work, by their names."""
+    """Return why receivers do not work, by their names."""
     return {receiver.name: receiver.problem for receiver in receivers if receiver.problem}

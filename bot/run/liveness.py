@@ -16,7 +16,7 @@ _PROBE_TIMEOUT_SECONDS = 4.0  # seconds
 
 
 def main() -> int:
-    """Asks the process. Returns the exit status."""
+    """Ask the process. Return the exit status."""
     try:
         given = {name: variable(f"{PREFIX}{name.upper()}") for name in ("web_host", "web_port")}
         settings = Settings.model_validate({name: text for name, text in given.items() if text})

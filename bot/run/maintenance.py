@@ -50,7 +50,7 @@ class MaintenanceJobs:
         )
 
     def start(self) -> None:
-        """Calls the jobs from now on."""
+        """Call the jobs from now on."""
         now, none = self._app.clock.wall(), timedelta(0)
         for job, first, every in (
             (self.clean_up, none, LOOK_INTERVAL),
@@ -76,27 +76,27 @@ class MaintenanceJobs:
         return {job.name.rpartition(".")[2]: job.next_run_time for job in self._scheduler.get_jobs()}
 
     async def close(self) -> None:
-        """Ends the jobs. Their rest is done after the next start."""
+        """End the jobs. Their rest is done after the next start."""
         self._ends.set()
         async with self._working:  # what a thread does is not broken off
             self._scheduler.shutdown(wait=False)  # cancels what is being asked
 
     async def clean_up(self) -> None:
-        """Erases what is kept no longer, if that was not yet done today."""
+        """Erase what is kept no longer, if that was not yet done today."""
         store = self._app.store
         await self._do(
             retention.CLEAN_UP, lambda now: with_rests(retention.clean_up_steps(store, now=now), rest=self._rest)
         )
 
     async def copy(self) -> None:
-        """Makes the day's copy of the database, if that was not yet done. The operator of a server makes its copies."""
+        """Make the day's copy of the database, if that was not yet done. The operator of a server makes its copies."""
         store = self._app.store
         if store.kind.file is not None:
             folder = backup_folder(self._app.settings, store)
             await self._do(retention.COPY, lambda now: store.copy_into(folder, "daily", now))
 
     async def ask(self) -> bool:
-        """Asks what became of kept papers, if that was not yet done today. Returns whether a paper changed."""
+        """Ask what became of kept papers, if that was not yet done today. Return whether a paper changed."""
         try:
             return self._kept is not None and await self._kept.ask() > 0
         except asyncio.CancelledError:
@@ -108,7 +108,7 @@ class MaintenanceJobs:
             return False
 
     async def _do(self, name: str, work: Callable[[datetime], None]) -> None:
-        """Does work if it is due. If it fails, it is due again after an hour.
+        """Do work if it is due. If it fails, it is due again after an hour.
 
         It gets a thread of its own: while the database is locked, the threads of the shared pool may all wait for it.
         """
@@ -135,7 +135,7 @@ class MaintenanceJobs:
             store.write_now(retention.done, name, now=now)
 
     def _rest(self, seconds: float) -> bool:
-        """Waits, unless nobody else works in this process. Returns whether nothing more must be done."""
+        """Wait, unless nobody else works in this process. Return whether nothing more must be done."""
         self._ends.wait(seconds if self._scheduler.running else 0.0)
         return self._is_ending()
 
@@ -143,7 +143,7 @@ class MaintenanceJobs:
         return self._ends.is_set() or self._app.stop.is_set()
 
     async def heartbeat(self) -> None:
-        """Tells the operator's service that all is well, if it is.
+        """Tell the operator's service that all is well, if it is.
 
         Of several failures in a row, logs only the first.
         """
@@ -163,7 +163,7 @@ class MaintenanceJobs:
 
 
 def with_rests(steps: Iterator[object], *, rest: Callable[[float], bool]) -> None:
-    """Does steps, and after each calls `rest` for some seconds, until it returns that nothing more must be done."""
+    """Do steps, and after each calls `rest` for some seconds, until it returns that nothing more must be done."""
     began = monotonic()
     for _ in steps:
         if rest((monotonic() - began) * (1 / WORKS_FOR - 1)):

@@ -91,7 +91,7 @@ class Process:
         self._done_at = {"owners": app.clock.now()}  # work that is done at intervals -> when it was last done
 
     def _problems(self) -> dict[str, str]:
-        """Returns what is wrong with its parts, platforms and receivers, by name."""
+        """Return what is wrong with its parts, platforms and receivers, by name."""
         return self.problems | self._drain.stopped | worker.problems_of(self.receivers)
 
     @property
@@ -107,14 +107,14 @@ class Process:
         return tuple(part_fails(name, one, now) for name, one in wrong.items())
 
     async def run_ticks(self) -> None:
-        """Calls `tick` every second until `app.stop` is set."""
+        """Call `tick` every second until `app.stop` is set."""
         while not self.app.stop.is_set():
             await self.tick()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.app.stop.wait(), TICK_SECONDS)
 
     async def tick(self) -> None:
-        """Reads the sources, plans what is due, and starts a drain of the outbox if a lane has something to send.
+        """Read the sources, plan what is due, and start a drain of the outbox if a lane has something to send.
 
         After an outage, planning waits until the sources have been polled, so that one delivery contains all missed
         papers.
@@ -145,12 +145,12 @@ class Process:
             log.error("A tick failed: %s", error_location(error), exc_info=error)
 
     async def follow_files(self) -> bool:
-        """Makes the files of the settings what is subscribed, once in a start. Returns False if that failed."""
+        """Make the files of the settings what is subscribed, once in a start. Return False if that failed."""
         follow, self._follow = self._follow, None
         return follow is None or await follow()
 
     async def finish(self) -> None:
-        """Waits until the running drain has ended: at most SHUTDOWN_GRACE seconds of bot.delivery.sender."""
+        """Wait until the running drain has ended: at most SHUTDOWN_GRACE seconds of bot.delivery.sender."""
         if self._draining is not None:
             await asyncio.wait([self._draining])
             self._report(self._draining)
@@ -171,7 +171,7 @@ class Process:
             self._draining = asyncio.create_task(self.sender.send_pending(self._drain))
 
     def _report(self, drain: asyncio.Task[None]) -> None:
-        """Logs the errors of a drain's lanes, and sets or clears the problem "deliver"."""
+        """Log the errors of a drain's lanes, and set or clear the problem "deliver"."""
         error = drain.exception()
         if error is None:
             self.problems.pop("deliver", None)
@@ -188,7 +188,7 @@ class Process:
             log.error("%s", error)
 
     async def _update_stopped_platforms(self) -> None:
-        """Lets platforms whose token failed try again after a rest.
+        """Let platforms whose token failed try again after a rest.
 
         Platforms that an operator must free stay stopped.
         """
@@ -203,9 +203,9 @@ class Process:
         stopped.update(held)
 
     async def notify_operators(self, stopped: Mapping[str, str]) -> bool:
-        """Looks at what is wrong, and notifies operators of it, once a day per cause. Logs it as often.
+        """Look at what is wrong, and notifies operators of it, once a day per cause. Log it as often.
 
-        `stopped`: stopped platforms and their reasons. Returns whether notices were planned.
+        `stopped`: stopped platforms and their reasons. Return whether notices were planned.
         """
         app, now, wall = self.app, self.app.clock.now(), self.app.clock.wall()
         self.findings = await asyncio.to_thread(
@@ -219,7 +219,7 @@ class Process:
         return bool(told)
 
     def _is_due(self, what: str, every: timedelta) -> bool:
-        """Returns whether `every` has passed since `what` was done, or the clock was set back.
+        """Return whether `every` has passed since `what` was done, or the clock was set back.
 
         If so, notes it as done now.
         """
@@ -242,9 +242,9 @@ class Options:
 
 
 async def run(app: App, sources: SourceScheduler, options: Options) -> int:
-    """Runs until `app.stop` is set, or one round of everything. Returns the exit status.
+    """Run until `app.stop` is set, or one round of everything. Return the exit status.
 
-    While the database cannot be used, the start is tried again; with `once`, StoreUnavailable is raised. Raises
+    While the database cannot be used, the start is tried again; with `once`, StoreUnavailable is raised. Raise
     LeaderExists, LeadershipLost, SettingsError, StoreError.
     """
     while not app.stop.is_set():
@@ -259,7 +259,7 @@ async def run(app: App, sources: SourceScheduler, options: Options) -> int:
 
 
 async def _run(app: App, sources: SourceScheduler, options: Options) -> int:
-    """Tries to start once, and runs if that succeeds. Raises what `run` raises, and StoreUnavailable."""
+    """Try to start once, and run if that succeeds. Raise what `run` raises, and StoreUnavailable."""
     once, say = options.once, options.say
     lines = subscription_files.read(app.settings)
     app.open(words=False)
@@ -322,11 +322,11 @@ async def _renew_words(app: App, problems: dict[str, str], say: Callable[[str], 
 
 
 async def _take(ours: role.Role, app: App, *, waits: bool, say: Callable[[str], None]) -> bool:
-    """Takes the role, on a server as soon as the process that has it ends or stands still.
+    """Take the role, on a server as soon as the process that has it ends or stands still.
 
-    Returns False if `app.stop` is set.
+    Return False if `app.stop` is set.
 
-    Raises LeaderExists if another process has it and this one does not wait.
+    Raise LeaderExists if another process has it and this one does not wait.
     """
     told = ""
     while not app.stop.is_set():
@@ -343,7 +343,7 @@ async def _take(ours: role.Role, app: App, *, waits: bool, say: Callable[[str], 
 
 
 async def _keep(ours: role.Role, app: App) -> None:
-    """Says that this process works, until it is cancelled. Stops it if another process has taken the role.
+    """Say that this process works, until it is cancelled. Stop it if another process has taken the role.
 
     Uses its own thread: others may wait for the database in all threads of the shared pool.
     """
@@ -441,7 +441,7 @@ async def _served(settings: Settings, web: Starlette, door: Door | None) -> Asyn
 
 
 def startup_lines(app: App, sources: SourceScheduler) -> list[str]:
-    """Returns the lines about platforms, database and sources that `paperwire run` prints at the start."""
+    """Return the lines about platforms, database and sources that `paperwire run` prints at the start."""
     on = ", ".join(sorted(app.platforms))
     off = ", ".join(app.platforms_off)
     lines = [f"paperwire is on: {on}." + (f" Off, without a token: {off}." if off else "")]
@@ -455,7 +455,7 @@ def startup_lines(app: App, sources: SourceScheduler) -> list[str]:
 
 
 def operator_lines(transaction: Transaction, app: App) -> list[str]:
-    """Returns a line that says how to become the operator, if there is none."""
+    """Return a line that says how to become the operator, if there is none."""
     # nobody must be let in if only users of this machine can talk to the bot
     may_come = app.settings.web_password is not None
     strangers = any(
@@ -474,7 +474,7 @@ def operator_lines(transaction: Transaction, app: App) -> list[str]:
 
 
 def stop_on_signals(stop: Stop, leave_terminal: Callable[[], None]) -> None:
-    """Sets handlers of SIGTERM, SIGINT and SIGHUP.
+    """Set handlers of SIGTERM, SIGINT and SIGHUP.
 
     The first signal sets `stop`: running work is finished, no new work begins.
 
@@ -505,14 +505,14 @@ def stop_on_signals(stop: Stop, leave_terminal: Callable[[], None]) -> None:
 
 
 def raise_if_interrupted(stop: Stop) -> None:
-    """Raises KeyboardInterrupt if Ctrl-C was pressed while the program worked. Call it after running work is finished."""
+    """Raise KeyboardInterrupt if Ctrl-C was pressed while the program worked. Call it after running work is finished."""
     if stop.was_interrupted:
         raise KeyboardInterrupt
 
 
 @asynccontextmanager
 async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Runs `work` while the body runs."""
+    """Run `work` while the body runs."""
     task = asyncio.create_task(work)
     try:
         yield
@@ -521,7 +521,7 @@ async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 
 async def _unless_stopped(app: App, work: Coroutine[Any, Any, T]) -> T | None:
-    """Waits for `work`, and returns its result. Cancels it if `app.stop` is set."""
+    """Wait for `work`, and return its result. Cancel it if `app.stop` is set."""
     task, stop = asyncio.create_task(work), asyncio.create_task(app.stop.wait())
     await asyncio.wait((task, stop), return_when=asyncio.FIRST_COMPLETED)
     is_done = task.done()

@@ -260,7 +260,7 @@ class Settings(BaseModel):
         return values.allowed(self, reason, when=not taken)
 
     def is_on(self, platform: str) -> bool:
-        """Returns whether a platform has the settings that it needs. Some need none."""
+        """Return whether a platform has the settings that it needs. Some need none."""
         needed: Mapping[str, object] = {
             "telegram": self.telegram_token,
             "slack": self.slack_bot_token,
@@ -305,20 +305,20 @@ _OF_SERVICE = re.compile(r"_SERVICE_(?:HOST|PORT(?:_\w+)?)$|_PORT_\d+_(?:TCP|UDP
 
 
 def load_settings() -> Settings:
-    """Reads all settings of this process. Relative paths start at the current folder, those of the file at its folder.
+    """Read all settings of this process. Relative paths start at the current folder, those of the file at its folder.
 
-    Raises SettingsError with a line for each setting that cannot be used, which never contains its value.
+    Raise SettingsError with a line for each setting that cannot be used, which never contains its value.
     """
     return _with_file(_read_variables())
 
 
 def load_sources() -> tuple[SourceSettings, ...]:
-    """Reads only paperwire.toml, for those who need nothing but its sources. Raises SettingsError."""
+    """Read only paperwire.toml, for those who need nothing but its sources. Raise SettingsError."""
     return _with_file({"database_url": "sqlite:///none"}).sources
 
 
 def _with_file(variables: Mapping[str, object]) -> Settings:
-    """Returns these variables and paperwire.toml as settings. Raises SettingsError."""
+    """Return these variables and paperwire.toml as settings. Raise SettingsError."""
     wrong, tables, folder, settings = list[str](), dict[str, object](), Path.cwd(), None
     try:
         tables, folder = _read_file()
@@ -340,11 +340,11 @@ def _with_file(variables: Mapping[str, object]) -> Settings:
 
 
 def variable(name: str) -> str | None:
-    """Returns the value of a variable, or the text of the file that NAME_FILE names, without its last line end.
+    """Return the value of a variable, or the text of the file that NAME_FILE names, without its last line end.
 
     None if unset.
 
-    Raises ValueError if the file cannot be read, without its path: it may be a misplaced secret.
+    Raise ValueError if the file cannot be read, without its path: it may be a misplaced secret.
     """
     if not (file := os.environ.get(f"{name}_FILE")):
         given = os.environ.get(name) or None
@@ -367,7 +367,7 @@ def _is_of_a_service(name: str, value: str) -> bool:
 
 
 def bytes_of(path: Path, most: int) -> bytes:
-    """Returns the first bytes of a file, which may have no end, as a device has none. Raises OSError.
+    """Return the first bytes of a file, which may have no end, as a device has none. Raise OSError.
 
     A pipe is read to its end; one that nobody writes to cannot be read.
     """
@@ -392,7 +392,7 @@ def service_variables() -> list[str]:
 
 
 def unknown_variables(settings: Settings) -> Mapping[str, str]:
-    """Returns the variables that begin with PAPERWIRE_ and mean nothing, each with what to do about it."""
+    """Return the variables that begin with PAPERWIRE_ and mean nothing, each with what to do about it."""
     known = {*VARIABLES, *(destination.url_env for destination in settings.destinations)}
     found = {}
     for name in sorted({*os.environ} - {*service_variables()}):
@@ -406,7 +406,7 @@ def unknown_variables(settings: Settings) -> Mapping[str, str]:
 
 
 def _read_variables() -> dict[str, object]:
-    """Returns the variables that are set, by fields of Settings.
+    """Return the variables that are set, by fields of Settings.
 
     An error for one whose file cannot be read, see `_is_readable`.
     """
@@ -422,7 +422,7 @@ def _read_variables() -> dict[str, object]:
 
 
 def _read_file() -> tuple[dict[str, object], Path]:
-    """Returns (the content of paperwire.toml, its folder). Raises SettingsError.
+    """Return (the content of paperwire.toml, its folder). Raise SettingsError.
 
     What is no table of ours gets a name that is no field.
     """
@@ -466,7 +466,7 @@ _REASONS = {
 
 
 def _lines_about(error: ValidationError) -> Iterator[str]:
-    """Yields what is wrong with each setting, without its value, which may be a secret."""
+    """Yield what is wrong with each setting, without its value, which may be a secret."""
     for one in error.errors(include_url=False, include_input=False):
         if not one["loc"]:  # a rule about several settings, which it names
             yield f"{one['ctx']['error']}."
@@ -483,7 +483,7 @@ def _reason(error: ErrorDetails) -> str:
 
 
 def _named(place: Sequence[int | str]) -> str:
-    """Returns how errors name a setting: its variable, or "paperwire.toml: source 2, url" for ("source", 1, "url")."""
+    """Return how errors name a setting: its variable, or "paperwire.toml: source 2, url" for ("source", 1, "url")."""
     first = str(place[0])
     if (name := _variable_of(first)) in VARIABLES:
         return name
@@ -492,7 +492,7 @@ def _named(place: Sequence[int | str]) -> str:
 
 
 def _meant(place: Sequence[int | str]) -> str:
-    """Returns what may be meant by an unknown name in paperwire.toml."""
+    """Return what may be meant by an unknown name in paperwire.toml."""
     known = list(TABLES)
     if len(place) > 1:
         known = list(TABLES[str(place[0])].model_fields)

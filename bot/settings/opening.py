@@ -47,7 +47,7 @@ def make_store(settings: Settings, *, encoder: str = "") -> Store:
 
 
 def schedules_of(settings: Settings) -> Schedules:
-    """Returns the schedules of sources, by arXiv's holidays and the operator's time zone."""
+    """Return the schedules of sources, by arXiv's holidays and the operator's time zone."""
 
     def cron(line: str) -> Schedule:
         return CronSchedule(line, zone(settings.timezone))
@@ -59,7 +59,7 @@ def schedules_of(settings: Settings) -> Schedules:
 
 
 def open_store(settings: Settings, *, now: datetime, make: bool, words: bool = True, encoder: str = "") -> Store:
-    """Opens and returns the store of these settings. Raises SettingsError if the database cannot be reached.
+    """Open and return the store of these settings. Raise SettingsError if the database cannot be reached.
 
     If there is no database, it is created; without `make`, NotFound is raised. See `make_ready` for `words`, and `make_store` for `encoder`.
     """
@@ -94,7 +94,7 @@ def make_ready(
     words: bool = True,
     is_stopping: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Opens the store and updates an older schema, after a backup of the database. Raises SettingsError, StoreError.
+    """Open the store and updates an older schema, after a backup of the database. Raise SettingsError, StoreError.
 
     If there is no database, it is created; without `make`, NotFound is raised and nothing is written. Also stores the
     sources whose name or schedule is new in the settings, so that planning knows them before their first poll. Unless
@@ -138,7 +138,7 @@ class RenewalLines:
 
 
 def backup_folder(settings: Settings, store: Store) -> Path:
-    """Returns the folder for backups: the one that the settings name, or `backups` next to the database."""
+    """Return the folder for backups: the one that the settings name, or `backups` next to the database."""
     place = store.kind.file
     return settings.backup.to or (Path.cwd() if place is None else place.parent) / FOLDER
 
@@ -161,7 +161,7 @@ def copies(settings: Settings, store: Store) -> dict[Path, datetime]:
 
 
 def newest_copy(settings: Settings, store: Store) -> Path | None:
-    """Returns the newest copy of the database; None if there is none."""
+    """Return the newest copy of the database; None if there is none."""
     written = copies(settings, store)
     return max(written, key=written.__getitem__, default=None)
 
@@ -178,7 +178,7 @@ def _as_setting() -> Iterator[None]:
 
 
 def fact_of(source: SourceSettings) -> stored_sources.SourceFact:
-    """Returns the facts about a source that the store keeps."""
+    """Return the facts about a source that the store keeps."""
     kind = "arxiv" if source.arxiv else "url"
     return stored_sources.SourceFact(
         name=source.name,

@@ -42,34 +42,34 @@ _TOKENS_OF_SLACK = {
 
 
 def allowed(value: T, reason: str, *, when: object) -> T:
-    """Returns `value`. Raises ValueError with the reason unless `when` is true."""
+    """Return `value`. Raise ValueError with the reason unless `when` is true."""
     if not when:
         raise ValueError(reason)
     return value
 
 
 def of_text(read: Callable[[str], object]) -> BeforeValidator:
-    """Returns what reads a text; any other value stays as it is."""
+    """Return what reads a text; any other value stays as it is."""
     return BeforeValidator(lambda value: read(value) if isinstance(value, str) else value)
 
 
 def matching(pattern: str, reason: str) -> Callable[[str], str]:
-    """Returns the reader of a text that must match a pattern."""
+    """Return the reader of a text that must match a pattern."""
     return lambda text: allowed(text, reason, when=re.fullmatch(pattern, text))
 
 
 def like(pattern: str, reason: str) -> AfterValidator:
-    """Returns the check of a text that must match a pattern."""
+    """Return the check of a text that must match a pattern."""
     return AfterValidator(matching(pattern, reason))
 
 
 def hidden(read: Callable[[str], str]) -> AfterValidator:
-    """Returns the check of a secret, whose text `read` reads."""
+    """Return the check of a secret, whose text `read` reads."""
     return AfterValidator(lambda secret: SecretStr(read(secret.get_secret_value())))
 
 
 def address_parts(text: str) -> SplitResult:
-    """Returns the parts of an address. Refuses an address with an invalid host or port."""
+    """Return the parts of an address. Refuses an address with an invalid host or port."""
     try:
         parts = urlsplit(text)
         _ = parts.port, parts.hostname  # reading them is what raises ValueError
@@ -86,39 +86,39 @@ _telegram_token = matching(r"[0-9]+:[A-Za-z0-9_-]+", "it must look like 123456:A
 
 
 def web_address(text: str) -> str:
-    """Returns an address of the web."""
+    """Return an address of the web."""
     parts = address_parts(plain_address(text))
     is_whole = parts.scheme in {"http", "https"} and parts.hostname
     return allowed(text, "it must be an address with a host, such as https://example.org/", when=is_whole)
 
 
 def server_root(text: str) -> str:
-    """Returns an address of the web to which paths can be appended, without a final "/"."""
+    """Return an address of the web to which paths can be appended, without a final "/"."""
     is_root = not {"?", "#"} & set(web_address(text))
     return allowed(text.rstrip("/"), "it must be the root of a server, without ? and #", when=is_root)
 
 
 def public_root(text: str) -> str:
-    """Returns the root of a server that people read: in links of mails, and in the addresses of feeds."""
+    """Return the root of a server that people read: in links of mails, and in the addresses of feeds."""
     root = server_root(text)
     has_password = address_parts(root).password is not None
     return allowed(root, "people read it, so it must hold no password", when=not has_password)
 
 
 def slack_root(text: str) -> str:
-    """Returns the root of a Slack API. It ends in "/api/"."""
+    """Return the root of a Slack API. It ends in "/api/"."""
     root = server_root(text)
     return allowed(f"{root}/", "it must end in /api/", when=root.endswith("/api"))
 
 
 def digest_address(text: str) -> str:
-    """Returns the address of a digest. {date} is the only placeholder in it."""
+    """Return the address of a digest. {date} is the only placeholder in it."""
     others = set("{}") & set(web_address(text).replace("{date}", ""))
     return allowed(text, "the only thing in braces that it may hold is {date}", when=not others)
 
 
 def smtp_address(text: str) -> str:
-    """Returns the address of a server that sends mail."""
+    """Return the address of a server that sends mail."""
     parts = address_parts(plain_address(text))
     is_whole = parts.scheme in {"smtp", "smtps"} and parts.hostname and not (parts.path.strip("/") or parts.query)
     reason = "it must be smtp://HOST:PORT or smtps://HOST:PORT, perhaps with USER:PASSWORD@ before the host"
@@ -126,7 +126,7 @@ def smtp_address(text: str) -> str:
 
 
 def database_address(text: str) -> str:
-    """Returns the address of a database in SQLAlchemy's form.
+    """Return the address of a database in SQLAlchemy's form.
 
     A relative path of a SQLite file starts at the current folder.
     """
@@ -149,7 +149,7 @@ def database_address(text: str) -> str:
 
 
 def at_home(text: str) -> Path:
-    """Returns a path, with the home folder in place of "~"."""
+    """Return a path, with the home folder in place of "~"."""
     try:
         return Path(text).expanduser()
     except RuntimeError:
@@ -157,7 +157,7 @@ def at_home(text: str) -> Path:
 
 
 def slack_token(begins: str, where: str) -> AfterValidator:
-    """Returns the check of a token of Slack: it says what else was given instead, and where the right one is."""
+    """Return the check of a token of Slack: it says what else was given instead, and where the right one is."""
 
     def read(text: str) -> str:
         given = next((kind for start, kind in _TOKENS_OF_SLACK.items() if text.startswith(start)), "something else")
@@ -167,13 +167,13 @@ def slack_token(begins: str, where: str) -> AfterValidator:
 
 
 def one_line(text: str) -> str:
-    """Returns a text of one line without blanks around it."""
+    """Return a text of one line without blanks around it."""
     plain = text.strip()
     return allowed(plain, "it must be one line of text", when=plain and plain.isprintable())
 
 
 def source_name(text: str) -> str:
-    """Returns the name of a source."""
+    """Return the name of a source."""
     name, most = one_line(text), addresses.LONGEST_NAME
     allowed(name, "that is the name of what is asked about kept papers", when=name.casefold() != KEPT)
     return allowed(name, f"it must have at most {most} characters", when=len(name) <= most)
@@ -197,12 +197,12 @@ def _host(text: str) -> str:
 
 
 def _items(text: str) -> list[str]:
-    """Returns the items of a text with commas between them."""
+    """Return the items of a text with commas between them."""
     return [item.strip() for item in text.split(",") if item.strip()]
 
 
 def _source_host(value: str) -> str:
-    """Returns the host of a source in lower case, without its port."""
+    """Return the host of a source in lower case, without its port."""
     reason = "it must be host names or IP addresses with commas between, such as localhost, 10.0.0.5"
     name = value if is_ip(value) else address_parts(f"//{value}").hostname or ""
     is_host = is_ip(name) or (_HOST_NAME.fullmatch(name) and "/" not in value)
@@ -239,7 +239,7 @@ def _schedule(text: str) -> str:
 
 
 def is_cron(line: str) -> bool:
-    """Returns whether a line is a line of cron that some day fits."""
+    """Return whether a line is a line of cron that some day fits."""
     try:
         CronSim(line, _ANY_DAY)
     except CronSimError:
@@ -248,7 +248,7 @@ def is_cron(line: str) -> bool:
 
 
 def _in_folder(path: Path, of: ValidationInfo) -> Path:
-    """Returns a path of paperwire.toml, which starts at the folder of that file."""
+    """Return a path of paperwire.toml, which starts at the folder of that file."""
     return Path((of.context or {}).get("folder", "")) / path
 
 
@@ -307,7 +307,7 @@ SlackAppToken = Annotated[
 
 
 def is_ip(text: str) -> bool:
-    """Returns whether a text is an IP address."""
+    """Return whether a text is an IP address."""
     try:
         ip_address(text)
     except ValueError:
@@ -316,17 +316,17 @@ def is_ip(text: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Returns whether a host is only this machine."""
+    """Return whether a host is only this machine."""
     return host.lower() == "localhost" or (is_ip(host) and ip_address(host).is_loopback)
 
 
 def reached_at(host: str) -> str:
-    """Returns the host at which this machine reaches a process that listens on `host`: loopback for 0.0.0.0 and ::."""
+    """Return the host at which this machine reaches a process that listens on `host`: loopback for 0.0.0.0 and ::."""
     if is_ip(host) and ip_address(host).is_unspecified:
         return "::1" if ":" in host else "127.0.0.1"
     return host
 
 
 def local_url(host: str, port: int) -> str:
-    """Returns the address of the root of a process that listens there."""
+    """Return the address of the root of a process that listens there."""
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

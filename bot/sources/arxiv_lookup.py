@@ -38,9 +38,9 @@ class PaperLookup:
         self._rests_until = 0.0  # the monotonic second until which no digest waits for arXiv
 
     async def find_soon(self, ids: Collection[str]) -> bool:
-        """Stores the papers of these ids that arXiv knows. Returns False if arXiv gives no readable answer.
+        """Store the papers of these ids that arXiv knows. Return False if arXiv gives no readable answer.
 
-        Returns False after LOOKUP_TIMEOUT_SECONDS seconds, too; what arXiv answers later is stored then.
+        Return False after LOOKUP_TIMEOUT_SECONDS seconds, too; what arXiv answers later is stored then.
         """
         finding = asyncio.create_task(self._find(ids))
         self._finding.add(finding)
@@ -62,7 +62,7 @@ class PaperLookup:
         return True
 
     async def completed(self, papers: Mapping[str, Paper]) -> dict[str, Paper]:
-        """Returns what arXiv knows about papers, under the same keys: those with an id by this, others by their title.
+        """Return what arXiv knows about papers, under the same keys: those with an id by this, others by their title.
 
         A digest waits for this, so it takes at most DIGEST_TIMEOUT_SECONDS seconds, and BACKOFF_SECONDS seconds after a failure nothing is asked.
         Papers that were not found until then are left out.
@@ -80,7 +80,7 @@ class PaperLookup:
         return found
 
     async def _complete(self, papers: Mapping[str, Paper], found: dict[str, Paper]) -> None:
-        """Adds to `found` what arXiv knows. Raises FetchError, UnknownFormat, BrokenDigest."""
+        """Add to `found` what arXiv knows. Raise FetchError, UnknownFormat, BrokenDigest."""
         inquiry = Inquiry(self._deps, self._source)
         keys = {paper.arxiv_id: key for key, paper in papers.items() if paper.arxiv_id}
         async for digest in inquiry.answers(list(keys), IDS_PER_REQUEST, self._about):

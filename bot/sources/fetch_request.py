@@ -104,7 +104,7 @@ class FetchRequest:
         return _number_in(self.url, "max_results", API_RESULTS)
 
     def named(self, source: str) -> str:
-        """Returns the name of the document in sentences: the source and the last part of the path."""
+        """Return the name of the document in sentences: the source and the last part of the path."""
         last = urlsplit(self.url).path.rstrip("/").rpartition("/")[2]
         return f"{source}/{last}" if last else source
 
@@ -112,7 +112,7 @@ class FetchRequest:
 def requests_of(
     source: SourceSettings, now: datetime, *, since: date | None = None, sites: Sites
 ) -> tuple[FetchRequest, ...]:
-    """Returns the requests of a source at `now`, each for the first page; () for files.
+    """Return the requests of a source at `now`, each for the first page; () for files.
 
     `since`: the day from which a database is asked for papers; None: today.
     """
@@ -129,23 +129,23 @@ def requests_of(
 
 
 def by_category(ask: FetchRequest, sites: Sites) -> tuple[FetchRequest, ...]:
-    """Returns the requests for the categories of an archive whose papers are too many for one feed."""
+    """Return the requests for the categories of an archive whose papers are too many for one feed."""
     codes = [f"{ask.part}.{name}" for name in CLASSES.get(ask.part, ())]
     return tuple(replace(ask, url=sites.feeds + code, page=ask.page + 1) for code in codes)
 
 
 def _of_day(source: SourceSettings, url: str, day: date, *, is_missed: bool = False) -> FetchRequest:
-    """Returns the request for the document of a day, whose address holds the date."""
+    """Return the request for the document of a day, whose address holds the date."""
     return FetchRequest(url=url.replace(DATE, day.isoformat()), format=source.format, day=day, is_missed=is_missed)
 
 
 def everything() -> SourceSettings:
-    """Returns the source that is used if the settings name none: the feeds of all archives of arXiv."""
+    """Return the source that is used if the settings name none: the feeds of all archives of arXiv."""
     return SourceSettings(name=EVERYTHING, arxiv=tuple(CLASSES), schedule="arxiv")
 
 
 def categories_of(source: SourceSettings) -> tuple[str, ...]:
-    """Returns the archives and categories of arXiv whose daily papers a source shows; () for other sources."""
+    """Return the archives and categories of arXiv whose daily papers a source shows; () for other sources."""
     if source.arxiv or source.url is None or source.schedule != "arxiv":
         return source.arxiv
     found = _CATEGORY.match(urlsplit(source.url).path)
@@ -156,7 +156,7 @@ def categories_of(source: SourceSettings) -> tuple[str, ...]:
 
 
 def is_dated(source: SourceSettings) -> bool:
-    """Returns whether the address of a source holds a date."""
+    """Return whether the address of a source holds a date."""
     return source.url is not None and DATE in source.url
 
 
@@ -168,7 +168,7 @@ def missed_day_request(
     is_oldest: bool,
     sites: Sites,
 ) -> FetchRequest | None:
-    """Returns the request for a missed day; None if the source cannot show past days.
+    """Return the request for a missed day; None if the source cannot show past days.
 
     `is_oldest`: the day is the oldest missed one, so the request includes papers that were submitted earlier and held
     back by moderators.
@@ -190,7 +190,7 @@ def missed_day_request(
 
 
 def submitted_between(batch: date, calendar: source_calendar.ArxivCalendar) -> tuple[datetime, datetime]:
-    """Returns (begin, end) of the time in which papers of a batch were submitted, in aware UTC."""
+    """Return (begin, end) of the time in which papers of a batch were submitted, in aware UTC."""
     before = batch - DAY
     while not calendar.has_batch(before):
         before -= DAY
@@ -198,14 +198,14 @@ def submitted_between(batch: date, calendar: source_calendar.ArxivCalendar) -> t
 
 
 def _closed(batch: date) -> datetime:
-    """Returns the time until which papers could be submitted for a batch."""
+    """Return the time until which papers could be submitted for a batch."""
     evening = batch - DAY
     day = evening - 2 * DAY if evening.weekday() == SUNDAY else evening
     return datetime.combine(day, CLOSES_AT, source_calendar.NEW_YORK).astimezone(UTC)
 
 
 def asked_since(database: str, declared: datetime, looked_at: datetime | None, now: datetime) -> date:
-    """Returns the day since which a poll asks a database. `declared`: when the source was declared.
+    """Return the day since which a poll asks a database. `declared`: when the source was declared.
 
     `looked_at`: its last good poll.
 
@@ -236,7 +236,7 @@ def arxiv_query(question: str, most: int, sites: Sites) -> FetchRequest:
 
 
 def _question(source: SourceSettings, first: date, today: date, sites: Sites) -> str:
-    """Returns the address of the first page of a database's papers since the day `first`."""
+    """Return the address of the first page of a database's papers since the day `first`."""
     if source.openalex:
         return _openalex(f"{source.question},from_publication_date:{first}", sites)
     if source.crossref:
@@ -261,7 +261,7 @@ def _mail(sites: Sites) -> str:
 
 
 def with_query(url: str, **values: str) -> str:
-    """Returns an address with these values in its query, in place of former ones."""
+    """Return an address with these values in its query, in place of former ones."""
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query)) | {name: value for name, value in values.items() if value}
     return parts._replace(query=urlencode(query)).geturl()

@@ -91,13 +91,13 @@ class Fetched:
 
 
 async def resolve(host: str, port: int) -> list[str]:
-    """Returns the IP addresses of a host, by this machine's resolver. Raises OSError."""
+    """Return the IP addresses of a host, by this machine's resolver. Raise OSError."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
 def is_arxiv(host: str) -> bool:
-    """Returns whether a host is arXiv's."""
+    """Return whether a host is arXiv's."""
     name = host.rstrip(".").casefold()
     return name == "arxiv.org" or name.endswith(".arxiv.org")
 
@@ -117,7 +117,7 @@ class HostThrottle:
 
     @asynccontextmanager
     async def turn(self, host: str) -> AsyncIterator[None]:
-        """Waits for the turn of one request, and keeps it. Raises FetchError if the host asked for a long wait."""
+        """Wait for the turn of one request, and keep it. Raise FetchError if the host asked for a long wait."""
         lane = self._lane(host)
         async with self._locks[lane]:
             wait = self._free.get(lane, 0.0) - self._clock.monotonic()
@@ -131,7 +131,7 @@ class HostThrottle:
                 self.pause(host, timedelta(seconds=GAPS.get(lane, 0.0)))
 
     def pause(self, host: str, wait: timedelta) -> None:
-        """Lets no request to the host start until `wait` is over."""
+        """Let no request to the host start until `wait` is over."""
         lane = self._lane(host)
         self._free[lane] = max(self._free.get(lane, 0.0), self._clock.monotonic() + wait.total_seconds())
 
@@ -140,7 +140,7 @@ class HostThrottle:
 
 
 def asked_to_wait(host: str, wait: timedelta, status: int | None = None) -> FetchError:
-    """Returns the FetchError for a host that asks to wait; `wait` is zero if the host did not say how long."""
+    """Return the FetchError for a host that asks to wait; `wait` is zero if the host did not say how long."""
     if wait:
         sentence = f"{host} asks for a wait of {wait.total_seconds():.0f} seconds."
     elif status is None:
@@ -151,7 +151,7 @@ def asked_to_wait(host: str, wait: timedelta, status: int | None = None) -> Fetc
 
 
 def is_public(address: str) -> bool:
-    """Returns whether an IP address is public. If an IPv6 address contains an IPv4 address, the latter decides."""
+    """Return whether an IP address is public. If an IPv6 address contains an IPv4 address, the latter decides."""
     try:
         found = ip_address(address.partition("%")[0])
     except ValueError:
@@ -164,7 +164,7 @@ def is_public(address: str) -> bool:
 
 
 def _inner(address: IPv6Address) -> IPv4Address | None:
-    """Returns the IPv4 address in an IPv6 address (mapped, 6to4 or NAT64); None if there is none."""
+    """Return the IPv4 address in an IPv6 address (mapped, 6to4 or NAT64); None if there is none."""
     if address.ipv4_mapped or address.sixtofour:
         return address.ipv4_mapped or address.sixtofour
     if address in _NAT64:
@@ -200,9 +200,9 @@ class Fetcher:
         self._proxy_of = proxy_of
 
     async def fetch(self, url: str, *, etag: str = "", modified: str = "") -> Fetched | None:
-        """Returns the document at an address; None if it has not changed since `etag` and `modified`.
+        """Return the document at an address; None if it has not changed since `etag` and `modified`.
 
-        Raises FetchError.
+        Raise FetchError.
         """
         headers = {"User-Agent": self._agent, "Accept-Encoding": CODINGS, "Accept": "*/*"}
         headers |= {"If-None-Match": etag} if etag else {}
@@ -220,7 +220,7 @@ class Fetcher:
     async def _in_turn(
         self, url: httpx.URL, headers: Mapping[str, str], *, may_be_private: bool
     ) -> Fetched | httpx.URL | None:
-        """Sends one request as soon as the host may be asked. Returns the document or the target of a redirect.
+        """Send one request as soon as the host may be asked. Return the document or the target of a redirect.
 
         It goes to the proxy, which resolves names, or to the host's addresses until one can be reached.
         """
@@ -241,7 +241,7 @@ class Fetcher:
                 raise
 
     async def _addresses(self, url: httpx.URL, *, may_be_private: bool) -> list[str | None]:
-        """Returns the allowed IP addresses of the URL's host, at least one. Raises FetchError."""
+        """Return the allowed IP addresses of the URL's host, at least one. Raise FetchError."""
         host = url.raw_host.decode("ascii").strip("[]")
         try:
             found = await self._resolve(host, url.port or _PORTS[url.scheme])
@@ -258,7 +258,7 @@ class Fetcher:
     async def _get(
         self, url: httpx.URL, address: str | None, headers: Mapping[str, str], proxy: str | None
     ) -> Fetched | httpx.URL | None:
-        """Sends one request to the IP address that was checked.
+        """Send one request to the IP address that was checked.
 
         Each request has its own client, since a connection that stays open would bypass the next check.
         """
@@ -294,7 +294,7 @@ class Fetcher:
         )
 
     async def _refused(self, url: httpx.URL, response: httpx.Response) -> FetchError:
-        """Returns the error for an answer with an error status."""
+        """Return the error for an answer with an error status."""
         status = response.status_code
         try:
             body = await _body(url, response, _ERROR_BODY)
@@ -356,9 +356,9 @@ def _parsed(url: str) -> httpx.URL:
 
 
 def _redirected(url: httpx.URL, location: str) -> httpx.URL:
-    """Returns the address to which a redirect leads. A password is kept only on the same host.
+    """Return the address to which a redirect leads. A password is kept only on the same host.
 
-    Raises FetchError, InvalidURL, UnicodeError; `Fetcher._get` turns all of them into FetchError.
+    Raise FetchError, InvalidURL, UnicodeError; `Fetcher._get` turns all of them into FetchError.
     """
     target = url.join(location)
     if not (location and _is_web(target)):
@@ -371,12 +371,12 @@ def _no_address(url: httpx.URL) -> FetchError:
 
 
 def _is_web(url: httpx.URL) -> bool:
-    """Returns whether an address is a web address. Raises UnicodeError, since httpx decodes the host name only here."""
+    """Return whether an address is a web address. Raise UnicodeError, since httpx decodes the host name only here."""
     return url.scheme in _PORTS and bool(url.host)
 
 
 def _translated(url: httpx.URL, error: httpx.HTTPError, limits: FetchLimits) -> FetchError:
-    """Returns the FetchError for an error of a connection."""
+    """Return the FetchError for an error of a connection."""
     certificate = certificate_problem(error)
     if certificate:
         return FetchError(f"The certificate of {url.host} cannot be trusted: {certificate}.")

@@ -40,7 +40,7 @@ class FolderWatch:
     reported: dict[str, files.Stamp] = field(default_factory=dict)
 
     def check(self, listing: Mapping[str, files.Stamp], now: datetime) -> tuple[str, ...]:
-        """Returns the names of the files that are complete, sorted. `now` is aware UTC.
+        """Return the names of the files that are complete, sorted. `now` is aware UTC.
 
         A file is complete if two checks, at least STABLE_FOR apart, found it unchanged. A file that was renamed,
         replaced or extended counts as new. Files that no longer exist are forgotten.
@@ -110,7 +110,7 @@ class WatchedFolder:
         return self.problem or refused
 
     async def poll(self) -> None:
-        """Reads every file that is complete now. One that cannot be read is reported once and holds up no other.
+        """Read every file that is complete now. One that cannot be read is reported once and holds up no other.
 
         Leaves a receipt of the files that were read, and one of those that cannot be read, if that is new. Files that
         were not stored are read again at the next poll.
@@ -133,7 +133,7 @@ class WatchedFolder:
             await self._leave_receipts(poll, new, is_changed=self._unread != before)
 
     async def _leave_receipts(self, poll: Poll | None, new: str, *, is_changed: bool) -> None:
-        """`new`: the reasons that are new. If there are none, what could not be read before is gone, or was read."""
+        """Log `new`, the reasons that are new. If there are none, what could not be read before is gone, or was read."""
         was_read = poll is not None and poll.receipt is not None
         if poll is not None and was_read:
             if is_changed and not new:
@@ -147,7 +147,7 @@ class WatchedFolder:
             await poll.finish()
 
     async def record_late(self, known: KnownSource) -> None:
-        """Leaves a receipt if the file that is due is late. Further calls for the same file change nothing."""
+        """Leave a receipt if the file that is due is late. Further calls for the same file change nothing."""
         poll = Poll(self._deps, self.source, known)
         due, last = poll.due, known.last
         if due is None or (known.since is not None and due.at < known.since):
@@ -169,7 +169,7 @@ class WatchedFolder:
         return self._watch.check(listing, self._deps.app.clock.wall())
 
     def _listing(self) -> dict[str, files.Stamp]:
-        """Returns the files, each with its stamp. Raises UnreadableInput, also if the folder has disappeared."""
+        """Return the files, each with its stamp. Raise UnreadableInput, also if the folder has disappeared."""
         last = self._folder
         if last is not None and not files.is_there(last) and not files.barred_at(last):
             raise UnreadableInput(f"{last}: the folder is gone.")
@@ -199,7 +199,7 @@ class WatchedFolder:
                 log.info("%s: %d papers in %s, %d of them new.", self.source.name, *counts, extra=fields)
 
     def _note(self, path: str, error: PaperwireError) -> None:
-        """Notes that a file or the folder ("") cannot be read.
+        """Note that a file or the folder ("") cannot be read.
 
         Each process logs why, once until something else is wrong.
         """
@@ -211,13 +211,13 @@ class WatchedFolder:
 
 
 async def started(deps: PollDependencies, source: SourceSettings) -> Poll:
-    """Returns a poll of a source that begins now. Raises StoreError."""
+    """Return a poll of a source that begins now. Raise StoreError."""
     known = await deps.app.store.read(known_sources)
     return Poll(deps, source, next(one for one in known if one.name == source.name))
 
 
 def noted(poll: Poll, digest: Digest) -> Callable[[Transaction, Ingested], None]:
-    """Returns what is written when a file is stored: the receipt, unless the file was known and announces nothing."""
+    """Return what is written when a file is stored: the receipt, unless the file was known and announces nothing."""
 
     def note(transaction: Transaction, done: Ingested) -> None:
         if done.announced or not done.already_known:

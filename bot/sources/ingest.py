@@ -51,13 +51,13 @@ async def ingest(
     *,
     source: str,
 ) -> tuple[Digest, Ingested]:
-    """Reads a digest and stores its papers. Raises UnknownFormat, BrokenDigest, StoreError."""
+    """Read a digest and store its papers. Raise UnknownFormat, BrokenDigest, StoreError."""
     digest = await asyncio.to_thread(read_digest, data, name)
     return digest, await store_digest(app, digest, source=source)
 
 
 def today(app: App) -> date:
-    """Returns the current day in the operator's time zone."""
+    """Return the current day in the operator's time zone."""
     return app.clock.now().astimezone(zone(app.store.zone)).date()
 
 
@@ -73,7 +73,7 @@ async def store_digest(
     only_known: bool = False,
     complete: Complete | None = None,
 ) -> Ingested:
-    """Stores the papers of a digest. Raises StoreError; any other error while it is stored is a BrokenDigest.
+    """Store the papers of a digest. Raise StoreError; any other error while it is stored is a BrokenDigest.
 
     `note` is called in the transaction that stores the digest, and can write in it. `announce`: the papers are
     announced even if their day is long ago. `continues`: it is a feed that was read before. `of_arxiv`: the source is
@@ -134,7 +134,7 @@ async def _store_whole(
 
 
 def _parts(digest: Digest) -> Sequence[Digest]:
-    """Divides a digest into digests that are each stored in one transaction, almost always one. The last has its name.
+    """Divide a digest into digests that are each stored in one transaction, almost always one. The last has its name.
 
     So a document that was stored in part counts as unknown, and is completed when it is read again.
     """
@@ -164,7 +164,7 @@ def _count_ready(store: Store, source: str, papers: int) -> None:
 
 
 def _completed(paper: Paper, known: Paper) -> Paper:
-    """Returns a paper with what arXiv knows in place of the values that it lacks."""
+    """Return a paper with what arXiv knows in place of the values that it lacks."""
     return replace(paper, **{name: getattr(known, name) for name in _COMPLETED if not getattr(paper, name)})
 
 
@@ -205,23 +205,23 @@ class LateEncoding:
         self._rounds = Rounds(app.clock, LATE_INTERVAL_SECONDS, "Papers could not be encoded")
 
     async def begin(self) -> None:
-        """Makes this encoder the store's, and encodes the questions that lack vectors. Raises StoreError."""
+        """Make this encoder the store's, and encodes the questions that lack vectors. Raise StoreError."""
         if (encoder := self._app.encoder) is not None:
             await self._app.store.write(meanings.change_encoder, encoder.name)
             await self._in_time(self._encode_questions(encoder))
 
     def start(self) -> None:
-        """Starts to make missing codes in the background, if that is due."""
+        """Start to make missing codes in the background, if that is due."""
         if (encoder := self._app.encoder) is not None:
             self._rounds.start(lambda: self._noted(self._encode_all(encoder)))
 
     async def run(self) -> None:
-        """Makes missing codes for at most MAX_ENCODING_SECONDS seconds. Raises StoreError."""
+        """Make missing codes for at most MAX_ENCODING_SECONDS seconds. Raise StoreError."""
         if (encoder := self._app.encoder) is not None:
             await self._in_time(self._encode_papers(encoder))
 
     async def close(self) -> None:
-        """Ends the work in the background. The rest is made after the next start."""
+        """End the work in the background. The rest is made after the next start."""
         await self._rounds.close()
 
     async def _in_time(self, work: Awaitable[None]) -> None:

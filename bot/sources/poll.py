@@ -82,12 +82,12 @@ class PollDependencies:
 
 
 def schedule_of(schedules: Schedules, source: SourceSettings) -> Schedule | None:
-    """Returns when a source is polled; None for a file that is only watched."""
+    """Return when a source is polled; None for a file that is only watched."""
     return schedules.read(source.schedule or "", evening=source.is_list)
 
 
 def due_of(schedules: Schedules, source: SourceSettings, now: datetime) -> Overdue | None:
-    """Returns what a source should hold by now; None if nothing is expected, or nobody knows."""
+    """Return what a source should hold by now; None if nothing is expected, or nobody knows."""
     schedule = schedules.read("arxiv" if source.follows_arxiv else source.schedule or "", evening=source.is_list)
     return schedule.due_now(now) if schedule else None
 
@@ -120,9 +120,9 @@ class Poll:
         self.receipt: Receipt | None = None  # the last one; None: not written yet
 
     async def store(self, digest: Digest, note: Note, *, continues: bool = False) -> Ingested:
-        """Stores the papers of a document, and in the same transaction what `note` writes.
+        """Store the papers of a document, and in the same transaction what `note` writes.
 
-        Raises StoreError, BrokenDigest.
+        Raise StoreError, BrokenDigest.
         """
         return await store_digest(
             self.deps.app,
@@ -136,7 +136,7 @@ class Poll:
         )
 
     def add(self, digest: Digest, done: Ingested) -> None:
-        """Counts the papers of a document that was stored."""
+        """Count the papers of a document that was stored."""
         filed, is_news = _filed_now(done), not (done.already_known or done.archive)
         self._counts.update(
             digests=1,
@@ -155,7 +155,7 @@ class Poll:
     def observe(
         self, transaction: Transaction, digest: Digest, done: Ingested, *, part: str = "", changed: bool = True
     ) -> None:
-        """Adds a document of a part, in the transaction that stored it. `changed`: it differs from the last one."""
+        """Add a document of a part, in the transaction that stored it. `changed`: it differs from the last one."""
         self.add(digest, done)
         news = 0
         if not done.archive:
@@ -175,11 +175,11 @@ class Poll:
         )
 
     def had(self, part: str) -> bool:
-        """Returns whether an earlier poll brought what is due of a part."""
+        """Return whether an earlier poll brought what is due of a part."""
         return self.due is not None and part in self.known.parts and self.known.parts[part].came == self.due.at
 
     def outcomes(self, transaction: Transaction) -> dict[str, tuple[Outcome, str]]:
-        """Returns part → (its outcome so far, why), without the parts that were not asked since theirs had come."""
+        """Return part → (its outcome so far, why), without the parts that were not asked since theirs had come."""
         due, found = self.due, {}
         for part, answers in self.answers.items():
             if answers:
@@ -197,7 +197,7 @@ class Poll:
         return found
 
     def write(self, transaction: Transaction, *, is_over: bool = False) -> Receipt:
-        """Writes the receipt and the state so far, and returns the receipt. `is_over`: nothing more is requested."""
+        """Write the receipt and the state so far, and return the receipt. `is_over`: nothing more is requested."""
         found = self.outcomes(transaction)
         for part, (outcome, _) in found.items():
             if self.due and outcome in SETTLING:
@@ -224,7 +224,7 @@ class Poll:
         return receipt
 
     def close(self, transaction: Transaction) -> Receipt:
-        """Writes the final receipt and state, and notifies operators, in one transaction. Raises StoreError."""
+        """Write the final receipt and state, and notifies operators, in one transaction. Raise StoreError."""
         receipt = self.write(transaction, is_over=True)
         self._tell_of_trouble(transaction, receipt)
         filed = self._counts["archived"]
@@ -278,7 +278,7 @@ class Poll:
         return self.now + wait_after_failure(failures, self.retry_after, self.deps.jitter())
 
     def _tell_of_trouble(self, transaction: Transaction, last: Receipt) -> None:
-        """Notifies operators of trouble with the source, and of the end of trouble."""
+        """Notify operators of trouble with the source, and of the end of trouble."""
         before, trouble = self.known.state.trouble, self._state.trouble
         is_new = trouble is not None and trouble.value == last.outcome.value
         if not is_new and (trouble is not None or before not in BEHIND):
@@ -290,7 +290,7 @@ class Poll:
         self._tell(transaction, finding.notice() if finding else source_recovered(self.source.name))
 
     def _tell_of_lost_days(self, transaction: Transaction) -> None:
-        """Notifies operators of lost days, in the transaction that stores the source as read until then."""
+        """Notify operators of lost days, in the transaction that stores the source as read until then."""
         lost = [day for day in self.days.of(*LOSSES) if day not in self._told]
         if lost:
             self._told.update(lost)
@@ -301,7 +301,7 @@ class Poll:
 
 
 def _filed_now(done: Ingested) -> int:
-    """Returns how many papers of a document were stored without being announced.
+    """Return how many papers of a document were stored without being announced.
 
     0 if an earlier receipt counted them.
     """
@@ -309,13 +309,13 @@ def _filed_now(done: Ingested) -> int:
 
 
 def truncation(digest: Digest) -> str:
-    """Returns the sentence for a document that breaks off; "" if it is whole."""
+    """Return the sentence for a document that breaks off; "" if it is whole."""
     cut = said_in(digest, "xml_truncated")
     return f"{cut}." if cut else ""
 
 
 def said_in(digest: Digest, code: str) -> str:
-    """Returns the sentence of a warning about a document, such as "feed_error"; "" if it has none."""
+    """Return the sentence of a warning about a document, such as "feed_error"; "" if it has none."""
     return next((_sentence(one) for one in digest.warnings if one.code == code), "")
 
 

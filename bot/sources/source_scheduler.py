@@ -49,7 +49,7 @@ class SourceScheduler:
         *,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`sources` are the sources in the settings; if there are none, all archives of arXiv are read."""
+        """Poll `sources`, those in the settings; if there are none, all archives of arXiv are read."""
         self._history = not sources
         self._sources = {source.name: source for source in (sources or (everything(),))}
         # what papers lack may be asked of arXiv only where a source asks arXiv, too
@@ -94,7 +94,7 @@ class SourceScheduler:
         return bool(self._overdue) and second < self._overdue_until
 
     async def poll(self) -> None:
-        """Reads the files that are complete, and starts polls of the sources that are due. Raises StoreError."""
+        """Read the files that are complete, and start polls of the sources that are due. Raise StoreError."""
         await self._sync()
         for name, folder in self._folders.items():
             if name not in self._polls:
@@ -129,7 +129,7 @@ class SourceScheduler:
             self._reading_since = second
 
     async def drain(self) -> None:
-        """Reads all files, and polls the sources that are due. Raises StoreError."""
+        """Read all files, and poll the sources that are due. Raise StoreError."""
         await self._sync()
         await self._read_folders(self._folders)
         known = await self._known()
@@ -137,7 +137,7 @@ class SourceScheduler:
         await self._poll_all(self._due(known), known)
 
     async def poll_now(self, named: str = "") -> tuple[Receipt, ...]:
-        """Polls a source, or all (""), even if they are not due. Returns their receipts. Raises NotFound, StoreError."""
+        """Poll a source, or all (""), even if they are not due. Return their receipts. Raise NotFound, StoreError."""
         # the settings have no two names that differ only in case
         wanted = [name for name in self._sources if named.casefold() in ("", name.casefold())]
         if not wanted:
@@ -151,7 +151,7 @@ class SourceScheduler:
         return tuple(receipt for receipt in last if receipt and receipt.at >= began)
 
     async def unreadable_if_all(self) -> dict[str, str]:
-        """Returns the reason of each source if no source could be read at its last poll; else {}. Raises StoreError."""
+        """Return the reason of each source if no source could be read at its last poll; else {}. Raise StoreError."""
         known = await self._known()
         last = {name: known[name].last for name in self._web}
         unread = {name: one.detail for name, one in last.items() if one and one.outcome is Outcome.FAILED}
@@ -159,12 +159,12 @@ class SourceScheduler:
         return unread if len(unread) == len(self._sources) else {}
 
     async def close(self) -> None:
-        """Cancels the running polls. What they have stored stays."""
+        """Cancel the running polls. What they have stored stays."""
         await end_tasks(*self._polls.values())
         self._polls.clear()
 
     async def _sync(self) -> None:
-        """Writes the sources of the settings to the store, once. Raises StoreError."""
+        """Write the sources of the settings to the store, once. Raise StoreError."""
         if not self._is_synced:
             facts = [fact_of(source) for source in self._sources.values()]
             await self._deps.app.store.write(stored_sources.sync_sources, facts, now=self._deps.app.clock.now())
@@ -179,7 +179,7 @@ class SourceScheduler:
         return [name for name in free if self._is_due(self._web[name], known[name].state.next_at)]
 
     def _is_due(self, source: SourceSettings, at: datetime | None) -> bool:
-        """Returns whether a source is due whose next poll was to be `at`.
+        """Return whether a source is due whose next poll was to be `at`.
 
         A time too far ahead counts as due, since it was stored before the clock was set back.
         """
@@ -189,13 +189,13 @@ class SourceScheduler:
         return at > max(schedule.next_poll(now), now + MAX_AHEAD)
 
     async def _record_late_folders(self, known: Mapping[str, KnownSource]) -> None:
-        """Writes a receipt for each folder whose due file is late."""
+        """Write a receipt for each folder whose due file is late."""
         for name, folder in self._folders.items():
             if folder.source.schedule is not None:
                 await folder.record_late(known[name])
 
     async def _poll(self, name: str, known: KnownSource, *, everything: bool = False) -> None:
-        """Polls a source on the web.
+        """Poll a source on the web.
 
         With `everything`, also asks for categories that have already brought their papers.
 
@@ -222,14 +222,14 @@ class SourceScheduler:
     async def _poll_all(
         self, names: Sequence[str], known: Mapping[str, KnownSource], *, everything: bool = False
     ) -> None:
-        """Polls these sources. A StoreError at one stops no other, and is raised at the end."""
+        """Poll these sources. A StoreError at one stops no other, and is raised at the end."""
         polls = (self._poll(name, known[name], everything=everything) for name in names)
         for error in await asyncio.gather(*polls, return_exceptions=True):
             if error is not None:
                 raise error
 
     async def _read_folders(self, names: Collection[str]) -> None:
-        """Reads the files of these folders. Waits up to LONGEST_WAIT for files that have just been written."""
+        """Read the files of these folders. Wait up to LONGEST_WAIT for files that have just been written."""
         clock, began = self._deps.app.clock, self._deps.app.clock.wall()
         folders = [self._folders[name] for name in self._folders if name in names]
         for folder in folders:

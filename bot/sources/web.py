@@ -49,7 +49,7 @@ class WebPoll(Poll):
         self._closed_hosts: dict[str, str] = {}  # host → why this poll sends no more requests to it
 
     async def run(self, *, everything: bool = False, history: bool = False) -> Receipt:
-        """Asks the source, stores what it answers, and returns the receipt. Raises StoreError.
+        """Ask the source, store what it answers, and return the receipt. Raise StoreError.
 
         Without `everything`, categories that have already brought the papers that are due are not requested again. With
         `history`, the last days before the first poll count as missed.
@@ -64,7 +64,7 @@ class WebPoll(Poll):
         return await self.finish()
 
     async def _ask_regularly(self, *, everything: bool) -> None:
-        """Asks each part for its newest document, and for all that follows from an answer."""
+        """Ask each part for its newest document, and for all that follows from an answer."""
         known, since = self.known, None
         if name := self.source.database:
             since = fetch_request.asked_since(name, known.since or self.now, known.state.looked_at, self.now)
@@ -77,7 +77,7 @@ class WebPoll(Poll):
                 await self._ask_for_all(request)
 
     async def _ask_for_missed_days(self) -> None:
-        """Asks for the missed days, oldest first."""
+        """Ask for the missed days, oldest first."""
         failed = any(one.problem for answers in self.answers.values() for one in answers)
         # earlier polls brought what was submitted before the oldest day, except what moderators held back
         oldest = self.days.left[0] if self.days.left and self.known.state.read_until else None
@@ -91,7 +91,7 @@ class WebPoll(Poll):
                 self.days.settle(day, End.GONE)
 
     def close(self, transaction: Transaction) -> Receipt:
-        """Writes the final receipt. If no day is missed, the source is read until the newest day that has come."""
+        """Write the final receipt. If no day is missed, the source is read until the newest day that has come."""
         if not self.days.left and is_dated(self.source):
             _, yesterday = self._current
             if yesterday not in self._unread_days:
@@ -104,7 +104,7 @@ class WebPoll(Poll):
         return all(outcome in SETTLING for outcome, _ in self.outcomes(transaction).values())
 
     async def _ask_for_all(self, request: FetchRequest) -> None:
-        """Asks for a document, and for all that follow from it.
+        """Ask for a document, and for all that follow from it.
 
         An unexpected error is a problem of its document only.
         """
@@ -121,7 +121,7 @@ class WebPoll(Poll):
             self._note(request, Answer(problem=BY_MISTAKE))
 
     def _note(self, request: FetchRequest, answer: Answer) -> tuple[FetchRequest, ...]:
-        """Notes the answer of a document that brings no papers. Returns (), since no request follows from it."""
+        """Note the answer of a document that brings no papers. Return (), since no request follows from it."""
         if not request.is_missed:
             if request.day and answer.problem:
                 self._unread_days.add(request.day)
@@ -133,9 +133,9 @@ class WebPoll(Poll):
         return ()
 
     async def _ask(self, request: FetchRequest) -> tuple[FetchRequest, ...]:
-        """Fetches and stores one document. Returns the requests that follow from it.
+        """Fetch and store one document. Return the requests that follow from it.
 
-        Raises UnknownFormat, BrokenDigest.
+        Raise UnknownFormat, BrokenDigest.
         """
         if why := self._closed_hosts.get(request.host):
             return self._note(request, Answer(problem=why))
@@ -150,7 +150,7 @@ class WebPoll(Poll):
         return await self._read_answer(request, found, is_first=not last.digest and request.page == 1)
 
     async def _read_answer(self, request: FetchRequest, found: Fetched, *, is_first: bool) -> tuple[FetchRequest, ...]:
-        """Stores a document that was fetched. Returns the requests that follow from it."""
+        """Store a document that was fetched. Return the requests that follow from it."""
         name, language = self.source.name, self.source.language
         try:
             answer = await self.deps.app.sandbox.read(
@@ -187,7 +187,7 @@ class WebPoll(Poll):
         return (answer.older,)
 
     async def _not_fetched(self, request: FetchRequest, error: FetchError) -> Answer:
-        """Returns the answer of a document that could not be fetched."""
+        """Return the answer of a document that could not be fetched."""
         if request.may_miss and error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
             return Answer(absent=True)
         is_busy, reason = error.busy, ""
@@ -203,7 +203,7 @@ class WebPoll(Poll):
         return Answer(problem=_short(reason or str(error.sentence if is_busy or request.is_missed else error)))
 
     def _adapted(self, digest: Digest, request: FetchRequest) -> Digest:
-        """Returns the digest of a request with the day that counts.
+        """Return the digest of a request with the day that counts.
 
         Papers of arXiv's API as the feed announced them.
         """
@@ -217,9 +217,9 @@ class WebPoll(Poll):
         return digest
 
     async def _store_answer(self, request: FetchRequest, digest: Digest, found: Fetched, *, is_last: bool) -> Ingested:
-        """Stores the papers of a document, the receipt and the state, and the validators of `found`.
+        """Store the papers of a document, the receipt and the state, and the validators of `found`.
 
-        Raises BrokenDigest, also for a missed day that breaks off, after its complete entries were stored.
+        Raise BrokenDigest, also for a missed day that breaks off, after its complete entries were stored.
         """
         last, cut = self.parts.get(request.document, Part()), truncation(digest)
 
@@ -270,19 +270,19 @@ def validators_of(last: Part, now: datetime) -> tuple[str, str]:
 
 
 def _short(text: str) -> str:
-    """Returns a sentence for a receipt: one line, at most LONGEST_PROBLEM characters."""
+    """Return a sentence for a receipt: one line, at most LONGEST_PROBLEM characters."""
     return cut_letters(" ".join(text.split()), LONGEST_PROBLEM)
 
 
 def _announced(paper: Paper, categories: Collection[str]) -> Paper:
-    """Returns a paper of a missed day, with the announce type of the feeds of these categories: new or cross-list."""
+    """Return a paper of a missed day, with the announce type of the feeds of these categories: new or cross-list."""
     primary = paper.primary or ""
     here = any(primary == code or primary.startswith(f"{code}.") for code in categories)
     return replace(paper, announce_type=Announce.NEW if here else Announce.CROSS)
 
 
 def current_days(schedules: Schedules, source: SourceSettings, now: datetime) -> tuple[date, ...]:
-    """Returns the days of the regular requests: today and yesterday for a dated address, else arXiv's batch."""
+    """Return the days of the regular requests: today and yesterday for a dated address, else arXiv's batch."""
     if is_dated(source):
         today = now.astimezone(UTC).date()
         return today, today - DAY
@@ -291,7 +291,7 @@ def current_days(schedules: Schedules, source: SourceSettings, now: datetime) ->
 
 
 def days_due(schedules: Schedules, source: SourceSettings, after: date | None, now: datetime) -> tuple[date, ...]:
-    """Returns the days after `after` that a source should have brought by `now`, oldest first.
+    """Return the days after `after` that a source should have brought by `now`, oldest first.
 
     If `after` is None, returns only the current day. Nobody knows the days of other sources than arXiv's and those
     with a date in the address.

@@ -113,7 +113,7 @@ class ChatPage:
         self._visitors = visitors
 
     async def show(self, request: Request) -> Response:
-        """Shows the newest messages, or those before the message with a given number."""
+        """Show the newest messages, or those before the message with a given number."""
         visitor = await self._visitors.admitted(request)
         before = _number(request.query_params.get("before", ""))
         view = await self._store.read(view_of, visitor.chat, visitor.frame.language, before=before)
@@ -148,7 +148,7 @@ class ChatPage:
         return HTMLResponse(html)
 
     async def say(self, request: Request) -> Response:
-        """Handles a message, which may have a file, at most once for each `once` of the form."""
+        """Handle a message, which may have a file, at most once for each `once` of the form."""
         visitor, form = await self._heard(request)
         text = form.text("text").replace("\r\n", "\n").strip()[:MAX_MESSAGE_LENGTH]
         if not text and not form.file:
@@ -170,7 +170,7 @@ class ChatPage:
         return await self._answer(request, visitor, form, "/#end", update=update, posting=posting)
 
     async def press(self, request: Request) -> Response:
-        """Handles a pressed button."""
+        """Handle a pressed button."""
         visitor, form = await self._heard(request)
         data, message = form.text("press")[:MAX_MESSAGE_LENGTH], form.text("message")
         number = _number(message)
@@ -192,13 +192,13 @@ class ChatPage:
         )
 
     async def news(self, request: Request) -> Response:
-        """Returns what came since the page was drawn or asked last; an empty response if that is nothing."""
+        """Return what came since the page was drawn or asked last; an empty response if that is nothing."""
         visitor = await self._visitors.admitted(request)
         after = _number(request.query_params.get("after", "")) or 0
         return await self._news(visitor, request.query_params.get("language", ""), after)
 
     async def download(self, request: Request) -> Response:
-        """Returns the document in a message of this chat."""
+        """Return the document in a message of this chat."""
         visitor = await self._visitors.admitted(request)
         number = _number(request.query_params.get("message", ""))
         content = await self._store.read(content_of, visitor.chat, number or 0)
@@ -209,7 +209,7 @@ class ChatPage:
         return Response(text.encode("utf-8", "replace"), headers=headers, media_type="application/octet-stream")
 
     async def use_samples(self, request: Request) -> Response:
-        """Stores the samples as today's papers, since they have no day, if they are offered, and shows the chat."""
+        """Store the samples as today's papers, since they have no day, if they are offered, and show the chat."""
         visitor, _ = await self._heard(request)
         if await self._offers_samples(visitor):
             for name in FILES:
@@ -217,7 +217,7 @@ class ChatPage:
         return RedirectResponse("/", 303)
 
     async def _offers_samples(self, visitor: Visitor) -> bool:
-        """Returns whether no source and no token is set, no paper is known, and the visitor is at this machine."""
+        """Return whether no source and no token is set, no paper is known, and the visitor is at this machine."""
         if not visitor.is_local or self._app.settings.sources:
             return False
         if any(platform.facts.token_variable for platform in self._app.platforms.values()):
@@ -225,7 +225,7 @@ class ChatPage:
         return await self._store.read(first_paper_at) is None
 
     async def _heard(self, request: Request) -> tuple[Visitor, Form]:
-        """Returns the visitor who sent a form, and the form. Opens the chat of a visitor on this machine."""
+        """Return the visitor who sent a form, and the form. Open the chat of a visitor on this machine."""
         visitor = await self._visitors.admitted(request)
         form = await self._visitors.own_form(request)
         if visitor.is_local and not (await self._store.read(access.access_status, visitor.chat)).is_admitted:
@@ -250,7 +250,7 @@ class ChatPage:
         said: str = "",
         pressed: int | None = None,
     ) -> Response:
-        """Returns what is new, if htmx asks; otherwise leads the browser to the answer to the update, else to `place`.
+        """Return what is new, if htmx asks; otherwise leads the browser to the answer to the update, else to `place`.
 
         `posting` posts that answer. `said`: a few words to show there.
         """
@@ -271,7 +271,7 @@ class ChatPage:
     async def _news(
         self, visitor: Visitor, language: str, after: int, *, said: str | None = None, pressed: int | None = None
     ) -> Response:
-        """Returns what came after a change; "" if that is nothing. `language`: that of the page, or of the chat now."""
+        """Return what came after a change; "" if that is nothing. `language`: that of the page, or of the chat now."""
         view = await self._store.read(view_of, visitor.chat, visitor.frame.language, after=after)
         if view.change < after or language != visitor.frame.language:
             return Response(status_code=204, headers={"hx-refresh": "true"})
@@ -293,7 +293,7 @@ class ChatPage:
 
 @contextmanager
 def _kept(kept: dict[str, T], update: str, value: T) -> Iterator[T]:
-    """Keeps a value for an update while the body runs. A form may be sent twice at once; then the first one ends it."""
+    """Keep a value for an update while the body runs. A form may be sent twice at once; then the first one ends it."""
     is_first = update not in kept
     try:
         yield kept.setdefault(update, value)
@@ -309,7 +309,7 @@ def _sample(name: str) -> Digest:
 def view_of(
     transaction: Transaction, chat: ChatAddress, language: str, *, before: int | None = None, after: int | None = None
 ) -> View:
-    """Returns the newest messages of a chat, or those before message number `before`, or what came since change `after`.
+    """Return the newest messages of a chat, or those before message number `before`, or what came since change `after`.
 
     Times are in the chat's zone, and buttons show whether they are pressed. What was there at `after` replaces what an
     open page shows. If the chat was erased since then, the view has a smaller change.
@@ -349,13 +349,13 @@ def view_of(
 
 
 def content_of(transaction: Transaction, chat: ChatAddress, number: int) -> Mapping[str, Any]:
-    """Returns the content of the message with this number; {} if the chat has no such message."""
+    """Return the content of the message with this number; {} if the chat has no such message."""
     found, _ = page_messages(transaction, chat, 1, before=number + 1)
     return next((json.loads(one.payload) for one in found if one.number == number), {})
 
 
 def buttons_of(transaction: Transaction, chat: ChatAddress, number: int) -> str:
-    """Returns the buttons of a message that show what the chat told of papers, as HTML."""
+    """Return the buttons of a message that show what the chat told of papers, as HTML."""
     html = content_of(transaction, chat, number).get("html", "")
     known = known_or_new(transaction, chat, ChatKind.PRIVATE)
     told = signals_of_papers(transaction, known.id, markup.papers_told_of(html))
@@ -363,7 +363,7 @@ def buttons_of(transaction: Transaction, chat: ChatAddress, number: int) -> str:
 
 
 def _by(visitor: Visitor, update: str) -> dict[str, Any]:
-    """Returns the fields of a request that say in which chat and by whom it was made."""
+    """Return the fields of a request that say in which chat and by whom it was made."""
     return {
         "place": Place(visitor.chat, ChatKind.PRIVATE),
         "update_id": update,
@@ -376,7 +376,7 @@ def _by(visitor: Visitor, update: str) -> dict[str, Any]:
 
 
 def _update(visitor: Visitor, form: Form, what: str, button: str = "") -> str:
-    """Returns the id of an update. A form that is sent twice has the same id; ids of different chats differ."""
+    """Return the id of an update. A form that is sent twice has the same id; ids of different chats differ."""
     once = form.text("once")
     if not _ONCE.fullmatch(once):
         once = secrets.token_urlsafe(16)

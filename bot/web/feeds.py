@@ -51,14 +51,14 @@ _TITLE, _TITLE_OF_GROUP = Sentence("paperwire feed"), Sentence("paperwire feed: 
 
 
 def feed_routes(app: App) -> Sequence[Route]:
-    """Returns the routes of the feeds."""
+    """Return the routes of the feeds."""
     return [
         Route(path, partial(_feed, app, kind)) for kind in _KINDS for path in with_any_prefix(f"/feed/{{key}}.{kind}")
     ]
 
 
 async def _feed(app: App, kind: str, request: Request) -> Response:
-    """Returns the feed that the key opens; without a body if the reader has these bytes already."""
+    """Return the feed that the key opens; without a body if the reader has these bytes already."""
     try:
         found = await app.store.read(delivered_papers.sent_papers, request.path_params["key"])
         body = await asyncio.to_thread(_written, found, kind) if found else None
@@ -77,7 +77,7 @@ async def _feed(app: App, kind: str, request: Request) -> Response:
 
 
 def _is_known(tag: str, given: str) -> bool:
-    """Returns whether a client has the bytes with this tag, as its If-None-Match tells (RFC 9110, 13.1.2)."""
+    """Return whether a client has the bytes with this tag, as its If-None-Match tells (RFC 9110, 13.1.2)."""
     tags = [one.strip().removeprefix("W/") for one in given.split(",")]
     return tag in tags or tags == ["*"]
 
@@ -103,7 +103,7 @@ def _written(found: delivered_papers.SentPapers, kind: str) -> str:
 
 
 def _item(known: model.StoredPaper, at: datetime, reader: views.Reader) -> dict[str, Any]:
-    """Returns a paper that was sent then, as JSON Feed has it; what that has no name for is in `_paperwire`.
+    """Return a paper that was sent then, as JSON Feed has it; what that has no name for is in `_paperwire`.
 
     All texts are on one line, without characters that XML forbids.
     """

@@ -41,7 +41,7 @@ _NEED_A_LOOK = (
 def findings_of(
     settings: Settings, store: Store, *, now: datetime, wall: datetime, stopped: Mapping[str, str] | None = None
 ) -> tuple[Finding, ...]:
-    """Returns what is wrong, as far as the store and the copies show it. Raises StoreError.
+    """Return what is wrong, as far as the store and the copies show it. Raise StoreError.
 
     `wall` is the machine's time, which the copies follow. `stopped`: platform -> why nothing is sent there; None: as
     the store knows.
@@ -70,7 +70,7 @@ class Problem:
 
 
 def part_fails(name: str, problem: Problem, now: datetime, level: Level = Level.WRONG) -> Finding:
-    """Returns the finding that a part of the process does not work."""
+    """Return the finding that a part of the process does not work."""
     return Finding(
         cause=PROCESS,
         of=name,
@@ -84,25 +84,25 @@ def part_fails(name: str, problem: Problem, now: datetime, level: Level = Level.
 
 
 def joined(found: Sequence[Finding], of_process: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Returns the findings, and after them what the process knows, except what they tell already and better."""
+    """Return the findings, and after them what the process knows, except what they tell already and better."""
     told = {one.name for one in found} | {one.of for one in found if one.cause == STOPPED}
     told |= {SOURCES for one in found if one.is_of_source}
     return (*found, *(one for one in of_process if one.name not in told))
 
 
 def is_well(found: Iterable[Finding]) -> bool:
-    """Returns whether nothing needs a person."""
+    """Return whether nothing needs a person."""
     return all(one.level is Level.NOTE for one in found)
 
 
 def texts(one: Finding, language: Language) -> dict[str, str]:
-    """Returns the texts of a finding for places that show no markup; a text is "" if there is none."""
+    """Return the texts of a finding for places that show no markup; a text is "" if there is none."""
     found = {"sentence": one.text(language), "why": one.why(language), "cure": one.cure(language)}
     return {name: text.replace("`", "") for name, text in found.items()}
 
 
 def for_strangers(found: Iterable[Finding], now: datetime) -> dict[str, Problem]:
-    """Returns what anyone may read of these findings, by name. Sources are counted, not named."""
+    """Return what anyone may read of these findings, by name. Sources are counted, not named."""
     said, sources = dict[str, Problem](), 0
     for one in found:
         if one.is_of_source:
@@ -116,7 +116,7 @@ def for_strangers(found: Iterable[Finding], now: datetime) -> dict[str, Problem]
 
 
 def log_finding(one: Finding) -> None:
-    """Logs a finding, since most installations have no operator's chat."""
+    """Log a finding, since most installations have no operator's chat."""
     level = logging.ERROR if one.level is Level.WRONG else logging.WARNING
     log.log(level, "%s", " ".join(filter(None, texts(one, _STRANGERS).values())))
 
@@ -135,7 +135,7 @@ class Health:
         self._is_logged = False  # whether the log says that nothing can be written
 
     def problems(self) -> dict[str, Problem]:
-        """Returns what is wrong now, by name."""
+        """Return what is wrong now, by name."""
         now, found = self._clock.monotonic(), dict(self._problems())
         self._since = {name: self._since.get(name, now) for name in found}
         wrong = {name: Problem(why, int(now - self._since[name])) for name, why in found.items()}
@@ -144,7 +144,7 @@ class Health:
         return wrong
 
     def _refused(self) -> Problem | None:
-        """Returns that nothing can be written; None if it can, or if only a short lock prevents it."""
+        """Return that nothing can be written; None if it can, or if only a short lock prevents it."""
         seconds = 0.0 if self._refused_since is None else self._clock.monotonic() - self._refused_since
         is_full = self._refused_since is not None and self._refusal == DISK_FULL
         if is_full or seconds > SHORT_REFUSAL:
@@ -152,7 +152,7 @@ class Health:
         return None
 
     async def watch(self) -> None:
-        """Checks the database and the parts of the process repeatedly, until it is cancelled.
+        """Check the database and the parts of the process repeatedly, until it is cancelled.
 
         Uses its own thread: while the database is locked, writers may occupy all threads of the shared pool.
         """
@@ -162,7 +162,7 @@ class Health:
                 await self._clock.sleep(LOOK_INTERVAL)
 
     async def look(self, thread: ThreadPoolExecutor | None = None) -> None:
-        """Checks the database and the parts of the process once."""
+        """Check the database and the parts of the process once."""
         refusal = await asyncio.get_running_loop().run_in_executor(thread, self._store.write_refusal)
         if refusal is None:
             self._refused_since = None
@@ -187,7 +187,7 @@ class Readiness(BaseModel):
     process: str = ""  # its id in its database
 
     def findings(self, now: datetime) -> list[Finding]:
-        """Returns what the process says is wrong, without its count of sources: the store names them."""
+        """Return what the process says is wrong, without its count of sources: the store names them."""
         seen = {name: why for name, why in self.attention.items() if name != SOURCES}
         return [
             part_fails(name, Problem(why, self.seconds.get(name, 0)), now, level)
@@ -197,9 +197,9 @@ class Readiness(BaseModel):
 
 
 def ask_readiness(settings: Settings, store: Store) -> Readiness:
-    """Asks `/health/ready` at the web address of the settings, and returns the answer.
+    """Ask `/health/ready` at the web address of the settings, and return the answer.
 
-    If there is no answer, or the process there uses another database than `store`, returns that as the problem. Raises
+    If there is no answer, or the process there uses another database than `store`, returns that as the problem. Raise
     StoreError.
     """
     host = reached_at(settings.web_host)

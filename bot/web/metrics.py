@@ -39,13 +39,13 @@ class Metrics:
                     measurements.MESSAGES.labels(platform, kind, outcome)
 
     async def page(self) -> tuple[bytes, str]:
-        """Returns (all metrics as Prometheus reads them, media type). Pages are made one at a time, in a thread."""
+        """Return (all metrics as Prometheus reads them, media type). Pages are made one at a time, in a thread."""
         async with self._answering:
             gauges = await asyncio.to_thread(self._gauges)
             return generate_latest(measurements.REGISTRY) + gauges, CONTENT_TYPE_LATEST
 
     def _gauges(self) -> bytes:
-        """Returns the gauges of this moment. Those of the store are left out while the database cannot be read."""
+        """Return the gauges of this moment. Those of the store are left out while the database cannot be read."""
         app, now, wall = self._app, self._app.clock.now(), self._app.clock.wall()
         found: tuple[Finding, ...] = ()
         stored = None

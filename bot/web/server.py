@@ -46,7 +46,7 @@ MOST_TRIES = 100  # wrong passwords of one address in a minute; so many, because
 
 
 def line(status: int, headers: Mapping[str, str] | None = None, words: str = "") -> Response:
-    """Returns the response that refuses a request with one line. `words`: the line, if it says more than the status."""
+    """Return the response that refuses a request with one line. `words`: the line, if it says more than the status."""
     said = words or _WORDS.get(status, "That did not work.")
     return PlainTextResponse(f"{said}\n", status_code=status, headers=headers)
 
@@ -65,7 +65,7 @@ class Pages:
 
 
 def network_of(address: str) -> str:
-    """Returns the network that counts as one client: an IPv4 address or an IPv6 /64; "" for this machine."""
+    """Return the network that counts as one client: an IPv4 address or an IPv6 /64; "" for this machine."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -88,7 +88,7 @@ class Lock:
         self._wrong = LastMinute()  # tries of networks
 
     def opens(self, password: str, request: Request) -> bool | None:
-        """Returns whether the password in a request is right.
+        """Return whether the password in a request is right.
 
         None, unread, after too many wrong ones of its address in the last minute.
         """
@@ -107,7 +107,7 @@ def _digest(text: str) -> bytes:
 
 
 def why_closed(settings: Settings) -> str:
-    """Returns why there are no pages, "" if there are: with a password, or on this machine only.
+    """Return why there are no pages, "" if there are: with a password, or on this machine only.
 
     If PAPERWIRE_WEB_URL is set, a proxy on this machine makes it reachable from outside.
     """
@@ -192,7 +192,7 @@ class Door:
 
 
 def _refusal(lock: Lock, request: Request) -> Response | None:
-    """Returns a refusal.
+    """Return a refusal.
 
     None if the request has a password of the lock, alone (Bearer) or with any user name (Basic).
     """
@@ -255,7 +255,7 @@ def _unambiguous(app: ASGIApp) -> ASGIApp:
 
 @asynccontextmanager
 async def serving(settings: Settings, app: ASGIApp) -> AsyncIterator[str]:
-    """Serves `app` while the body runs. Yields its address. Raises SettingsError if the port cannot be used."""
+    """Serve `app` while the body runs. Yield its address. Raise SettingsError if the port cannot be used."""
     listener = _listener(settings)
     config = uvicorn.Config(
         _unambiguous(app),
@@ -280,9 +280,9 @@ async def serving(settings: Settings, app: ASGIApp) -> AsyncIterator[str]:
 
 
 def _listener(settings: Settings) -> socket.socket:
-    """Returns the bound socket of the web address.
+    """Return the bound socket of the web address.
 
-    Raises SettingsError if the program may not or cannot listen there.
+    Raise SettingsError if the program may not or cannot listen there.
     """
     family = socket.AF_INET6 if ":" in settings.web_host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)

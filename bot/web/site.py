@@ -88,7 +88,7 @@ class _Guard(BaseHTTPMiddleware):
 
 
 async def pages_of(app: App) -> Pages:
-    """Returns the pages of the process; if they are off, what tells so. Raises StoreError."""
+    """Return the pages of the process; if they are off, what tells so. Raise StoreError."""
     why = why_closed(app.settings)
     channel = app.platforms.get(FACTS.name)
     if why or not isinstance(channel, WebPlatform):
@@ -139,7 +139,7 @@ def _routes(chat: ChatPage, visitors: Visitors, password: str | None) -> list[Ba
 
 
 def _form(path: str, answer: Callable[[Request], Awaitable[Response]], most: int = LARGEST_FORM) -> Route:
-    """Returns the route of a form of at most so many bytes."""
+    """Return the route of a form of at most so many bytes."""
     limit = Middleware(RequestBodyLimitMiddleware, max_body_size=most)
     return Route(path, answer, methods=["POST"], middleware=[limit])
 

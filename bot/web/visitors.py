@@ -66,7 +66,7 @@ class PageFrame:
 
 
 def draw_page(template: str, frame: PageFrame, words: Mapping[str, Sentence], **values: object) -> str:
-    """Returns a page as HTML, or a part of one.
+    """Return a page as HTML, or a part of one.
 
     The template gets `values`, and the sentences of `words` in the reader's language, as `words.NAME`.
     """
@@ -86,7 +86,7 @@ class Visitor:
 
     @property
     def name(self) -> str:
-        """Returns the name under which the visitor is known."""
+        """The name under which the visitor is known."""
         return self.chat.address
 
 
@@ -99,12 +99,12 @@ class Form:
     file_name: str = ""
 
     def text(self, name: str) -> str:
-        """Returns a field; "" if it was not sent."""
+        """Return a field; "" if it was not sent."""
         return self.texts.get(name, "")
 
 
 def session_key(transaction: Transaction, password: str) -> str:
-    """Returns the key that signs sessions. It depends on the password, so a new one ends all of them."""
+    """Return the key that signs sessions. It depends on the password, so a new one ends all of them."""
     return f"{bot_state.made_value(transaction, 'page-key', lambda: secrets.token_hex(32))} {password}"
 
 
@@ -129,7 +129,7 @@ def _name_of(token: str) -> str:
 
 
 def is_from_script(request: Request) -> bool:
-    """Returns whether htmx sent the request, which puts the response into the open page."""
+    """Return whether htmx sent the request, which puts the response into the open page."""
     return "hx-request" in request.headers
 
 
@@ -145,14 +145,14 @@ class Visitors(PageReceiver):
         self._lock = Lock(app.clock, password or "")
 
     async def handling(self) -> RequestDispatcher:
-        """Returns what handles requests. Raises HTTPException if nothing does."""
+        """Return what handles requests. Raise HTTPException if nothing does."""
         dispatcher = await self.dispatcher()
         if dispatcher is None:
             raise HTTPException(503)
         return dispatcher
 
     async def admitted(self, request: Request) -> Visitor:
-        """Returns the visitor. Raises HTTPException, which leads a browser to the sign-in, and StoreError."""
+        """Return the visitor. Raise HTTPException, which leads a browser to the sign-in, and StoreError."""
         chat = await self._chat_of(request)
         if chat is None:
             if is_from_script(request):
@@ -169,13 +169,13 @@ class Visitors(PageReceiver):
         )
 
     async def _chat_of(self, request: Request) -> ChatAddress | None:
-        """Returns the visitor's chat; None before the sign-in and after the sign-out."""
+        """Return the visitor's chat; None before the sign-in and after the sign-out."""
         if "name" in request.session and await self._store.read(has_ended, _token(request)):
             request.session.clear()
         return FACTS.read_address(LOCAL_NAME if self._password is None else request.session.get("name", ""))
 
     async def own_form(self, request: Request) -> Form:
-        """Returns a form of one of our own pages in this session. Raises HTTPException for any other."""
+        """Return a form of one of our own pages in this session. Raise HTTPException for any other."""
         try:
             async with request.form(max_files=1, max_fields=MOST_FIELDS) as sent:
                 texts = {name: usable_text(value) for name, value in sent.items() if isinstance(value, str)}
@@ -193,13 +193,13 @@ class Visitors(PageReceiver):
     async def show_sign_in(
         self, request: Request, name: str = "", problem: Sentence | None = None, status: int = 200
     ) -> Response:
-        """Shows the form to sign in."""
+        """Show the form to sign in."""
         frame = PageFrame(language=_language(request), token=_token(request))
         words = _WORDS | ({"problem": problem} if problem else {})
         return HTMLResponse(draw_page("sign_in.html", frame, words, name=name[:_LONGEST_NAME]), status)
 
     async def sign_in(self, request: Request) -> Response:
-        """Signs in, or shows the form with the reason why not."""
+        """Sign in, or show the form with the reason why not."""
         if "token" not in request.session:  # browsers keep no cookie of a page of https that was opened by http
             problem = Sentence(
                 "Your browser kept no cookie of this page. Sign in at {address}.", {"address": self._address}
@@ -219,14 +219,14 @@ class Visitors(PageReceiver):
         return RedirectResponse("/", 303)
 
     async def sign_out(self, request: Request) -> Response:
-        """Ends the session in this browser, and for everybody who has a copy of its cookie."""
+        """End the session in this browser, and for everybody who has a copy of its cookie."""
         await self.own_form(request)
         await self._store.write(end_session, _token(request), now=self._clock.now())
         request.session.clear()
         return RedirectResponse(SIGN_IN, 303)
 
     async def choose_language(self, request: Request) -> Response:
-        """Stores a language as that of the visitor's chat, and of this browser until there is a chat."""
+        """Store a language as that of the visitor's chat, and of this browser until there is a chat."""
         form = await self.own_form(request)
         language = form.text("language")
         if language not in LANGUAGES:
@@ -239,12 +239,12 @@ class Visitors(PageReceiver):
 
 
 def _token(request: Request) -> str:
-    """Returns the token of the forms in this session."""
+    """Return the token of the forms in this session."""
     return str(request.session.setdefault("token", secrets.token_urlsafe()))
 
 
 def _language(request: Request) -> str:
-    """Returns the language chosen in this browser, else Chinese if the browser asks for it before English."""
+    """Return the language chosen in this browser, else Chinese if the browser asks for it before English."""
     if chosen := request.session.get("language"):
         return str(chosen)
     for one in request.headers.get("accept-language", "").lower().split(","):

@@ -14,7 +14,7 @@ _WIDE = 6.4  # a character, on average
 
 
 def badges(project: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yields (what it is about, what it says) of each badge."""
+    """Yield (what it is about, what it says) of each badge."""
     pythons = [one.rpartition(" ")[2] for one in project["classifiers"] if one.startswith("Programming Language")]
     yield "version", project["version"]
     yield "Python", " · ".join(pythons)
@@ -23,7 +23,7 @@ def badges(project: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def drawing(project: Mapping[str, Any]) -> str:
-    """Returns the picture."""
+    """Return the picture."""
     left, parts = 0.0, []
     for about, says in badges(project):
         dark, light = (len(text) * _WIDE + 2 * _SIDE for text in (about, says))

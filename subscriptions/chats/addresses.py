@@ -70,22 +70,22 @@ _declared: dict[str, PlatformFacts] = {}
 
 
 def declare(*platforms: PlatformFacts) -> None:
-    """Makes platforms known. Call it at start, before any address is read. The last declaration of a name counts."""
+    """Make platforms known. Call it at start, before any address is read. The last declaration of a name counts."""
     _declared.update({facts.name: facts for facts in platforms})
 
 
 def facts_of(platform: str) -> PlatformFacts:
-    """Returns the declared facts of a platform. An undeclared platform has only a name, and reads no addresses."""
+    """Return the declared facts of a platform. An undeclared platform has only a name, and reads no addresses."""
     return _declared.get(platform) or PlatformFacts(name=platform, title=platform, read_address=lambda _: None)
 
 
 def command_prefix(chat: model.ChatAddress) -> str:
-    """Returns what comes before the name of a command in a chat: "/", or the platform's own word."""
+    """Return what comes before the name of a command in a chat: "/", or the platform's own word."""
     return facts_of(chat.platform).command_prefix(chat)
 
 
 def declared() -> tuple[PlatformFacts, ...]:
-    """Returns all platforms that were declared, in the order of their declaration."""
+    """Return all platforms that were declared, in the order of their declaration."""
     return tuple(_declared.values())
 
 
@@ -96,7 +96,7 @@ _NO_CHAT = errors.Sentence("“{text}” is not a chat.")
 
 
 def parse_address(text: str) -> model.ChatAddress:
-    """Returns the chat that `platform:address/topic` names. Raises Refused if the text names no chat."""
+    """Return the chat that `platform:address/topic` names. Raise Refused if the text names no chat."""
     platform, _, rest = text.strip().partition(":")
     address = facts_of(platform).read_address(rest)
     if address is None:
@@ -105,7 +105,7 @@ def parse_address(text: str) -> model.ChatAddress:
 
 
 def read_name(platform: str, rest: str) -> model.ChatAddress | None:
-    """Returns the chat whose address is a freely chosen name; None if the name is not allowed.
+    """Return the chat whose address is a freely chosen name; None if the name is not allowed.
 
     A name is printable, has no spaces and at most LONGEST_NAME characters.
     """

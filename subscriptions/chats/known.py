@@ -33,7 +33,7 @@ class Listed(NamedTuple):
 
 
 def get_chat(transaction: Transaction, address: ChatAddress) -> Chat:
-    """Returns the chat at this address; if it moved, the chat at its new address. Raises NotFound."""
+    """Return the chat at this address; if it moved, the chat at its new address. Raise NotFound."""
     chat = stored_chats.find_chat(transaction, address)
     if chat is None:
         raise _no_such_chat(address)
@@ -59,19 +59,19 @@ def _no_such_chat(address: ChatAddress) -> NotFound:
 
 
 def get_subscribed(transaction: Transaction, address: ChatAddress) -> tuple[Chat, tuple[Subscription, ...]]:
-    """Returns the chat at this address and its subscriptions. Raises NotFound."""
+    """Return the chat at this address and its subscriptions. Raise NotFound."""
     chat = get_chat(transaction, address)
     return chat, stored_subscriptions.subscriptions_in(transaction, chat.id)
 
 
 def listed(transaction: Transaction, address: ChatAddress | None) -> tuple[Listed, ...]:
-    """Returns the subscriptions of one chat; for None, of all chats. Raises NotFound."""
+    """Return the subscriptions of one chat; for None, of all chats. Raise NotFound."""
     pages = stored_chats.all_chats(transaction) if address is None else [(get_chat(transaction, address),)]
     return tuple(one for chats in pages for one in listed_in(transaction, chats))
 
 
 def listed_in(transaction: Transaction, chats: Sequence[Chat]) -> Iterator[Listed]:
-    """Yields the subscriptions of these chats, by chat and number."""
+    """Yield the subscriptions of these chats, by chat and number."""
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in chats])
     resting = why_they_rest(transaction, {one.canonical for there in subscriptions.values() for one in there})
     for chat in chats:
@@ -80,20 +80,20 @@ def listed_in(transaction: Transaction, chats: Sequence[Chat]) -> Iterator[Liste
 
 
 def with_query(transaction: Transaction, chat: Chat, canonical: str) -> Subscription | None:
-    """Returns the subscription of a chat that has this canonical query; None if there is none."""
+    """Return the subscription of a chat that has this canonical query; None if there is none."""
     subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)
     return next((one for one in subscriptions if one.canonical == canonical), None)
 
 
 def chosen(subscriptions: tuple[Subscription, ...], number: int | None) -> tuple[Subscription, ...]:
-    """Returns the subscription with this number; for None, all of them. Raises NotFound."""
+    """Return the subscription with this number; for None, all of them. Raise NotFound."""
     if number is None:
         return subscriptions
     return (with_number(subscriptions, number),)
 
 
 def typed_number(text: str) -> int | None:
-    """Returns the number in a text such as "3" or "#3"; None for any other text or too many digits."""
+    """Return the number in a text such as "3" or "#3"; None for any other text or too many digits."""
     digits = text.strip().lstrip("#")
     if digits.isdecimal() and len(digits) <= _MOST_DIGITS:
         return int(digits)
@@ -101,7 +101,7 @@ def typed_number(text: str) -> int | None:
 
 
 def named(subscriptions: Sequence[Subscription], which: str) -> Subscription | None:
-    """Returns the subscription with this number or query; None if there is none. Raises QueryError.
+    """Return the subscription with this number or query; None if there is none. Raise QueryError.
 
     A number that no subscription has is read as a query.
     """
@@ -114,7 +114,7 @@ def named(subscriptions: Sequence[Subscription], which: str) -> Subscription | N
 
 
 def with_number(subscriptions: Sequence[Subscription], number: int) -> Subscription:
-    """Returns the subscription with this number. Raises NotFound."""
+    """Return the subscription with this number. Raise NotFound."""
     for one in subscriptions:
         if one.number == number:
             return one
@@ -136,7 +136,7 @@ def store_chat(
     public: bool = False,
     by: ChatAddress | None = None,
 ) -> Chat:
-    """Returns the chat at this address. Adds it if it is unknown. `lang` is any language code of the person.
+    """Return the chat at this address. Add it if it is unknown. `lang` is any language code of the person.
 
     `by` is the private chat of the person who sets up the chat. If that chat has chosen a zone, the zone replaces
     `timezone`; its language replaces `lang`. A group that was only talked in gets the zone and language, too.
@@ -163,7 +163,7 @@ def known_or_new(
     lang: str = "",
     public: bool = False,
 ) -> Chat:
-    """Returns the chat at this address, or the chat that would be added now (id 0). Stores nothing."""
+    """Return the chat at this address, or the chat that would be added now (id 0). Store nothing."""
     known = stored_chats.find_chat(transaction, address)
     if known is not None:
         return known
@@ -174,7 +174,7 @@ def known_or_new(
 
 
 def choose_language(transaction: Transaction, chat: ChatAddress, lang: str, *, now: datetime) -> None:
-    """Stores the language that a person chose on a page. Adds the chat if it is unknown."""
+    """Store the language that a person chose on a page. Add the chat if it is unknown."""
     known = stored_chats.add_chat(transaction, chat, now=now)
     stored_chats.choose_setting(transaction, known.id, "lang", lang)
 
@@ -182,13 +182,13 @@ def choose_language(transaction: Transaction, chat: ChatAddress, lang: str, *, n
 def next_deliveries_to(
     transaction: Transaction, address: ChatAddress, subscriptions: Sequence[Subscription], *, now: datetime
 ) -> NextDelivery:
-    """Returns the earliest next delivery of these subscriptions of a chat. Raises NotFound."""
+    """Return the earliest next delivery of these subscriptions of a chat. Raise NotFound."""
     return stored_sources.forecast(transaction, now=now).next_of(get_chat(transaction, address), subscriptions)
 
 
 def next_deliveries_of(
     transaction: Transaction, subscriptions: Sequence[Listed], *, now: datetime
 ) -> tuple[NextDelivery, ...]:
-    """Returns the next delivery of each of these subscriptions. A paused subscription counts as active."""
+    """Return the next delivery of each of these subscriptions. A paused subscription counts as active."""
     foreseen = stored_sources.forecast(transaction, now=now)
     return tuple(foreseen.next_delivery(one.subscription, one.chat) for one in subscriptions)

@@ -36,7 +36,7 @@ class NotPossible(Exception):
 
 
 def checked_limit(value: str) -> str:
-    """Returns a number from 1 to 200 as text; "all" for 0. Raises NotPossible."""
+    """Return a number from 1 to 200 as text; "all" for 0. Raise NotPossible."""
     counted = _COUNTED.fullmatch(value.casefold())
     number = int(counted["number"]) if counted else -1
     if number == 0:
@@ -47,7 +47,7 @@ def checked_limit(value: str) -> str:
 
 
 def checked_schedule(value: str) -> str:
-    """Returns a typed schedule as the text of a cadence. Raises Refused."""
+    """Return a typed schedule as the text of a cadence. Raise Refused."""
     when = read_when(value)
     if when.zone:
         raise errors.Refused(
@@ -58,7 +58,7 @@ def checked_schedule(value: str) -> str:
 
 
 def checked_quiet(value: str) -> str:
-    """Returns two different times of day as text: "22:00-08:00". Raises NotPossible."""
+    """Return two different times of day as text: "22:00-08:00". Raise NotPossible."""
     hours = hours_of(value)
     if hours is None or hours[0] == hours[1]:
         raise NotPossible(errors.Sentence("two times of day such as 22:00-08:00, or off"))
@@ -66,7 +66,7 @@ def checked_quiet(value: str) -> str:
 
 
 def checked_lang(value: str) -> str:
-    """Returns "en" or "zh" for any name or code of these two languages. Raises NotPossible."""
+    """Return "en" or "zh" for any name or code of these two languages. Raise NotPossible."""
     plain = value.casefold()
     if plain in {"zh", "中文", "汉语", "简体中文", "chinese"} or plain.startswith(("zh-", "zh_")):
         return "zh"
@@ -113,19 +113,19 @@ class ChatSetting:
     example: str = ""  # a further value that can be typed, for settings without choices
 
     def choices_in(self, kind: model.ChatKind, *, public: bool) -> tuple[str, ...]:
-        """Returns the values that a chat may choose from, its default first; () if `check` decides instead."""
+        """Return the values that a chat may choose from, its default first; () if `check` decides instead."""
         words = self.choices.get(kind, ())
         return tuple(word for word in words if not (public and word in self.in_public))
 
     def value_in(self, chat: SettingDefaultsContext) -> str:
-        """Returns the value in effect in a chat: the chosen one, else the default."""
+        """Return the value in effect in a chat: the chosen one, else the default."""
         value = chat.chosen.get(self.name) or (self.default(chat) if self.default else self.choices[chat.kind][0])
         if chat.public:
             return self.in_public.get(value, value)
         return value
 
     def value_named(self, typed: str) -> str:
-        """Returns the value that a typed word names; "" for other words, such as numbers, times and zones."""
+        """Return the value that a typed word names; "" for other words, such as numbers, times and zones."""
         plain = plain_name(typed)
         for value, shown in self.values.items():
             words = (value, *_in_each_language(shown), *self.value_names.get(value, "").split())
@@ -134,7 +134,7 @@ class ChatSetting:
         return ""
 
     def refused(self, value: str, possible: errors.Sentence | str) -> errors.Refused:
-        """Returns the error that says that the setting cannot have `value`, and what is possible."""
+        """Return the error that says that the setting cannot have `value`, and what is possible."""
         return errors.Refused(
             errors.Sentence("{label} cannot be “{value}”.", {"label": self.label, "value": value}),
             errors.Sentence("Possible: {possible}.", {"possible": possible}),
@@ -142,7 +142,7 @@ class ChatSetting:
 
 
 def plain_name(typed: str) -> str:
-    """Returns a typed word as it is compared with names: lower case, without spaces, dashes, underscores and commas."""
+    """Return a typed word as it is compared with names: lower case, without spaces, dashes, underscores and commas."""
     return "".join(sign for sign in normalized("NFKC", typed).casefold() if sign not in " -_,，")
 
 
@@ -185,7 +185,7 @@ def _default_schedule(chat: SettingDefaultsContext) -> str:
 
 
 def _default_limit(chat: SettingDefaultsContext) -> str:
-    """Returns the default of this kind of chat, or "all" if no button opens the papers beyond a limit."""
+    """Return the default of this kind of chat, or "all" if no button opens the papers beyond a limit."""
     shows_rest = chat.notifies and BUTTONS.value_in(chat) == "full"
     return _LIMITS[chat.kind] if shows_rest else "all"
 
@@ -337,9 +337,9 @@ SETTINGS = {one.name: one for one in _DECLARED}
 
 
 def setting_name(typed: str) -> str:
-    """Returns the name in SETTINGS for a typed name, label or other word of a setting, in any letter case.
+    """Return the name in SETTINGS for a typed name, label or other word of a setting, in any letter case.
 
-    Raises Refused if there is no such setting.
+    Raise Refused if there is no such setting.
     """
     names, plain = _typed_names(), plain_name(typed)
     if plain in names:
@@ -351,22 +351,22 @@ def setting_name(typed: str) -> str:
 
 
 def setting_begun(typed: str) -> str:
-    """Returns the longest Chinese word for a setting at the start of a text, or "". No space has to follow the word."""
+    """Return the longest Chinese word for a setting at the start of a text, or "". No space has to follow the word."""
     chinese = (word for word in _typed_names() if not word.isascii())
     return max((word for word in chinese if typed.startswith(word)), key=len, default="")
 
 
 @cache
 def _typed_names() -> Mapping[str, str]:
-    """Returns word -> name of the setting, for each word that names a setting."""
+    """Return word -> name of the setting, for each word that names a setting."""
     words = ((one.name, (one.name, *_in_each_language(one.label), *one.names.split())) for one in SETTINGS.values())
     return {plain_name(word): name for name, names in words for word in names}
 
 
 def check_value(name: str, value: str, *, kind: model.ChatKind, public: bool = False) -> str:
-    """Returns the text to store when a chat of that kind chooses `value` for the setting `name` of SETTINGS.
+    """Return the text to store when a chat of that kind chooses `value` for the setting `name` of SETTINGS.
 
-    Other words for a value count, too: "none" is "off". Raises Refused, which says what is possible.
+    Other words for a value count, too: "none" is "off". Raise Refused, which says what is possible.
     """
     setting, plain = SETTINGS[name], " ".join(normalized("NFKC", value).split())
     words = setting.choices_in(kind, public=public)
@@ -385,7 +385,7 @@ def check_value(name: str, value: str, *, kind: model.ChatKind, public: bool = F
 def resolve(
     kind: model.ChatKind, platform: str, chosen: Mapping[str, str], *, timezone: str, lang: str, public: bool = False
 ) -> model.ChatSettings:
-    """Returns the settings in effect in a chat: what it chose, else the defaults of its kind.
+    """Return the settings in effect in a chat: what it chose, else the defaults of its kind.
 
     `chosen` holds values as `check_value` returned them. `timezone` and `lang` (any language code of a client) are used
     if the chat chose none. `public` says that strangers can read the chat: some values are replaced there.
@@ -400,9 +400,9 @@ def resolve(
 
 
 def name_and_value(text: str) -> tuple[str, str]:
-    """Returns (name, typed value) for a text such as "limit 5", "limit=5", "Quiet hours: off" or 免打扰关.
+    """Return (name, typed value) for a text such as "limit 5", "limit=5", "Quiet hours: off" or 免打扰关.
 
-    Raises Refused.
+    Raise Refused.
     """
     plain = normalized("NFKC", text).strip()
     words = _SIGN.sub(r"\g<name> ", plain).split()
@@ -417,7 +417,7 @@ def name_and_value(text: str) -> tuple[str, str]:
 
 
 def is_setting(text: str) -> bool:
-    """Returns whether a text has the name and a possible value of a setting."""
+    """Return whether a text has the name and a possible value of a setting."""
     try:
         name, value = name_and_value(text)
         check_value(name, zone_of_place(value) or value, kind=ChatKind.PRIVATE)

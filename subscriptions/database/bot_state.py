@@ -27,12 +27,12 @@ _GET = sa.select(_values.c.value).where(_values.c.name == sa.bindparam("called")
 
 
 def put_value(transaction: Transaction, name: str, value: str) -> None:
-    """Stores a value under a name."""
+    """Store a value under a name."""
     transaction.merge(KeyValueRow(name=name, value=value))
 
 
 def made_value(transaction: Transaction, name: str, make: Callable[[], str]) -> str:
-    """Returns the value under a name. If there is none, makes and stores it."""
+    """Return the value under a name. If there is none, makes and stores it."""
     value = get_value(transaction, name)
     if value is None:
         value = make()
@@ -41,13 +41,13 @@ def made_value(transaction: Transaction, name: str, make: Callable[[], str]) -> 
 
 
 def get_value(transaction: Transaction, name: str) -> str | None:
-    """Returns the value under a name; None if there is none."""
+    """Return the value under a name; None if there is none."""
     value: str | None = execute(transaction, _GET, {"called": name}).scalar()
     return value
 
 
 def get_moment(transaction: Transaction, name: str) -> datetime | None:
-    """Returns the moment under a name; None if there is none."""
+    """Return the moment under a name; None if there is none."""
     moment = get_value(transaction, name)
     if moment:
         return datetime.fromisoformat(moment)
@@ -61,7 +61,7 @@ def drop_ended(transaction: Transaction, begin: str, now: datetime) -> None:
 
 
 def note_fails(transaction: Transaction, name: str, since: datetime | None) -> bool:
-    """Stores since when something fails; None: it works. Returns False if this was known, and changes nothing."""
+    """Store since when something fails; None: it works. Return False if this was known, and changes nothing."""
     is_news = (get_moment(transaction, name) is None) != (since is None)
     if is_news:
         put_value(transaction, name, since.isoformat() if since else "")
@@ -69,14 +69,14 @@ def note_fails(transaction: Transaction, name: str, since: datetime | None) -> b
 
 
 def sender(transaction: Transaction) -> str:
-    """Returns the name of the process that began to send last; "" if there was none."""
+    """Return the name of the process that began to send last; "" if there was none."""
     return get_value(transaction, SENDER) or ""
 
 
 def claim_database(transaction: Transaction, owners: Mapping[str, str], *, new_bot: bool = False) -> None:
-    """Stores to which bot the database belongs. `owners`: platform → bot.
+    """Store to which bot the database belongs. `owners`: platform → bot.
 
-    Raises StoreError if it belongs to another bot there, unless `new_bot`.
+    Raise StoreError if it belongs to another bot there, unless `new_bot`.
     """
     refuse_another_bot(transaction, owners, new_bot=new_bot)
     for platform, bot in owners.items():
@@ -84,7 +84,7 @@ def claim_database(transaction: Transaction, owners: Mapping[str, str], *, new_b
 
 
 def refuse_another_bot(transaction: Transaction, owners: Mapping[str, str], *, new_bot: bool) -> None:
-    """Raises StoreError if the database belongs to another bot than one of these, unless `new_bot`."""
+    """Raise StoreError if the database belongs to another bot than one of these, unless `new_bot`."""
     known = bots(transaction)
     for platform, bot in owners.items():
         if known.get(platform, bot) != bot and not new_bot:
@@ -95,37 +95,37 @@ def refuse_another_bot(transaction: Transaction, owners: Mapping[str, str], *, n
 
 
 def bots(transaction: Transaction) -> dict[str, str]:
-    """Returns platform → the bot to which the database belongs there."""
+    """Return platform → the bot to which the database belongs there."""
     return _known(transaction, "bot")
 
 
 def stopped_platforms(transaction: Transaction) -> dict[str, str]:
-    """Returns platform → why it is stopped, for each stopped platform."""
+    """Return platform → why it is stopped, for each stopped platform."""
     return _known(transaction, "stopped")
 
 
 def free_platforms(transaction: Transaction) -> None:
-    """Frees all stopped platforms, so that sending continues."""
+    """Free all stopped platforms, so that sending continues."""
     transaction.exec(sa.update(PlatformRow).where(col(PlatformRow.stopped).is_not(None)).values(stopped=None))
 
 
 def _known(transaction: Transaction, name: str) -> dict[str, Any]:
-    """Returns platform → its value in the column `name`, for the platforms that have one."""
+    """Return platform → its value in the column `name`, for the platforms that have one."""
     known: dict[str, Any] = dict(execute(transaction, sa.select(_p.name, _p[name]).where(_p[name].is_not(None))).all())
     return known
 
 
 def put_platform(transaction: Transaction, platform: str, /, **values: object) -> None:
-    """Stores values of a platform: its `bot`, or why it is `stopped`."""
+    """Store values of a platform: its `bot`, or why it is `stopped`."""
     transaction.insert_new(PlatformRow(name=platform))
     transaction.exec(sa.update(PlatformRow).filter_by(name=platform).values(**values))
 
 
 def last_sequence(transaction: Transaction) -> int:
-    """Returns the highest assigned sequence; 0 if there is none."""
+    """Return the highest assigned sequence; 0 if there is none."""
     return int(get_value(transaction, SEQUENCE) or 0)
 
 
 def raise_counter(transaction: Transaction, last: int) -> None:
-    """Stores the last assigned sequence. The papers up to it are committed in the same transaction."""
+    """Store the last assigned sequence. The papers up to it are committed in the same transaction."""
     put_value(transaction, SEQUENCE, str(last))

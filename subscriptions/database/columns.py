@@ -30,7 +30,7 @@ class Row(SQLModel):
 
     @declared_attr.directive
     def __tablename__(cls) -> str:  # noqa: N805 - of a class
-        """Returns the name of the table, made from the name of the class: PaperKeyRow → paper_key."""
+        """Return the name of the table, made from the name of the class: PaperKeyRow → paper_key."""
         return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__.removesuffix("Row")).lower()
 
 
@@ -47,7 +47,7 @@ class Utc(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Converts a value to UTC before it is stored. SQLite stores it without a zone."""
+        """Convert a value to UTC before it is stored. SQLite stores it without a zone."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -55,14 +55,14 @@ class Utc(TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - as above
-        """Returns the stored datetime with the zone UTC."""
+        """Return the stored datetime with the zone UTC."""
         if value is None or value.tzinfo:
             return value and value.astimezone(UTC)
         return value.replace(tzinfo=UTC)
 
 
 def moment(**options: Any) -> Any:  # noqa: ANN401 - a SQLModel field
-    """A column that holds a datetime in UTC. `options` are those of a SQLModel field."""
+    """Return a column that holds a datetime in UTC. `options` are those of a SQLModel field."""
     return Field(sa_type=Utc, **options)
 
 
@@ -73,12 +73,12 @@ class Big(TypeDecorator[int]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[int]:
-        """Returns INTEGER for SQLite, which assigns ids only to a column of this type; BIGINT otherwise."""
+        """Return INTEGER for SQLite, which assigns ids only to a column of this type; BIGINT otherwise."""
         return dialect.type_descriptor(sa.Integer() if dialect.name == "sqlite" else sa.BigInteger())
 
 
 def reference(target: str, *, when_deleted: str = "CASCADE", **options: Any) -> Any:  # noqa: ANN401 - a SQLModel field
-    """A column that refers to a row of another table. `options` are those of a SQLModel field.
+    """Return a column that refers to a row of another table. `options` are those of a SQLModel field.
 
     If that row is deleted, the referring row is deleted, too, unless `when_deleted` says otherwise.
     """
@@ -86,23 +86,23 @@ def reference(target: str, *, when_deleted: str = "CASCADE", **options: Any) -> 
 
 
 def json_column(default: type[dict[str, Any]] | type[list[Any]]) -> Any:  # noqa: ANN401 - a SQLModel field
-    """A column of JSON. `default()` is the value of a new row."""
+    """Return a column of JSON. `default()` is the value of a new row."""
     return Field(default_factory=default, sa_type=sa.JSON)
 
 
 def json_or_null() -> Any:  # noqa: ANN401 - a SQLModel field
-    """A column of JSON that is NULL in a new row."""
+    """Return a column of JSON that is NULL in a new row."""
     return Field(default=None, sa_type=sa.JSON(none_as_null=True))
 
 
 @cache
 def adapter_of(kind: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - a class, or a type such as tuple[str, ...]
-    """Returns the adapter that converts values of a type to JSON and back. Cached by type."""
+    """Return the adapter that converts values of a type to JSON and back. Cached by type."""
     return TypeAdapter(kind)
 
 
 def to_json(value: Any) -> Any:  # noqa: ANN401 - a value of ours, any JSON value
-    """Converts a value, such as a cadence, to the JSON value that a column stores."""
+    """Convert a value, such as a cadence, to the JSON value that a column stores."""
     return adapter_of(value.__class__).dump_python(value, mode="json")
 
 
@@ -125,17 +125,17 @@ class JsonText(UserDefinedType[str]):
     render_bind_cast = True
 
     def get_col_spec(self, **_: object) -> str:
-        """The name of the type, for databases that require a cast."""
+        """Return the name of the type, for databases that require a cast."""
         return "JSON"
 
 
 def for_postgres(sql: str) -> str:
-    """Converts a condition for SQLite to PostgreSQL, where a boolean is not a number."""
+    """Convert a condition for SQLite to PostgreSQL, where a boolean is not a number."""
     return sql.replace(" IS 1", " IS TRUE")
 
 
 def index(name: str, *columns: str, where: str = "", unique: bool = False, hashed: bool = False) -> sa.Index:
-    """Returns an index of the rows for which `where` is true; "" means all rows. `where` is written for SQLite.
+    """Return an index of the rows for which `where` is true; "" means all rows. `where` is written for SQLite.
 
     `hashed`: the texts may have any length, so on PostgreSQL, which allows 2,704 bytes, the index has only their
     hashes.
@@ -157,7 +157,7 @@ def _with_condition(element: CreateIndex, compiler: Any, **named: Any) -> str:  
 
 
 def choice(values: type[StrEnum], **options: Any) -> Any:  # noqa: ANN401 - a SQLModel field
-    """A column that holds one of the values of an enumeration. `options` are those of a SQLModel field."""
+    """Return a column that holds one of the values of an enumeration. `options` are those of a SQLModel field."""
     kind: Any = sa.Enum(
         values,
         native_enum=False,

@@ -50,7 +50,7 @@ class FileRole:
         self._holder = database.with_name(database.name + ".sender")
 
     def take(self, *, beats: bool) -> str:  # noqa: ARG002 - the lock ends with the process
-        """Takes the role. Returns "", or who has it. Raises StoreError."""
+        """Take the role. Return "", or who has it. Raise StoreError."""
         try:
             self._database.parent.mkdir(parents=True, exist_ok=True)
             self._lock.acquire()
@@ -65,11 +65,11 @@ class FileRole:
         return ""
 
     def beat(self) -> bool:
-        """Returns True: this process has the role until it ends."""
+        """Return True: this process has the role until it ends."""
         return True
 
     def release(self) -> None:
-        """Gives the role back."""
+        """Give the role back."""
         if self._lock.is_locked:  # else the file says which other process has it
             self._holder.unlink(missing_ok=True)
         self._lock.release()
@@ -85,9 +85,9 @@ class ServerRole:
         self._is_released = False
 
     def take(self, *, beats: bool) -> str:
-        """Takes the role. Returns "", or who has it. `beats`: the caller will call `beat` every BEAT_SECONDS.
+        """Take the role. Return "", or who has it. `beats`: the caller will call `beat` every BEAT_SECONDS.
 
-        Ends the sessions of a process that stands still, and of the one that had the role before. Raises StoreError.
+        Ends the sessions of a process that stands still, and of the one that had the role before. Raise StoreError.
         """
         process, term = self._store.process, secrets.randbits(62)
         with self._connected() as session:
@@ -105,7 +105,7 @@ class ServerRole:
         return ""
 
     def beat(self) -> bool:
-        """Says that this process works. Returns whether it still has the role. Raises StoreError.
+        """Say that this process works. Return whether it still has the role. Raise StoreError.
 
         Takes the lock again if the server has ended the session that had it.
         """
@@ -132,7 +132,7 @@ class ServerRole:
         return True
 
     def release(self) -> None:
-        """Gives the role back. A beat that is on its way in another thread takes nothing any more."""
+        """Give the role back. A beat that is on its way in another thread takes nothing any more."""
         self._is_released = True
         if self._session is not None:
             with suppress(StoreError), self._connected() as session:
@@ -141,7 +141,7 @@ class ServerRole:
 
     @contextmanager
     def _connected(self) -> Iterator[Any]:
-        """Yields the session. After an error, the next call begins another one. Raises StoreError."""
+        """Yield the session. After an error, the next call begins another one. Raise StoreError."""
         try:
             with self._store.translated_errors():
                 self._session = self._session or self._store.server.session()
@@ -159,7 +159,7 @@ Role = FileRole | ServerRole  # the role of one store
 
 
 def role_of(store: Store) -> Role:
-    """Returns the role of a store. This process does not have it yet."""
+    """Return the role of a store. This process does not have it yet."""
     return ServerRole(store) if store.kind.file is None else FileRole(store.kind.file)
 
 
@@ -180,7 +180,7 @@ def held(store: Store, refusal: Callable[[str], LeaderExists] | None = None) -> 
 
 
 def taken_by(holder: str) -> LeaderExists:
-    """Returns the error that names the process that has the role."""
+    """Return the error that names the process that has the role."""
     return LeaderExists(
         Sentence("Process {pid} sends for this database already.", {"pid": holder}),
         Sentence("It delivers what is due by itself; stop it first."),

@@ -181,7 +181,7 @@ class PostgresDatabase:
         self.errors: tuple[type[Exception], ...] = (SharedSession, WrongEncoding, self._driver_error)
 
     def engine(self, patience: float, process: str) -> Engine:
-        """Makes the engine. The number of its connections is limited, because a server allows only a few.
+        """Make the engine. The number of its connections is limited, because a server allows only a few.
 
         They have the name of their process (`store.role`).
         """
@@ -202,7 +202,7 @@ class PostgresDatabase:
         return self._engine
 
     def prepare(self, connection: Any) -> None:  # noqa: ANN401 - psycopg's
-        """Checks and sets up a connection. Raises SharedSession, WrongEncoding.
+        """Check and set up a connection. Raise SharedSession, WrongEncoding.
 
         In a shared session each process would have the role, so that two processes would send.
         """
@@ -217,7 +217,7 @@ class PostgresDatabase:
         connection.adapters.register_dumper(str, self._texts)
 
     def begin(self, connection: sa.Connection, *, writes: bool) -> None:
-        """Begins a transaction, and tells the server whether it may write.
+        """Begin a transaction, and tell the server whether it may write.
 
         A read-only server refuses a writing transaction at once.
         """
@@ -228,9 +228,9 @@ class PostgresDatabase:
         return self.revision() is not None
 
     def revision(self) -> str | None:
-        """Returns the schema's revision; None if the database has no schema.
+        """Return the schema's revision; None if the database has no schema.
 
-        Raises StoreError for a database of another program.
+        Raise StoreError for a database of another program.
         """
         with self._engine.connect() as connection:
             tables = connection.execute(_TABLES).scalars()
@@ -240,22 +240,22 @@ class PostgresDatabase:
             return found
 
     def protect(self) -> None:
-        """Does nothing: the server protects its own files."""
+        """Do nothing: the server protects its own files."""
 
     def make_place(self) -> None:
-        """Does nothing: the operator has created the database on the server."""
+        """Do nothing: the operator has created the database on the server."""
 
     def backup(self, target: Path, identity: str) -> None:  # noqa: ARG002 - as on SQLite
-        """Raises StoreError: PostgreSQL has its own programs for backups."""
+        """Raise StoreError: PostgreSQL has its own programs for backups."""
         raise StoreError(
             Sentence("The database {where} is copied by PostgreSQL's own programs.", {"where": self.where}),
             Sentence("pg_dump --format=custom makes a copy, pg_restore puts it back (docs/operating.md)."),
         )
 
     def try_to_write(self, patience: float) -> None:  # noqa: ARG002 - as on SQLite
-        """Executes writes that change nothing, and rolls them back.
+        """Execute writes that change nothing, and rolls them back.
 
-        Raises an error if the server is read-only or if the database's user may not write.
+        Raise an error if the server is read-only or if the database's user may not write.
         """
         with self._engine.connect() as connection, connection.execution_options(paperwire_write=True).begin() as begun:
             is_made = connection.exec_driver_sql(_IS_MADE).scalar_one()
@@ -263,16 +263,16 @@ class PostgresDatabase:
             begun.rollback()
 
     def empty_log(self) -> None:
-        """Does nothing: the server has its own log."""
+        """Do nothing: the server has its own log."""
 
     def is_full(self, least_room: int) -> bool:  # noqa: ARG002 - as on SQLite
-        """Returns False: the disk belongs to the server, and only a write shows whether it is full."""
+        """Return False: the disk belongs to the server, and only a write shows whether it is full."""
         return False
 
     def session(self) -> Any:  # noqa: ANN401 - psycopg's
-        """Opens a connection with autocommit, whose end this server and this process notice within 15 seconds.
+        """Open a connection with autocommit, whose end this server and this process notice within 15 seconds.
 
-        Raises errors of the driver.
+        Raise errors of the driver.
         """
         _, named = self._engine.dialect.create_connect_args(self.url)  # with the password
         connection = self._engine.dialect.connect(**{**named, **self._arguments, **_CLOSELY_WATCHED})
@@ -280,7 +280,7 @@ class PostgresDatabase:
         return connection
 
     def translated(self, error: Exception, where: str) -> Exception:
-        """Translates an error of the driver or the system to one with a sentence that calls the database `where`."""
+        """Translate an error of the driver or the system to one with a sentence that calls the database `where`."""
         if isinstance(error, self._driver_error):  # the error comes from a connection that is used without SQLAlchemy
             error = DBAPIError.instance(None, None, error, self._driver_error)
         if isinstance(error, PoolTimeout):
@@ -301,14 +301,14 @@ class PostgresDatabase:
 
 
 def _name(url: URL) -> str:
-    """Returns the name of a database for errors: "DATABASE on SERVER", without user and password."""
+    """Return the name of a database for errors: "DATABASE on SERVER", without user and password."""
     host = url.host or url.query.get("host") or "localhost"
     port = f":{url.port}" if url.port else ""
     return f"{url.database or url.username or 'postgres'} on {host if isinstance(host, str) else ', '.join(host)}{port}"
 
 
 def _text_dumper(driver: Any) -> Any:  # noqa: ANN401 - psycopg, which is imported only if PostgreSQL is used
-    """Returns the class that converts texts for the server.
+    """Return the class that converts texts for the server.
 
     PostgreSQL, unlike SQLite, cannot store the character NUL. So another character replaces it in rows and searches.
     Texts of people and digests never have a NUL; texts of an imported file may.
@@ -318,7 +318,7 @@ def _text_dumper(driver: Any) -> Any:  # noqa: ANN401 - psycopg, which is import
         """Converts texts for the server, as psycopg does, but without NUL."""
 
         def dump(self, obj: str) -> bytes | None:
-            """Returns the bytes of a text, where the replacement character replaces NUL."""
+            """Return the bytes of a text, where the replacement character replaces NUL."""
             sent: bytes | None = super().dump(obj.replace(_NUL, _INSTEAD) if _NUL in obj else obj)
             return sent
 
@@ -326,7 +326,7 @@ def _text_dumper(driver: Any) -> Any:  # noqa: ANN401 - psycopg, which is import
 
 
 def collated(column: str) -> str:
-    """Adds the collation "C" to the declaration of a text column that SQLAlchemy wrote."""
+    """Add the collation "C" to the declaration of a text column that SQLAlchemy wrote."""
     return _TEXT.sub(r'VARCHAR\1 COLLATE "C"', column)
 
 
@@ -337,7 +337,7 @@ def _column(element: CreateColumn, compiler: Any, **named: Any) -> str | None:  
 
 
 def _copy_rows(engine: sa.Engine) -> None:
-    """Makes an engine use COPY for plain inserts of many rows.
+    """Make an engine use COPY for plain inserts of many rows.
 
     Inserts with a conflict clause or RETURNING do not change. Triggers, defaults and foreign keys work as with an
     insert. If the database refuses one row, it inserts none.

@@ -33,7 +33,7 @@ class KnownError:
     for_everybody: bool = False  # while the error lasts, all requests fail
 
     def error(self, where: str, **values: str) -> StoreError:
-        """Returns the error with its sentence. `where` is the database's name in the sentence."""
+        """Return the error with its sentence. `where` is the database's name in the sentence."""
         make = StoreUnavailable if self.for_everybody else StoreError
         error = make(replace(self.sentence, values={"where": where, **values}), self.hint)
         error.cause = self.cause
@@ -47,9 +47,9 @@ _OURS = frozenset({"alembic_version", "paper"})  # tables that every database of
 
 
 def is_ours(tables: Iterable[str], where: str) -> bool:
-    """Returns whether a database has paperwire's tables; False if it has no tables at all.
+    """Return whether a database has paperwire's tables; False if it has no tables at all.
 
-    Raises StoreError for a database of another program.
+    Raise StoreError for a database of another program.
     """
     found = set(tables)
     if found and not found >= _OURS:
@@ -61,14 +61,14 @@ def is_ours(tables: Iterable[str], where: str) -> bool:
 
 
 def full_error(what: object) -> StoreError:
-    """Returns the error for a full disk that holds `what`."""
+    """Return the error for a full disk that holds `what`."""
     error = StoreUnavailable(*errors.disk_full(what))
     error.cause = FULL
     return error
 
 
 def wrong_setting(sentence: Sentence, hint: Sentence) -> StoreError:
-    """Returns the error for a PAPERWIRE_DATABASE_URL that cannot be used, with the exit code of wrong usage."""
+    """Return the error for a PAPERWIRE_DATABASE_URL that cannot be used, with the exit code of wrong usage."""
     error = StoreError(sentence, hint)
     error.passes, error.exit_code = False, WRONG_SETTING
     return error
@@ -82,7 +82,7 @@ OWNER_ONLY = 0o600
 
 
 def keep_to_owner(file: Path) -> None:
-    """Removes the permissions of other users from a file. Does nothing if that is not allowed; `check` warns then."""
+    """Remove the permissions of other users from a file. Do nothing if that is not allowed; `check` warns then."""
     with suppress(OSError):
         if (rights := file.stat().st_mode) & 0o077:
             file.chmod(rights & 0o700)

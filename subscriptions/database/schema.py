@@ -27,9 +27,9 @@ _REVISION = sa.Table("alembic_version", sa.MetaData(), sa.Column("version_num", 
 
 
 def make_schema(connection: sa.Connection) -> bool:
-    """Makes the newest schema in the transaction of `connection`.
+    """Make the newest schema in the transaction of `connection`.
 
-    Returns False if another process has made the schema.
+    Return False if another process has made the schema.
     """
     if connection.dialect.has_table(connection, _REVISION.name):
         return False
@@ -62,7 +62,7 @@ def upgrade_schema(connection: sa.Connection, identity: str) -> None:
 
 
 def refuse_unknown(revision: str, where: str) -> None:
-    """Raises StoreError for a database that this version cannot upgrade."""
+    """Raise StoreError for a database that this version cannot upgrade."""
     if revision in REVISIONS:
         return
     raise wrong_setting(

@@ -102,7 +102,7 @@ class SqliteFile:
         self.errors: tuple[type[Exception], ...] = (sqlite3.Error,)
 
     def engine(self, patience: float, process: str) -> Engine:  # noqa: ARG002 - as on PostgreSQL
-        """Makes the engine. Each thread gets a connection.
+        """Make the engine. Each thread gets a connection.
 
         The number of connections is not limited, because threads would fail while others wait for a locked database.
         """
@@ -110,7 +110,7 @@ class SqliteFile:
         return sa.create_engine(self.url, max_overflow=-1, connect_args=arguments)
 
     def prepare(self, connection: sqlite3.Connection) -> None:
-        """Sets up a connection, so that commits survive a power cut and erased data is overwritten."""
+        """Set up a connection, so that commits survive a power cut and erased data is overwritten."""
         connection.isolation_level = None  # we execute BEGIN ourselves
         # While another process changes the mode of a new file, SQLite refuses this at once, however long the busy timeout is.
         ends = monotonic() + FIRST_PATIENCE
@@ -128,7 +128,7 @@ class SqliteFile:
         connection.execute("PRAGMA secure_delete=ON")
 
     def begin(self, connection: sa.Connection, *, writes: bool) -> None:
-        """Begins a transaction. If `writes`, the transaction takes the write lock at once."""
+        """Begin a transaction. If `writes`, the transaction takes the write lock at once."""
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     def exists(self) -> bool:
@@ -139,9 +139,9 @@ class SqliteFile:
             return False
 
     def revision(self) -> str | None:
-        """Returns the schema's revision; None if there is no database or it has no schema. Changes nothing.
+        """Return the schema's revision; None if there is no database or it has no schema. Change nothing.
 
-        Raises StoreError for a database of another program, and errors of the system and of the driver.
+        Raise StoreError for a database of another program, and errors of the system and of the driver.
         """
         if not self.exists():
             return None
@@ -154,12 +154,12 @@ class SqliteFile:
             return None if row is None else str(row[0])
 
     def protect(self) -> None:
-        """Removes the permissions of other users from the file and from SQLite's two files next to it."""
+        """Remove the permissions of other users from the file and from SQLite's two files next to it."""
         for suffix in ("", "-wal", "-shm"):
             keep_to_owner(self.path.with_name(self.path.name + suffix))
 
     def make_place(self) -> None:
-        """Makes the folder and an empty file. SQLite gives the files that it adds the same permissions."""
+        """Make the folder and an empty file. SQLite gives the files that it adds the same permissions."""
         self.path.parent.mkdir(mode=OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
         if not self.exists():
             self.path.touch(mode=OWNER_ONLY)
@@ -191,14 +191,14 @@ class SqliteFile:
                     left.unlink(missing_ok=True)
 
     def try_to_write(self, patience: float) -> None:
-        """Begins a write on a separate connection, and rolls it back. Raises an error if writing is not possible."""
+        """Begin a write on a separate connection, and rolls it back. Raise an error if writing is not possible."""
         uri = f"{self.path.absolute().as_uri()}?mode=rw"
         with closing(sqlite3.connect(uri, uri=True, timeout=patience, isolation_level=None)) as connection:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("ROLLBACK")
 
     def empty_log(self) -> None:
-        """Empties the write-ahead log at the end of a process, so that no file holds what was erased.
+        """Empty the write-ahead log at the end of a process, so that no file holds what was erased.
 
         SQLite does this on its own only if no other process has the file open. Parts of the log that others are reading
         or writing stay.
@@ -212,7 +212,7 @@ class SqliteFile:
         return disk_usage(self.path.absolute().parent).free < least_room
 
     def translated(self, error: Exception, where: str) -> Exception:
-        """Translates an error of the driver or the system to one with a sentence that calls the database `where`."""
+        """Translate an error of the driver or the system to one with a sentence that calls the database `where`."""
         if isinstance(error, SQLAlchemyError) and not isinstance(error, DBAPIError):
             return error
         file, message = self.path.absolute(), _text_of(error)
@@ -247,7 +247,7 @@ def _copying_to(target: Path) -> Iterator[None]:
 
 
 def _text_of(error: Exception) -> str:
-    """Returns the message of the system or of the driver, without a path, in lower case."""
+    """Return the message of the system or of the driver, without a path, in lower case."""
     return str(error.strerror if isinstance(error, OSError) else getattr(error, "orig", error)).lower()
 
 

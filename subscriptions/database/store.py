@@ -73,7 +73,7 @@ class Transaction(Session):
         return self.store.zone
 
     def day_of(self, moment: datetime) -> date:
-        """Returns the day of a moment in the operator's zone."""
+        """Return the day of a moment in the operator's zone."""
         return moment.astimezone(zone(self.zone)).date()
 
     def finds(self, *where: sa.ColumnElement[bool] | bool) -> bool:
@@ -81,18 +81,18 @@ class Transaction(Session):
         return self.exec(select(1).where(*where).limit(1)).first() is not None
 
     def count(self, *where: sa.ColumnElement[bool] | bool) -> int:
-        """Returns the number of rows that meet these conditions."""
+        """Return the number of rows that meet these conditions."""
         return self.exec(select(sa.func.count()).where(*where)).one()
 
     def remove(self, of: type[Row], /, *where: sa.ColumnElement[bool], **values: object) -> int:
-        """Removes the rows of a table that meet these conditions and have these values. Returns how many there were.
+        """Remove the rows of a table that meet these conditions and have these values. Return how many there were.
 
         The conditions name columns of the class `of`, so that objects that were read before are known to be gone.
         """
         return self.exec(sa.delete(of).filter_by(**values).where(*where)).rowcount
 
     def insert_new(self, row: Row, *keys: str) -> bool:
-        """Inserts a row unless a row with the same `keys` exists. Returns whether the row was inserted.
+        """Insert a row unless a row with the same `keys` exists. Return whether the row was inserted.
 
         `keys` are the columns of a unique constraint; without them, the columns of the primary key count. Nobody else
         writes meanwhile (docs/architecture.md, rule 15).
@@ -106,7 +106,7 @@ class Transaction(Session):
         return True
 
     def execute_rows(self, statement: sa.Insert | sa.Update, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Executes a statement once for each row: the values of its parameters by their names."""
+        """Execute a statement once for each row: the values of its parameters by their names."""
         if rows:
             execute(self, statement, rows)
 
@@ -305,16 +305,16 @@ class Store:
                     schema.upgrade_schema(connection, identity)
 
     def missing(self) -> NotFound:
-        """Returns the error to raise if there is no database, or only an empty file."""
+        """Return the error to raise if there is no database, or only an empty file."""
         return NotFound(
             Sentence("There is no database at {path}.", {"path": self.where}),
             Sentence("The first digest or subscription makes it; PAPERWIRE_DATABASE_URL names another one."),
         )
 
     def revision(self) -> str | None:
-        """Returns the schema's revision; None if there is no database or it has no schema. Changes nothing.
+        """Return the schema's revision; None if there is no database or it has no schema. Change nothing.
 
-        Raises StoreError, also for a database of another program.
+        Raise StoreError, also for a database of another program.
         """
         with self.translated_errors():
             return self.kind.revision()
@@ -344,7 +344,7 @@ class Store:
         files.remove_old(folder, kind.partition("-")[0], self.path, now)
 
     def write_refusal(self) -> StoreError | None:
-        """Returns why the database accepts no writes now; None if it accepts them.
+        """Return why the database accepts no writes now; None if it accepts them.
 
         Begins a write and rolls it back, which shows locks and missing permissions.
         """
@@ -358,7 +358,7 @@ class Store:
         return None
 
     def close(self) -> None:
-        """Waits for what is being written, then closes all connections.
+        """Wait for what is being written, then close all connections.
 
         If a transaction is open now or begins later, its connection is closed when it ends.
         """
@@ -383,13 +383,13 @@ def execute(
     statement: sa.Executable,
     values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
 ) -> sa.CursorResult[*tuple[Any, ...]]:
-    """Executes a statement, after the transaction has written its pending changes."""
+    """Execute a statement, after the transaction has written its pending changes."""
     transaction.flush()
     return transaction.connection().execute(statement, values)
 
 
 def grouped(pairs: Iterable[tuple[K, V]]) -> dict[K, list[V]]:
-    """Returns key → its values, in the order of these pairs (key, value)."""
+    """Return key → its values, in the order of these pairs (key, value)."""
     found: dict[K, list[V]] = {}
     for key, value in pairs:
         found.setdefault(key, []).append(value)
@@ -397,7 +397,7 @@ def grouped(pairs: Iterable[tuple[K, V]]) -> dict[K, list[V]]:
 
 
 def in_chunks(values: Sequence[V]) -> Iterator[Sequence[V]]:
-    """Yields parts of the values, each small enough for one IN (…)."""
+    """Yield parts of the values, each small enough for one IN (…)."""
     return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))
 
 
@@ -408,7 +408,7 @@ def rows_of(
     many: Sequence[Any],
     **values: object,
 ) -> Iterator[AnyRow]:
-    """Yields the rows of a table or a SELECT statement whose `column` has one of the values `many`.
+    """Yield the rows of a table or a SELECT statement whose `column` has one of the values `many`.
 
     `values` are the parameters of the statement.
     """
@@ -418,13 +418,13 @@ def rows_of(
 
 @lru_cache(maxsize=256)
 def _among(rows: sa.Table | sa.Select[Any], column: sa.ColumnElement[Any]) -> sa.Select[Any]:
-    """Returns the statement of `rows_of`. Cached, since building a statement takes as long as executing it."""
+    """Return the statement of `rows_of`. Cached, since building a statement takes as long as executing it."""
     statement = sa.select(rows) if isinstance(rows, sa.Table) else rows
     return statement.where(column.in_(sa.bindparam("among", expanding=True, type_=column.type)))
 
 
 def _kind_of(address: str) -> Kind:
-    """Returns the database that a URL names. Raises StoreError if it is neither SQLite nor PostgreSQL."""
+    """Return the database that a URL names. Raise StoreError if it is neither SQLite nor PostgreSQL."""
     with suppress(ArgumentError):
         url = make_url(address)
         match url.get_backend_name():

@@ -239,7 +239,7 @@ class ChatRow(Numbered, table=True):
         admission: Admission | None = None,
         until: datetime | None = None,
     ) -> None:
-        """Changes the state of the chat, and everything that belongs to its state."""
+        """Change the state of the chat, and everything that belongs to its state."""
         self.state, self.state_since, self.state_detail = state, now, detail
         self.admission, self.pause_reason, self.paused_until = admission, reason, until
 
@@ -483,11 +483,11 @@ TABLES = SQLModel.metadata
 
 
 def tables(*names: str) -> tuple[sa.Table, ...]:
-    """Returns the tables with these names."""
+    """Return the tables with these names."""
     return tuple(TABLES.tables[name] for name in names)
 
 
 def references_to_chats() -> list[sa.Column[int]]:
-    """Returns the columns that refer to chats. What belongs to a chat is in a column `chat`."""
+    """Return the columns that refer to chats. What belongs to a chat is in a column `chat`."""
     chats = TABLES.tables["chat"]
     return [one for table in TABLES.sorted_tables for one in table.columns if one.references(chats.c.id)]

@@ -52,7 +52,7 @@ _WRITE = sa.text(
 
 
 def write(connection: sa.Connection, papers: Sequence[int], documents: Sequence[tuple[str, ...]]) -> None:
-    """Writes new index entries for papers. `papers` are their ids, `documents` their words. Their old entries end."""
+    """Write new index entries for papers. `papers` are their ids, `documents` their words. Their old entries end."""
     if connection.dialect.name == "sqlite":
         _write_on_sqlite(connection, papers, documents)
         return
@@ -78,7 +78,7 @@ def _write_on_sqlite(connection: sa.Connection, papers: Sequence[int], documents
 
 
 def _vector(document: Sequence[str]) -> str:
-    """Returns a document as the text of a tsvector, which ends where it would pass PostgreSQL's limits."""
+    """Return a document as the text of a tsvector, which ends where it would pass PostgreSQL's limits."""
     places: dict[str, list[int]] = {}
     room = _MOST_BYTES
     for letter, words in zip(_COLUMNS.values(), document, strict=True):
@@ -94,7 +94,7 @@ def _vector(document: Sequence[str]) -> str:
 
 
 def _placed(letter: str, words: str) -> Iterable[tuple[str, int]]:
-    """Yields (lexeme, place) for the words of a column.
+    """Yield (lexeme, place) for the words of a column.
 
     Places count from 1; an author's words have the author's number.
     """
@@ -109,7 +109,7 @@ def _placed(letter: str, words: str) -> Iterable[tuple[str, int]]:
 
 
 def entries(dialect: str, expression: Expression) -> sa.Select[int]:
-    """Returns the entries that match an expression. `dialect`: that of the database."""
+    """Return the entries that match an expression. `dialect`: that of the database."""
     if dialect == "sqlite":
         asked = _written(expression, _for_sqlite, " AND ", " OR ")
         is_found = _ALL_WORDS.op("MATCH")(sa.literal(asked)) if asked else sa.false()
@@ -120,7 +120,7 @@ def entries(dialect: str, expression: Expression) -> sa.Select[int]:
 
 
 def _written(expression: Expression, write: Callable[[Phrase | Near], str], both: str, either: str) -> str:
-    """Returns an expression in the syntax of a database; "" if no paper can match it."""
+    """Return an expression in the syntax of a database; "" if no paper can match it."""
     match expression:
         case AllOf(parts):
             written = [_written(part, write, both, either) for part in parts]
@@ -137,7 +137,7 @@ def _joined(sign: str, parts: Iterable[str]) -> str:
 
 
 def _for_sqlite(asked: Phrase | Near) -> str:
-    """Returns a phrase, or words that are near, in the syntax of FTS5."""
+    """Return a phrase, or words that are near, in the syntax of FTS5."""
     if isinstance(asked, Near):
         return f"{asked.parts[0].columns[0]} : NEAR({' '.join(map(_words_for_sqlite, asked.parts))}, {asked.distance})"
     return f"{{{' '.join(asked.columns)}}} : {_words_for_sqlite(asked)}"
@@ -148,7 +148,7 @@ def _words_for_sqlite(phrase: Phrase) -> str:
 
 
 def _for_postgresql(asked: Phrase | Near) -> str:
-    """Returns a phrase, or words of one name, as the text of a tsquery."""
+    """Return a phrase, or words of one name, as the text of a tsquery."""
     if isinstance(asked, Near):
         return f"({' <0> '.join(map(_for_postgresql, asked.parts))})"
     return _joined(" | ", [_in_column(_COLUMNS[column], asked) for column in asked.columns])

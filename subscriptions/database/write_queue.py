@@ -36,9 +36,9 @@ class WriteQueue:
         self._sharing: _Group = []  # what was asked for last, waits for its turn and may share a commit
 
     async def write(self, work: Work, *, shares: bool) -> Any:  # noqa: ANN401 - what the work returns
-        """Does work in a transaction of its own, or in one that it shares. Returns its result.
+        """Do work in a transaction of its own, or in one that it shares. Return its result.
 
-        Those that share take one turn, that of the first; a write that does not share begins a new group. Raises the
+        Those that share take one turn, that of the first; a write that does not share begins a new group. Raise the
         error of the work, and StoreUnavailable if its turn does not come in time or nothing is written any more.
         """
         result: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
@@ -51,7 +51,7 @@ class WriteQueue:
         return await result
 
     def close(self) -> None:
-        """Waits for what is being written, and refuses further writes."""
+        """Wait for what is being written, and refuse further writes."""
         self._is_closed = True
         self._thread.shutdown()
 
@@ -71,12 +71,12 @@ class WriteQueue:
                 result.set_result(outcome)
 
     def _begin_group(self, before: _Group) -> None:
-        """Lets nobody join a group any more."""
+        """Let nobody join a group any more."""
         if self._sharing is before:
             self._sharing = []
 
     def _commit(self, works: Sequence[Work]) -> list[Any]:
-        """Does works in one transaction. Returns the result or the error of each.
+        """Do works in one transaction. Return the result or the error of each.
 
         If one of them fails, does each again by itself, so that only that one fails.
         """

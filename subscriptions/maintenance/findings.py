@@ -27,7 +27,7 @@ def stored_findings(
     stopped: Mapping[str, str] | None = None,
     is_gone: Callable[[str], bool] = lambda _: False,
 ) -> tuple[Finding, ...]:
-    """Returns what is wrong now.
+    """Return what is wrong now.
 
     `stopped`: platform -> why nothing is sent there; None: as the store knows. `is_gone`: whether a file is gone, so
     that nothing is wrong with it any more.
@@ -62,7 +62,7 @@ def _of_words(transaction: Transaction) -> Iterator[Finding]:
 
 
 def _in_outbox(transaction: Transaction, now: datetime, stopped: Mapping[str, str]) -> Iterator[Finding]:
-    """Yields dead deliveries, and those that have waited for long on a platform that is not stopped."""
+    """Yield dead deliveries, and those that have waited for long on a platform that is not stopped."""
     dead = outbox.dead(transaction)
     if dead.count:
         yield dead_deliveries(dead)
@@ -78,7 +78,7 @@ def _usually(words: Language, reason: str) -> str:
 
 
 def dead_deliveries(dead: outbox.Trouble) -> Finding:
-    """Returns the finding about deliveries that could not be sent and will not be tried again."""
+    """Return the finding about deliveries that could not be sent and will not be tried again."""
 
     def why(words: Language) -> str:
         chat = words.say("Chat: {chat}.", chat=dead.chat) if dead.chat else ""
@@ -102,7 +102,7 @@ def dead_deliveries(dead: outbox.Trouble) -> Finding:
 
 
 def waiting_deliveries(platform: str, late: outbox.Trouble, now: datetime) -> Finding:
-    """Returns the finding about deliveries that have failed for more than an hour. After a day, that is wrong."""
+    """Return the finding about deliveries that have failed for more than an hour. After a day, that is wrong."""
     is_long = late.since is not None and now - late.since > LONG
     return Finding(
         cause="waiting",
@@ -124,7 +124,7 @@ def waiting_deliveries(platform: str, late: outbox.Trouble, now: datetime) -> Fi
 
 
 def sending_stopped(platform: str, reason: str) -> Finding:
-    """Returns the finding that nothing is sent to a platform."""
+    """Return the finding that nothing is sent to a platform."""
     return Finding(
         cause=STOPPED,
         of=platform,
@@ -175,14 +175,14 @@ def tell_of_doubts(transaction: Transaction, admins: Sequence[ChatAddress], *, n
 
 
 def _said(words: Language, reason: str) -> str:
-    """Returns a reason that others gave, which nobody has translated."""
+    """Return a reason that others gave, which nobody has translated."""
     return words.say("{text}", text=reason)
 
 
 def source_finding(
     known: KnownSource, trouble: SourceTrouble | None, now: datetime, parts: Sequence[str] = ()
 ) -> Finding | None:
-    """Returns the finding about the trouble of a source. `parts`: its late units, if other units have come.
+    """Return the finding about the trouble of a source. `parts`: its late units, if other units have come.
 
     `since` is when the source was last complete. Its poll tells the operators.
     """
@@ -234,7 +234,7 @@ def _late(words: Language, source: str, parts: Sequence[str]) -> str:
 
 
 def _why_late(words: Language, found: str, known: KnownSource) -> str:
-    """Returns what the last poll found, and the usual reason why such a source is late."""
+    """Return what the last poll found, and the usual reason why such a source is late."""
     if known.is_arxivs:
         usual = words.say("arXiv put its announcement off, as on a holiday; status.arxiv.org says so")
     else:
@@ -252,7 +252,7 @@ def _of_source(
     cure: Callable[[Language], str] | None = None,
     since: datetime | None = None,
 ) -> Finding:
-    """Returns a finding about a source. By default, what one can do is to poll it."""
+    """Return a finding about a source. By default, what one can do is to poll it."""
 
     def poll(words: Language) -> str:
         return words.say(
@@ -274,7 +274,7 @@ def _of_source(
 
 
 def _of_models(transaction: Transaction) -> Iterator[Finding]:
-    """Yields what is wrong with the meaning of papers and with the language model."""
+    """Yield what is wrong with the meaning of papers and with the language model."""
     if transaction.store.encoder and (since := bot_state.get_moment(transaction, bot_state.ENCODER_FAILS)):
         yield Finding(
             cause="meaning",
@@ -298,7 +298,7 @@ def _of_models(transaction: Transaction) -> Iterator[Finding]:
 
 
 def _of_daily_work(transaction: Transaction) -> Iterator[Finding]:
-    """Yields that the daily clean-up or copy of the database failed, and has not been done since.
+    """Yield that the daily clean-up or copy of the database failed, and has not been done since.
 
     A copy that failed before the move to a server counts no more: its operator makes the copies.
     """

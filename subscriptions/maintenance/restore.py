@@ -36,10 +36,10 @@ class Restored(NamedTuple):
 
 
 def restore(store: Store, copy: Path, *, copies: Path, lost_at: datetime | None, now: datetime) -> Restored:
-    """Replaces the database by a copy, completely or not at all. The caller must have the role.
+    """Replace the database by a copy, completely or not at all. The caller must have the role.
 
     The copy must be undamaged, made by this or an older version, and belong to the same bot. The replaced database is
-    kept in the folder `copies`. If `lost_at` is given, everything that was due until then counts as sent. Raises
+    kept in the folder `copies`. If `lost_at` is given, everything that was due until then counts as sent. Raise
     StoreError.
     """
     look_for_copy(copy)
@@ -75,7 +75,7 @@ def restore(store: Store, copy: Path, *, copies: Path, lost_at: datetime | None,
 
 
 def count_lost_as_sent(store: Store, lost_at: datetime, *, now: datetime) -> int:
-    """Plans everything that was due until `lost_at`, and marks it as sent. Returns the number of deliveries.
+    """Plan everything that was due until `lost_at`, and mark it as sent. Return the number of deliveries.
 
     `store` is a copy of the lost database. The caller must have the role. After a crash, a second call does the
     rest.
@@ -85,7 +85,7 @@ def count_lost_as_sent(store: Store, lost_at: datetime, *, now: datetime) -> int
 
 
 def look_for_copy(copy: Path) -> None:
-    """Raises StoreError if the copy is not a file."""
+    """Raise StoreError if the copy is not a file."""
     if not copy.is_file():
         raise StoreError(
             Sentence("There is no file {copy}.", {"copy": copy}),
@@ -99,7 +99,7 @@ def is_of_another(copy: Path, store: Store) -> bool:
 
 
 def _take(copy: Path, prepared: Path) -> None:
-    """Copies `copy` to `prepared`, because reading a database may change its file."""
+    """Copy `copy` to `prepared`, because reading a database may change its file."""
     for suffix in _BESIDE:  # removes files of a restore that was killed
         prepared.with_name(prepared.name + suffix).unlink(missing_ok=True)
     for suffix in ("", "-wal"):
@@ -110,7 +110,7 @@ def _take(copy: Path, prepared: Path) -> None:
 
 
 def _look_at(candidate: Store, copy: Path) -> None:
-    """Raises StoreError unless this is an undamaged database of paperwire."""
+    """Raise StoreError unless this is an undamaged database of paperwire."""
     try:
         with closing(sqlite3.connect(str(candidate.path))) as connection:
             found = connection.execute("PRAGMA integrity_check").fetchone()
@@ -145,7 +145,7 @@ def _refuse_another_bot(candidate: Store, store: Store) -> None:
 
 
 def _replace(store: Store, prepared: Path, copies: Path, now: datetime) -> Path | None:
-    """Replaces the database by the prepared file. Returns the path of the replaced database; None if there was none."""
+    """Replace the database by the prepared file. Return the path of the replaced database; None if there was none."""
     if not store.path.exists():
         _drop_logs(store.path)  # SQLite would apply these files of the lost database to the copy
         prepared.replace(store.path)

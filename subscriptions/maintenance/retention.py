@@ -46,15 +46,15 @@ RETRY = timedelta(hours=1)  # until the next attempt if daily work failed
 
 
 def stored_chat_data(transaction: Transaction, address: ChatAddress) -> str:
-    """Returns all stored data of this chat as JSON. Raises NotFound."""
+    """Return all stored data of this chat as JSON. Raise NotFound."""
     data = whole_chat.chat_data(transaction, get_chat(transaction, address).id)
     return json.dumps(data, ensure_ascii=False, indent=2, default=str)
 
 
 def erased_together(transaction: Transaction, address: ChatAddress) -> list[Chat]:
-    """Returns the chats that are erased at once: a private chat with its topics, any other chat alone.
+    """Return the chats that are erased at once: a private chat with its topics, any other chat alone.
 
-    Raises NotFound.
+    Raise NotFound.
     """
     chat = get_chat(transaction, address)
     if chat.kind is not ChatKind.PRIVATE or address.topic:
@@ -63,9 +63,9 @@ def erased_together(transaction: Transaction, address: ChatAddress) -> list[Chat
 
 
 def forget(transaction: Transaction, address: ChatAddress) -> tuple[int, int]:
-    """Erases a chat, its subscriptions and deliveries, and everything that names it in other chats. Raises NotFound.
+    """Erase a chat, its subscriptions and deliveries, and everything that names it in other chats. Raise NotFound.
 
-    Returns (how many subscriptions it had, how many papers were delivered to it).
+    Return (how many subscriptions it had, how many papers were delivered to it).
     """
     subscriptions, papers = 0, 0
     for chat in erased_together(transaction, address):
@@ -76,7 +76,7 @@ def forget(transaction: Transaction, address: ChatAddress) -> tuple[int, int]:
 
 
 def claim(transaction: Transaction, work: str, *, now: datetime, until: datetime | None = None) -> bool:
-    """Claims daily work, such as CLEAN_UP or COPY. Returns False if it is not due.
+    """Claim daily work, such as CLEAN_UP or COPY. Return False if it is not due.
 
     It is due again at `until`; without it, an hour later unless the caller then calls `done`.
     """
@@ -88,19 +88,19 @@ def claim(transaction: Transaction, work: str, *, now: datetime, until: datetime
 
 
 def done(transaction: Transaction, work: str, *, now: datetime) -> None:
-    """Stores that daily work was done. It is due again on the next day (UTC)."""
+    """Store that daily work was done. It is due again on the next day (UTC)."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     bot_state.put_value(transaction, _due(work), (midnight + timedelta(days=1)).isoformat())
     bot_state.note_fails(transaction, bot_state.WORK_FAILS[work], None)
 
 
 def _due(work: str) -> str:
-    """Returns the name of the stored moment at which daily work is due."""
+    """Return the name of the stored moment at which daily work is due."""
     return f"{work}-due"
 
 
 def clean_up_steps(store: Store, *, now: datetime) -> Iterator[int]:
-    """Removes old data. After each transaction, yields the number of rows that it handled.
+    """Remove old data. After each transaction, yields the number of rows that it handled.
 
     Each transaction is short, so that others can write in between. After a crash, or if the caller stops, the next call
     removes the rest.
@@ -112,7 +112,7 @@ def clean_up_steps(store: Store, *, now: datetime) -> Iterator[int]:
 
 
 def _steps(store: Store, clean: _CleanUp, before: datetime, most: int) -> Iterator[int]:
-    """Calls a function of the clean-up, each time in its own transaction, until it finds nothing more to remove."""
+    """Call a function of the clean-up, each time in its own transaction, until it finds nothing more to remove."""
     while True:
         done = store.write_now(clean, before, most)
         yield done

@@ -18,14 +18,14 @@ def begin(
     new_bot: bool,
     now: datetime,
 ) -> tuple[Sequence[str], Mapping[str, str]]:
-    """Recovers the messages of an earlier process, and follows a new zone of the operator.
+    """Recover the messages of an earlier process, and follows a new zone of the operator.
 
-    Returns (the platforms that must be asked which bot the token is for, platform → why nothing is sent there).
+    Return (the platforms that must be asked which bot the token is for, platform → why nothing is sent there).
 
-    An earlier process on a server may still be posting what it marked, and then waits for no answer longer than a post
+    An earlier process on a server may still be posting what it marked, and then wait for no answer longer than a post
     lasts. So these messages are not posted or looked up before that.
 
-    `tokens`: platform → the bot's id in its token; "" if the token does not tell it. Raises
+    `tokens`: platform → the bot's id in its token; "" if the token does not tell it. Raise
     StoreError if the database belongs to another bot, unless `new_bot`.
     """
     claims.recover(transaction, still_posting=timedelta() if transaction.dialect == "sqlite" else POSTING)

@@ -95,7 +95,7 @@ _ANY_PAPER = IndexQuestion(None)
 
 
 def index_document(paper: Paper) -> tuple[str, ...]:
-    """Returns the words of a paper, one text for each column: title, abstract, summary, author, label."""
+    """Return the words of a paper, one text for each column: title, abstract, summary, author, label."""
     columns = []
     odd = False
     for field, texts in fulfilment.texts_of(paper).items():
@@ -118,7 +118,7 @@ def _name(parts: Sequence[str]) -> str:
 
 
 def index_question(term: Term) -> IndexQuestion:
-    """Returns what to ask the index about a simple term. If its field has no column, any paper may fulfil the term."""
+    """Return what to ask the index about a simple term. If its field has no column, any paper may fulfil the term."""
     if not term.field.column and not term.field.is_bare:
         return _ANY_PAPER
     match term.field.kind:
@@ -137,13 +137,13 @@ _cached = cached(MOST_WORDS)  # most words of a paper also occur in earlier pape
 
 @_cached
 def _written_alone(word: str) -> str:
-    """Returns the tokens of a text that has only this word."""
+    """Return the tokens of a text that has only this word."""
     return " ".join(normalize.written_tokens(word))
 
 
 @_cached
 def _part_of_name(word: str) -> str:
-    """Returns the parts of a name that has only this word."""
+    """Return the parts of a name that has only this word."""
     return " ".join(normalize.author_tokens(word))
 
 
@@ -160,7 +160,7 @@ def _with_capitals(word: str) -> str:
 
 
 def _words_of(text: str) -> tuple[str, set[str], bool]:
-    """Returns (the words of a text as the index stores them, their other forms, whether its exact words are missing)."""
+    """Return (the words of a text as the index stores them, their other forms, whether its exact words are missing)."""
     words = normalize.words_of(text)
     lines = [*lines_of(words)]
     phrases = dict.fromkeys(phrase for line in lines for phrase in _irregular(line))
@@ -184,13 +184,13 @@ def _irregular(line: Line) -> Iterator[str]:
 
 
 def _is_odd_name(name: str) -> bool:
-    """Returns whether the index lacks an exact part of a name."""
+    """Return whether the index lacks an exact part of a name."""
     exact = normalize.exact_tokens(name, name=True)
     return not _is_plain(name) and not _agree(normalize.author_tokens(name), exact, _part_of_name)
 
 
 def _is_plain(text: str) -> bool:
-    """Returns whether each word of a text is folded as it would be alone.
+    """Return whether each word of a text is folded as it would be alone.
 
     True for ASCII without TeX, and most Chinese.
     """
@@ -198,7 +198,7 @@ def _is_plain(text: str) -> bool:
 
 
 def _agree(folded: Sequence[str], exact: Iterable[str], folded_alone: Callable[[str], str]) -> bool:
-    """Returns whether folding each exact word alone gives the folded words. It almost always does."""
+    """Return whether folding each exact word alone gives the folded words. It almost always does."""
     return " ".join(folded) == " ".join(filter(None, map(folded_alone, exact)))
 
 
@@ -213,14 +213,14 @@ def _categories(paper: Paper) -> Iterator[str]:
 
 @lru_cache(maxsize=1 << 10)
 def _category(field: Field, code: str) -> tuple[str, ...]:
-    """Returns the words of the index for a category of a paper, in the field `field` (CATEGORY or PRIMARY)."""
+    """Return the words of the index for a category of a paper, in the field `field` (CATEGORY or PRIMARY)."""
     return tuple(
         _encoded(_MARK + field.name[0], label.partition(":")[2]) for label in fulfilment.labels_of(field, code)
     )
 
 
 def _encoded(mark: str, words: str) -> str:
-    """Returns words as the index stores them.
+    """Return words as the index stores them.
 
     Characters at which it would split, or that it would fold, are encoded.
     """
@@ -255,7 +255,7 @@ def _for_words(term: Term) -> IndexQuestion:
 
 
 def _for_exact_words(term: Term, columns: tuple[str, ...]) -> IndexQuestion:
-    """Returns the question for exact words. The index has the exact form only of words with capitals inside."""
+    """Return the question for exact words. The index has the exact form only of words with capitals inside."""
     if len(term.tokens) == 1 and not term.prefix and _has_inner_capital(term.tokens[0]):
         return IndexQuestion(_phrase(columns, term.tokens, mark=_MARK + "x"))
     if term.prefix:
@@ -300,7 +300,7 @@ def _for_initials(family: Sequence[Phrase], term: Term, columns: tuple[str, ...]
 
 
 def _stand_apart(whole: Sequence[str], begun: Sequence[str]) -> bool:
-    """Returns whether no part of a name can fulfil two of the wanted parts. `begun`: parts that end in a star."""
+    """Return whether no part of a name can fulfil two of the wanted parts. `begun`: parts that end in a star."""
     beginnings = [part for part in whole if normalize.is_initial(part)] + list(begun)
     others = [part for part in whole if not normalize.is_initial(part)]
     return len({*beginnings, *others}) == len(beginnings) + len(others) and not any(

@@ -25,7 +25,7 @@ class TokenizedPapers:
 
     @classmethod
     def of(cls, papers: Iterable[Paper], before: "TokenizedPapers | None" = None) -> "TokenizedPapers":
-        """Returns papers with their tokens. Takes the tokens of unchanged papers from `before`."""
+        """Return papers with their tokens. Take the tokens of unchanged papers from `before`."""
         papers = tuple(papers)
         known = (
             {paper.key: (paper, tokens) for paper, tokens in zip(before.papers, before.tokenized, strict=True)}
@@ -39,17 +39,17 @@ class TokenizedPapers:
         return cls(papers, tuple(tokenized))
 
     def matching(self, query: Query) -> tuple[int, ...]:
-        """Returns the positions in `papers` of the papers that a query finds, ascending."""
+        """Return the positions in `papers` of the papers that a query finds, ascending."""
         return tuple(place for place, tokens in enumerate(self.tokenized) if fits(query, tokens))
 
 
 def matching_papers(query: Query, papers: Sequence[Paper]) -> tuple[int, ...]:
-    """Returns the positions in `papers` of the papers that one query finds."""
+    """Return the positions in `papers` of the papers that one query finds."""
     return TokenizedPapers.of(papers).matching(query)
 
 
 def merge_copies(papers: Iterable[Paper]) -> tuple[Paper, ...]:
-    """Returns each paper once, with the texts of its first copy, and the categories and sources of all copies.
+    """Return each paper once, with the texts of its first copy, and the categories and sources of all copies.
 
     Its announce type is the first in the order new, cross, replace, replace-cross that any copy has. A copy without a
     type counts as new.
@@ -87,7 +87,7 @@ class PaperIndex:
                 self._having[key] |= 1 << place
 
     def found_by(self, query: Query) -> int:
-        """Returns the papers that a query finds."""
+        """Return the papers that a query finds."""
         found = 0
         for alternative in query.alternatives:
             papers = self._every
@@ -108,7 +108,7 @@ class PaperIndex:
         return papers
 
     def _fulfilling_simple(self, term: Term) -> int:
-        """Returns the papers that fulfil a simple term: each that has all its whole words is checked."""
+        """Return the papers that fulfil a simple term: each that has all its whole words is checked."""
         kind, papers = term.field.kind, self._every
         if kind in _LABELS:
             return self._having.get(label_of(term), 0)
@@ -128,7 +128,7 @@ class PaperIndex:
         return found
 
     def _with_words(self, term: Term, whole: tuple[str, ...]) -> int:
-        """Returns the papers that have all words of a term, in any order."""
+        """Return the papers that have all words of a term, in any order."""
         papers = self._every
         for word in whole:
             papers &= self._having.get(f"{term.field.name}:{word}", 0)
@@ -137,7 +137,7 @@ class PaperIndex:
         return papers & self._with_beginning(term.field, term.tokens[-1]) if term.prefix and papers else papers
 
     def _with_beginning(self, field: Field, beginning: str) -> int:
-        """Returns the papers that have a word with this beginning in a field, as written or folded."""
+        """Return the papers that have a word with this beginning in a field, as written or folded."""
         if field not in self._sorted:
             having = defaultdict[str, int](int)
             for place, paper in enumerate(self._papers):
@@ -151,7 +151,7 @@ class PaperIndex:
 
     @staticmethod
     def positions(papers: int) -> Iterator[int]:
-        """Yields the positions in `papers` of the papers in a set, ascending."""
+        """Yield the positions in `papers` of the papers in a set, ascending."""
         while papers:
             lowest = papers & -papers
             yield lowest.bit_length() - 1
@@ -159,7 +159,7 @@ class PaperIndex:
 
 
 def _keys(paper: TokenizedPaper) -> set[str]:
-    """Returns the labels of a paper, and its words and parts of names in the same form."""
+    """Return the labels of a paper, and its words and parts of names in the same form."""
     words = (f"{field.name}:{word}" for field, text in paper.folded.items() for word in text.split())
     parts = (f"@{part}" for names in paper.names.values() for name in names for part in name)
     return {*paper.labels, *words, *parts}

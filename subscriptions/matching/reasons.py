@@ -55,7 +55,7 @@ class Hit:
 
 
 def why(query: Query, paper: Paper) -> tuple[Hit, ...]:
-    """Returns what a query found in a paper, hits in titles first; () if the paper does not fit."""
+    """Return what a query found in a paper, hits in titles first; () if the paper does not fit."""
     return HitFinder(paper).why(query)
 
 
@@ -72,7 +72,7 @@ class HitFinder:
         self._last: tuple[Query | None, list[Alternative]] = None, []
 
     def why(self, query: Query) -> tuple[Hit, ...]:
-        """Returns what a query found in the paper, hits in titles first; () if the paper does not fit."""
+        """Return what a query found in the paper, hits in titles first; () if the paper does not fit."""
         terms = self._wanted_by(query)
         of_terms = [self._places_of(term) for term in terms if term.field.kind is ValueKind.WORDS]
         hits = []
@@ -83,7 +83,7 @@ class HitFinder:
         return (*hits, *_other_hits(terms, self._paper, self._tokens))
 
     def fit(self, query: Query) -> float:
-        """Returns how well the paper fits a query, from 0 to 1.2, by words in the title and words near each other."""
+        """Return how well the paper fits a query, from 0 to 1.2, by words in the title and words near each other."""
         wanted = _spellings_wanted(query.alternatives)
         if not wanted:
             return 0.0
@@ -103,9 +103,9 @@ class HitFinder:
         return round(sum(points.values()) / len(wanted) + near, DIGITS)
 
     def nearness(self, query: Query) -> float | None:
-        """Returns how near the paper is to the papers that the query names, from 0 to 1.
+        """Return how near the paper is to the papers that the query names, from 0 to 1.
 
-        Returns None if the paper also fits without nearness.
+        Return None if the paper also fits without nearness.
         """
         if not query.wants_nearness:
             return None
@@ -122,11 +122,11 @@ class HitFinder:
         return best
 
     def _wanted_by(self, query: Query) -> list[Term]:
-        """Returns the terms that are wanted by those alternatives of the query that fit the paper."""
+        """Return the terms that are wanted by those alternatives of the query that fit the paper."""
         return _wanted(self._fitting(query))
 
     def _fitting(self, query: Query) -> list[Alternative]:
-        """Returns the alternatives that fit the paper. The last result is kept, since callers ask several times."""
+        """Return the alternatives that fit the paper. The last result is kept, since callers ask several times."""
         if self._last[0] is not query:
             self._last = query, [one for one in query.alternatives if fits_alternative(one, self._tokens)]
         return self._last[1]
@@ -148,7 +148,7 @@ def shortened_names(query: Query, paper: Paper) -> tuple[str, ...]:
 
 
 def unfulfilled_parts(query: Query, paper: Paper) -> tuple[Node, ...]:
-    """Returns the parts of a query, as typed, that a paper does not fulfil; () if the paper fits.
+    """Return the parts of a query, as typed, that a paper does not fulfil; () if the paper fits.
 
     For example `a OR b` if the paper has neither, and `-a` if the paper has `a`.
     """
@@ -171,7 +171,7 @@ def _is_fulfilled(node: Node, paper: TokenizedPaper, *, excluded: bool = False) 
 
 
 def spans(query: Query, text: str, field: Field) -> tuple[Span, ...]:
-    """Returns (start, end) of the words in a text that a query wants, ascending, without overlaps.
+    """Return (start, end) of the words in a text that a query wants, ascending, without overlaps.
 
     `field` is the field of the text. The text may differ from the paper's own: its TeX may be made readable, or it may
     be cut.
@@ -181,7 +181,7 @@ def spans(query: Query, text: str, field: Field) -> tuple[Span, ...]:
 
 
 def _wanted(alternatives: Iterable[Alternative]) -> list[Term]:
-    """Returns the simple terms that alternatives want, each once, in a fixed order."""
+    """Return the simple terms that alternatives want, each once, in a fixed order."""
     terms = {part for alternative in alternatives for term in alternative.positive for part in simple_terms(term)}
     return sorted(terms, key=_order)
 
@@ -214,7 +214,7 @@ class _Text:
 
 
 def _places(term: Term, text: _Text, field: Field) -> list[Span]:
-    """Returns (start, end) of each place of a simple term in a text of a field."""
+    """Return (start, end) of each place of a simple term in a text of a field."""
     if term.field is not field and not (term.field is TEXT and field.in_any_text):
         return []
     lines = text.lines
@@ -241,7 +241,7 @@ def _merged(found: Iterable[Span]) -> tuple[Span, ...]:
 
 
 def _other_hits(terms: list[Term], paper: Paper, tokens: TokenizedPaper) -> Iterator[Hit]:
-    """Yields one hit for each field without texts in which a term was found, such as authors and categories."""
+    """Yield one hit for each field without texts in which a term was found, such as authors and categories."""
     found: dict[Field, dict[str, None]] = {}
     for term in terms:
         if term.field.kind.needs_vectors:
@@ -254,7 +254,7 @@ def _other_hits(terms: list[Term], paper: Paper, tokens: TokenizedPaper) -> Iter
 
 
 def _shown(term: Term, paper: Paper, tokens: TokenizedPaper) -> list[str]:
-    """Returns the values of a paper that fulfil a simple term. Names and categories are written as in the paper."""
+    """Return the values of a paper that fulfil a simple term. Names and categories are written as in the paper."""
     values = tuple(term.field.values(paper))
     if term.field.kind is ValueKind.NAME:
         spellings = {
@@ -271,7 +271,7 @@ def _shown(term: Term, paper: Paper, tokens: TokenizedPaper) -> list[str]:
 
 
 def _nearness(places: Sequence[Sequence[Span]]) -> float:
-    """Returns the points for a text with these places of all terms, if they are near each other; 0 for a single term."""
+    """Return the points for a text with these places of all terms, if they are near each other; 0 for a single term."""
     if len(places) < 2:  # noqa: PLR2004 - only two can be apart
         return 0.0
     # of two terms, all pairs; of more, each place of the term with the fewest, with the nearest place of each other term
@@ -285,6 +285,6 @@ def _nearness(places: Sequence[Sequence[Span]]) -> float:
 
 
 def _gap(places: Sequence[Span]) -> int:
-    """Returns how many characters lie between some places, not counting the places themselves."""
+    """Return how many characters lie between some places, not counting the places themselves."""
     reach = max(end for _, end in places) - min(start for start, _ in places)
     return max(0, reach - sum(end - start for start, end in places) - len(places) + 1)

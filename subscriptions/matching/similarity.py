@@ -54,27 +54,27 @@ class Question(NamedTuple):
 
     @classmethod
     def of(cls, signs: int, large: int, huge: int, least: float) -> "Question":
-        """Returns a question with the two numbers that turn distances into cosines."""
+        """Return a question with the two numbers that turn distances into cosines."""
         larger, largest = large.bit_count(), huge.bit_count()
         length = sqrt((DIMENSIONS + 8 * larger + 16 * largest) * DIMENSIONS)  # of twice the values, and of a code
         return cls(signs, large, huge, least, (DIMENSIONS + 2 * larger + 2 * largest) / length, 2 / length)
 
 
 def question_of_paper(codes: bytes) -> bytes:
-    """Returns what is near to a paper, as the bytes of a question; b"" for a paper without codes."""
+    """Return what is near to a paper, as the bytes of a question; b"" for a paper without codes."""
     return codes[:SIZE] + bytes(2 * SIZE) + struct.pack("<f", LEAST_OF_PAPERS) if codes else b""
 
 
 @lru_cache(maxsize=1 << 12)
 def read_questions(vectors: bytes) -> tuple[Question, ...]:
-    """Reads the bytes of some questions, one after another. Raises ValueError for bytes of another length."""
+    """Read the bytes of some questions, one after another. Raise ValueError for bytes of another length."""
     starts = range(0, len(vectors), QUESTION_SIZE)
     return tuple(read_question(vectors[start : start + QUESTION_SIZE]) for start in starts)
 
 
 @lru_cache(maxsize=1 << 12)
 def read_question(vector: bytes) -> Question:
-    """Reads the bytes of a question. Raises ValueError for bytes of another length."""
+    """Read the bytes of a question. Raise ValueError for bytes of another length."""
     if len(vector) != QUESTION_SIZE:
         raise ValueError(f"a question has {QUESTION_SIZE} bytes, not {len(vector)}")
     signs, large, huge = (_integer(vector[start : start + SIZE]) for start in (0, SIZE, 2 * SIZE))
@@ -82,7 +82,7 @@ def read_question(vector: bytes) -> Question:
 
 
 def write_question(question: Question) -> bytes:
-    """Returns the bytes of a question."""
+    """Return the bytes of a question."""
     masks = (value.to_bytes(SIZE, "little") for value in (question.signs, question.large, question.huge))
     return b"".join(masks) + struct.pack("<f", question.least)
 
@@ -92,9 +92,9 @@ ANYTHING = write_question(Question.of(0, 0, 0, -1.0))  # every paper that has co
 
 @lru_cache(maxsize=1 << 12)
 def read_paper(codes: bytes) -> tuple[int, ...]:
-    """Reads the codes of a paper: of the whole paper, of its title, of each sentence; () if it has none.
+    """Read the codes of a paper: of the whole paper, of its title, of each sentence; () if it has none.
 
-    Raises ValueError for bytes of another length.
+    Raise ValueError for bytes of another length.
     """
     if len(codes) % SIZE or len(codes) == SIZE:
         raise ValueError(f"the codes of a paper have {SIZE} bytes each, two or more of them, not {len(codes)} bytes")
@@ -106,7 +106,7 @@ def _integer(code: bytes) -> int:
 
 
 def similarity(question: Question, *codes: int) -> float:
-    """Returns the cosine of a question and the most similar of one or more codes, from -1 to 1."""
+    """Return the cosine of a question and the most similar of one or more codes, from -1 to 1."""
     signs, large, huge, _, highest, step = question
     nearest = 5 * DIMENSIONS
     for code in codes:
@@ -120,12 +120,12 @@ def similarity(question: Question, *codes: int) -> float:
 
 
 def alike(codes: Iterable[int], code: int) -> list[float]:
-    """Returns the cosine of each of some codes and another one, from -1 to 1. Each takes a tenth of a microsecond."""
+    """Return the cosine of each of some codes and another one, from -1 to 1. Each takes a tenth of a microsecond."""
     return [1 - 2 * (one ^ code).bit_count() / DIMENSIONS for one in codes]
 
 
 def nearness(question: Question, paper: tuple[int, ...]) -> float:
-    """Returns how near a paper is to a question, from 0 to 1; 0 if it has no codes."""
+    """Return how near a paper is to a question, from 0 to 1; 0 if it has no codes."""
     if not paper:
         return 0.0
     whole, best = similarity(question, paper[0]), similarity(question, *paper[1:])
@@ -136,7 +136,7 @@ def nearness(question: Question, paper: tuple[int, ...]) -> float:
 
 
 def nearness_to_any(questions: Sequence[Question], paper: tuple[int, ...]) -> float:
-    """Returns how near a paper is to that one of some questions to which it is nearest as a whole.
+    """Return how near a paper is to that one of some questions to which it is nearest as a whole.
 
     0 if there are none.
     """
@@ -153,11 +153,11 @@ class Taste(NamedTuple):
     disliked: Judged = ()
 
     def __bool__(self) -> bool:
-        """Returns whether anything is known of it."""
+        """Return whether anything is known of it."""
         return bool(self.liked or self.disliked)
 
     def score(self, codes: Sequence[int]) -> float:
-        """Returns how much the chat likes a paper with these codes, from -1.25 to 1.25; 0 without codes."""
+        """Return how much the chat likes a paper with these codes, from -1.25 to 1.25; 0 without codes."""
         if not codes:
             return 0.0
         against = max((strength * value for strength, value in _near(self.disliked, codes[0])), default=0.0)
@@ -170,6 +170,6 @@ class Taste(NamedTuple):
 
 
 def _near(judged: Judged, code: int) -> list[tuple[float, float]]:
-    """Returns (how much, how near) for each paper that was judged."""
+    """Return (how much, how near) for each paper that was judged."""
     near = alike([one for _, one in judged], code)
     return [(strength, value) for (strength, _), value in zip(judged, near, strict=True)]

@@ -85,12 +85,12 @@ def tokenize(paper: Paper, texts: Mapping[Field, Sequence[ReadText]] | None = No
 
 
 def texts_of(paper: Paper) -> dict[Field, tuple[str, ...]]:
-    """Returns the texts of a paper by field. In each field the source's own text comes first, then translations."""
+    """Return the texts of a paper by field. In each field the source's own text comes first, then translations."""
     return {field: tuple(field.values(paper)) for field in FIELDS if field.kind is ValueKind.WORDS}
 
 
 def labels_of(field: Field, value: str) -> tuple[str, ...]:
-    """Returns the labels by which terms find a paper's value; () for words and names, which are compared by tokens."""
+    """Return the labels by which terms find a paper's value; () for words and names, which are compared by tokens."""
     match field.kind:
         case ValueKind.CATEGORY:  # also the label of its archive, since an archive means all its categories
             code = value.lower()
@@ -109,7 +109,7 @@ def _lines(texts: Mapping[Field, Iterable[Iterable[str]]]) -> dict[Field, str]:
 
 
 def simple_terms(term: Term) -> tuple[Term, ...]:
-    """Splits a term into terms of one field each. A paper that fulfils any of these fulfils the term."""
+    """Split a term into terms of one field each. A paper that fulfils any of these fulfils the term."""
     if term.field is TEXT_OR_ID:
         return (Term(TEXT, term.tokens), Term(ID, value=term.value))
     if term.field is AUTHOR:
@@ -189,7 +189,7 @@ def _shortened(term: Term) -> tuple[Term, ...]:
 
 
 def _is_long(part: str) -> bool:
-    """Returns whether a part of a name may be joined with another; initials and Chinese characters are not."""
+    """Return whether a part of a name may be joined with another; initials and Chinese characters are not."""
     return len(part) > 1
 
 
@@ -201,24 +201,24 @@ def _without(parts: tuple[str, ...], *some: str) -> list[str]:
 
 
 def fulfils(term: Term, paper: TokenizedPaper) -> bool:
-    """Returns whether a paper fulfils a term."""
+    """Return whether a paper fulfils a term."""
     return any(predicate(part)(paper) for part in simple_terms(term))
 
 
 def fits(query: Query, paper: TokenizedPaper) -> bool:
-    """Returns whether a paper fulfils at least one alternative of a query."""
+    """Return whether a paper fulfils at least one alternative of a query."""
     return any(fits_alternative(alternative, paper) for alternative in query.alternatives)
 
 
 def fits_alternative(alternative: Alternative, paper: TokenizedPaper) -> bool:
-    """Returns whether a paper fulfils all that an alternative wants, and nothing that it excludes."""
+    """Return whether a paper fulfils all that an alternative wants, and nothing that it excludes."""
     return all(fulfils(term, paper) for term in alternative.positive) and not any(
         fulfils(term, paper) for term in alternative.negative
     )
 
 
 def predicate(term: Term) -> Callable[[TokenizedPaper], bool]:
-    """Returns a function that tells whether a paper fulfils a simple term.
+    """Return a function that tells whether a paper fulfils a simple term.
 
     For many papers, this is faster than `fulfils`.
     """
@@ -238,7 +238,7 @@ def predicate(term: Term) -> Callable[[TokenizedPaper], bool]:
 
 
 def nearness_to(term: Term, paper: TokenizedPaper) -> float:
-    """Returns how near a paper is to the text or the papers of a term, from 0 to 1; 0 for one of these papers itself.
+    """Return how near a paper is to the text or the papers of a term, from 0 to 1; 0 for one of these papers itself.
 
     It is 0 if one of them has no vector.
     """
@@ -249,13 +249,13 @@ def nearness_to(term: Term, paper: TokenizedPaper) -> float:
 
 
 def papers_of(term: Term) -> Iterator[Term]:
-    """Yields, for each paper that a term of nearness names, a term that finds only this paper."""
+    """Yield, for each paper that a term of nearness names, a term that finds only this paper."""
     names = term.value.split(",") if term.field.kind is ValueKind.NEARNESS else ()
     return (Term(DOI if value.startswith("10.") and "/" in value else ID, value=value) for value in names)
 
 
 def label_of(term: Term) -> str:
-    """Returns the label that a paper needs to fulfil a term with a value, such as "category:cs.lg"."""
+    """Return the label that a paper needs to fulfil a term with a value, such as "category:cs.lg"."""
     value = versioned(term.value).doi if term.field.kind is ValueKind.PAPER_ID else term.value
     return f"{term.field.name}:{value}"
 
@@ -277,12 +277,12 @@ def _text_predicate(term: Term) -> Callable[[TokenizedPaper], bool]:
 
 
 def _phrase_begins(term: Term, folded: str, written: str) -> bool:
-    """Returns whether a text has the words of a phrase, where the last is only the beginning of a word."""
+    """Return whether a text has the words of a phrase, where the last is only the beginning of a word."""
     return f" {term.tokens[-1]}" in written and bool(places(term, folded.split(" "), written.split(" ")))
 
 
 def places(term: Term, folded: list[str], written: list[str]) -> list[int]:
-    """Returns the positions at which a phrase or prefix begins.
+    """Return the positions at which a phrase or prefix begins.
 
     Both lists have the same words, folded or as written.
     """
@@ -303,7 +303,7 @@ def places(term: Term, folded: list[str], written: list[str]) -> list[int]:
 
 
 def is_name(term: Term, name: tuple[str, ...]) -> bool:
-    """Returns whether a name has all parts that a term wants, in any order, each as a different part of the name."""
+    """Return whether a name has all parts that a term wants, in any order, each as a different part of the name."""
     if term.given:
         return _is_shortened(term, name)
     parts = list(name)

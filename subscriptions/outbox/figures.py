@@ -23,7 +23,7 @@ from subscriptions.sources.stored import KnownSource
 def undelivered(
     transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, upto: int
 ) -> dict[int, list[int]]:
-    """Returns subscription id → ids of the papers up to `upto` that it has yet to deliver, newest first."""
+    """Return subscription id → ids of the papers up to `upto` that it has yet to deliver, newest first."""
     crosslists = chat.settings.crosslists != "out"
     found: dict[int, Sequence[int]] = {}
     for one in subscriptions:
@@ -35,7 +35,7 @@ def undelivered(
 
 
 def chat_of_thread(transaction: Transaction, address: ChatAddress) -> ChatAddress:
-    """Returns the address of the chat to which messages in a thread belong.
+    """Return the address of the chat to which messages in a thread belong.
 
     A thread under a delivery of the bot belongs to the channel: returns the address without the thread. If the thread
     is a separate chat, or if people began it, returns the address of the thread.
@@ -58,7 +58,7 @@ class Figures(NamedTuple):
 
 
 def figures(transaction: Transaction, *, now: datetime) -> Figures:
-    """Returns the figures of the whole bot. Raises StoreError."""
+    """Return the figures of the whole bot. Raise StoreError."""
     known = stored_sources.known_sources(transaction)
     return Figures(
         at=now,
@@ -78,7 +78,7 @@ class Status(NamedTuple):
 
 
 def status(transaction: Transaction, address: ChatAddress, *, now: datetime) -> Status:
-    """Returns the state of a chat. Raises NotFound."""
+    """Return the state of a chat. Raise NotFound."""
     chat, found = get_subscribed(transaction, address)
     next_delivery = stored_sources.forecast(transaction, now=now).next_of(chat, found)
     outbox = outbox_counts(transaction, chat.id)

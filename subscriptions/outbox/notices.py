@@ -55,7 +55,7 @@ class Notice:
     person: str = ""  # the platform's id of a person whom it names; it is erased with them
 
     def key(self, day: date) -> str:
-        """Returns what is unique for each notice to a chat. `day` is the present one."""
+        """Return what is unique for each notice to a chat. `day` is the present one."""
         return f"{self.cause}:{self.subject}" + (f":{day.isoformat()}" if self.daily else "")
 
 
@@ -94,12 +94,12 @@ class Finding:
         return self.of if self.cause == PROCESS else f"{self.cause} {self.of}".strip()
 
     def lines(self, words: Language) -> list[str]:
-        """Returns what is wrong, why, since when, and what to do. A line is empty if it is not known."""
+        """Return what is wrong, why, since when, and what to do. A line is empty if it is not known."""
         since = words.say("Since {since}.", since=words.moment(self.since)) if self.since else ""
         return [self.text(words), self.why(words), since, self.cure(words)]
 
     def notice(self) -> Notice:
-        """Returns the finding as a notice to operators."""
+        """Return the finding as a notice to operators."""
         return Notice(
             cause=self.cause,
             subject=self.of,
@@ -134,7 +134,7 @@ _TOPIC_GONE = (
 
 
 def paused(name: str, address: ChatAddress, reason: PauseReason) -> Notice:
-    """Returns the notice to the owner of a chat that the bot cannot write there any more."""
+    """Return the notice to the owner of a chat that the bot cannot write there any more."""
     return Notice(
         cause="paused",
         subject=str(address),
@@ -148,7 +148,7 @@ def paused(name: str, address: ChatAddress, reason: PauseReason) -> Notice:
 
 
 def resumed(chat: Chat, event: str) -> Notice:
-    """Returns the notice to the owner of a chat that the bot can write there again."""
+    """Return the notice to the owner of a chat that the bot can write there again."""
     return Notice(
         cause="resumed",
         subject=f"{chat.address}:{event}",
@@ -162,7 +162,7 @@ def resumed(chat: Chat, event: str) -> Notice:
 
 
 def topic_stopped(topic: ChatAddress, subscriptions: Sequence[str], *, is_gone: bool) -> Notice:
-    """Returns the notice to a chat that one of its topics, which has these subscriptions, was closed or deleted."""
+    """Return the notice to a chat that one of its topics, which has these subscriptions, was closed or deleted."""
     told = _TOPIC_GONE if is_gone else _TOPIC_CLOSED
     return Notice(
         cause="topic-gone" if is_gone else "topic-closed",
@@ -173,7 +173,7 @@ def topic_stopped(topic: ChatAddress, subscriptions: Sequence[str], *, is_gone: 
 
 
 def topic_ended(topic: ChatAddress, subscriptions: Sequence[str]) -> Notice:
-    """Returns the notice to a private chat that a topic was deleted, and that the chat itself gets the papers."""
+    """Return the notice to a private chat that a topic was deleted, and that the chat itself gets the papers."""
     return Notice(
         cause="topic-ended",
         subject=topic.topic,
@@ -191,7 +191,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def asked(chat: Chat, who: str, request: str, *, person: str = "") -> Notice:
-    """Returns the notice to operators that a chat asks to be let in.
+    """Return the notice to operators that a chat asks to be let in.
 
     `who`, `person`, `request`: the name and the platform's id of a person, and a wish; "": not known.
     """
@@ -216,7 +216,7 @@ def asked(chat: Chat, who: str, request: str, *, person: str = "") -> Notice:
 
 
 def admitted(subscriptions: int, event: str) -> Notice:
-    """Returns the notice to a chat that it was let in, with so many active subscriptions."""
+    """Return the notice to a chat that it was let in, with so many active subscriptions."""
 
     def lines(words: Language) -> Iterable[str]:
         yield words.say("This chat is let in.")
@@ -231,7 +231,7 @@ def admitted(subscriptions: int, event: str) -> Notice:
 
 
 def denied(event: str) -> Notice:
-    """Returns the notice to a chat that an operator has denied it."""
+    """Return the notice to a chat that an operator has denied it."""
     return Notice(
         cause="denied",
         subject=event,
@@ -244,7 +244,7 @@ def denied(event: str) -> Notice:
 
 
 def confirm_address(answer: CallbackToken, event: str, source: ChatAddress | None, *, is_known: bool = False) -> Notice:
-    """Returns the question to an address whether papers may be sent there. `answer`: what its button does.
+    """Return the question to an address whether papers may be sent there. `answer`: what its button does.
 
     `source` is the chat that asks; None: an operator does. `is_known`: papers come there already.
 
@@ -271,7 +271,7 @@ def confirm_address(answer: CallbackToken, event: str, source: ChatAddress | Non
 def nothing_matched(
     known: int, days: int, event: str, *, edit: CallbackToken | None = None, public: Chat | None = None
 ) -> Notice:
-    """Returns the notice that none of `known` papers matched, for so many days.
+    """Return the notice that none of `known` papers matched, for so many days.
 
     `edit`: what the button with which one edits a subscription does; None for a chat without buttons. `public`: the
     chat that strangers can read, of which the notice tells its owner.
@@ -303,7 +303,7 @@ def nothing_matched(
 
 
 def papers_missing(chat: Chat, missing: MissingSources) -> Notice:
-    """Returns the notice to the owner of a chat that strangers can read: its delivery lacks papers of these sources."""
+    """Return the notice to the owner of a chat that strangers can read: its delivery lacks papers of these sources."""
     return Notice(
         cause="went-without",
         subject=str(chat.address),
@@ -317,7 +317,7 @@ def papers_missing(chat: Chat, missing: MissingSources) -> Notice:
 
 
 def no_papers_today(chat: Chat) -> Notice:
-    """Returns the notice to the owner of a chat that strangers can read: no papers came today."""
+    """Return the notice to the owner of a chat that strangers can read: no papers came today."""
     return Notice(
         cause="quiet-day",
         subject=str(chat.address),
@@ -415,7 +415,7 @@ def words_changed(
 
 
 def missing_line(missing: MissingSources, words: Language) -> str:
-    """Returns the line that says which sources' papers are missing, why, and that they come later."""
+    """Return the line that says which sources' papers are missing, why, and that they come later."""
     match missing.how:
         case MissingHow.LATE:
             return words.count(
@@ -441,7 +441,7 @@ def missing_line(missing: MissingSources, words: Language) -> str:
 
 
 def source_recovered(source: str) -> Notice:
-    """Returns the notice that a source which had failed or was late works again."""
+    """Return the notice that a source which had failed or was late works again."""
     return Notice(
         cause="source-back",
         subject=source,
@@ -450,7 +450,7 @@ def source_recovered(source: str) -> Notice:
 
 
 def days_missed(source: str, days: Runs, *, given_up: bool) -> Notice:
-    """Returns the notice that days of a source were missed, and could not be fetched afterwards.
+    """Return the notice that days of a source were missed, and could not be fetched afterwards.
 
     `given_up`: fetching failed several times, or is too late; otherwise the source offers only its newest day.
     """
@@ -470,7 +470,7 @@ def days_missed(source: str, days: Runs, *, given_up: bool) -> Notice:
 
 
 def papers_filed(source: str, days: Runs, papers: int) -> Notice:
-    """Returns the notice that days of a source came so late that their papers were stored, but not announced."""
+    """Return the notice that days of a source came so late that their papers were stored, but not announced."""
     filed = Sentence("Of {days}: filed, so search finds them, and not announced to any chat.")
     return Notice(
         cause="filed",

@@ -34,13 +34,13 @@ class _Writer(Language):
         super().__init__(chat.settings.lang, chat.settings.timezone, slash=command_prefix(chat.address))
 
     def say(self, sentence: str | Sentence, /, **values: object) -> str:
-        """Returns the sentence with its values: texts from outside, each on one line and not too long."""
+        """Return the sentence with its values: texts from outside, each on one line and not too long."""
         if isinstance(sentence, Sentence):
             values, sentence = {**sentence.values, **values}, sentence.template
         return self.translate(sentence).format_map(_cleaned(values))
 
     def count(self, one: str, many: str, count: int, /, **values: object) -> str:
-        """Returns the singular or plural with its values, as `say` does."""
+        """Return the singular or plural with its values, as `say` does."""
         return super().count(one, many, count, **_cleaned(values))
 
 
@@ -52,9 +52,9 @@ def _cleaned(values: dict[str, object]) -> dict[str, object]:
 
 
 def notify(transaction: Transaction, address: ChatAddress, notice: Notice, *, now: datetime) -> bool:
-    """Stores a notice to a chat. For a daily notice, the day in the chat's zone counts.
+    """Store a notice to a chat. For a daily notice, the day in the chat's zone counts.
 
-    Returns False if the notice was stored before, or if the chat is unknown.
+    Return False if the notice was stored before, or if the chat is unknown.
     """
     chat = stored_chats.find_chat(transaction, address)
     if chat is None:
@@ -80,11 +80,11 @@ def notify_operators(
     now: datetime,
     but: Collection[str] = (),
 ) -> tuple[Lane, ...]:
-    """Stores a notice to each operator, except in chats that strangers can read.
+    """Store a notice to each operator, except in chats that strangers can read.
 
     The notice is for the present day in the operator's zone. A notice from shortly before midnight is not repeated
     shortly after midnight. `admins` are the operators in the settings; unknown ones are added as chats. `but` has the
-    platforms to which the notice is not sent. Returns the lanes of the stored notices.
+    platforms to which the notice is not sent. Return the lanes of the stored notices.
     """
     notified = []
     day = transaction.day_of(now)
@@ -102,9 +102,9 @@ def notify_operators(
 
 
 def notify_owner(transaction: Transaction, chat: Chat, notice: Notice, *, now: datetime, by: str = "") -> bool:
-    """Stores a private notice to the person who set up a group or channel. For a daily notice, the UTC day counts.
+    """Store a private notice to the person who set up a group or channel. For a daily notice, the UTC day counts.
 
-    Returns False if it stores nothing: the notice was stored before, or the owner is unknown, has no private chat with
+    Return False if it stores nothing: the notice was stored before, or the owner is unknown, has no private chat with
     the bot, or is the person who caused the notice (`by`).
     """
     if chat.kind is ChatKind.PRIVATE or chat.owner in ("", by):
@@ -114,7 +114,7 @@ def notify_owner(transaction: Transaction, chat: Chat, notice: Notice, *, now: d
 
 
 def _add(transaction: Transaction, chat: Chat, notice: Notice, day: date, now: datetime) -> bool:
-    """Adds a notice to the outbox, in the language of the chat. Returns False if it was stored before.
+    """Add a notice to the outbox, in the language of the chat. Return False if it was stored before.
 
     Also returns False for an unconfirmed chat, unless the notice is the question to confirm. The buttons of the notice
     work only in this chat.
@@ -146,7 +146,7 @@ def _dedupe_key(chat: Chat, notice: Notice, day: date) -> str:
 
 
 def operator_chats(transaction: Transaction, admins: Sequence[ChatAddress], *, now: datetime) -> tuple[Chat, ...]:
-    """Returns the operators' chats: those in the settings, added if unknown, and those of people who sent a code."""
+    """Return the operators' chats: those in the settings, added if unknown, and those of people who sent a code."""
     found = {chat.id: chat for chat in stored_chats.operators(transaction)}
     for address in admins:
         chat = stored_chats.add_chat(transaction, address, now=now)
@@ -157,7 +157,7 @@ def operator_chats(transaction: Transaction, admins: Sequence[ChatAddress], *, n
 def notify_operators_of_trouble(
     transaction: Transaction, admins: Sequence[ChatAddress], found: Iterable[Finding], *, now: datetime
 ) -> tuple[Lane, ...]:
-    """Tells the operators what is wrong. Returns the lanes of the stored notices.
+    """Tell the operators what is wrong. Return the lanes of the stored notices.
 
     Nobody is told on a platform that it has stopped.
     """
@@ -175,7 +175,7 @@ def is_public(chat: Chat) -> bool:
 
 
 def tell(transaction: Transaction, chat: Chat, notice: Notice, now: datetime) -> list[Lane]:
-    """Tells a chat, or the owner of one that strangers can read. Returns the lane that got the notice."""
+    """Tell a chat, or the owner of one that strangers can read. Return the lane that got the notice."""
     if is_public(chat):
         told, lane = notify_owner(transaction, chat, notice, now=now), Lane(chat.address.platform, chat.owner)
     else:

@@ -109,7 +109,7 @@ NO_REFUSALS = Refusals()
 
 
 def same_refusal(one: str, other: str) -> bool:
-    """Returns whether two sentences tell the same refusal.
+    """Return whether two sentences tell the same refusal.
 
     Addresses, numbers and ids in them do not count, codes do.
     """
@@ -130,7 +130,7 @@ def decide_retry(
     now: datetime,
     refusals: Refusals = NO_REFUSALS,
 ) -> RetryDecision:
-    """Decides what follows from a post that did not end in "sent". An outcome of an unknown class counts as Unclear.
+    """Decide what follows from a post that did not end in "sent". An outcome of an unknown class counts as Unclear.
 
     - `failures`: the number of failed attempts of this message before this attempt.
     - `plain_tried`: the plain form of this message was already tried.
@@ -197,7 +197,7 @@ def _on_gone(outcome: ChatGone, refusals: Refusals, now: datetime) -> RetryDecis
 
 
 def decide_not_found(failures: int, now: datetime) -> RetryDecision:
-    """Decides what follows if the platform was asked for an unclear message and does not have it.
+    """Decide what follows if the platform was asked for an unclear message and does not have it.
 
     `failures` counts the posts of its delivery that had no clear answer. After the first one, the message is posted
     again at once. After later posts the message waits, since a platform that accepts nothing for hours would otherwise

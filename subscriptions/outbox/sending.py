@@ -22,7 +22,7 @@ def record_outcome(
     guard_gone: bool = True,
     now: datetime,
 ) -> RetryDecision:
-    """Stores the outcome of a failed attempt, and applies what `decide_retry` decides: wait, pause, move or give up.
+    """Store the outcome of a failed attempt, and apply what `decide_retry` decides: wait, pause, move or give up.
 
     Without `guard_gone`, whatever refuses is gone.
     """
@@ -62,5 +62,5 @@ def record_outcome(
 
 
 def stop_platform(transaction: Transaction, platform: str, reason: str) -> None:
-    """Stops a platform until a person decides."""
+    """Stop a platform until a person decides."""
     bot_state.put_platform(transaction, platform, stopped=reason)

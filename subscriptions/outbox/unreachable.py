@@ -25,7 +25,7 @@ def pause_unreachable(
     by: str = "",
     until: datetime | None = None,
 ) -> None:
-    """Pauses all chats at an address, or only one topic if `topic`, because the bot cannot write there.
+    """Pause all chats at an address, or only one topic if `topic`, because the bot cannot write there.
 
     Stores the reason, and the platform's sentence as `detail`. At most once a day, tells the owner of the chat, or the
     group of the topic. `by` is the person who caused the pause, and who is not told. `until`: when the bot may write
@@ -48,7 +48,7 @@ def pause_unreachable(
 def _pause_topic(
     transaction: Transaction, address: ChatAddress, reason: PauseReason, detail: str, now: datetime
 ) -> None:
-    """Pauses a topic, and notifies its group. What a deleted topic of a private chat has goes to the chat itself."""
+    """Pause a topic, and notifies its group. What a deleted topic of a private chat has goes to the chat itself."""
     topic = stored_chats.find_chat(transaction, address)
     if topic is None or topic.address != address:  # its chat has its papers already
         return
@@ -64,7 +64,7 @@ def _pause_topic(
 def _notify_group(
     transaction: Transaction, topic: Chat, now: datetime, news: Callable[[ChatAddress, Sequence[str]], Notice]
 ) -> None:
-    """Tells the chat of a topic, outside its topics, what happened to the topic with active subscriptions."""
+    """Tell the chat of a topic, outside its topics, what happened to the topic with active subscriptions."""
     active = [s.label for s in stored_subscriptions.subscriptions_in(transaction, topic.id) if s.is_active]
     if active and topic.address.topic:
         general = stored_chats.add_around(transaction, topic, now=now)

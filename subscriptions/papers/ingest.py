@@ -18,7 +18,7 @@ Note = Callable[[Transaction, stored_digests.Ingested], None]
 def _batch(
     transaction: Transaction, ingest: Ingest, papers: Sequence[Incoming], marks: Sequence[Mark] = ()
 ) -> PaperBatch:
-    """Returns a batch that has read what is stored about these papers, and into which they can be merged."""
+    """Return a batch that has read what is stored about these papers, and into which they can be merged."""
     is_old = is_archive(ingest.day, transaction.day_of(ingest.now))
     batch = PaperBatch(ingest, is_news=ingest.announce or not is_old)
     batch.read(transaction, papers, marks)
@@ -26,7 +26,7 @@ def _batch(
 
 
 def _merged(transaction: Transaction, digest: Digest, ingest: Ingest) -> PaperBatch:
-    """Returns the papers of a digest merged with the stored ones. Writes nothing."""
+    """Return the papers of a digest merged with the stored ones. Write nothing."""
     papers = _papers_of(transaction, digest)
     batch = _batch(transaction, ingest, papers, digest.marks)
     for one in papers:
@@ -40,7 +40,7 @@ def _merged(transaction: Transaction, digest: Digest, ingest: Ingest) -> PaperBa
 def ingest_digest(
     transaction: Transaction, digest: Digest, ingest: Ingest, note: Note | None = None
 ) -> stored_digests.Ingested:
-    """Stores one digest in one transaction, and returns what changed. Storing the same bytes again changes nothing.
+    """Store one digest in one transaction, and return what changed. Storing the same bytes again changes nothing.
 
     An archive is filed: its papers are stored, but not announced (docs/architecture.md, rule 12).
     """
@@ -59,7 +59,7 @@ def ingest_digest(
 
 
 def incomplete_papers(transaction: Transaction, digest: Digest, ingest: Ingest) -> Mapping[str, Paper]:
-    """Returns the papers of a digest that arXiv can be asked for: key in the digest → the paper, as it would be stored.
+    """Return the papers of a digest that arXiv can be asked for: key in the digest → the paper, as it would be stored.
 
     Neither the digest nor the store knows all of their title, authors and categories. Archives and arXiv's own digests
     are not completed, nor are papers of other publishers.
@@ -80,7 +80,7 @@ def _is_incomplete(paper: Paper) -> bool:
 def papers_to_encode(
     transaction: Transaction, digest: Digest, ingest: Ingest, encoder: str
 ) -> Mapping[meanings.Texts, Paper]:
-    """Returns texts → paper for the papers of a digest that need new codes by this encoder before they are stored.
+    """Return texts → paper for the papers of a digest that need new codes by this encoder before they are stored.
 
     These are the papers that are announced, and announced papers whose texts change. Archives wait for nothing: their
     papers get their codes later, as do all papers while the store's encoder is another one.
@@ -93,7 +93,7 @@ def papers_to_encode(
 
 
 def _papers_of(transaction: Transaction, digest: Digest) -> Sequence[Incoming]:
-    """Returns the papers of a digest, each once, prepared for merging; () if the digest is known."""
+    """Return the papers of a digest, each once, prepared for merging; () if the digest is known."""
     if stored_digests.is_known(transaction, digest.content_hash):
         return ()
     return incoming(paper_index.merge_copies(digest.entries))

@@ -49,7 +49,7 @@ class Found(NamedTuple):
 
 
 def find(transaction: Transaction, query: Query, among: Among, *, whole: bool = False) -> Found:
-    """Returns the papers that a query finds.
+    """Return the papers that a query finds.
 
     Where the index cannot decide, papers are read; where the query asks for nearness, they are compared. Unless
     `whole`, this ends after the newest MOST_READ or MOST_COMPARED of them. A term whose vector is not known finds
@@ -73,13 +73,13 @@ def find(transaction: Transaction, query: Query, among: Among, *, whole: bool = 
 
 
 def read(transaction: Transaction, papers: Sequence[int]) -> tuple[StoredPaper, ...]:
-    """Returns the papers with these ids, in the same order."""
+    """Return the papers with these ids, in the same order."""
     known = known_papers.stored_papers(transaction, papers)
     return tuple(known[paper] for paper in papers)
 
 
 def _near(transaction: Transaction, term: Term, papers: Sequence[int]) -> dict[int, float]:
-    """Returns paper → nearness for the papers that are near to the text or papers of a term, without these."""
+    """Return paper → nearness for the papers that are near to the text or papers of a term, without these."""
     if not term.question:
         return {}
     asked = meaning.read_questions(term.question)
@@ -143,7 +143,7 @@ def search(
 
 
 def _nearest_first(query: Query, found: Found) -> Sequence[int]:
-    """Returns the found papers, the nearest first if exactly one term asks for nearness; otherwise the newest first."""
+    """Return the found papers, the nearest first if exactly one term asks for nearness; otherwise the newest first."""
     wanted = {term for one in query.alternatives for term in one.positive if term.field.kind.needs_vectors}
     if len(wanted) != 1:
         return found.papers
@@ -152,16 +152,16 @@ def _nearest_first(query: Query, found: Found) -> Sequence[int]:
 
 
 def papers_named(transaction: Transaction, names: Sequence[str]) -> dict[str, StoredPaper]:
-    """Returns name → paper for these arXiv ids and DOIs. Names of unknown papers are left out."""
+    """Return name → paper for these arXiv ids and DOIs. Names of unknown papers are left out."""
     ids = known_papers.papers_with_keys(transaction, names)
     known = known_papers.stored_papers(transaction, list(set(ids.values())))
     return {name: known[paper_id] for name, paper_id in ids.items()}
 
 
 def with_vectors_for(transaction: Transaction, query: Query, chat_id: int = 0) -> Query:
-    """Returns a typed query with all that is needed to match it in a chat: the chat's library, and the vectors.
+    """Return a typed query with all that is needed to match it in a chat: the chat's library, and the vectors.
 
-    Other queries stay as they are. Raises Refused for a paper or a library that is not stored, EmbeddingError.
+    Other queries stay as they are. Raise Refused for a paper or a library that is not stored, EmbeddingError.
     """
     if not query.nearness_terms:
         return query
@@ -193,9 +193,9 @@ class NearPaper(NamedTuple):
 
 
 def near_in_meaning(transaction: Transaction, query: Query, *, without: Collection[int], most: int) -> list[NearPaper]:
-    """Returns the papers that are nearest to the one text that a query asks (`about:`), nearest first.
+    """Return the papers that are nearest to the one text that a query asks (`about:`), nearest first.
 
-    Leaves out papers that do not match the rest of the query, and the papers with the ids `without`. Returns [] if the
+    Leave out papers that do not match the rest of the query, and the papers with the ids `without`. Return [] if the
     vector of the text cannot be had now.
     """
     query = nearness.with_known_vectors(transaction, query)
@@ -212,9 +212,9 @@ def near_in_meaning(transaction: Transaction, query: Query, *, without: Collecti
 
 
 def papers_alike(transaction: Transaction, text: str, given: Sequence[StoredPaper] = ()) -> tuple[StoredPaper, ...]:
-    """Returns the papers that are nearest to one of the given papers, or else to a text, at most MOST_ALIKE.
+    """Return the papers that are nearest to one of the given papers, or else to a text, at most MOST_ALIKE.
 
-    Raises EmbeddingError, which names the text.
+    Raise EmbeddingError, which names the text.
     """
     vectors = b"".join(meaning.question_of_paper(one.paper.meaning) for one in given)
     if not given:
@@ -226,7 +226,7 @@ def papers_alike(transaction: Transaction, text: str, given: Sequence[StoredPape
 
 
 def _nearest(transaction: Transaction, vectors: bytes, without: Collection[int], most: int | None) -> list[NearPaper]:
-    """Returns the papers that are nearest to one of some vectors, nearest first, except the ids `without`."""
+    """Return the papers that are nearest to one of some vectors, nearest first, except the ids `without`."""
     near = nearness.near_papers(transaction, vectors, transaction.store.encoder)
     wanted = dict([one for one in near if one[0] not in without][:most])
     known = known_papers.stored_papers(transaction, list(wanted))
@@ -241,7 +241,7 @@ class Spelling(NamedTuple):
 
 
 def spelling(transaction: Transaction, query: Query) -> Spelling:
-    """Returns which words of a query no stored paper has, and the query that was probably meant."""
+    """Return which words of a query no stored paper has, and the query that was probably meant."""
     typed = dict(_typed_words(query.tree))
     unknown = {word: is_name for word, is_name in typed.items() if not _is_known(transaction, word, is_name=is_name)}
     wrong = {word: is_name for word, is_name in unknown.items() if not _ACRONYM.fullmatch(word)}
@@ -253,7 +253,7 @@ def spelling(transaction: Transaction, query: Query) -> Spelling:
 
 
 def _typed_words(node: Node) -> Iterator[tuple[str, bool]]:
-    """Yields (word as typed, is it part of a name) for each word that the query does not exclude."""
+    """Yield (word as typed, is it part of a name) for each word that the query does not exclude."""
     for leaf in leaves(node, also_excluded=False):
         is_name = leaf.term.field is AUTHOR
         if is_name or leaf.term.field.kind is ValueKind.WORDS:
@@ -268,7 +268,7 @@ def _is_known(transaction: Transaction, word: str, *, is_name: bool) -> bool:
 
 
 def _similar_words(transaction: Transaction, wrong: Mapping[str, bool]) -> dict[str, str]:
-    """Returns wrong word → the most similar word of the newest papers; of several, the most common one."""
+    """Return wrong word → the most similar word of the newest papers; of several, the most common one."""
     words, names = Counter[str](), Counter[str]()
     for title, authors in paper_words.newest_texts(transaction, _SPELLED):
         words.update(_WORD.findall(title.lower()))
@@ -284,5 +284,5 @@ def _similar_words(transaction: Transaction, wrong: Mapping[str, bool]) -> dict[
 
 
 def _respelled(leaf: Leaf, close: Mapping[str, str]) -> Leaf:
-    """Returns a leaf in which unknown words are replaced. `close` is unknown word → word of a paper."""
+    """Return a leaf in which unknown words are replaced. `close` is unknown word → word of a paper."""
     return replace(leaf, words=_WORD.sub(lambda word: close.get(word[0], word[0]), leaf.words))

@@ -54,14 +54,14 @@ LEARNED_FROM = 100  # newest signals that count; each takes a tenth of a microse
 
 
 def with_known_vectors(transaction: Transaction, query: Query) -> Query:
-    """Returns the query with those of its vectors that are known. A term without a vector rests: nothing is near."""
+    """Return the query with those of its vectors that are known. A term without a vector rests: nothing is near."""
     if lacking := _lacking(query):
         return with_vectors(query, vectors_of(transaction, lacking))
     return query
 
 
 def with_all_vectors(transaction: Transaction, query: Query) -> Query:
-    """Returns the query with its vectors. Raises EmbeddingError if they are not known, or meaning is off."""
+    """Return the query with its vectors. Raise EmbeddingError if they are not known, or meaning is off."""
     query = with_known_vectors(transaction, query)
     if missing := _lacking(query) if transaction.store.encoder else query.nearness_terms:
         raise meaning_fails(transaction, missing[0].value)
@@ -69,7 +69,7 @@ def with_all_vectors(transaction: Transaction, query: Query) -> Query:
 
 
 def meaning_fails(transaction: Transaction, text: str) -> EmbeddingError:
-    """Returns the refusal of a wish for what is near to a text or to papers, since meaning is off or its vector lacks."""
+    """Return the refusal of a wish for what is near to a text or to papers, since meaning is off or its vector lacks."""
     said, hint = (FAILS, LATER) if transaction.store.encoder else (IS_OFF, IN_WORDS)
     return EmbeddingError(Sentence(said.template, {"text": cut_letters(without_owner(text), _QUOTED)}), hint)
 
@@ -79,7 +79,7 @@ def _lacking(query: Query) -> list[Term]:
 
 
 def vectors_of(transaction: Transaction, terms: Collection[Term]) -> dict[Term, bytes]:
-    """Returns term → its vectors, for those of these terms whose vectors are known."""
+    """Return term → its vectors, for those of these terms whose vectors are known."""
     if not terms:
         return {}
     texts = _known(transaction, {term.value for term in terms if term.field.kind is ValueKind.MEANING})
@@ -91,7 +91,7 @@ def vectors_of(transaction: Transaction, terms: Collection[Term]) -> dict[Term, 
 
 
 def _of_papers(transaction: Transaction, names: Collection[str]) -> dict[str, bytes]:
-    """Returns name → vector, for those of these papers and libraries that are known and have one."""
+    """Return name → vector, for those of these papers and libraries that are known and have one."""
     if not names:
         return {}
     owners = {name: owner for name in names if (owner := owner_of(name))}
@@ -103,17 +103,17 @@ def _of_papers(transaction: Transaction, names: Collection[str]) -> dict[str, by
 
 
 def vector_of(transaction: Transaction, text: str) -> bytes:
-    """Returns the vector of a text; b"" if it is not known."""
+    """Return the vector of a text; b"" if it is not known."""
     return _known(transaction, [text]).get(text, b"")
 
 
 def are_late(transaction: Transaction, texts: Iterable[str]) -> bool:
-    """Returns whether vectors of these texts are still being made, which took too long for an answer."""
+    """Return whether vectors of these texts are still being made, which took too long for an answer."""
     return not transaction.store.encoding.isdisjoint(texts)
 
 
 def lacking(transaction: Transaction, texts: Sequence[str]) -> tuple[str, ...]:
-    """Returns those of these texts whose vectors are not known and can be made by this process."""
+    """Return those of these texts whose vectors are not known and can be made by this process."""
     if meanings.encoder(transaction) not in ("", transaction.store.encoder):
         return ()
     known = _known(transaction, texts)
@@ -121,7 +121,7 @@ def lacking(transaction: Transaction, texts: Sequence[str]) -> tuple[str, ...]:
 
 
 def why_they_rest(transaction: Transaction, canonicals: Iterable[str]) -> dict[str, Sentence]:
-    """Returns canonical text → why it rests, for stored queries that find nothing near in meaning now."""
+    """Return canonical text → why it rests, for stored queries that find nothing near in meaning now."""
     asked = {text: parse_canonical(text).nearness_terms for text in canonicals if asks_for_nearness(text)}
     if not transaction.store.encoder:
         return {canonical: RESTS for canonical, terms in asked.items() if terms}
@@ -130,7 +130,7 @@ def why_they_rest(transaction: Transaction, canonicals: Iterable[str]) -> dict[s
 
 
 def asks_for_nearness(canonical: str) -> bool:
-    """Returns whether a canonical text may ask for nearness, so that its query needs vectors."""
+    """Return whether a canonical text may ask for nearness, so that its query needs vectors."""
     return ABOUT.canonical_prefix in canonical or LIKE.canonical_prefix in canonical
 
 
@@ -157,7 +157,7 @@ _NOTHING = _Searched("", 0, (), ())
 
 
 def near_papers(transaction: Transaction, questions: bytes, encoder: str) -> list[tuple[int, float]]:
-    """Returns the stored papers that are near to one of some questions, nearest first, at most MOST_NEAR.
+    """Return the stored papers that are near to one of some questions, nearest first, at most MOST_NEAR.
 
     Each is (paper, nearness from meaning.WORTH_SHOWING to 1). `questions` are vectors of `encoder`; if the store's
     encoder is another one, nothing is near. Papers without codes are left out, and among very many papers those that
@@ -177,7 +177,7 @@ def near_papers(transaction: Transaction, questions: bytes, encoder: str) -> lis
 
 
 def _nearest_wholes(asked: meaning.Question, codes: Sequence[int]) -> list[int]:
-    """Returns the places of the codes of papers as wholes that are nearest to a question."""
+    """Return the places of the codes of papers as wholes that are nearest to a question."""
     distances = [
         (differing := code ^ asked.signs).bit_count()
         + 2 * ((differing & asked.large).bit_count() + (differing & asked.huge).bit_count())
@@ -187,7 +187,7 @@ def _nearest_wholes(asked: meaning.Question, codes: Sequence[int]) -> list[int]:
 
 
 def _searched(transaction: Transaction, encoder: str) -> _Searched:
-    """Returns the codes of all papers. Reads those that came since the last search.
+    """Return the codes of all papers. Read those that came since the last search.
 
     Entries of papers that have changed or are gone stay until the process ends: they are not found when they are read.
     """
@@ -203,13 +203,13 @@ def _searched(transaction: Transaction, encoder: str) -> _Searched:
 
 
 def paper_of(texts: meanings.Texts) -> Paper:
-    """Returns a paper with only these texts, for an encoder."""
+    """Return a paper with only these texts, for an encoder."""
     title, abstract = texts
     return Paper(key="", title=title, abstract=abstract)
 
 
 def tastes(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, Taste]:
-    """Returns chat id → taste. Chats of which nothing is known are left out.
+    """Return chat id → taste. Chats of which nothing is known are left out.
 
     It is read from their newest signals and their libraries. If a paper has several signals, only the strongest counts.
     """
@@ -222,7 +222,7 @@ def tastes(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, Taste
 
 
 def _strongest(signals: Sequence[StoredSignal]) -> dict[int, Signal]:
-    """Returns paper id → its strongest signal."""
+    """Return paper id → its strongest signal."""
     found: dict[int, Signal] = {}
     for one in signals:
         found[one.paper] = max(found.get(one.paper, one.kind), one.kind, key=lambda kind: abs(STRENGTHS[kind]))
@@ -239,12 +239,12 @@ def _taste(signals: Mapping[int, Signal], codes: Mapping[int, bytes], titles: Se
 
 
 def points(taste: Taste, papers: TokenizedPapers) -> Callable[[int], float]:
-    """Returns a function: position of a paper → the points that the taste adds to its fit."""
+    """Return a function: position of a paper → the points that the taste adds to its fit."""
     return lambda position: WEIGHT * taste.score(papers.tokenized[position].codes)
 
 
 def nearest_entry(transaction: Transaction, chat: Chat, known: StoredPaper) -> StoredPaper | None:
-    """Returns the entry of the chat's library that is nearest to a paper, as a paper with only a title; None: none is near."""
+    """Return the entry of the chat's library that is nearest to a paper, as a paper with only a title; None: none is near."""
     own = meaning.read_paper(known.paper.meaning)
     titles = titles_asked(transaction, [chat.id]).get(chat.id, [])
     near = [(meaning.nearness(meaning.read_question(one.vector), own), one.title) for one in titles]

@@ -26,7 +26,7 @@ from subscriptions.model import (
 
 
 def shows_more(chat: Chat) -> bool:
-    """Returns whether this chat has a button that opens papers beyond its limit."""
+    """Return whether this chat has a button that opens papers beyond its limit."""
     return facts_of(chat.address.platform).shows_more and chat.settings.buttons == "full"
 
 
@@ -64,15 +64,15 @@ class Papers:
     _days: dict[int, tuple[date, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     def first_after(self, cursor: int) -> int:
-        """Returns the position in `known` of the first paper with a higher sequence than `cursor`."""
+        """Return the position in `known` of the first paper with a higher sequence than `cursor`."""
         return bisect_right(self.known, cursor, key=_sequence)
 
     def after(self, cursor: int) -> Sequence[StoredPaper]:
-        """Returns the papers with a higher sequence than `cursor`."""
+        """Return the papers with a higher sequence than `cursor`."""
         return self.known[self.first_after(cursor) :]
 
     def days_after(self, cursor: int) -> tuple[date, ...]:
-        """Returns the days of the digests that announced the papers after `cursor`, ascending."""
+        """Return the days of the digests that announced the papers after `cursor`, ascending."""
         first = self.first_after(cursor)
         if first not in self._days:
             self._days[first] = _days_of(self.known[first:])
@@ -110,7 +110,7 @@ Decided = tuple[DueDelivery, Delivery | None]  # what was decided about a chat; 
 
 
 def decide(due: DueDelivery, evidence: EvidenceOf, *, limited: bool, name: str = "preview") -> Delivery | None:
-    """Returns the delivery, with this id; None if there is nothing to deliver.
+    """Return the delivery, with this id; None if there is nothing to deliver.
 
     `limited`: a button in this chat opens the papers beyond its limit. If there is none, all papers are shown.
     """
@@ -132,7 +132,7 @@ def in_order(
 
 
 def nothing_fits(due: DueDelivery) -> bool:
-    """Returns whether the subscriptions match none of the papers that came since they last looked.
+    """Return whether the subscriptions match none of the papers that came since they last looked.
 
     Papers that were delivered earlier count as matches, too.
     """
@@ -140,7 +140,7 @@ def nothing_fits(due: DueDelivery) -> bool:
 
 
 def _fitting(due: DueDelivery) -> Iterator[int]:
-    """Yields the positions of papers that a subscription matches and has not looked at."""
+    """Yield the positions of papers that a subscription matches and has not looked at."""
     for subscription in due.subscriptions:
         for position in due.fits.get(subscription.id, ()):
             if _sequence(due.papers.known[position]) > subscription.cursor:
@@ -148,7 +148,7 @@ def _fitting(due: DueDelivery) -> Iterator[int]:
 
 
 def _is_planned_empty(due: DueDelivery) -> bool:
-    """Returns whether to plan a delivery without papers.
+    """Return whether to plan a delivery without papers.
 
     The chat's first delivery is planned if papers could have come; a later one if the chat wants to hear of empty days.
     """
@@ -172,7 +172,7 @@ class _Found(NamedTuple):
 
 
 def _found(due: DueDelivery, evidence: EvidenceOf) -> list[_Found]:
-    """Returns each new paper that a subscription matches, with all subscriptions that match it, ordered by number."""
+    """Return each new paper that a subscription matches, with all subscriptions that match it, ordered by number."""
     papers, delivered, with_crosses = due.papers.known, due.delivered, due.chat.settings.crosslists != "out"
     reasons: dict[int, list[Subscription]] = {}
     for subscription in due.subscriptions:
@@ -192,7 +192,7 @@ def _of_paper(
     evidence: EvidenceOf,
     added: float | None,
 ) -> _Found:
-    """Returns a paper with its reasons and its rank. `added` is None if the chat has no taste."""
+    """Return a paper with its reasons and its rank. `added` is None if the chat has no taste."""
     proofs = [evidence(one.canonical, paper) for one in fitting]
     reasons = [(one.number, one.text, one.name, proof.words) for one, proof in zip(fitting, proofs, strict=True)]
     first, proof = fitting[0].number, proofs[0]
@@ -218,7 +218,7 @@ def _of_paper(
 
 @lru_cache(maxsize=8192)
 def _because(*cases: tuple[int, str, str, tuple[str, ...]]) -> tuple[MatchReason, ...]:
-    """Returns the reasons of a paper. Each case is (number, query, name, words) of a subscription.
+    """Return the reasons of a paper. Each case is (number, query, name, words) of a subscription.
 
     Cached, since most papers have the same few reasons.
     """
@@ -226,7 +226,7 @@ def _because(*cases: tuple[int, str, str, tuple[str, ...]]) -> tuple[MatchReason
 
 
 def _ordered(found: list[_Found]) -> list[_Found]:
-    """Returns the papers in the order of the delivery: groups (papers of one subscription) with fewer papers first.
+    """Return the papers in the order of the delivery: groups (papers of one subscription) with fewer papers first.
 
     Within a group cross-lists come last. The other papers are ordered by score, then by matches in the title, number of
     matching words and age.
@@ -236,7 +236,7 @@ def _ordered(found: list[_Found]) -> list[_Found]:
 
 
 def _limited(ordered: list[_Found], limit: int | None) -> tuple[Item, ...]:
-    """Returns the items of all papers. Items beyond the limit are not shown, except papers of a followed author.
+    """Return the items of all papers. Items beyond the limit are not shown, except papers of a followed author.
 
     Even in chats without a limit, each subscription shows at most `MOST_NEAR` papers that match only by nearness.
     """
@@ -265,13 +265,13 @@ def _sequence(paper: StoredPaper) -> int:
 
 
 def _has_all(due: DueDelivery) -> bool:
-    """Returns whether papers came, and the chat got all of them earlier, so that there is nothing to report."""
+    """Return whether papers came, and the chat got all of them earlier, so that there is nothing to report."""
     window = due.papers.after(due.looked_at) if due.delivered else ()
     return bool(window) and all(paper.id in due.delivered for paper in window)
 
 
 def _facts(due: DueDelivery) -> DeliveryContext:
-    """Returns the facts of the delivery. Papers that fit, but were delivered earlier, are only counted as such."""
+    """Return the facts of the delivery. Papers that fit, but were delivered earlier, are only counted as such."""
     first = due.papers.first_after(due.looked_at)
     seen = set[int]()
     if due.delivered:

@@ -17,11 +17,11 @@ STREAK_AFTER = 5  # after so many days with papers but without a match, the chat
 def notify_no_match(
     transaction: Transaction, decided: Sequence[decision.Decided], *, last_sequence: int, now: datetime
 ) -> list[Lane]:
-    """Stores the notices about papers that did not come, in the transaction of the decisions.
+    """Store the notices about papers that did not come, in the transaction of the decisions.
 
     A chat gets one notice after its last delivery, or after the last change of what it wants. The store forgets a
     delivery before the notice, so nobody is told twice. `last_sequence` is the sequence up to which the chats have
-    looked. Returns the lanes that got a notice.
+    looked. Return the lanes that got a notice.
     """
     found = [(due.chat, notice) for due, delivery in decided for notice in _for_owner(due, delivery)]
     silent = {
@@ -37,7 +37,7 @@ def notify_no_match(
 
 
 def _of_streak(due: decision.DueDelivery, came: Mapping[datetime, int], since: datetime) -> Iterator[Notice]:
-    """Yields the notice that nothing matched since a moment, if papers came on enough days. `came`: moment → papers."""
+    """Yield the notice that nothing matched since a moment, if papers came on enough days. `came`: moment → papers."""
     days, known = len({moment.astimezone(due.zone).date() for moment in came}), sum(came.values())
     if days < STREAK_AFTER:
         return
@@ -52,7 +52,7 @@ def _of_streak(due: decision.DueDelivery, came: Mapping[datetime, int], since: d
 
 
 def _for_owner(due: decision.DueDelivery, delivery: Delivery | None) -> Iterator[Notice]:
-    """Yields what the owner of a chat that strangers can read is told in its place: missing papers, a quiet day."""
+    """Yield what the owner of a chat that strangers can read is told in its place: missing papers, a quiet day."""
     if not is_public(due.chat):
         return
     if delivery and due.missing:

@@ -43,7 +43,7 @@ class Window:
     """Tokenized papers with after < sequence <= last_sequence, and the matches of the queries that were asked."""
 
     def __init__(self, last_sequence: int) -> None:
-        """The window is empty until `cover` reads papers."""
+        """Begin with an empty window; `cover` reads papers."""
         self.last_sequence = last_sequence
         self.papers = Papers(())
         self.tokenized = TokenizedPapers.of(())
@@ -55,7 +55,7 @@ class Window:
         self._newest: tuple[int, str] = (0, "")  # the newest digest and the encoder when the papers were read
 
     def cover(self, transaction: Transaction, after: int) -> None:
-        """Reads all papers after a sequence, unless it has them and no digest came.
+        """Read all papers after a sequence, unless it has them and no digest came.
 
         Only changed papers are tokenized.
         """
@@ -68,7 +68,7 @@ class Window:
             self._after, self._newest = after, newest
 
     def match(self, transaction: Transaction, canonicals: Collection[str]) -> None:
-        """Matches the queries that were not matched yet."""
+        """Match the queries that were not matched yet."""
         asked = stored_queries(transaction, set(canonicals) - self._matches.keys())
         self.queries |= asked
         if len(asked) > INDEX_THRESHOLD and self._index is None:
@@ -80,7 +80,7 @@ class Window:
                 self._matches[canonical] = self.tokenized.matching(query)
 
     def explain(self, cursors: Mapping[str, int]) -> None:
-        """Makes the evidence of matched queries.
+        """Make the evidence of matched queries.
 
         `cursors`: canonical text → the sequence after which its papers count.
         """
@@ -91,13 +91,13 @@ class Window:
                     self.evidence(canonical, self.papers.known[position])
 
     def fits(self, transaction: Transaction, subscriptions: Sequence[Subscription]) -> dict[int, tuple[int, ...]]:
-        """Returns subscription id → positions of the papers that its query finds, ascending."""
+        """Return subscription id → positions of the papers that its query finds, ascending."""
         self.match(transaction, {one.canonical for one in subscriptions})
         return {one.id: self._matches[one.canonical] for one in subscriptions}
 
 
 def stored_queries(transaction: Transaction, canonicals: Collection[str]) -> dict[str, Query]:
-    """Returns canonical text → query, with those of its vectors that are known."""
+    """Return canonical text → query, with those of its vectors that are known."""
     found = {one: _parsed(one) for one in canonicals}
     asking = [one for one in filter(nearness.asks_for_nearness, found) if found[one].nearness_terms]
     vectors = nearness.vectors_of(transaction, {term for one in asking for term in found[one].nearness_terms})
@@ -105,7 +105,7 @@ def stored_queries(transaction: Transaction, canonicals: Collection[str]) -> dic
 
 
 def evidence_by(queries: Mapping[str, Query]) -> EvidenceOf:
-    """Returns a function that tells how a paper fits a query. `queries`: canonical text → query.
+    """Return a function that tells how a paper fits a query. `queries`: canonical text → query.
 
     Each pair of query and paper is looked at once, since many chats have the same queries.
     """
@@ -140,7 +140,7 @@ def _evidence(query: Query, finder: HitFinder) -> Evidence:
 
 
 def plan_due(store: Store, *, now: datetime) -> tuple[Lane, ...]:
-    """Plans everything that is due. Returns the lane of each stored delivery and notice.
+    """Plan everything that is due. Return the lane of each stored delivery and notice.
 
     A second call at the same moment plans nothing, because the transaction that stores a delivery also moves the
     cursors and the due moments of its subscriptions. `bot.delivery.sender.plan` does the same in the event loop.
@@ -149,9 +149,9 @@ def plan_due(store: Store, *, now: datetime) -> tuple[Lane, ...]:
 
 
 def steps(transaction: Transaction, *, now: datetime) -> Sequence[Step[Sequence[Lane]]]:
-    """Returns the steps of a plan, each of which returns the lanes of the deliveries that it stored.
+    """Return the steps of a plan, each of which returns the lanes of the deliveries that it stored.
 
-    Matches the papers for all chats, and makes the evidence of the first slice of chats. A step decides about a slice,
+    Matches the papers for all chats, and make the evidence of the first slice of chats. A step decides about a slice,
     and writes, in one transaction; between two of them, a step makes the evidence of the next slice, which takes most
     of the time, while others can write. After a crash between two slices, the other chats are still due.
     """
@@ -173,13 +173,13 @@ def steps(transaction: Transaction, *, now: datetime) -> Sequence[Step[Sequence[
 
 
 def _explain(transaction: Transaction, chat_ids: Sequence[int], now: datetime, window: Window) -> Sequence[Lane]:
-    """Makes the evidence of what is due in some chats. Returns no lanes."""
+    """Make the evidence of what is due in some chats. Return no lanes."""
     window.explain(planner.due_queries(transaction, chat_ids, now))
     return ()
 
 
 def _slices(due: Mapping[int, int]) -> list[list[int]]:
-    """Returns the ids of chats in groups with about SLICE due subscriptions. `due`: chat id → how many it has."""
+    """Return the ids of chats in groups with about SLICE due subscriptions. `due`: chat id → how many it has."""
     slices: list[list[int]] = []
     room = 0
     for chat_id, subscriptions in due.items():
@@ -194,7 +194,7 @@ def _slices(due: Mapping[int, int]) -> list[list[int]]:
 def _plan_slice(
     transaction: Transaction, chat_ids: Sequence[int], forecast: Forecast, window: Window
 ) -> Sequence[Lane]:
-    """Decides about some chats, and stores that. Returns the lanes of deliveries."""
+    """Decide about some chats, and store that. Return the lanes of deliveries."""
     due, waits = _due(_awake(transaction, chat_ids, forecast.at), forecast)
     keys = _keys(transaction, due, forecast)
     decided = _decide(transaction, [one for one in due if one.chat.id in keys], window)
@@ -204,7 +204,7 @@ def _plan_slice(
 def _awake(
     transaction: Transaction, chat_ids: Sequence[int], now: datetime
 ) -> Iterator[tuple[Chat, Sequence[Subscription]]]:
-    """Yields the chats with their subscriptions, after the pauses that are over have ended."""
+    """Yield the chats with their subscriptions, after the pauses that are over have ended."""
     chats = stored_chats.chats_by_id(transaction, chat_ids)
     subscriptions = stored_subscriptions.subscriptions_of(transaction, chat_ids)
     for chat_id, before in chats.items():
@@ -219,7 +219,7 @@ def _awake(
 def decide_now(
     transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime
 ) -> tuple[Delivery | None, Delivery | None]:
-    """Returns (what a plan would deliver to a chat at this moment, what it would if the other subscriptions were due).
+    """Return (what a plan would deliver to a chat at this moment, what it would if the other subscriptions were due).
 
     Stores nothing.
     """
@@ -236,7 +236,7 @@ def decide_now(
 def _due(
     chats: Iterable[tuple[Chat, Sequence[Subscription]]], forecast: Forecast
 ) -> tuple[list[DueDelivery], list[Move]]:
-    """Returns (what is due for chats, still without papers; the moves of subscriptions that have to wait)."""
+    """Return (what is due for chats, still without papers; the moves of subscriptions that have to wait)."""
     due: list[DueDelivery] = []
     waits: list[Move] = []
     for chat, subscriptions in chats:
@@ -256,7 +256,7 @@ def _due(
 def _case(
     chat: Chat, subscriptions: Sequence[Subscription], due: Sequence[Subscription], forecast: Forecast
 ) -> DueDelivery:
-    """Returns what is due for a chat, still without papers. `subscriptions` are all of the chat."""
+    """Return what is due for a chat, still without papers. `subscriptions` are all of the chat."""
     now = forecast.at
     then = forecast.next_of(chat, due, planned={one.id for one in due})
     timed = [one for one in due if one.cadence.kind != "now"]
@@ -279,7 +279,7 @@ def _case(
 
 
 def _missing(behind: Sequence[AwaitedSource]) -> MissingSources | None:
-    """Returns the sources whose papers are missing: late ones, if one is late, else failed ones, if one failed."""
+    """Return the sources whose papers are missing: late ones, if one is late, else failed ones, if one failed."""
     if not behind:
         return None
     names = [name for one in behind for name in (one.behind or (one.name,))]
@@ -287,7 +287,7 @@ def _missing(behind: Sequence[AwaitedSource]) -> MissingSources | None:
 
 
 def _decide(transaction: Transaction, due: Sequence[DueDelivery], window: Window) -> list[Decided]:
-    """Decides what the due subscriptions of each chat bring. Stores nothing."""
+    """Decide what the due subscriptions of each chat bring. Store nothing."""
     subscriptions = [one for case in due for one in case.subscriptions]
     if not subscriptions:
         return []
@@ -312,7 +312,7 @@ def _decide(transaction: Transaction, due: Sequence[DueDelivery], window: Window
 
 
 def _keys(transaction: Transaction, due: Sequence[DueDelivery], forecast: Forecast) -> dict[int, str]:
-    """Returns chat id → the dedupe key of its delivery, so that there is one for a chat and minute (rule 5).
+    """Return chat id → the dedupe key of its delivery, so that there is one for a chat and minute (rule 5).
 
     Leaves out the chats that have a delivery of the present minute: they wait for the next one. What is due only since
     papers came has these papers in place of a minute.
@@ -350,7 +350,7 @@ def _write(
 
 
 def _span_after(subscription: Subscription, chat: Chat, delivery: Delivery | None, now: datetime) -> DueSpan:
-    """Returns the due span that a subscription gets once a delivery is planned.
+    """Return the due span that a subscription gets once a delivery is planned.
 
     A when-out subscription that it does not cover stays due in the window that is open now. It covers those whose
     papers it has, and all if it says that there are no papers.

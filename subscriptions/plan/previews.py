@@ -57,7 +57,7 @@ class Base(NamedTuple):
 
     @classmethod
     def of_days(cls, papers: Mapping[date, int]) -> "Base":
-        """Returns it for the papers of some days."""
+        """Return it for the papers of some days."""
         return cls(days=len(papers), of=sum(papers.values()))
 
 
@@ -68,7 +68,7 @@ class Recent(NamedTuple):
     base: Base
 
     def find(self, transaction: Transaction, query: Query, chat: Chat | None = None) -> "Matches":
-        """Returns which of these papers a query finds. Leaves out cross-lists if the chat wants none."""
+        """Return which of these papers a query finds. Leave out cross-lists if the chat wants none."""
         crosslists = chat is None or chat.settings.crosslists != "out"
         found = paper_search.find(transaction, query, replace(self.among, crosslists=crosslists))
         if not found.end:
@@ -85,12 +85,12 @@ class Matches(NamedTuple):
     base: Base
 
     def newest(self, transaction: Transaction, most: int) -> tuple[StoredPaper, ...]:
-        """Returns the newest `most` of the papers."""
+        """Return the newest `most` of the papers."""
         return paper_search.read(transaction, self.papers[:most])
 
 
 def recent(transaction: Transaction, now: datetime) -> Recent:
-    """Returns the papers of the last days. Tomorrow counts, too, since a digest may have the date of the next day."""
+    """Return the papers of the last days. Tomorrow counts, too, since a digest may have the date of the next day."""
     today = transaction.day_of(now)
     since = today - timedelta(days=DAYS_KNOWN - 1)
     among = Among(is_news=True, since=since, until=today + timedelta(days=1))
@@ -104,7 +104,7 @@ def recent(transaction: Transaction, now: datetime) -> Recent:
 def activity(
     transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime
 ) -> tuple[Mapping[str, Matches], Mapping[int, datetime]]:
-    """Returns (canonical text → the papers of the last days that it finds, number → when its last papers were sent)."""
+    """Return (canonical text → the papers of the last days that it finds, number → when its last papers were sent)."""
     window = recent(transaction, now)
     found = {
         one.canonical: window.find(transaction, parse.parse_canonical(one.canonical), chat) for one in subscriptions
@@ -113,7 +113,7 @@ def activity(
 
 
 def in_titles(transaction: Transaction, chat: Chat, query: Query, *, now: datetime) -> tuple[str, int] | None:
-    """Returns (the query that looks for its words in titles only, the number of papers that it finds).
+    """Return (the query that looks for its words in titles only, the number of papers that it finds).
 
     None if the query finds at most ADVICE_THRESHOLD papers a day, or if titles do not narrow it. A query of nearness never brings
     many papers, since it brings only the nearest.
@@ -128,12 +128,12 @@ def in_titles(transaction: Transaction, chat: Chat, query: Query, *, now: dateti
 
 
 def newest_papers(transaction: Transaction, *, now: datetime, most: int) -> tuple[StoredPaper, ...]:
-    """Returns the newest `most` papers of the last days, newest first."""
+    """Return the newest `most` papers of the last days, newest first."""
     return paper_search.read(transaction, paper_words.ids(transaction, recent(transaction, now).among, most))
 
 
 def recent_matches(transaction: Transaction, query: Query, *, now: datetime) -> Matches:
-    """Returns the papers of the last days that a query finds."""
+    """Return the papers of the last days that a query finds."""
     return recent(transaction, now).find(transaction, paper_search.with_vectors_for(transaction, query))
 
 
@@ -186,10 +186,10 @@ class Preview(NamedTuple):
 
 
 def today(transaction: Transaction, chat: Chat, *, now: datetime, which: str = "", of_week: bool = False) -> Today:
-    """Returns what subscriptions find on the newest day with announcements; if that is nothing, in the last days.
+    """Return what subscriptions find on the newest day with announcements; if that is nothing, in the last days.
 
     Papers that the chat has are included. `which` is the number of a subscription, or a query; "": all active
-    subscriptions. `of_week`: in the last days in any case. Raises QueryError.
+    subscriptions. `of_week`: in the last days in any case. Raise QueryError.
     """
     subscriptions, query = _chosen(transaction, chat, which, now)
     day = None if of_week else paper_words.newest_day(transaction)
@@ -222,10 +222,10 @@ def today(transaction: Transaction, chat: Chat, *, now: datetime, which: str = "
 def preview(
     transaction: Transaction, address: ChatAddress, *, now: datetime, text: str | None = None, days: int | None = None
 ) -> Preview:
-    """Returns what would be sent for all subscriptions of a chat, or for the query `text`. Stores nothing.
+    """Return what would be sent for all subscriptions of a chat, or for the query `text`. Store nothing.
 
     If `days` or `text` is given, looks at the papers whose digests are from the last `days` days (default:
-    PREVIEW_DAYS). Otherwise decides like the planner. Raises NotFound, QueryError.
+    PREVIEW_DAYS). Otherwise decides like the planner. Raise NotFound, QueryError.
     """
     chat, subscriptions = known_chats.get_subscribed(transaction, address)
     if text is None and days is None:
@@ -246,7 +246,7 @@ def preview(
 def _of_this_moment(
     transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], now: datetime
 ) -> Preview:
-    """Previews what is due at this moment, and what is not. As in the planner, pauses whose time is over have ended."""
+    """Preview what is due at this moment, and what is not. As in the planner, pauses whose time is over have ended."""
     chat, subscriptions = due_moments.after_pauses(chat, subscriptions, now)
     delivery, later = decide_now(transaction, chat, subscriptions, now=now)
     brought = {item.paper.id for item in delivery.items} if delivery else set[int]()
@@ -263,7 +263,7 @@ def _of_this_moment(
 def _chosen(
     transaction: Transaction, chat: Chat, which: str, now: datetime
 ) -> tuple[tuple[Subscription, ...], Query | None]:
-    """Returns (the subscriptions that `which` names, the query in `which` if no subscription of the chat has it)."""
+    """Return (the subscriptions that `which` names, the query in `which` if no subscription of the chat has it)."""
     subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)
     if not which.strip():
         return tuple(subscription for subscription in subscriptions if subscription.is_active), None
@@ -274,7 +274,7 @@ def _chosen(
 
 
 def _unstored(chat: Chat, query: Query, now: datetime) -> Subscription:
-    """Returns a subscription for a query without storing it. Its id and number are 0."""
+    """Return a subscription for a query without storing it. Its id and number are 0."""
     return Subscription(
         id=0,
         chat_id=chat.id,
@@ -297,7 +297,7 @@ def _found(transaction: Transaction, subscriptions: Sequence[Subscription], amon
 
 
 def _delivered(transaction: Transaction, chat: Chat, found: Finds) -> set[int]:
-    """Returns those of the found papers that were delivered to the chat or are in its library."""
+    """Return those of the found papers that were delivered to the chat or are in its library."""
     return stored_deliveries.delivered(transaction, [chat.id], set().union(*found.values()))[chat.id]
 
 
@@ -311,7 +311,7 @@ def _delivery(
     now: datetime,
     most_read: int | None = None,
 ) -> Delivery | None:
-    """Returns the delivery that a plan would make if all found papers were new; None if there are none.
+    """Return the delivery that a plan would make if all found papers were new; None if there are none.
 
     `among`: the papers that were searched. With `most_read`, it is for a reply: only so many of the newest papers are
     read. The others become items at the end that are counted and not shown.
@@ -346,7 +346,7 @@ def _delivery(
 def _unread(
     subscriptions: Sequence[Subscription], found: Finds, read: Collection[int], newest: StoredPaper
 ) -> Iterator[Item]:
-    """Yields an item for each paper that was not read: with the first subscription that finds it, and not shown."""
+    """Yield an item for each paper that was not read: with the first subscription that finds it, and not shown."""
     counted, paper = set(read), replace(newest, id=0, paper=Paper(key=""))
     for one in subscriptions:
         because = (MatchReason(number=one.number, text=one.text, name=one.name),)

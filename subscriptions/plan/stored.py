@@ -50,7 +50,7 @@ _SPOKEN = sa.update(_chats).where(_c.id.in_(_ids)).values(first_delivery_planned
 
 
 def _chats_where(*conditions: sa.ColumnElement[bool]) -> sa.Select[tuple[int]]:
-    """Returns the statement of the active chats with an active subscription for which these conditions hold."""
+    """Return the statement of the active chats with an active subscription for which these conditions hold."""
     joined = sa.select(_s.chat).join_from(_subscriptions, _chats, _c.id == _s.chat)
     return joined.where(_c.state == ChatState.ACTIVE, _s.state == SubscriptionState.ACTIVE, *conditions)
 
@@ -68,7 +68,7 @@ _DUE = sa.union_all(*_ANYWAY, _chats_where(_is_put_off, _came))
 
 
 def due_chats(transaction: Transaction, now: datetime, last_sequence: int, *, waiting: bool = False) -> dict[int, int]:
-    """Returns the chats that are due, due too far in the future, or have a pause that is over: id → how many reasons.
+    """Return the chats that are due, due too far in the future, or have a pause that is over: id → how many reasons.
 
     Each due subscription is a reason, so this tells how much a chat has to do.
 
@@ -80,7 +80,7 @@ def due_chats(transaction: Transaction, now: datetime, last_sequence: int, *, wa
 
 
 def due_queries(transaction: Transaction, chat_ids: Sequence[int], now: datetime) -> dict[str, int]:
-    """Returns query → the lowest cursor, for all subscriptions of these chats that may be due."""
+    """Return query → the lowest cursor, for all subscriptions of these chats that may be due."""
     lowest: dict[str, int] = {}
     for part in in_chunks(chat_ids):
         for canonical, cursor in execute(transaction, _MAY_BE_DUE, {"ids": part, "now": now}):
@@ -89,7 +89,7 @@ def due_queries(transaction: Transaction, chat_ids: Sequence[int], now: datetime
 
 
 def last_delivered_or_changed(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, datetime]:
-    """Returns chat id → when its last delivery was planned, or when a person changed it after that.
+    """Return chat id → when its last delivery was planned, or when a person changed it after that.
 
     Leaves out chats that have got no delivery.
     """
@@ -98,7 +98,7 @@ def last_delivered_or_changed(transaction: Transaction, chat_ids: Sequence[int])
 
 
 def advance(transaction: Transaction, moves: Sequence[Move]) -> None:
-    """Gives subscriptions new cursors and due moments. Each move is (id, cursor, due span).
+    """Give subscriptions new cursors and due moments. Each move is (id, cursor, due span).
 
     Equal moves share a statement.
     """
@@ -110,6 +110,6 @@ def advance(transaction: Transaction, moves: Sequence[Move]) -> None:
 
 
 def mark_first_delivery_planned(transaction: Transaction, chat_ids: Sequence[int]) -> None:
-    """Stores that the first due delivery of these chats was planned."""
+    """Store that the first due delivery of these chats was planned."""
     for part in in_chunks(chat_ids):
         execute(transaction, _SPOKEN, {"ids": part})

@@ -35,7 +35,7 @@ class Wanted(NamedTuple):
 
 
 def find_wanted(transaction: Transaction, looked_upto: int, *, now: datetime) -> Wanted | None:
-    """Returns which summaries of the next papers after a sequence are wanted; None if there are no more papers."""
+    """Return which summaries of the next papers after a sequence are wanted; None if there are no more papers."""
     last = bot_state.last_sequence(transaction)
     after = max(looked_upto, known_papers.sequence_before(transaction, now - NEWS))
     if after >= last:
@@ -51,7 +51,7 @@ def find_wanted(transaction: Transaction, looked_upto: int, *, now: datetime) ->
 
 
 def _chats_that_read(transaction: Transaction) -> Iterator[tuple[Chat, Sequence[Subscription]]]:
-    """Yields the active chats that show summaries, with their active subscriptions."""
+    """Yield the active chats that show summaries, with their active subscriptions."""
     for page in stored_chats.all_chats(transaction):
         reading = [one for one in page if one.is_active and one.settings.text in _TEXTS]
         subscriptions = subscriptions_of(transaction, [chat.id for chat in reading])
@@ -62,7 +62,7 @@ def _chats_that_read(transaction: Transaction) -> Iterator[tuple[Chat, Sequence[
 def _brought(
     transaction: Transaction, window: Window, chat: Chat, subscriptions: Sequence[Subscription], after: int
 ) -> Iterator[StoredPaper]:
-    """Yields the papers of a window that subscriptions of a chat bring, perhaps one several times."""
+    """Yield the papers of a window that subscriptions of a chat bring, perhaps one several times."""
     fits = window.fits(transaction, subscriptions)
     for subscription in subscriptions:
         for position in fits[subscription.id]:
@@ -79,7 +79,7 @@ def _lacks(known: StoredPaper, settings: ChatSettings) -> bool:
 
 
 def _lacking(paper: Paper, language: str) -> tuple[bool, bool]:
-    """Returns (whether a paper lacks a usable summary in a language that an abstract can give, and a title in it)."""
+    """Return (whether a paper lacks a usable summary in a language that an abstract can give, and a title in it)."""
     own = [one for one in paper.summaries if _is_in(one.language, language)]
     has_summary = any(summary_state(text) == "ok" for one in own for text in one.fields.values())
     has_title = any(one.title for one in paper.translations if _is_in(one.language, language))
@@ -92,7 +92,7 @@ def _is_in(code: str, language: str) -> bool:
 
 
 def still_wanted(transaction: Transaction, place: Place, *, now: datetime) -> Paper | None:
-    """Returns the paper of a wanted summary.
+    """Return the paper of a wanted summary.
 
     None if it lacks nothing any more, such as after a digest brought it again.
     """

@@ -27,7 +27,7 @@ MOST_IN_FEED = 100  # papers in a feed
 
 
 def where_delivered(transaction: Transaction, lane: Lane, delivery: str) -> ChatAddress | None:
-    """Returns the chat of a lane that got a delivery (a group, or one of its topics); None if none of them got it."""
+    """Return the chat of a lane that got a delivery (a group, or one of its topics); None if none of them got it."""
     chats = stored_chats.chats_in(transaction, lane)
     delivered = (
         chat.address for chat in chats if stored_deliveries.delivered_items(transaction, chat.id, delivery, position=0)
@@ -36,7 +36,7 @@ def where_delivered(transaction: Transaction, lane: Lane, delivery: str) -> Chat
 
 
 def as_item(transaction: Transaction, chat: Chat, known: StoredPaper) -> Item:
-    """Returns a paper as it was delivered to this chat; if it was not, with the subscriptions that match it now."""
+    """Return a paper as it was delivered to this chat; if it was not, with the subscriptions that match it now."""
     delivered = stored_deliveries.deliveries_of(transaction, chat.id, known.id)
     if delivered is not None:
         return delivered.item
@@ -45,7 +45,7 @@ def as_item(transaction: Transaction, chat: Chat, known: StoredPaper) -> Item:
 
 
 def subscriptions_behind(transaction: Transaction, chat: Chat, item: Item) -> tuple[Subscription, ...]:
-    """Returns the subscriptions that delivered a paper, as they are now. Removed ones are left out."""
+    """Return the subscriptions that delivered a paper, as they are now. Removed ones are left out."""
     numbers = [because.number for because in item.because]
     subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)
     found = {subscription.number: subscription for subscription in subscriptions}
@@ -93,7 +93,7 @@ class Reason(NamedTuple):
 def last_delivered(
     transaction: Transaction, chat: Chat, *, message: str = ""
 ) -> stored_deliveries.DeliveredPaper | None:
-    """Returns the first paper in the message with the platform id `message`.
+    """Return the first paper in the message with the platform id `message`.
 
     If no message of the chat has this id, or if the message shows no paper, returns the chat's last delivered paper;
     None if the chat has got no paper.
@@ -103,7 +103,7 @@ def last_delivered(
 
 
 def reasons(transaction: Transaction, chat: Chat, known: StoredPaper, *, now: datetime) -> tuple[Reason, ...]:
-    """Returns, for each subscription of a chat, why it did not deliver a paper. Those nearest to a match come first."""
+    """Return, for each subscription of a chat, why it did not deliver a paper. Those nearest to a match come first."""
     subscriptions = stored_subscriptions.subscriptions_in(transaction, chat.id)
     found = [_reason(transaction, chat, subscription, known, now) for subscription in subscriptions]
     return tuple(sorted(found, key=_distance))
@@ -133,7 +133,7 @@ def _reason(
 
 
 def _as_typed(subscription: Subscription) -> Query:
-    """Returns the query as typed. If this version reads the text differently, returns the stored canonical query."""
+    """Return the query as typed. If this version reads the text differently, returns the stored canonical query."""
     try:
         query: Query | None = parse.parse_query(subscription.text, subscription.chat_id)
     except errors.QueryError:
@@ -144,7 +144,7 @@ def _as_typed(subscription: Subscription) -> Query:
 
 
 def _keeps(transaction: Transaction, chat: Chat, subscription: Subscription, known: StoredPaper) -> HoldReason:
-    """Returns why a subscription does not deliver a paper that its query matches."""
+    """Return why a subscription does not deliver a paper that its query matches."""
     if known.sequence is None or known.sequenced_at is None:
         unannounced = stored_digests.unannounced(transaction, paper=known.id)
         return HoldReason.ARCHIVE if unannounced else HoldReason.REPLACEMENT
@@ -169,7 +169,7 @@ class SentPapers(NamedTuple):
 
 
 def sent_papers(transaction: Transaction, key: str) -> SentPapers | None:
-    """Returns the papers of the chat whose feed has this key; None for any other text."""
+    """Return the papers of the chat whose feed has this key; None for any other text."""
     chat = access_rows.chat_of_key(transaction, key)
     if chat is None or (begun := access_rows.key_made_at(transaction, chat.id)) is None:
         return None
@@ -179,9 +179,9 @@ def sent_papers(transaction: Transaction, key: str) -> SentPapers | None:
 
 
 def papers_sent(transaction: Transaction, address: ChatAddress, *, since: datetime) -> tuple[StoredPaper, ...]:
-    """Returns the papers that a chat was sent from `since` on, in the order of sending.
+    """Return the papers that a chat was sent from `since` on, in the order of sending.
 
-    Raises NotFound.
+    Raise NotFound.
     """
     chat = known_chats.get_chat(transaction, address)
     ids = stored_deliveries.sent_since(transaction, chat.id, since)

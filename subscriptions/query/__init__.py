@@ -83,7 +83,7 @@ class Field:
 
 
 def primary_of(paper: Paper) -> str | None:
-    """Returns the category to which a paper was submitted; None if it is unknown."""
+    """Return the category to which a paper was submitted; None if it is unknown."""
     return paper.primary or next(iter(paper.categories), None)
 
 
@@ -96,7 +96,7 @@ def _abstracts(paper: Paper) -> list[str]:
 
 
 def _summaries(paper: Paper) -> list[str]:
-    """Returns the texts of summaries, except those that only say that the summary failed."""
+    """Return the texts of summaries, except those that only say that the summary failed."""
     return [text for summary in paper.summaries for text in summary.fields.values() if summary_state(text) == "ok"]
 
 

@@ -74,9 +74,9 @@ _WRITTEN = {code.lower(): code for code in (*CATEGORIES, *ARCHIVES)}
 
 
 def canonical_category(text: str) -> str | None:
-    """Returns a category or archive as arXiv writes it: "cs.LG" for "CS.lg", "cs" for "cs.*" and "cs".
+    """Return a category or archive as arXiv writes it: "cs.LG" for "CS.lg", "cs" for "cs.*" and "cs".
 
-    Returns None if arXiv has no such category.
+    Return None if arXiv has no such category.
     """
     code = text.lower()
     if code.endswith(".*"):
@@ -92,7 +92,7 @@ def announced_category(text: str) -> str | None:
 
 
 def is_category(text: str) -> bool:
-    """Returns whether a word without a field names a category: a known code, `archive.*`, or an archive with a hyphen.
+    """Return whether a word without a field names a category: a known code, `archive.*`, or an archive with a hyphen.
 
     "cs", "math", "physics" and "stat" are searched as words; the archive has to be written `cat:cs`.
     """
@@ -101,12 +101,12 @@ def is_category(text: str) -> bool:
 
 
 def has_classes(code: str) -> bool:
-    """Returns whether a code is an archive with several categories: "cs" is one; "hep-th" and "cs.LG" are not."""
+    """Return whether a code is an archive with several categories: "cs" is one; "hep-th" and "cs.LG" are not."""
     return bool(CLASSES.get(code.lower()))
 
 
 def bare_id(arxiv_id: str) -> str:
-    """Returns an arXiv id without a subject class: `math/0309136` for `math.GT/0309136`."""
+    """Return an arXiv id without a subject class: `math/0309136` for `math.GT/0309136`."""
     archive, slash, number = arxiv_id.partition("/")
     if slash:
         return f"{archive.partition('.')[0]}/{number}"
@@ -114,7 +114,7 @@ def bare_id(arxiv_id: str) -> str:
 
 
 def archive_of(text: str) -> str | None:
-    """Returns the archive before the dot of a mistyped category: "cs.L" -> "cs"; None if arXiv has no such archive."""
+    """Return the archive before the dot of a mistyped category: "cs.L" -> "cs"; None if arXiv has no such archive."""
     archive = text.lower().partition(".")[0]
     return archive if archive in ARCHIVES else None
 

@@ -184,9 +184,9 @@ _JOINTS = re.compile(r",? and |, | - ")
 
 
 def categories_named(words: Sequence[str]) -> tuple[int, tuple[str, ...]]:
-    """Finds the longest name of categories at the start of `words`.
+    """Find the longest name of categories at the start of `words`.
 
-    Returns (number of words in the name, the categories that it means), or (0, ()) if no name is there. Tries whole
+    Return (number of words in the name, the categories that it means), or (0, ()) if no name is there. Tries whole
     names first, then parts of arXiv's names ("computer vision"), then the letters after the dot ("AI").
     """
     for count in range(min(len(words), _LONGEST), 0, -1):
@@ -198,7 +198,7 @@ def categories_named(words: Sequence[str]) -> tuple[int, tuple[str, ...]]:
 
 
 def names() -> list[str]:
-    """Returns all names of categories and archives, in English and Chinese, each once."""
+    """Return all names of categories and archives, in English and Chinese, each once."""
     return list(dict.fromkeys(name for _, written in _rows() for name in written))
 
 

@@ -34,12 +34,12 @@ _IN_ITEMS = _MARKS | {LexemeKind.WORD, LexemeKind.LINK, LexemeKind.STAR}
 
 
 def lexemes_of(values: Values) -> list[Lexeme]:
-    """Returns the lexemes of a typed text, with operators for its commas."""
+    """Return the lexemes of a typed text, with operators for its commas."""
     return _list(values) or list(_with_exclusions(values))
 
 
 def _list(values: Values) -> list[Lexeme]:
-    """Returns the lexemes of a list, the excluded items last; [] if the text is not a list of two or more items.
+    """Return the lexemes of a list, the excluded items last; [] if the text is not a list of two or more items.
 
     A text with operators, a minus, brackets or quotes is not a list, nor is one with a comma without a space after it.
     """
@@ -70,7 +70,7 @@ def _list(values: Values) -> list[Lexeme]:
 
 
 def _as_one_value(items: list[Item], hints: Hints) -> list[Item]:
-    """Joins the items of `author:Doe, Jane` and of `like:2601.15529, 2601.15530` to one. Other items stay."""
+    """Join the items of `author:Doe, Jane` and of `like:2601.15529, 2601.15530` to one. Other items stay."""
     if len(items) < 2:  # noqa: PLR2004 - two items
         return items
     fields = list(takewhile(lambda lexeme: lexeme.kind is LexemeKind.FIELD, items[0]))
@@ -94,7 +94,7 @@ def _as_one_value(items: list[Item], hints: Hints) -> list[Item]:
 
 
 def _with_phrases(item: Item, values: Values) -> Item:
-    """Returns the lexemes of an item, adjacent words joined to a phrase. Raises QueryError for a star in a category."""
+    """Return the lexemes of an item, adjacent words joined to a phrase. Raise QueryError for a star in a category."""
     found: Item = []
     for are_marks, group in groupby(item, lambda lexeme: lexeme.kind in _MARKS):
         words = list(group)
@@ -106,7 +106,7 @@ def _with_phrases(item: Item, values: Values) -> Item:
 
 
 def _with_exclusions(values: Values) -> Iterator[Lexeme]:
-    """Yields the lexemes of a text that is not a list. Its commas mean something only if it has an exclusion."""
+    """Yield the lexemes of a text that is not a list. Its commas mean something only if it has an exclusion."""
     text = values.source.text
     marks = [mark for mark in _MARK.finditer(text) if mark["comma"]]
     if not any(mark["excludes"] for mark in marks):
@@ -127,7 +127,7 @@ def _with_exclusions(values: Values) -> Iterator[Lexeme]:
 
 
 def phrase(words: Sequence[Lexeme], hints: Hints) -> Lexeme:
-    """Returns adjacent words as one quoted value, with the = of the first word and the star of the last."""
+    """Return adjacent words as one quoted value, with the = of the first word and the star of the last."""
     found = [lexeme for lexeme in words if lexeme.kind is not LexemeKind.STAR]
     if not found:
         return Lexeme(LexemeKind.QUOTE, words[0].start, words[-1].end)

@@ -38,7 +38,7 @@ _MARKUP = re.compile(rf'["\\{{}}{folding.INVISIBLE_CHARACTERS}]+')
 
 
 def typed(text: str) -> Traced:
-    """Returns a typed text as the grammar reads it, without spaces at its end, which are not stored either.
+    """Return a typed text as the grammar reads it, without spaces at its end, which are not stored either.
 
     `subscriptions.subscribing.export_format` stores a query with spaces in place of control characters. So they are read as spaces, too,
     and the stored query means the same as the typed one. Its letters are counted from 1, as in the columns of refusals.
@@ -47,7 +47,7 @@ def typed(text: str) -> Traced:
 
 
 def unquoted(source: Traced) -> Traced:
-    """Returns a query of arXiv's API or a link (`ti:%22deep+learning%22+AND+au:doe`) as it is typed."""
+    """Return a query of arXiv's API or a link (`ti:%22deep+learning%22+AND+au:doe`) as it is typed."""
     if not _ENCODED.search(source.text):
         return source
     value = _API_VALUE.search(source.text)
@@ -58,7 +58,7 @@ def unquoted(source: Traced) -> Traced:
 
 
 def plain(source: Traced) -> Traced:
-    """Returns a text with letters for accent macros, plain quotes, dashes and operators, and nothing invisible."""
+    """Return a text with letters for accent macros, plain quotes, dashes and operators, and nothing invisible."""
     if "\\" in source.text:
         source = source._replace(text=_CURLED.sub(_uncurled, source.text))
         source = source.replaced(list(tex.accent_macros(source.text)))
@@ -74,7 +74,7 @@ def _uncurled(match: re.Match[str]) -> str:
 
 
 def fold_value(text: str) -> str:
-    """Returns the form in which names and identifiers are compared, without letter case, width, spaces and markup.
+    """Return the form in which names and identifiers are compared, without letter case, width, spaces and markup.
 
     Folding the result again does not change it. In a query, the result can be put into quotes.
     """
@@ -150,7 +150,7 @@ _CATEGORIES = re.compile(rf"{_CATEGORY}(?:\+{_CATEGORY})+")
 
 
 def lexemes(text: str, start: int, end: int) -> Iterator[Lexeme]:
-    """Yields the lexemes of `text` from `start` to `end`. A word before a colon is a field only if it names one."""
+    """Yield the lexemes of `text` from `start` to `end`. A word before a colon is a field only if it names one."""
     lexer = _Lexer(text, end)
     position, last = start, None
     while found := _TERM.search(text, position, end):
@@ -180,7 +180,7 @@ class _Lexer:
         self.text, self.end = text, end
 
     def term(self, at: int, stop: int, *, after_doi: bool) -> tuple[Lexeme, int]:
-        """Returns (the link, field or word at a position, where the next term begins). The run ends at `stop`."""
+        """Return (the link, field or word at a position, where the next term begins). The run ends at `stop`."""
         return self._link(at, stop, after_doi=after_doi) or self._field(at, stop) or self._word(at, stop)
 
     def _link(self, at: int, stop: int, *, after_doi: bool) -> tuple[Lexeme, int] | None:
@@ -213,7 +213,7 @@ class _Lexer:
         return word, end
 
     def _end_of_word(self, begin: int, stop: int) -> tuple[int, re.Match[str] | None]:
-        """Returns (end of the word that begins at `begin`, match of the stars after it or None).
+        """Return (end of the word that begins at `begin`, match of the stars after it or None).
 
         A colon ends a word only if another term begins after the colon ("foo:-bar").
         """

@@ -78,7 +78,7 @@ class IdentifierAt(NamedTuple):
 
 
 def arxiv_id(text: str) -> str | None:
-    """Returns the text if it is an arXiv id, in lower case, without version and subject class; otherwise None."""
+    """Return the text if it is an arXiv id, in lower case, without version and subject class; otherwise None."""
     match = _BARE_ID.fullmatch(text)
     if match is None:
         return None
@@ -93,12 +93,12 @@ def _id_of(match: re.Match[str]) -> str:
 
 
 def is_arxiv_label(text: str, position: int, end: int) -> bool:
-    """Returns whether a text has "arXiv:" and an id at `position`."""
+    """Return whether a text has "arXiv:" and an id at `position`."""
     return _ARXIV_ID.match(text, position, end) is not None
 
 
 def read_link(text: str, position: int, end: int) -> IdentifierAt | None:
-    """Returns the identifier in the link to a paper at `position`; None if there is no link to a paper.
+    """Return the identifier in the link to a paper at `position`; None if there is no link to a paper.
 
     A link ends before the next space, quote or bracket.
     """
@@ -110,7 +110,7 @@ def read_link(text: str, position: int, end: int) -> IdentifierAt | None:
 
 
 def read_doi(text: str, position: int, end: int) -> IdentifierAt | None:
-    """Returns the DOI at `position`; None if there is none. For a DOI of arXiv returns the arXiv id, as digests do."""
+    """Return the DOI at `position`; None if there is none. For a DOI of arXiv returns the arXiv id, as digests do."""
     match = _WHOLE_DOI.match(text, position, end)
     if not match:
         return None
@@ -122,7 +122,7 @@ def read_doi(text: str, position: int, end: int) -> IdentifierAt | None:
 
 
 def named_paper(text: str) -> IdentifierAt | None:
-    """Returns the identifier of the paper that a whole text names, by its id, its DOI or a link; None if it names none.
+    """Return the identifier of the paper that a whole text names, by its id, its DOI or a link; None if it names none.
 
     "library", which names the chat's own library, counts like the id of a paper.
     """
@@ -138,40 +138,40 @@ def named_paper(text: str) -> IdentifierAt | None:
 
 
 def library_of(chat: int) -> str:
-    """Returns the name by which a canonical text means the library of a chat, given by id; 0: of whoever asks."""
+    """Return the name by which a canonical text means the library of a chat, given by id; 0: of whoever asks."""
     return f"{LIBRARY}/{chat}" if chat else LIBRARY
 
 
 def owner_of(name: str) -> int:
-    """Returns the id of the chat whose library a name means; 0 if it means another paper."""
+    """Return the id of the chat whose library a name means; 0 if it means another paper."""
     found = _OWNED.fullmatch(name)
     return int(found[1]) if found else 0
 
 
 def owned_by(chat: int, canonical: str) -> str:
-    """Returns a canonical text in which a library that it names is that of a chat."""
+    """Return a canonical text in which a library that it names is that of a chat."""
     return _OWNED_IN_QUERY.sub(rf"\g<1>{library_of(chat)}", canonical)
 
 
 def without_owner(value: str) -> str:
-    """Returns names of papers as people type them."""
+    """Return names of papers as people type them."""
     return _OWNED.sub(LIBRARY, value)
 
 
 def value_of_papers(text: str, position: int, end: int) -> int | None:
-    """Returns where the value begins after a label such as `arXiv:`; None if the text at `position` names no paper."""
+    """Return where the value begins after a label such as `arXiv:`; None if the text at `position` names no paper."""
     match = _VALUE_OF_PAPERS.match(text, position, end)
     return match.end() if match else None
 
 
 def bare_doi(value: str) -> str:
-    """Returns a DOI without its link or label; other texts unchanged."""
+    """Return a DOI without its link or label; other texts unchanged."""
     host = _DOI_HOST.match(value)
     return (value[host.end() :] if host else value.removeprefix("doi:")).rstrip(" .,;")
 
 
 def mentioned_in_words(text: str) -> tuple[str, ...]:
-    """Returns the bare arXiv ids and DOIs in a text outside its links, in lower case, each once, in their order."""
+    """Return the bare arXiv ids and DOIs in a text outside its links, in lower case, each once, in their order."""
     found: dict[str, None] = {}
     for match in _MENTION.finditer(text):
         if match["id"]:
@@ -185,7 +185,7 @@ def mentioned_in_words(text: str) -> tuple[str, ...]:
 
 
 def mentioned(text: str) -> tuple[str, ...]:
-    """Returns the bare arXiv ids and DOIs in a text and its links, in lower case, each once, in their order."""
+    """Return the bare arXiv ids and DOIs in a text and its links, in lower case, each once, in their order."""
     found: dict[str, None] = {}
     done = 0
     for start, link in _links(text):
@@ -197,7 +197,7 @@ def mentioned(text: str) -> tuple[str, ...]:
 
 
 def links_to_no_paper(text: str) -> tuple[str, ...]:
-    """Returns the links of a text that name no paper.
+    """Return the links of a text that name no paper.
 
     If the text has no links at all, returns the numbers in it that look like ids but have too many digits.
     """
@@ -217,7 +217,7 @@ def _links(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _named_by(link: str) -> str | None:
-    """Returns the arXiv id or DOI of the paper that a link names; None if it names none."""
+    """Return the arXiv id or DOI of the paper that a link names; None if it names none."""
     try:
         address = urlsplit(link if "://" in link else f"https://{link}")
     except ValueError:  # the host has brackets without an IPv6 address

@@ -40,7 +40,7 @@ class Part(NamedTuple):
 
 
 def part_of(leaf: Leaf) -> Part:
-    """Returns a leaf as a part."""
+    """Return a leaf as a part."""
     wanted = Form(leaf.canonical, Leaf, literal=Literal(leaf.term, excluded=False))
     return Part(
         leaf, wanted, Form(f"-{leaf.excluded or leaf.canonical}", Leaf, literal=Literal(leaf.term, excluded=True))
@@ -48,7 +48,7 @@ def part_of(leaf: Leaf) -> Part:
 
 
 def joined(kind: type[And | Or], parts: Sequence[Part]) -> Part:
-    """Joins one or more parts into an And or an Or. Drops needless brackets and repeated parts."""
+    """Join one or more parts into an And or an Or. Drops needless brackets and repeated parts."""
     rest = _different(kind, parts)
     if len(rest) == 1:
         return rest[0]
@@ -58,7 +58,7 @@ def joined(kind: type[And | Or], parts: Sequence[Part]) -> Part:
 
 
 def excluding(part: Part, column: int) -> Part:
-    """Returns the opposite of a part. `column` is the place of the minus.
+    """Return the opposite of a part. `column` is the place of the minus.
 
     Brackets without a minus inside stay as typed.
     """
@@ -73,7 +73,7 @@ def excluding(part: Part, column: int) -> Part:
 
 
 def _different(kind: type[And | Or], parts: Iterable[Part]) -> tuple[Part, ...]:
-    """Returns the parts, and those of brackets of the same kind, each once."""
+    """Return the parts, and those of brackets of the same kind, each once."""
     found: dict[str, Part] = {}
     for part in parts:
         for inner in part.parts if isinstance(part.node, kind) else (part,):
@@ -108,7 +108,7 @@ def _order(form: Form) -> tuple[bool, str]:
 
 
 def column_of_exclusion(node: Node) -> int | None:
-    """Returns the column of the first minus if an alternative of this node only excludes; otherwise None."""
+    """Return the column of the first minus if an alternative of this node only excludes; otherwise None."""
     if isinstance(node, Leaf):
         return None
     if isinstance(node, Not):
@@ -121,15 +121,15 @@ def column_of_exclusion(node: Node) -> int | None:
 
 
 def check_alternatives(*forms: Form) -> None:
-    """Raises QueryError if each of the forms has more than 64 alternatives."""
+    """Raise QueryError if each of the forms has more than 64 alternatives."""
     if min(form.alternatives for form in forms) > MAX_ALTERNATIVES:
         raise too_many_alternatives()
 
 
 def alternatives_of(form: Form) -> tuple[Alternative, ...]:
-    """Returns the alternatives of a form, each once.
+    """Return the alternatives of a form, each once.
 
-    Raises QueryError if they are more than 64, before it expands them.
+    Raise QueryError if they are more than 64, before it expands them.
     """
     check_alternatives(form)
     return tuple(

@@ -28,7 +28,7 @@ _OF_WORDS = frozenset({ValueKind.WORDS, ValueKind.NAME, ValueKind.COMBINED})
 
 
 def parse_query(text: str, chat: int = 0) -> Query:
-    """Returns the query that a person typed. Raises only QueryError, which has the column of the mistake.
+    """Return the query that a person typed. Raise only QueryError, which has the column of the mistake.
 
     `chat` is the id of the chat whose library `like:library` means; 0: nobody's. No text takes long: a query has at
     most 1,000 characters and 64 alternatives.
@@ -40,7 +40,7 @@ def parse_query(text: str, chat: int = 0) -> Query:
 
 
 def query_of(text: str, chat: int = 0) -> Query | None:
-    """Returns the query that a person typed; None for a text that `parse_query` refuses."""
+    """Return the query that a person typed; None for a text that `parse_query` refuses."""
     try:
         return parse_query(text, chat)
     except QueryError:
@@ -48,13 +48,13 @@ def query_of(text: str, chat: int = 0) -> Query | None:
 
 
 def texts_asked(text: str) -> tuple[str, ...]:
-    """Returns the texts whose vectors a typed query needs (`about:`); () for a text that is no query."""
+    """Return the texts whose vectors a typed query needs (`about:`); () for a text that is no query."""
     query = query_of(text)
     return query.asked if query else ()
 
 
 def papers_named(text: str) -> tuple[str, ...]:
-    """Returns the names of the papers to which a typed query wants near ones (`like:`).
+    """Return the names of the papers to which a typed query wants near ones (`like:`).
 
     () for a text that is no query.
     """
@@ -63,7 +63,7 @@ def papers_named(text: str) -> tuple[str, ...]:
 
 
 def parse_canonical(text: str) -> Query:
-    """Returns the query of a canonical text (`Query.canonical`), which may have any length. Raises QueryError."""
+    """Return the query of a canonical text (`Query.canonical`), which may have any length. Raise QueryError."""
     values = Values(lexer.typed(text), is_canonical=True)
     return _query(text, values, list(lexer.lexemes(values.source.text, 0, len(values.source.text))))
 
@@ -83,12 +83,12 @@ def _query(text: str, values: Values, lexemes: Sequence[Lexeme]) -> Query:
 
 
 def _is_excluded(node: Node) -> bool:
-    """Returns whether a query excludes terms and wants none."""
+    """Return whether a query excludes terms and wants none."""
     return all(isinstance(part, Not) for part in (node.nodes if isinstance(node, And) else (node,)))
 
 
 def _part(values: Values, lexemes: Sequence[Lexeme]) -> Part | None:
-    """Returns the part that the lexemes ask for; None if they ask for nothing. Raises QueryError."""
+    """Return the part that the lexemes ask for; None if they ask for nothing. Raise QueryError."""
     brackets = [_Bracket(values, None)]
     for lexeme in lexemes:
         if lexeme.kind is LexemeKind.OPEN:
@@ -109,7 +109,7 @@ def _part(values: Values, lexemes: Sequence[Lexeme]) -> Part | None:
 
 
 def _close(brackets: list["_Bracket"]) -> None:
-    """Closes the innermost bracket."""
+    """Close the innermost bracket."""
     part = brackets.pop().joined()
     if part is None:
         brackets[-1].needs_no_value()
@@ -161,7 +161,7 @@ class _Bracket:
                 self._value(lexeme)
 
     def add(self, part: Part) -> None:
-        """Adds a value or a bracket, with the minuses that wait for it."""
+        """Add a value or a bracket, with the minuses that wait for it."""
         signs = [lexeme for lexeme in self.waiting if lexeme.kind is LexemeKind.NOT]
         if len(signs) % 2:  # two minuses with a field between them cancel each other: -ti:-x means ti:x
             part = excluding(part, self.values.columns[signs[0].start])
@@ -171,7 +171,7 @@ class _Bracket:
         self.operator, self.waiting = None, []
 
     def needs_no_value(self) -> None:
-        """Drops the minuses that wait for a value, since no value comes. Raises QueryError if a field waits."""
+        """Drop the minuses that wait for a value, since no value comes. Raise QueryError if a field waits."""
         for lexeme in reversed(self.waiting):
             if lexeme.field:
                 raise refusals.no_value(lexeme.text, lexeme.field, self.values.columns[lexeme.start])
@@ -180,7 +180,7 @@ class _Bracket:
         self.waiting = []
 
     def joined(self) -> Part | None:
-        """Returns all that is inside as one part; None if there is nothing."""
+        """Return all that is inside as one part; None if there is nothing."""
         self._end_alternatives()
         if self.ended:
             return joined(And, self.ended)
@@ -203,7 +203,7 @@ class _Bracket:
         self.operator = lexeme  # of several operators in a row, the last counts
 
     def _comma(self, comma: Lexeme) -> None:
-        """Begins or ends an exclusion: `a OR b, not c, d` means `(a OR b) -c d`."""
+        """Begin or end an exclusion: `a OR b, not c, d` means `(a OR b) -c d`."""
         if comma.kind is LexemeKind.COMMA and self.excludes is None:
             return
         self.needs_no_value()
@@ -233,7 +233,7 @@ def _word_before(values: Values, lexeme: Lexeme) -> str:
 
 
 def _note_neighbours(values: Values, lexemes: Sequence[Lexeme]) -> None:
-    """Notes a hint if a space between two words looks like a mistake: `author:Jane Doe` and `GPT -4`."""
+    """Note a hint if a space between two words looks like a mistake: `author:Jane Doe` and `GPT -4`."""
     for before, middle, word in zip(lexemes, lexemes[1:], lexemes[2:], strict=False):
         if not letters(word.text):
             continue

@@ -15,7 +15,7 @@ _LONGEST_EXAMPLE = 60  # most characters of a typed text that a hint repeats
 
 
 def too_long() -> QueryError:
-    """Refuses more than 1,000 characters."""
+    """Refuse more than 1,000 characters."""
     return QueryError(
         Sentence("This is longer than {limit} characters.", {"limit": f"{MAX_QUERY_LENGTH:,}"}),
         Sentence("Make several subscriptions of it, each as short as {example}", {"example": "diffusion -survey"}),
@@ -24,7 +24,7 @@ def too_long() -> QueryError:
 
 
 def nothing_asked() -> QueryError:
-    """Refuses a text that is empty or only punctuation."""
+    """Refuse a text that is empty or only punctuation."""
     return QueryError(
         Sentence("There is no word in this to look for."),
         _for_example("diffusion -survey"),
@@ -33,7 +33,7 @@ def nothing_asked() -> QueryError:
 
 
 def too_many_alternatives() -> QueryError:
-    """Refuses more than 64 alternatives in the normal form."""
+    """Refuse more than 64 alternatives in the normal form."""
     return QueryError(
         Sentence("This has more than {limit} alternatives.", {"limit": MAX_ALTERNATIVES}),
         Sentence(
@@ -45,7 +45,7 @@ def too_many_alternatives() -> QueryError:
 
 
 def no_value(typed: str, field: Field, column: int) -> QueryError:
-    """Refuses a field without a value. `typed` is the field's name as typed."""
+    """Refuse a field without a value. `typed` is the field's name as typed."""
     return QueryError(
         Sentence("{field}: has nothing after it to look for.", {"field": typed}),
         _for_example(field.example),
@@ -58,7 +58,7 @@ class OnlyExcludes(QueryError):
 
 
 def only_excludes(column: int, excluded: str) -> QueryError:
-    """Refuses an alternative that only excludes.
+    """Refuse an alternative that only excludes.
 
     `excluded` is the typed text if the whole text only excludes, else "".
     """
@@ -74,7 +74,7 @@ def only_excludes(column: int, excluded: str) -> QueryError:
 
 
 def stray_bracket(before: str, column: int) -> QueryError:
-    """Refuses a `)` that closes no bracket. `before` is the word before it."""
+    """Refuse a `)` that closes no bracket. `before` is the word before it."""
     return QueryError(
         Sentence("This ) closes nothing."),
         Sentence("Leave it out, or put what it belongs to in quotes: {example}", {"example": f'"{before or "f(x"})"'}),
@@ -83,7 +83,7 @@ def stray_bracket(before: str, column: int) -> QueryError:
 
 
 def short_prefix(word: str, column: int) -> QueryError:
-    """Refuses a star after fewer than three letters or digits."""
+    """Refuse a star after fewer than three letters or digits."""
     return QueryError(
         Sentence(
             "{word}* begins too many words: write at least {count} letters or digits before the *.",
@@ -95,7 +95,7 @@ def short_prefix(word: str, column: int) -> QueryError:
 
 
 def initials_only(initials: str, last_name: str, column: int) -> QueryError:
-    """Refuses an author with initials only.
+    """Refuse an author with initials only.
 
     `last_name` is the word after them, perhaps the last name; "" if none follows.
     """
@@ -108,7 +108,7 @@ def initials_only(initials: str, last_name: str, column: int) -> QueryError:
 
 
 def star_in_category(archive: str, column: int) -> QueryError:
-    """Refuses a category that ends in a star."""
+    """Refuse a category that ends in a star."""
     return QueryError(
         Sentence("A * cannot shorten a category; it works only for a whole archive."),
         Sentence(
@@ -120,7 +120,7 @@ def star_in_category(archive: str, column: int) -> QueryError:
 
 
 def no_paper(value: str, field: Field, column: int) -> QueryError:
-    """Refuses a value of nearness that names no paper."""
+    """Refuse a value of nearness that names no paper."""
     return QueryError(
         Sentence("{value} does not name a paper.", {"value": shortened(value)}),
         takes_papers(field.name, field),
@@ -129,7 +129,7 @@ def no_paper(value: str, field: Field, column: int) -> QueryError:
 
 
 def too_many_papers(column: int) -> QueryError:
-    """Refuses a value of `like:` that names too many papers, and a query with too many values of `like:`."""
+    """Refuse a value of `like:` that names too many papers, and a query with too many values of `like:`."""
     return QueryError(
         Sentence(
             "One like: takes at most {papers} papers, and a query at most {most} like:.",
@@ -141,7 +141,7 @@ def too_many_papers(column: int) -> QueryError:
 
 
 def shortened(text: str) -> str:
-    """Returns the beginning of a typed text, short enough for a sentence."""
+    """Return the beginning of a typed text, short enough for a sentence."""
     return cut_letters(text, _LONGEST_EXAMPLE)
 
 
@@ -150,7 +150,7 @@ def _for_example(example: str) -> Sentence:
 
 
 def takes_papers(typed: str, field: Field) -> Sentence:
-    """Returns what must follow a field of nearness. `typed` is the name of the field as typed."""
+    """Return what must follow a field of nearness. `typed` is the name of the field as typed."""
     return Sentence(
         "{field}: takes the number of a paper, such as {example}", {"field": typed, "example": field.example}
     )
@@ -178,13 +178,13 @@ class Hints:
         self._found: dict[str, tuple[Rank, Sentence]] = {}
 
     def say(self, template: str, rank: Rank, **values: object) -> None:
-        """Adds a hint (`Sentence`). Long values are shortened."""
+        """Add a hint (`Sentence`). Long values are shortened."""
         short = {name: shortened(value) if isinstance(value, str) else value for name, value in values.items()}
         hint = Sentence(template, short)
         self._found.setdefault(str(Sentence(template, values)), (rank, hint))
 
     def stray_star(self) -> None:
-        """Says that a star is where it has no meaning."""
+        """Say that a star is where it has no meaning."""
         self.say(
             "A * works only at the end of a word ({example}); elsewhere I read it as a space.",
             Rank.STAR,
@@ -192,5 +192,5 @@ class Hints:
         )
 
     def in_order(self) -> tuple[Sentence, ...]:
-        """Returns the hints, the most useful first."""
+        """Return the hints, the most useful first."""
         return tuple(hint for _, hint in sorted(self._found.values(), key=lambda found: found[0]))

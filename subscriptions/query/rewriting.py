@@ -18,7 +18,7 @@ _LIKE_OPERATOR = re.compile(rf"(?:and|or|且|或)$|{commas.EXCLUDES}", re.VERBOS
 
 
 def is_word(node: Node) -> bool:
-    """Returns whether a node is a plain word without field, quotes, = and star.
+    """Return whether a node is a plain word without field, quotes, = and star.
 
     The person may have meant it as part of a phrase.
     """
@@ -33,18 +33,18 @@ def is_word(node: Node) -> bool:
 
 
 def narrowed(query: Query, rule: str) -> Query:
-    """Returns the query, with a readable text, that finds what `query` finds and `rule` does not find.
+    """Return the query, with a readable text, that finds what `query` finds and `rule` does not find.
 
-    Raises QueryError if `rule` is not a query, and Refused if the text would be too long.
+    Raise QueryError if `rule` is not a query, and Refused if the text would be too long.
     """
     excluded = parse.parse_query(rule, query.chat).canonical
     return _without(query, excluded, f"-{rule}")
 
 
 def with_exclusion(query: Query, typed: str) -> Query | None:
-    """Returns the query with what `typed` excludes, if it only excludes ("-survey -review"); None for any other text.
+    """Return the query with what `typed` excludes, if it only excludes ("-survey -review"); None for any other text.
 
-    Raises QueryError if `typed` is no query in another way, and Refused if the text would be too long.
+    Raise QueryError if `typed` is no query in another way, and Refused if the text would be too long.
     """
     try:
         parse.parse_query(typed, query.chat)
@@ -54,7 +54,7 @@ def with_exclusion(query: Query, typed: str) -> Query | None:
 
 
 def _without(query: Query, excluded: str, added: str) -> Query:
-    """Returns the query without what the canonical text `excluded` finds.
+    """Return the query without what the canonical text `excluded` finds.
 
     Its text is readable: the old one and `added`.
     """
@@ -75,7 +75,7 @@ def _without(query: Query, excluded: str, added: str) -> Query:
 
 
 def words_rule(words: str) -> str:
-    """Returns adjacent words as a value: one word as it is, several words in quotes."""
+    """Return adjacent words as a value: one word as it is, several words in quotes."""
     plain = " ".join(words.replace('"', " ").split())
     if PLAIN.fullmatch(plain) and _reads_as_text(plain):
         return plain
@@ -83,7 +83,7 @@ def words_rule(words: str) -> str:
 
 
 def author_rule(name: str) -> str:
-    """Returns the query that finds an author: `author:"Jane Doe"`."""
+    """Return the query that finds an author: `author:"Jane Doe"`."""
     return f'author:"{" ".join(name.replace(chr(34), " ").split())}"'
 
 
@@ -96,7 +96,7 @@ _LONGEST_NAME = 4  # most words of an author's name
 
 
 def rewritten(query: Query, change: Callable[[Node], Node]) -> str:
-    """Returns the changed query as people type it.
+    """Return the changed query as people type it.
 
     "" if `change` changes nothing, or the text would mean something else.
     """
@@ -109,7 +109,7 @@ def rewritten(query: Query, change: Callable[[Node], Node]) -> str:
 
 
 def with_leaves(node: Node, is_kept: Callable[[Leaf], bool]) -> Node | None:
-    """Returns a node with only those leaves for which `is_kept` is true; None if there are no such leaves."""
+    """Return a node with only those leaves for which `is_kept` is true; None if there are no such leaves."""
     match node:
         case Leaf():
             return node if is_kept(node) else None
@@ -126,7 +126,7 @@ def with_leaves(node: Node, is_kept: Callable[[Leaf], bool]) -> Node | None:
 
 
 def changed(node: Node, change: Callable[[Leaf], Node], *, also_excluded: bool = False) -> Node:
-    """Returns a node with its leaves changed; those that are excluded only with `also_excluded`."""
+    """Return a node with its leaves changed; those that are excluded only with `also_excluded`."""
     if isinstance(node, Leaf):
         return change(node)
     if isinstance(node, Not) and not also_excluded:
@@ -138,7 +138,7 @@ def changed(node: Node, change: Callable[[Leaf], Node], *, also_excluded: bool =
 
 
 def with_vectors(query: Query, vectors: Mapping[Term, bytes]) -> Query:
-    """Returns the query with these vectors of its terms (`Query.nearness_terms`)."""
+    """Return the query with these vectors of its terms (`Query.nearness_terms`)."""
 
     def told(term: Term) -> Term:
         return replace(term, question=vectors[term]) if term in vectors else term
@@ -152,7 +152,7 @@ def with_vectors(query: Query, vectors: Mapping[Term, bytes]) -> Query:
 
 
 def in_field(leaf: Leaf, field: Field) -> Leaf:
-    """Returns a leaf in another field."""
+    """Return a leaf in another field."""
     return replace(leaf, term=replace(leaf.term, field=field))
 
 
@@ -162,7 +162,7 @@ def _canonical(text: str, chat: int) -> str | None:
 
 
 def written(node: Node) -> str:
-    """Writes a tree as text, in the way in which people type queries."""
+    """Write a tree as text, in the way in which people type queries."""
     match node:
         case Leaf():
             return _leaf(node)
@@ -181,7 +181,7 @@ def _inside(node: Node) -> str:
 
 
 def _leaf(leaf: Leaf) -> str:
-    """Writes a value by its words, which a change may have replaced; `written_value` goes by its term."""
+    """Write a value by its words, which a change may have replaced; `written_value` goes by its term."""
     words = leaf.words.strip('"')
     if leaf.term.prefix:
         words = "-".join(words.split())
@@ -190,12 +190,12 @@ def _leaf(leaf: Leaf) -> str:
 
 
 def in_titles(node: Node) -> Node:
-    """Returns a node that looks for words in titles only."""
+    """Return a node that looks for words in titles only."""
     return changed(node, lambda leaf: in_field(leaf, TITLE) if leaf.term.field is TEXT else leaf)
 
 
 def about_its_words(query: Query, said: str = "") -> str:
-    """Returns a query for what is near in meaning to the words that `query` wants; "" if it wants none, or only a text.
+    """Return a query for what is near in meaning to the words that `query` wants; "" if it wants none, or only a text.
 
     `said` is how the person put these words, if that is known. Other conditions of the query stay.
     """
@@ -231,12 +231,12 @@ def as_author(node: Node) -> Node:
 
 
 def written_value(leaf: Leaf) -> str:
-    """Returns the value of a leaf as people type it after the field; "" if it cannot be typed."""
+    """Return the value of a leaf as people type it after the field; "" if it cannot be typed."""
     return next((form for form in _forms(leaf) if _means(leaf.term.field.prefix + form, leaf.term)), "")
 
 
 def _forms(leaf: Leaf) -> Iterator[str]:
-    """Yields ways to write a value. The first is the most similar to the typed value."""
+    """Yield ways to write a value. The first is the most similar to the typed value."""
     words = " ".join(leaf.words.replace('"', " ").split())
     if leaf.term.field.kind.needs_vectors:
         yield from (words, f'"{words}"')
@@ -250,7 +250,7 @@ def _forms(leaf: Leaf) -> Iterator[str]:
 
 
 def _means(text: str, term: Term) -> bool:
-    """Returns whether a text is a query of one value with exactly this term."""
+    """Return whether a text is a query of one value with exactly this term."""
     if term.field.kind is ValueKind.NEARNESS:
         term = replace(term, value=without_owner(term.value))
     query = query_of(text)

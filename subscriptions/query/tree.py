@@ -95,7 +95,7 @@ Node: TypeAlias = Leaf | Not | And | Or
 
 
 def combined(kind: type[And | Or], nodes: Sequence[Node]) -> Node:
-    """Returns an And or an Or of some nodes; a single node as it is."""
+    """Return an And or an Or of some nodes; a single node as it is."""
     if len(nodes) > 1:
         return kind(tuple(nodes))
     return nodes[0]
@@ -128,7 +128,7 @@ class Query:
 
     @property
     def terms(self) -> Iterator[Term]:
-        """Yields each term of the query once."""
+        """Yield each term of the query once."""
         return iter({term: None for a in self.alternatives for term in (*a.positive, *a.negative)})
 
     @property

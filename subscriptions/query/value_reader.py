@@ -75,15 +75,15 @@ class Meaning(NamedTuple):
 
 
 def letters(word: str) -> int:
-    """Returns the number of letters and digits in a word."""
+    """Return the number of letters and digits in a word."""
     return sum(map(str.isalnum, word))
 
 
 @lru_cache(maxsize=1 << 14)
 def words_meaning(field: Field, words: str, *, exact: bool = False, star: bool = False) -> Meaning | None:
-    """Returns the meaning of adjacent words in a text, or of parts of one name in any order.
+    """Return the meaning of adjacent words in a text, or of parts of one name in any order.
 
-    Returns None if the words are only punctuation.
+    Return None if the words are only punctuation.
     """
     is_name = field.kind is ValueKind.NAME
     written = _tokens(words, name=is_name, exact=exact)
@@ -113,7 +113,7 @@ def _tokens(words: str, *, name: bool, exact: bool) -> list[str]:
 
 
 def all_meaning(words: str, *, exact: bool = False, star: bool = False) -> Meaning | None:
-    """Returns the meaning of a value of `all:`: words in any text, parts of one author's name, or a category."""
+    """Return the meaning of a value of `all:`: words in any text, parts of one author's name, or a category."""
     plain = _EDGES.sub("", words)
     category = starred_archive(words) if star else categories.canonical_category(plain)
     star = star and not category
@@ -142,7 +142,7 @@ def all_meaning(words: str, *, exact: bool = False, star: bool = False) -> Meani
 
 
 def category_meaning(field: Field, code: str) -> Meaning | None:
-    """Returns the meaning of a category or archive; None if the code is only punctuation.
+    """Return the meaning of a category or archive; None if the code is only punctuation.
 
     An unknown code has a meaning, too, but no paper has this category.
     """
@@ -155,7 +155,7 @@ def category_meaning(field: Field, code: str) -> Meaning | None:
 
 
 def starred_archive(code: str) -> str | None:
-    """Returns "cs" for `cs.*`, where `code` is the text before the star; None if that is not an archive and a dot."""
+    """Return "cs" for `cs.*`, where `code` is the text before the star; None if that is not an archive and a dot."""
     archive = code.lower().removesuffix(".")
     if code.endswith(".") and archive in categories.ARCHIVES:
         return archive
@@ -163,7 +163,7 @@ def starred_archive(code: str) -> str | None:
 
 
 def paper_id_meaning(field: Field, value: str) -> Meaning | None:
-    """Returns the meaning of an arXiv id, a DOI, or a link to a paper; None if the value is only punctuation.
+    """Return the meaning of an arXiv id, a DOI, or a link to a paper; None if the value is only punctuation.
 
     For a link, the field of the result is ID or DOI, depending on the identifier in it.
     """
@@ -180,20 +180,20 @@ def paper_id_meaning(field: Field, value: str) -> Meaning | None:
 
 
 def label_meaning(field: Field, value: str) -> Meaning | None:
-    """Returns the meaning of a label, such as the name of a source; None if it is only punctuation."""
+    """Return the meaning of a label, such as the name of a source; None if it is only punctuation."""
     if letters(value):
         return _label(field, lexer.fold_value(value))
     return None
 
 
 def nearness_meaning(field: Field, papers: Iterable[str]) -> Meaning:
-    """Returns the meaning of nearness to some papers: bare ids and DOIs, and the library of a chat."""
+    """Return the meaning of nearness to some papers: bare ids and DOIs, and the library of a chat."""
     value = ",".join(sorted(set(papers)))
     return Meaning(Term(field, value=value), field.canonical_prefix + _quoted(value, _PLAIN_PAPERS))
 
 
 def meaning_meaning(field: Field, text: str) -> Meaning | None:
-    """Returns the meaning of a text to which papers are near in meaning; None if it is only punctuation.
+    """Return the meaning of a text to which papers are near in meaning; None if it is only punctuation.
 
     The text keeps its case and accents, since an encoder reads "Größe" better than "grosse".
     """
@@ -216,7 +216,7 @@ def _label(field: Field, folded: str) -> Meaning | None:
 
 
 def bare_id_meaning(word: str) -> Meaning | None:
-    """Returns the meaning of an arXiv id without a field: papers with this text or this id.
+    """Return the meaning of an arXiv id without a field: papers with this text or this id.
 
     None if it is not an arXiv id.
     """
@@ -228,18 +228,18 @@ def bare_id_meaning(word: str) -> Meaning | None:
 
 
 def is_initials(parts: Sequence[str]) -> bool:
-    """Returns whether all parts of a name are initials."""
+    """Return whether all parts of a name are initials."""
     return all(map(normalize.is_initial, parts))
 
 
 @lru_cache(maxsize=1 << 10)
 def stands_alone(token: str) -> bool:
-    """Returns whether a token is a single character of Han, kana or Hangul, which is always its own token."""
+    """Return whether a token is a single character of Han, kana or Hangul, which is always its own token."""
     return len(token) == 1 and len(normalize.exact_tokens(token + token)) > 1
 
 
 def _spell(tokens: Sequence[str], *, prefix: bool, exact: bool) -> str:
-    """Returns a value that is parsed into these tokens."""
+    """Return a value that is parsed into these tokens."""
     if prefix:
         word = "-".join(tokens)
         # Folding can leave fewer letters than a prefix needs (Mue* becomes mu*). A TeX command adds letters but no
@@ -253,7 +253,7 @@ def _spell(tokens: Sequence[str], *, prefix: bool, exact: bool) -> str:
 
 
 def _spell_all(term: Term, words: str) -> str:
-    """Returns a value that is parsed into the tokens and the names of an ALL term.
+    """Return a value that is parsed into the tokens and the names of an ALL term.
 
     The tokens and the names of the same words may differ in plurals, 's and umlauts.
     """
@@ -282,7 +282,7 @@ class Values:
         self.chat = chat  # the id of the chat whose library `like:library` means; 0: nobody's
 
     def part(self, lexeme: Lexeme, field: Field | None) -> Part | None:
-        """Returns what a value asks for in a field; None if the value is only punctuation. Raises QueryError."""
+        """Return what a value asks for in a field; None if the value is only punctuation. Raise QueryError."""
         if lexeme.kind is LexemeKind.LINK and lexeme.field and (field is None or field.kind is ValueKind.PAPER_ID):
             return self._leaf(lexeme, paper_id_meaning(lexeme.field, lexeme.text))
         if field is None and lexeme.kind is LexemeKind.WORD and not lexeme.exact:
@@ -336,7 +336,7 @@ class Values:
         return meaning
 
     def _category_or_id(self, lexeme: Lexeme) -> Part | None:
-        """Returns what `cs.LG`, `#cs.LG`, `cs.*`, several of these joined by +, or an arXiv id ask for.
+        """Return what `cs.LG`, `#cs.LG`, `cs.*`, several of these joined by +, or an arXiv id ask for.
 
         None for other words.
         """
@@ -378,7 +378,7 @@ class Values:
             )
 
     def _words_from(self, lexeme: Lexeme) -> list[str]:
-        """Returns the words of a value and the words after it: ["machine", "learning"] for `cat:machine learning`."""
+        """Return the words of a value and the words after it: ["machine", "learning"] for `cat:machine learning`."""
         words = lexeme.text.split()
         if lexeme.kind is LexemeKind.WORD:
             behind = _WORDS_BEHIND.match(self.source.text, lexeme.end)
@@ -386,7 +386,7 @@ class Values:
         return words
 
     def _nearness(self, lexeme: Lexeme, field: Field) -> Meaning | None:
-        """Returns the meaning of a value of `like:`. Raises QueryError if it names no paper, or too many."""
+        """Return the meaning of a value of `like:`. Raise QueryError if it names no paper, or too many."""
         if not letters(lexeme.text):
             return None
         column = self.columns[lexeme.start]
@@ -400,7 +400,7 @@ class Values:
         return meaning
 
     def _paper(self, name: str) -> str:
-        """Returns the bare id or DOI of the paper that a text names, or the library with its owner.
+        """Return the bare id or DOI of the paper that a text names, or the library with its owner.
 
         "" for another text.
         """
@@ -412,7 +412,7 @@ class Values:
         return links.library_of(self.chat) if named.value == links.LIBRARY else named.value
 
     def _note_word(self, text: str) -> None:
-        """Notes a hint if a word without a field may be meant as an operator, a category, a list or a field."""
+        """Note a hint if a word without a field may be meant as an operator, a category, a list or a field."""
         if operator := _OPERATORS.get(text.lower()):
             self.hints.say(
                 "I look for the word {word}. As an operator it is written {operator}.",
@@ -457,7 +457,7 @@ class Values:
 
 
 def _shown(lexeme: Lexeme, term: Term) -> str:
-    """Returns a value as people read it: as typed, but categories in arXiv's spelling and ids in lower case."""
+    """Return a value as people read it: as typed, but categories in arXiv's spelling and ids in lower case."""
     if term.value:
         if term.field.kind is ValueKind.CATEGORY and (code := categories.canonical_category(term.value)):
             return code

@@ -17,7 +17,7 @@ DEFAULT_WINDOW = (time(8), time(20))
 
 @lru_cache(maxsize=4096)  # many chats have the same cadence, zone and moment of planning
 def next_due(cadence: Cadence, zone: tzinfo, after: datetime) -> datetime | None:
-    """Returns the first regular due moment after `after`, in UTC; None for the cadence now, which has none.
+    """Return the first regular due moment after `after`, in UTC; None for the cadence now, which has none.
 
     The regular moment of when-out is the first of its two times, when its window opens.
     """
@@ -27,7 +27,7 @@ def next_due(cadence: Cadence, zone: tzinfo, after: datetime) -> datetime | None
 
 
 def first_due(cadence: Cadence, zone: tzinfo, created: datetime) -> datetime | None:
-    """Returns the first due moment of a subscription that is added at `created`: usually what `next_due` returns.
+    """Return the first due moment of a subscription that is added at `created`: usually what `next_due` returns.
 
     But if a when-out window is open at `created`, returns when that window opened, a moment in the past.
     """
@@ -39,7 +39,7 @@ def first_due(cadence: Cadence, zone: tzinfo, created: datetime) -> datetime | N
 
 
 def closes(cadence: Cadence, zone: tzinfo, opened: datetime) -> datetime:
-    """Returns when the when-out window that opened at `opened` closes: at its second time, on the same local day."""
+    """Return when the when-out window that opened at `opened` closes: at its second time, on the same local day."""
     first, last = window_of(cadence)
     day = opened.astimezone(zone).date()
     yesterday = day - timedelta(days=1)
@@ -57,7 +57,7 @@ def is_due(
     *,
     all_reported: bool | None = None,
 ) -> bool:
-    """Returns whether to plan a subscription now. `next_due_at` is its next regular moment.
+    """Return whether to plan a subscription now. `next_due_at` is its next regular moment.
 
     - `papers_came`: papers arrived that are new to the subscription.
     - `all_reported`: every awaited source has reported since its last due moment; None if no source is awaited.
@@ -76,7 +76,7 @@ def is_due(
 
 @lru_cache(maxsize=4096)  # a plan asks this for many chats with the same quiet hours
 def quiet_until(quiet: str, zone: tzinfo, now: datetime) -> datetime | None:
-    """Returns when the quiet hours that include `now` end, in UTC; None if no quiet hours include it.
+    """Return when the quiet hours that include `now` end, in UTC; None if no quiet hours include it.
 
     `quiet` is a chat's setting: "off", or a span such as "22:00-08:00", which may cross midnight.
     """
@@ -92,7 +92,7 @@ def quiet_until(quiet: str, zone: tzinfo, now: datetime) -> datetime | None:
 
 
 def local_moment(day: date, at: time, zone: tzinfo) -> datetime:
-    """Returns the moment of a local time, in UTC.
+    """Return the moment of a local time, in UTC.
 
     If the clocks show the time twice, returns the first moment; if they skip it, the first minute after it.
     """
@@ -105,7 +105,7 @@ def local_moment(day: date, at: time, zone: tzinfo) -> datetime:
 
 
 def _moments(cadence: Cadence, zone: tzinfo, start: datetime) -> Iterator[datetime]:
-    """Yields due moments in ascending order without end, beginning with the local day of `start`."""
+    """Yield due moments in ascending order without end, beginning with the local day of `start`."""
     at = cadence.at or NINE
     day = start.astimezone(zone).date()
     while True:
@@ -115,7 +115,7 @@ def _moments(cadence: Cadence, zone: tzinfo, start: datetime) -> Iterator[dateti
 
 
 def window_of(cadence: Cadence | None) -> tuple[time, time]:
-    """Returns the two times of a when-out cadence; for any other cadence and for None, DEFAULT_WINDOW."""
+    """Return the two times of a when-out cadence; for any other cadence and for None, DEFAULT_WINDOW."""
     if cadence and cadence.at is not None and cadence.until is not None:
         return cadence.at, cadence.until
     return DEFAULT_WINDOW

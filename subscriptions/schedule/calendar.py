@@ -44,7 +44,7 @@ _PUBLISHED = {
 
 
 def usual_holidays(year: int) -> frozenset[date]:
-    """Returns the holidays of arXiv in a year. On the evenings of these days arXiv announces nothing.
+    """Return the holidays of arXiv in a year. On the evenings of these days arXiv announces nothing.
 
     For 2023, 2025 and 2026 these are the published lists (info.arxiv.org/help/availability.html, "On Deferred
     Mailings", and its source in github.com/arXiv/arxiv-docs). For other years they are the days that are on every list:
@@ -58,18 +58,18 @@ def usual_holidays(year: int) -> frozenset[date]:
 
 
 def _nth(year: int, month: int, weekday: int, number: int) -> date:
-    """Returns the `number`-th Monday (`weekday` 0) to Sunday (`weekday` 6) of a month."""
+    """Return the `number`-th Monday (`weekday` 0) to Sunday (`weekday` 6) of a month."""
     first = date(year, month, 1)
     return first + DAY * ((weekday - first.weekday()) % 7 + 7 * (number - 1))
 
 
 def is_archive(day: date, came: date) -> bool:
-    """Returns whether a digest of `day` is an archive if it comes on `came`. Both are days in the operator's zone."""
+    """Return whether a digest of `day` is an archive if it comes on `came`. Both are days in the operator's zone."""
     return came - day > NEWS_FOR
 
 
 def lies_ahead(day: date, came: date) -> bool:
-    """Returns whether `day` had not begun in any zone when a digest came on `came`. Then the date must be wrong."""
+    """Return whether `day` had not begun in any zone when a digest came on `came`. Then the date must be wrong."""
     return day - came > _AHEAD
 
 
@@ -95,18 +95,18 @@ class Schedule(ABC):
 
     @abstractmethod
     def next_poll(self, after: datetime) -> datetime:
-        """Returns the first regular poll after `after`."""
+        """Return the first regular poll after `after`."""
 
     def next_due(self, after: datetime) -> datetime | None:  # noqa: ARG002 - of those that know
-        """Returns the first moment after `after` at which papers are due; None if that is not known."""
+        """Return the first moment after `after` at which papers are due; None if that is not known."""
         return None
 
     def last_due(self, now: datetime) -> datetime | None:  # noqa: ARG002 - as above
-        """Returns the last moment up to `now` at which papers were due; None if there was none."""
+        """Return the last moment up to `now` at which papers were due; None if there was none."""
         return None
 
     def due_now(self, now: datetime) -> Overdue | None:  # noqa: ARG002 - as above
-        """Returns what should have come by `now`; None if nothing is expected today."""
+        """Return what should have come by `now`; None if nothing is expected today."""
         return None
 
 
@@ -121,15 +121,15 @@ class ArxivCalendar:
     holidays: frozenset[date] | None = None  # None: usual_holidays
 
     def announces(self, evening: date) -> bool:
-        """Returns whether arXiv announces papers at 20:00 on this day, in New York."""
+        """Return whether arXiv announces papers at 20:00 on this day, in New York."""
         return evening.weekday() not in (FRIDAY, SATURDAY) and not self._is_holiday(evening)
 
     def has_batch(self, day: date) -> bool:
-        """Returns whether arXiv has a batch that is dated with this day."""
+        """Return whether arXiv has a batch that is dated with this day."""
         return self.announces(day - DAY) and not (day.weekday() == FRIDAY and self._is_holiday(day))
 
     def announcement_days(self, first: date, last: date) -> tuple[date, ...]:
-        """Returns the dates of the batches from `first` to `last`, both included."""
+        """Return the dates of the batches from `first` to `last`, both included."""
         days = (first + DAY * n for n in range((last - first).days + 1))
         return tuple(day for day in days if self.has_batch(day))
 
@@ -146,13 +146,13 @@ class ArxivSchedule(Schedule):
     awaited = True
 
     def expected_at(self, batch: date) -> datetime:
-        """Returns the moment from which a batch can be read. `batch` is its date."""
+        """Return the moment from which a batch can be read. `batch` is its date."""
         day, at = (batch - DAY, LISTED_AT) if self.evening else (batch, FED_AT)
         # New York's changes of the clocks do not skip or repeat these times
         return datetime.combine(day, at, NEW_YORK).astimezone(UTC)
 
     def next_due(self, after: datetime) -> datetime:
-        """Returns the first moment after `after` from which a batch can be read."""
+        """Return the first moment after `after` from which a batch can be read."""
         return next(at for at, regular in self._moments(after) if regular and at > after)
 
     def next_poll(self, after: datetime) -> datetime:
@@ -160,14 +160,14 @@ class ArxivSchedule(Schedule):
         return next(at for at, _ in self._moments(after) if at > after)
 
     def last_due(self, now: datetime) -> datetime | None:
-        """Returns the last moment up to `now` from which a batch could be read."""
+        """Return the last moment up to `now` from which a batch could be read."""
         batch = self._batch_at(now)
         while not self.calendar.has_batch(batch) or self.expected_at(batch) > now:
             batch -= DAY
         return self.expected_at(batch)
 
     def due_now(self, now: datetime) -> Overdue | None:
-        """Returns today's batch, for 24 hours from the moment when it can be read; None at weekends and on holidays."""
+        """Return today's batch, for 24 hours from the moment when it can be read; None at weekends and on holidays."""
         batch = self._batch_at(now)
         at = self.expected_at(batch)
         if at > now:
@@ -178,11 +178,11 @@ class ArxivSchedule(Schedule):
         return None
 
     def _batch_at(self, now: datetime) -> date:
-        """Returns the date whose batch becomes readable on the day of `now` in New York."""
+        """Return the date whose batch becomes readable on the day of `now` in New York."""
         return now.astimezone(NEW_YORK).date() + (DAY if self.evening else timedelta(0))
 
     def _moments(self, start: datetime) -> Iterator[tuple[datetime, bool]]:
-        """Yields (moment of a poll, whether a batch is due then), ascending without end, from the day of `start` on."""
+        """Yield (moment of a poll, whether a batch is due then), ascending without end, from the day of `start` on."""
         batch = self._batch_at(start) - DAY
         while True:
             at = self.expected_at(batch)
@@ -200,7 +200,7 @@ class EverySchedule(Schedule):
     interval: timedelta
 
     def next_poll(self, after: datetime) -> datetime:
-        """Returns the moment that is one interval after `after`."""
+        """Return the moment that is one interval after `after`."""
         return after + self.interval
 
 
@@ -218,7 +218,7 @@ class Schedules:
     implied: str = ""  # name of the source that exists without being declared
 
     def counts(self, name: str, next_at: datetime | None, now: datetime) -> bool:
-        """Returns whether subscriptions wait for a source: it is in the settings, or it is the implied source.
+        """Return whether subscriptions wait for a source: it is in the settings, or it is the implied source.
 
         The implied source counts only while it is polled. `next_at` is its next poll; None before its first poll.
         """
@@ -227,9 +227,9 @@ class Schedules:
         return name.casefold() == self.implied and (next_at is None or now - next_at < DAY)
 
     def read(self, text: str, *, evening: bool = False) -> Schedule | None:
-        """Returns the schedule that a text in the settings names: "arxiv", "every 30m" or a cron line.
+        """Return the schedule that a text in the settings names: "arxiv", "every 30m" or a cron line.
 
-        Returns None for "" (a watched folder has no schedule). `evening`: the source is one of arXiv's lists.
+        Return None for "" (a watched folder has no schedule). `evening`: the source is one of arXiv's lists.
         """
         if text == "arxiv":
             return ArxivSchedule(calendar=self.calendar, evening=evening)
@@ -239,7 +239,7 @@ class Schedules:
 
 
 def poll_again(schedule: Schedule, now: datetime, *, settled: bool) -> datetime:
-    """Returns when to poll a source again after a poll at `now`. `settled`: all that was due has come."""
+    """Return when to poll a source again after a poll at `now`. `settled`: all that was due has come."""
     regular = schedule.next_poll(now)
     due = schedule.due_now(now)
     if settled or due is None or not schedule.awaited:
@@ -251,7 +251,7 @@ def poll_again(schedule: Schedule, now: datetime, *, settled: bool) -> datetime:
 
 
 def wait_after_failure(failures: int, asked: timedelta, chance: float) -> timedelta:
-    """Returns how long to wait after this number of failures in a row, which is at least 1.
+    """Return how long to wait after this number of failures in a row, which is at least 1.
 
     `asked` is the shortest wait that the server asked for. `chance` is a random number from 0 to 1 for the jitter.
     """

@@ -16,17 +16,17 @@ Move = tuple[int, int, DueSpan]  # (id of a subscription, its new cursor, its ne
 
 
 def zone_of(subscription: Subscription, chat: Chat) -> tzinfo:
-    """Returns the zone of a subscription's times: its own zone; if it has none, the chat's."""
+    """Return the zone of a subscription's times: its own zone; if it has none, the chat's."""
     return zones.zone(subscription.zone or chat.settings.timezone)
 
 
 def quiet_until(chat: Chat, moment: datetime) -> datetime | None:
-    """Returns the end of the chat's quiet hours, if `moment` is in them; otherwise None."""
+    """Return the end of the chat's quiet hours, if `moment` is in them; otherwise None."""
     return cadences.quiet_until(chat.settings.quiet, zones.zone(chat.settings.timezone), moment)
 
 
 def moment_of(subscription: Subscription, now: datetime) -> datetime:
-    """Returns the moment that made a subscription due. For the cadence now and an open window, this is `now`."""
+    """Return the moment that made a subscription due. For the cadence now and an open window, this is `now`."""
     due = subscription.next_due_at
     if due is None or subscription.cadence.kind == "now":
         return now  # a `now` subscription has a stored moment only while it is delayed
@@ -38,7 +38,7 @@ def moment_of(subscription: Subscription, now: datetime) -> datetime:
 def due_now(
     chat: Chat, subscriptions: Sequence[Subscription], now: datetime, *, last_sequence: int, all_reported: bool | None
 ) -> tuple[tuple[Subscription, ...], list[Move]]:
-    """Returns (the subscriptions of a chat that are due, the moves of those that have to wait).
+    """Return (the subscriptions of a chat that are due, the moves of those that have to wait).
 
     None if it is not active.
 
@@ -68,7 +68,7 @@ def due_now(
 
 
 def with_due(subscription: Subscription, due: DueSpan) -> Subscription:
-    """Returns the subscription with another due span.
+    """Return the subscription with another due span.
 
     If its cadence is now and the span has both moments, it becomes one that a person wants at once (`hurry`).
     """
@@ -78,7 +78,7 @@ def with_due(subscription: Subscription, due: DueSpan) -> Subscription:
 def with_time(
     subscription: Subscription, chat: Chat, schedule: Cadence, zone: str | None, now: datetime
 ) -> Subscription:
-    """Returns the subscription with a schedule and a zone (None: the chat's zone).
+    """Return the subscription with a schedule and a zone (None: the chat's zone).
 
     If the schedule or the zone changes, the subscription is due at the next moment of the new schedule.
     """
@@ -89,7 +89,7 @@ def with_time(
 
 
 def by_new_clock(subscription: Subscription, before: Chat, after: Chat, now: datetime) -> Subscription:
-    """Returns the subscription with its due moment adapted to the new zone or quiet hours of its chat.
+    """Return the subscription with its due moment adapted to the new zone or quiet hours of its chat.
 
     A subscription that uses the chat's zone becomes due at the same local time in the new zone, also if its window is
     open now. An overdue subscription stays overdue. A subscription that the old quiet hours postponed is due when the
@@ -107,7 +107,7 @@ def by_new_clock(subscription: Subscription, before: Chat, after: Chat, now: dat
 def after_pauses(
     chat: Chat, subscriptions: Sequence[Subscription], now: datetime
 ) -> tuple[Chat, tuple[Subscription, ...]]:
-    """Returns a chat and its subscriptions after the pauses that are over at `now` have ended.
+    """Return a chat and its subscriptions after the pauses that are over at `now` have ended.
 
     A due moment that passed during a pause is replaced by the first regular one after it: "until mon" ends at midnight,
     and a subscription that is due at eight is then due on Monday at eight, not at once.
@@ -131,7 +131,7 @@ def after_pauses(
 
 
 def _due_after(chat: Chat, subscription: Subscription, until: datetime) -> Subscription:
-    """Returns a subscription as it is due after a pause that ended at `until`. A window that is open then counts."""
+    """Return a subscription as it is due after a pause that ended at `until`. A window that is open then counts."""
     cadence, due = subscription.cadence, subscription.next_due_at
     if cadence.kind == "now" or due is None or due >= until:
         return subscription
@@ -141,7 +141,7 @@ def _due_after(chat: Chat, subscription: Subscription, until: datetime) -> Subsc
 def after_return(
     subscription: Subscription, chat: Chat, now: datetime, *, delay: timedelta = ANSWER_WITHIN
 ) -> Subscription:
-    """Returns a subscription as it is due when its chat gets messages again: later, so that papers can be skipped.
+    """Return a subscription as it is due when its chat gets messages again: later, so that papers can be skipped.
 
     A `now` subscription is due after the `delay`. An overdue moment is replaced by the next regular one.
     """
@@ -157,7 +157,7 @@ def after_return(
 
 
 def due_span(cadence: Cadence, zone: tzinfo, moment: datetime | None) -> DueSpan:
-    """Returns (due moment, latest due moment).
+    """Return (due moment, latest due moment).
 
     For when-out the latest is the end of the window, else both are equal.
     """
@@ -167,5 +167,5 @@ def due_span(cadence: Cadence, zone: tzinfo, moment: datetime | None) -> DueSpan
 
 
 def first_span(cadence: Cadence, zone: tzinfo, now: datetime) -> DueSpan:
-    """Returns the due span of a subscription that begins or resumes at `now`."""
+    """Return the due span of a subscription that begins or resumes at `now`."""
     return due_span(cadence, zone, cadences.first_due(cadence, zone, now))

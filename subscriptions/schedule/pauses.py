@@ -48,9 +48,9 @@ class NoSuchPause(Refused):
 
 
 def parse_pause(text: str, zone: tzinfo, now: datetime) -> datetime:
-    """Returns the end of a pause that a person requests at `now`, in UTC. The end is after `now`.
+    """Return the end of a pause that a person requests at `now`, in UTC. The end is after `now`.
 
-    A day means its beginning. Raises NoSuchPause; Refused if the text names no time.
+    A day means its beginning. Raise NoSuchPause; Refused if the text names no time.
     """
     plain = " ".join(normalized("NFKC", text).casefold().split())
     end = _after_length(plain, zone, now) or _at_day(_UNTIL.sub("", plain, count=1), text, zone, now)
@@ -71,7 +71,7 @@ def _no_time(text: str) -> Sentence:
 
 
 def _after_length(plain: str, zone: tzinfo, now: datetime) -> datetime | None:
-    """Returns the end of a pause of "7d" or 两周; None for another text. "0 days" end at once.
+    """Return the end of a pause of "7d" or 两周; None for another text. "0 days" end at once.
 
     Days end at the same time of the clock, also when the clocks change meanwhile.
     """
@@ -87,7 +87,7 @@ def _after_length(plain: str, zone: tzinfo, now: datetime) -> datetime | None:
 
 
 def _at_day(plain: str, typed: str, zone: tzinfo, now: datetime) -> datetime | None:
-    """Returns the beginning of the day that a text names; None if it names none. Raises NoSuchPause for 31 February."""
+    """Return the beginning of the day that a text names; None if it names none. Raise NoSuchPause for 31 February."""
     today = now.astimezone(zone).date()
     if unit := _NEXT.get(plain):
         day = _start_of_next(unit, today)
@@ -105,7 +105,7 @@ def _at_day(plain: str, typed: str, zone: tzinfo, now: datetime) -> datetime | N
 
 
 def _next_named(plain: str, today: date) -> date | None:
-    """Returns the next such day of the week, 下周五 in the next week; None if the text names no single day."""
+    """Return the next such day of the week, 下周五 in the next week; None if the text names no single day."""
     before = _BEFORE_DAY.match(plain)
     tokens = tokens_of(plain[before.end() :] if before else plain)
     if len(tokens) != 1 or tokens[0].kind is not Kind.DAYS or tokens[0].firm or len(tokens[0].value) != 1:
@@ -115,9 +115,9 @@ def _next_named(plain: str, today: date) -> date | None:
 
 
 def _date(found: re.Match[str], today: date) -> date:
-    """Returns the date that was matched; without a year, the next such day after today.
+    """Return the date that was matched; without a year, the next such day after today.
 
-    Raises ValueError if there is none.
+    Raise ValueError if there is none.
     """
     day = int(found["day"] or found["day2"] or found["day3"] or found["day4"])
     name, number = found["month2"] or found["month3"], found["number"] or found["number4"]
@@ -138,7 +138,7 @@ def _has(year: int, month: int, day: int) -> bool:
 
 
 def _start_of_next(unit: str, today: date) -> date:
-    """Returns tomorrow, or the first day of the next week or month."""
+    """Return tomorrow, or the first day of the next week or month."""
     if unit == "day":
         return today + timedelta(days=1)
     if unit == "week":

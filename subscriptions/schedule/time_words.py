@@ -124,7 +124,7 @@ _UNIT = rf"(?:(?:second|minute|min|hour|hr|week|fortnight|month|quarter|year|{_D
 
 
 def count_of(word: str) -> int:
-    """Returns the number that a word names: "12", "twelve", 十二."""
+    """Return the number that a word names: "12", "twelve", 十二."""
     if word.isdecimal():
         return int(word)
     if word in _COUNTS:
@@ -136,7 +136,7 @@ def count_of(word: str) -> int:
 
 
 def _clock(match: re.Match[str]) -> tuple[Token, ...]:
-    """Returns the token of a time of day with a minute, am, pm or 点."""
+    """Return the token of a time of day with a minute, am, pm or 点."""
     said = match.groupdict()
     half, minutes = said.get("half"), said["minute"]
     at = _time(count_of(said["hour"]), 30 if minutes == "半" else count_of(minutes) if minutes else 0, half or "")
@@ -153,7 +153,7 @@ def _european(match: re.Match[str]) -> tuple[Token, ...]:
 
 
 def _time(hour: int, minute: int, half: str = "") -> time | None:
-    """Returns a time of day; None if no clock shows it. `half` is "a", "p" or ""."""
+    """Return a time of day; None if no clock shows it. `half` is "a", "p" or ""."""
     if half and not 1 <= hour <= NOON:
         return None
     if half:
@@ -165,7 +165,7 @@ def _time(hour: int, minute: int, half: str = "") -> time | None:
 
 
 def _days(match: re.Match[str]) -> tuple[Token, ...]:
-    """Returns the token of Chinese days: 周三, 每周一三五, 星期二、四."""
+    """Return the token of Chinese days: 周三, 每周一三五, 星期二、四."""
     days = {_SIGNS_OF_DAYS[sign] for sign in match["days"] if sign in _SIGNS_OF_DAYS}
     return (Token(Kind.DAYS, frozenset(days), firm=match[0].startswith("每")),)
 
@@ -221,12 +221,12 @@ _BETWEEN = " ,;、"
 
 
 def plain(text: str) -> str:
-    """Returns the text as the tables have it: NFKC, lower case, simplified Chinese, single spaces."""
+    """Return the text as the tables have it: NFKC, lower case, simplified Chinese, single spaces."""
     return plain_name(text).translate(_SAME)
 
 
 def tokens_of(text: str) -> tuple[Token, ...]:
-    """Returns the tokens of a whole text; () if it has another word, is too long, or is empty.
+    """Return the tokens of a whole text; () if it has another word, is too long, or is empty.
 
     What follows the other words may be a known place: "daily 9 Berlin".
     """
@@ -249,7 +249,7 @@ def tokens_of(text: str) -> tuple[Token, ...]:
 
 
 def _longest_at(text: str, at: int) -> tuple[int, tuple[Token, ...]]:
-    """Returns (end, tokens) of the longest match that begins at `at`; (at, ()) if there is none."""
+    """Return (end, tokens) of the longest match that begins at `at`; (at, ()) if there is none."""
     phrase = _PHRASE.match(text, at)
     end, tokens = (phrase.end(), PHRASES[phrase[0]]) if phrase else (at, ())
     for pattern, make in _PATTERNS:

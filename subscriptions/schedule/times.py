@@ -94,7 +94,7 @@ class When:
     zone: str = ""  # "": no zone was named
 
     def __str__(self) -> str:
-        """Returns the time as it is written: "daily 09:00 Europe/Berlin"."""
+        """Return the time as it is written: "daily 09:00 Europe/Berlin"."""
         return f"{self.cadence} {self.zone}".rstrip()
 
 
@@ -118,10 +118,10 @@ class _Reading:
 
 
 def read_when(text: str, chat_schedule: Cadence | None = None) -> When:
-    """Reads a time as people write it. A number alone is an hour.
+    """Read a time as people write it. A number alone is an hour.
 
     If the text names no time of day, that of `chat_schedule` counts, or else 09:00 (08:00-20:00 for when-out). If a
-    weekly text names no day, Monday counts. Raises NoSuchTime.
+    weekly text names no day, Monday counts. Raise NoSuchTime.
     """
     reading = _read(without_politeness(text), bare=True)
     if reading is None or not reading.exists:
@@ -139,7 +139,7 @@ def read_when(text: str, chat_schedule: Cadence | None = None) -> When:
 
 
 def is_time(text: str) -> bool:
-    """Returns whether a whole text is a time, even one that paperwire does not have."""
+    """Return whether a whole text is a time, even one that paperwire does not have."""
     return _read(without_politeness(text)) is not None
 
 
@@ -153,7 +153,7 @@ def is_schedule(text: str) -> bool:
 
 
 def hours_of(text: str) -> tuple[time, time] | None:
-    """Returns the two times of a range such as "22:00-8", "10pm to 7am" or 晚上10点到早上7点; None for other texts."""
+    """Return the two times of a range such as "22:00-8", "10pm to 7am" or 晚上10点到早上7点; None for other texts."""
     tokens = _with_parts(tokens_of(text.strip().removeprefix("from ")))
     match [token.value for token in tokens if _fit(tokens, bare=True)], [token.kind for token in tokens]:
         case [time() as first, None, time() as last], [_, Kind.TO, _]:
@@ -162,7 +162,7 @@ def hours_of(text: str) -> tuple[time, time] | None:
 
 
 def split_when(text: str) -> Ending:
-    """Splits a text into the query and its time at the end; `read_when` reads the time.
+    """Split a text into the query and its time at the end; `read_when` reads the time.
 
     ("diffusion -survey at 8am" -> "diffusion -survey", "at 8am"). What excludes may follow the time:
     ("diffusion at 8am, no surveys" -> "diffusion -surveys", "at 8am")
@@ -212,12 +212,12 @@ def typed_query(text: str, *, searches: bool = False) -> Ending:
 
 
 def is_doubtful(ending: Ending) -> bool:
-    """Returns whether the time of a text may also be words of its query: "time series daily", but not "hourly"."""
+    """Return whether the time of a text may also be words of its query: "time series daily", but not "hourly"."""
     return ending.either and ending.when is not None and is_schedule(ending.when)
 
 
 def split_exclusion(when: str) -> tuple[str, tuple[str, ...]]:
-    """Splits a time from what is excluded after it: ("at 8am, no surveys" -> "at 8am", ("surveys",))."""
+    """Split a time from what is excluded after it: ("at 8am, no surveys" -> "at 8am", ("surveys",))."""
     for behind in exclusions_at_end(when):
         if _read(behind.head, bare=True):
             return behind.head, behind.rules
@@ -225,7 +225,7 @@ def split_exclusion(when: str) -> tuple[str, tuple[str, ...]]:
 
 
 def excluding(query: str, rules: Iterable[str]) -> str:
-    """Returns the query, as a person may type it, without what the rules find."""
+    """Return the query, as a person may type it, without what the rules find."""
     try:
         narrow = parse_query(query)
         for rule in rules:
@@ -236,7 +236,7 @@ def excluding(query: str, rules: Iterable[str]) -> str:
 
 
 def as_words(text: str) -> str:
-    """Returns the text with its time in quotes, so that it is words; if that leaves another time, this one, too."""
+    """Return the text with its time in quotes, so that it is words; if that leaves another time, this one, too."""
     when: str | None = split_when(text).when or text.strip()
     for _ in range(_MOST_TIMES):
         if when is None:
@@ -248,7 +248,7 @@ def as_words(text: str) -> str:
 
 
 def _split(text: str) -> Ending:
-    """Splits a text into the query and its time at the end, the longest one."""
+    """Split a text into the query and its time at the end, the longest one."""
     body = _without(_BEHIND, text)
     for start in _starts(body):
         said = body[start:]
@@ -276,7 +276,7 @@ def _split(text: str) -> Ending:
 
 
 def _starts(body: str) -> Iterator[int]:
-    """Yields the positions where a time may begin, ascending: after a gap, and beside Chinese, which has no gaps."""
+    """Yield the positions where a time may begin, ascending: after a gap, and beside Chinese, which has no gaps."""
     for at in range(max(0, len(body) - MAX_TIME_LENGTH), len(body)):
         before, sign = body[max(0, at - 1) : at], body[at]
         if not _is_gap(sign) and (_is_gap(before) or _is_han(before) or _is_han(sign)):
@@ -292,7 +292,7 @@ def _is_han(sign: str) -> bool:
 
 
 def _without(signs: str, text: str) -> str:
-    """Returns the text without blanks and these characters at its end."""
+    """Return the text without blanks and these characters at its end."""
     end = len(text)
     while end and (text[end - 1].isspace() or text[end - 1] in signs):
         end -= 1
@@ -300,7 +300,7 @@ def _without(signs: str, text: str) -> str:
 
 
 def without_politeness(text: str) -> str:
-    """Returns the text without "please" or "thanks" at its end, and without punctuation there."""
+    """Return the text without "please" or "thanks" at its end, and without punctuation there."""
     return _without(_BEHIND, _POLITE.sub("", _without(_BEHIND, text)))
 
 
@@ -313,7 +313,7 @@ class Exclusion(NamedTuple):
 
 
 def exclusions_at_end(text: str) -> Iterator[Exclusion]:
-    """Yields each way to read the end of a text as an exclusion, the longest first.
+    """Yield each way to read the end of a text as an exclusion, the longest first.
 
     "except sundays" excludes no papers.
     """
@@ -331,7 +331,7 @@ def exclusions_at_end(text: str) -> Iterator[Exclusion]:
 
 
 def only_excluded(text: str) -> tuple[str, ...]:
-    """Returns what a text excludes that does nothing else: ("no surveys or reviews" -> "surveys", "reviews").
+    """Return what a text excludes that does nothing else: ("no surveys or reviews" -> "surveys", "reviews").
 
     () for another text.
     """
@@ -340,14 +340,14 @@ def only_excluded(text: str) -> tuple[str, ...]:
 
 
 def _items(said: str) -> list[str]:
-    """Returns the things of a list. The first person of "by Rose Yu or Ada Lovelace" is not the only one."""
+    """Return the things of a list. The first person of "by Rose Yu or Ada Lovelace" is not the only one."""
     items = [item.strip() for item in _BETWEEN.split(said)]
     are_people = _BY.match(items[0]) is not None
     return [f"by {item}" if are_people and _BY.match(f"by {item}") else item for item in items]
 
 
 def _rule(item: str) -> str:
-    """Returns a thing that is excluded as a query: several words in quotes, "by Rose Yu" as an author."""
+    """Return a thing that is excluded as a query: several words in quotes, "by Rose Yu" as an author."""
     words = _AFTER_EXCLUDED.sub("", _BEFORE_EXCLUDED.sub("", item.strip())).strip()
     if by := _BY.match(words):
         return author_rule(words[by.end() :])
@@ -355,7 +355,7 @@ def _rule(item: str) -> str:
 
 
 def _read(text: str, *, bare: bool = False) -> _Reading | None:
-    """Returns what a whole text means as a time; None if it is none. If `bare`, a number alone ("9") is one."""
+    """Return what a whole text means as a time; None if it is none. If `bare`, a number alone ("9") is one."""
     tokens = _with_parts(tokens_of(text))
     solid = [token for token in tokens if token.kind not in JOINING and token.kind is not Kind.ZONE]
     if not solid or not _fit(tokens, bare=bare):
@@ -377,7 +377,7 @@ def _read(text: str, *, bare: bool = False) -> _Reading | None:
 
 
 def _with_parts(tokens: Sequence[Token]) -> tuple[Token, ...]:
-    """Returns the tokens with each part of the day put into the time of day beside it: 晚上8点 is 20:00."""
+    """Return the tokens with each part of the day put into the time of day beside it: 晚上8点 is 20:00."""
     found: list[Token] = []
     for place, token in enumerate(tokens):
         leads = place + 1 < len(tokens) and _is_clock(tokens[place + 1])  # "3 早上8点": the 3 is no time of day
@@ -392,7 +392,7 @@ def _with_parts(tokens: Sequence[Token]) -> tuple[Token, ...]:
 
 
 def _part_before(found: Sequence[Token]) -> Token | None:
-    """Returns the part of the day that directly precedes a time of day; "at" may be between them."""
+    """Return the part of the day that directly precedes a time of day; "at" may be between them."""
     behind = [token for token in found[-2:] if token.kind is not Kind.AT]
     return behind[-1] if behind and behind[-1].kind is Kind.PART else None
 
@@ -411,7 +411,7 @@ def _in_part(clock: Token, part: PartOfDay) -> Token:
 
 
 def _fit(tokens: Sequence[Token], *, bare: bool) -> bool:
-    """Returns whether each token fits its neighbours: "at" needs a time of day, "to" and "and" need two of a kind."""
+    """Return whether each token fits its neighbours: "at" needs a time of day, "to" and "and" need two of a kind."""
     padded = (None, *tokens, None)
     for before, token, after in zip(padded, tokens, padded[2:], strict=False):
         match token.kind:
@@ -439,7 +439,7 @@ def _alike(before: Token, after: Token) -> bool:
 
 
 def _meaning(tokens: Sequence[Token]) -> _Reading:
-    """Returns what tokens that fit mean together. `exists` is False where paperwire has no such schedule."""
+    """Return what tokens that fit mean together. `exists` is False where paperwire has no such schedule."""
     kinds = {token.kind for token in tokens}
     clocks = [token.value for token in tokens if _is_clock(token)]
     clocks += [token.value.at for token in tokens if token.kind is Kind.PART]
@@ -458,7 +458,7 @@ def _meaning(tokens: Sequence[Token]) -> _Reading:
 
 
 def _days_of(tokens: Sequence[Token]) -> frozenset[int]:
-    """Returns the days that are named together; every day if none are. "every day mon-fri" is Monday to Friday."""
+    """Return the days that are named together; every day if none are. "every day mon-fri" is Monday to Friday."""
     named: set[int] = set()
     for place, token in enumerate(tokens):
         if token.kind is not Kind.DAYS or token.value == EVERY_DAY:

@@ -16,17 +16,17 @@ _NO_ZONES = frozenset({"localtime", "Factory", "posixrules"})
 
 
 def plain(text: str) -> str:
-    """Returns a name as it is looked up: in NFKC, with ASCII dashes, lower case and single spaces."""
+    """Return a name as it is looked up: in NFKC, with ASCII dashes, lower case and single spaces."""
     return " ".join(normalized("NFKC", text).translate(_DASHES).casefold().split())
 
 
 def is_offset(text: str) -> bool:
-    """Returns whether a plain text is written like an offset, even one that no clock on Earth shows."""
+    """Return whether a plain text is written like an offset, even one that no clock on Earth shows."""
     return _OFFSET.fullmatch(text) is not None
 
 
 def offset_name(text: str) -> str:
-    """Returns the stored name of an offset, such as "+08:00" or "UTC"; "" if no clock on Earth shows it."""
+    """Return the stored name of an offset, such as "+08:00" or "UTC"; "" if no clock on Earth shows it."""
     match = _OFFSET.fullmatch(text)
     if match is None:
         return ""
@@ -39,13 +39,13 @@ def offset_name(text: str) -> str:
 
 
 def named(text: str) -> str:
-    """Returns IANA's spelling of the name of a zone in plain text; "" if there is no such zone."""
+    """Return IANA's spelling of the name of a zone in plain text; "" if there is no such zone."""
     return by_lower_case().get(text.replace(" ", "_"), "")
 
 
 @lru_cache(maxsize=1)
 def by_lower_case() -> dict[str, str]:
-    """Returns lower-case name -> IANA name, without names that differ only in letter case."""
+    """Return lower-case name -> IANA name, without names that differ only in letter case."""
     names: dict[str, list[str]] = {}
     for name in available_timezones() - _NO_ZONES:
         names.setdefault(name.casefold(), []).append(name)

@@ -36,7 +36,7 @@ MOST_NEAR = 3
 
 @lru_cache(maxsize=4096)
 def zone_of_place(text: str) -> str:
-    """Returns the zone that a text names: a city, a country with one clock, a zone or an offset; "" if it names none.
+    """Return the zone that a text names: a city, a country with one clock, a zone or an offset; "" if it names none.
 
     The name must be complete and correct, in English or Chinese. Letter case, accents and the word "time" do not
     matter: "new york", "München", "北京时间", "Europe/Berlin", "CET", "UTC+8". A name that several places share gives "".
@@ -54,7 +54,7 @@ def zone_of_place(text: str) -> str:
 
 
 def near_places(text: str) -> tuple[Place, ...]:
-    """Returns the places that have this name; if there are none, up to three places with similar names.
+    """Return the places that have this name; if there are none, up to three places with similar names.
 
     A caller may offer them to a person, but must not choose one itself.
     """
@@ -76,7 +76,7 @@ def _of_name(typed: str) -> str:
 
 
 def _of_city_and_country(typed: str) -> str:
-    """Returns the zone of "paris, france" if the city and the country have the same zone; else ""."""
+    """Return the zone of "paris, france" if the city and the country have the same zone; else ""."""
     city, comma, country = typed.partition(",")
     zone = _of_name(city) if comma else ""
     country = _key(country)
@@ -89,7 +89,7 @@ def _several(key: str) -> tuple[Place, ...]:
 
 
 def _east_or_west(typed: str) -> str:
-    """Returns the zone of 东八区, the eighth zone to the east; "" for other texts."""
+    """Return the zone of 东八区, the eighth zone to the east; "" for other texts."""
     match = _EAST_OR_WEST.fullmatch(typed)
     if match is None:
         return ""
@@ -98,7 +98,7 @@ def _east_or_west(typed: str) -> str:
 
 
 def _key(typed: str) -> str:
-    """Returns the key of a place in the index: its name without words around it such as "time" and 时间."""
+    """Return the key of a place in the index: its name without words around it such as "time" and 时间."""
     bare = _bare(typed)
     if bare in _known(bare):
         return bare
@@ -107,7 +107,7 @@ def _key(typed: str) -> str:
 
 
 def _bare(name: str) -> str:
-    """Returns a name in lower case, without accents and punctuation."""
+    """Return a name in lower case, without accents and punctuation."""
     spaced = re.sub(r"[\s_.,'’-]+", " ", plain(name)).strip()
     letters = "".join(sign for sign in normalized("NFD", spaced) if not combining(sign))
     return normalized("NFC", letters).replace("ø", "o").replace("ł", "l")
@@ -119,13 +119,13 @@ def _known(key: str) -> Mapping[str, Place]:
 
 @lru_cache(maxsize=1)
 def _index() -> Mapping[str, Place]:
-    """Returns key -> place for the cities in names of zones and the places of our own list."""
+    """Return key -> place for the cities in names of zones and the places of our own list."""
     return {_bare(name): (name, zone) for name, zone in (*_cities_of_zones(), *_own_cities())}
 
 
 @lru_cache(maxsize=1)
 def _index_zh() -> Mapping[str, Place]:
-    """Returns key -> place for places with a Chinese name, also from CLDR (Unicode's table of names)."""
+    """Return key -> place for places with a Chinese name, also from CLDR (Unicode's table of names)."""
     names: dict[str, Place] = {}
     for written in ("zh_Hant", "zh"):  # simplified Chinese (zh) comes last, so its names replace the traditional ones
         for zone, facts in Locale.parse(written).time_zones.items():
@@ -135,7 +135,7 @@ def _index_zh() -> Mapping[str, Place]:
 
 
 def _cities_of_zones() -> Iterator[Place]:
-    """Yields the cities in the names of zones, in reverse alphabetical order of the zones.
+    """Yield the cities in the names of zones, in reverse alphabetical order of the zones.
 
     So if two zones have the same city, a dict of the results keeps the alphabetically first zone.
     """
@@ -152,7 +152,7 @@ def _own_cities() -> Iterator[Place]:
 
 
 def _nearest(key: str, names: Mapping[str, Place]) -> list[Place]:
-    """Returns the places with the most similar names, one for each zone, the most similar first."""
+    """Return the places with the most similar names, one for each zone, the most similar first."""
     if key in names:
         return [names[key]]
     cutoff = _ALIKE_HAN if _HAN.search(key) else _ALIKE
@@ -172,7 +172,7 @@ def _nearest_zones(typed: str) -> list[Place]:
 
 
 def known_zone(name: str) -> str:
-    """Returns the name under which a zone is stored: IANA's spelling, or an offset like "+08:00"; "" if there is none."""
+    """Return the name under which a zone is stored: IANA's spelling, or an offset like "+08:00"; "" if there is none."""
     typed = plain(name)
     return offset_name(typed) or named(typed)
 
@@ -201,9 +201,9 @@ def _suggestion(name: str) -> errors.Sentence:
 
 @lru_cache(maxsize=4096)
 def zone(name: str) -> tzinfo:
-    """Returns the zone of an IANA name in any letter case, or of an offset such as "+08:00" or "UTC+8".
+    """Return the zone of an IANA name in any letter case, or of an offset such as "+08:00" or "UTC+8".
 
-    Raises Refused for other texts. The hint of this error is the nearest name, or some examples.
+    Raise Refused for other texts. The hint of this error is the nearest name, or some examples.
     """
     stored = zone_name(name)
     if stored[0] in "+-":

@@ -67,7 +67,7 @@ class Case(NamedTuple):
     clock: tzinfo = UTC  # in which they are
 
     def quiet_until(self, moment: datetime) -> datetime | None:
-        """Returns when the quiet hours that include `moment` end; None if none include it."""
+        """Return when the quiet hours that include `moment` end; None if none include it."""
         return cadences.quiet_until(self.quiet, self.clock, moment)
 
 
@@ -108,15 +108,15 @@ class Forecast:
         return None if self.anytime or self.missing else self.next_due
 
     def may_have_come(self, since: datetime) -> bool:
-        """Returns whether papers could have come since `since`. The papers of a missing source may come at any time."""
+        """Return whether papers could have come since `since`. The papers of a missing source may come at any time."""
         if self.anytime or not self.awaited or self.missing:
             return True
         return any(one.due and one.due > since for one in self.awaited)
 
     def reason_for_rest(self, until: datetime) -> str:
-        """Returns why arXiv has no papers on a day before `until`: "weekend" or "holiday".
+        """Return why arXiv has no papers on a day before `until`: "weekend" or "holiday".
 
-        Returns "" if arXiv has papers on each of these days, or if papers may come from elsewhere.
+        Return "" if arXiv has papers on each of these days, or if papers may come from elsewhere.
         """
         first, last = (moment.astimezone(source_calendar.NEW_YORK).date() for moment in (self.at, until))
         arxiv = [one.schedule for one in self.awaited if isinstance(one.schedule, source_calendar.ArxivSchedule)]
@@ -136,7 +136,7 @@ class Forecast:
         planned: bool = False,
         fits: Callable[[int], bool] | None = None,
     ) -> NextDelivery:
-        """Returns when a subscription delivers next.
+        """Return when a subscription delivers next.
 
         If `planned`, returns the delivery after the one that is planned now.
 
@@ -172,7 +172,7 @@ class Forecast:
         return self.at >= closes or self.next_due is None or self.next_due >= closes
 
     def next_of(self, chat: Chat, subscriptions: Sequence[Subscription], planned: Collection[int] = ()) -> NextDelivery:
-        """Returns the next delivery to a chat: the earliest next delivery of its active subscriptions.
+        """Return the next delivery to a chat: the earliest next delivery of its active subscriptions.
 
         `planned` has the ids of subscriptions that deliver now, see `next_delivery`.
         """
@@ -187,7 +187,7 @@ class Forecast:
 
 
 def forecast_delivery(case: Case, forecast: Forecast) -> NextDelivery:
-    """Returns when a subscription delivers next."""
+    """Return when a subscription delivers next."""
     if case.cadence.kind == "now":
         return _at_once(case, forecast)
     found = _regular(case, forecast)
@@ -228,7 +228,7 @@ def _regular(case: Case, forecast: Forecast) -> NextDelivery:
 
 
 def _when_out(case: Case, plain: datetime, batch: datetime | None, forecast: Forecast) -> NextDelivery:
-    """Returns the next delivery of a when-out subscription.
+    """Return the next delivery of a when-out subscription.
 
     `plain` is when its window opens, or now if the window is open. `batch` is when papers are due; None: not known.
     """

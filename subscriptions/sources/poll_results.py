@@ -64,7 +64,7 @@ class Answer:
 
 
 def joined(answers: Sequence[Answer]) -> Answer:
-    """Returns one answer for all documents of a part."""
+    """Return one answer for all documents of a part."""
     amounts = {name: sum(getattr(one, name) for one in answers) for name in ("papers", "fresh", "filed", "news")}
     return Answer(
         day=max((one.day for one in answers if one.day), default=None),
@@ -85,7 +85,7 @@ def outcome_of(
     others: bool = False,
     resting: bool = False,
 ) -> tuple[Outcome, str]:
-    """Returns (what the answer of a part means, why). `due` is what should have come by `now`; None: nothing.
+    """Return (what the answer of a part means, why). `due` is what should have come by `now`; None: nothing.
 
     - `had`: what is due came in an earlier poll.
     - `others`: what is due came in another part, or from another source of the same publisher.
@@ -109,7 +109,7 @@ def _nothing_due(answer: Answer, *, resting: bool) -> tuple[Outcome, str]:
 
 
 def _has_come(answer: Answer, due: source_calendar.Overdue) -> bool:
-    """Returns whether the due papers have come.
+    """Return whether the due papers have come.
 
     The day of a document is not enough: arXiv may write today's date on papers of yesterday. So at least one of the
     papers must be news. A document of an earlier day does not count, since its papers came late.
@@ -146,7 +146,7 @@ def _same(answer: Answer) -> str:
 
 
 def worst_of(parts: Mapping[str, tuple[Outcome, str]]) -> tuple[Outcome, str]:
-    """Returns (the worst outcome of a source's parts, why). Parts with the same reason are named together."""
+    """Return (the worst outcome of a source's parts, why). Parts with the same reason are named together."""
     worst = min((outcome for outcome, _ in parts.values()), key=_WORST_FIRST.index, default=Outcome.QUIET)
     named: dict[str, list[str]] = {}
     for part, (outcome, why) in parts.items():
@@ -162,7 +162,7 @@ def _names(parts: Sequence[str]) -> str:
 
 
 def trouble_after(before: SourceTrouble | None, receipt: Receipt) -> SourceTrouble | None:
-    """Returns the trouble of a source after a receipt; None if there is none. `before`: the trouble before it."""
+    """Return the trouble of a source after a receipt; None if there is none. `before`: the trouble before it."""
     match receipt.outcome:
         case Outcome.FAILED:
             return SourceTrouble.FAILED
@@ -175,7 +175,7 @@ def trouble_after(before: SourceTrouble | None, receipt: Receipt) -> SourceTroub
 
 
 def is_passed_over(next_at: datetime | None, now: datetime) -> bool:
-    """Returns whether no process polled a source when that was due."""
+    """Return whether no process polled a source when that was due."""
     return next_at is not None and now - next_at > OVERDUE_AFTER
 
 
@@ -202,7 +202,7 @@ class MissedDays:
     why: str = ""  # why the last try failed
 
     def begin(self, due: Collection[date], current: Collection[date], today: date) -> None:
-        """Notes the days that are due. Regular requests ask for the `current` ones.
+        """Note the days that are due. Regular requests ask for the `current` ones.
 
         Those that are too old are given up.
         """
@@ -213,14 +213,14 @@ class MissedDays:
             self.settle(day, End.LOST)
 
     def settle(self, day: date, end: End) -> None:
-        """Notes what became of a day."""
+        """Note what became of a day."""
         self.left.remove(day)
         self.ended[day] = end
         if not self.left or day < self.left[0]:
             self.read_until, self.tries = day, 0
 
     def fail(self, day: date, why: str, *, answered: bool) -> None:
-        """Notes that a day could not be read.
+        """Note that a day could not be read.
 
         The oldest one is given up after MOST_TRIES tries, the last of them `answered`.
         """
@@ -235,11 +235,11 @@ class MissedDays:
                 self.settle(day, End.LOST)
 
     def of(self, *ends: End) -> tuple[date, ...]:
-        """Returns the days that ended in one of these ways."""
+        """Return the days that ended in one of these ways."""
         return tuple(day for day, end in self.ended.items() if end in ends)
 
     def sentences(self, *, partly: bool) -> Iterator[str]:
-        """Yields the sentences of a receipt about missed days. `partly`: fetched days are incomplete."""
+        """Yield the sentences of a receipt about missed days. `partly`: fetched days are incomplete."""
         for end in End:
             if days := self.of(end):
                 lacks = "; cross-lists of older papers and new versions are not in it"
@@ -249,7 +249,7 @@ class MissedDays:
 
 
 def ranges(days: Collection[date]) -> str:
-    """Returns the days as text, with consecutive days joined: "2026-01-19 to 2026-01-21, 2026-01-23"."""
+    """Return the days as text, with consecutive days joined: "2026-01-19 to 2026-01-21, 2026-01-23"."""
     return ", ".join(
         f"{first} to {last}" if last - first > DAY else ", ".join(map(str, dict.fromkeys((first, last))))
         for first, last in runs(days)
@@ -257,7 +257,7 @@ def ranges(days: Collection[date]) -> str:
 
 
 def runs(days: Collection[date]) -> tuple[tuple[date, date], ...]:
-    """Returns the runs of consecutive days, each as (first, last), in order."""
+    """Return the runs of consecutive days, each as (first, last), in order."""
     found: list[tuple[date, date]] = []
     for day in sorted(set(days)):
         if found and day - found[-1][1] == DAY:

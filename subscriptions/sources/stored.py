@@ -81,7 +81,7 @@ class KnownSource(SourceFact):
         return self.kind == "arxiv" or is_folder_of_arxiv or any(one.batch for one in self.parts.values())
 
     def trouble_at(self, now: datetime) -> SourceTrouble | None:
-        """Returns what is wrong with the source at a moment.
+        """Return what is wrong with the source at a moment.
 
         None if nothing is, or if the settings do not declare it.
         """
@@ -97,17 +97,17 @@ class KnownSource(SourceFact):
         return found
 
     def without(self, is_gone: Callable[[str], bool]) -> "KnownSource":
-        """Returns the source without the unread files that are gone."""
+        """Return the source without the unread files that are gone."""
         left = {place: why for place, why in self.state.unread.items() if not is_gone(place)}
         return replace(self, state=replace(self.state, unread=left))
 
     def is_behind(self, now: datetime) -> bool:
-        """Returns whether the source is late, could not be read, or was not polled although it was due."""
+        """Return whether the source is late, could not be read, or was not polled although it was due."""
         return self.trouble_at(now) in BEHIND
 
 
 def unknown_sources(transaction: Transaction, schedules: Mapping[str, str]) -> frozenset[str]:
-    """Returns the names in `schedules` (name → schedule) that differ from the stored sources.
+    """Return the names in `schedules` (name → schedule) that differ from the stored sources.
 
     These sources are not stored as declared, or are stored with another schedule.
     """
@@ -116,7 +116,7 @@ def unknown_sources(transaction: Transaction, schedules: Mapping[str, str]) -> f
 
 
 def sync_sources(transaction: Transaction, facts: Iterable[SourceFact], *, now: datetime, are_all: bool = True) -> None:
-    """Stores the sources that the settings declare.
+    """Store the sources that the settings declare.
 
     With `are_all`, these are all declared sources. Then all other stored sources are marked as no longer declared.
     """
@@ -137,12 +137,12 @@ def sync_sources(transaction: Transaction, facts: Iterable[SourceFact], *, now: 
 
 
 def add_name(transaction: Transaction, name: str) -> None:
-    """Stores a source with only its name, unless a source with this name is stored."""
+    """Store a source with only its name, unless a source with this name is stored."""
     transaction.insert_new(SourceRow(name=name))
 
 
 def known_sources(transaction: Transaction) -> tuple[KnownSource, ...]:
-    """Returns all sources that the settings declare or have declared before, ordered by name."""
+    """Return all sources that the settings declare or have declared before, ordered by name."""
     rows = execute(transaction, sa.select(_sources).where(_s.since.is_not(None)).order_by(_s.name)).mappings()
     return tuple(
         KnownSource(
@@ -158,13 +158,13 @@ def known_sources(transaction: Transaction) -> tuple[KnownSource, ...]:
 
 
 def last_receipt(transaction: Transaction, name: str) -> Receipt | None:
-    """Returns the last receipt of a source, whether the settings declare it or not; None if there is none."""
+    """Return the last receipt of a source, whether the settings declare it or not; None if there is none."""
     last = execute(transaction, sa.select(_s.last).where(_s.name == name)).scalar()
     return columns.adapter_of(Receipt).validate_python(last) if last else None
 
 
 def forecast(transaction: Transaction, *, now: datetime) -> Forecast:
-    """Returns the forecast: what has come, and what is expected, from the sources that the settings declare."""
+    """Return the forecast: what has come, and what is expected, from the sources that the settings declare."""
     schedules = transaction.store.schedules
     declared = [one for one in known_sources(transaction) if one.declared]
     counting = [one for one in declared if schedules.counts(one.name, one.state.next_at, now)]
@@ -181,7 +181,7 @@ def forecast(transaction: Transaction, *, now: datetime) -> Forecast:
 
 
 def _awaited(source: KnownSource, schedule: Schedule, due: datetime | None) -> AwaitedSource:
-    """Returns a source that is awaited. `due`: its last due moment; None: there was none."""
+    """Return a source that is awaited. `due`: its last due moment; None: there was none."""
     # A folder is not late with days before it was watched. Other sources can be asked for such days.
     over = due is None or (source.kind == "file" and source.since is not None and due < source.since)
     settled_at, last = source.state.settled_at, source.last
@@ -198,13 +198,13 @@ def _awaited(source: KnownSource, schedule: Schedule, due: datetime | None) -> A
 
 
 def has_come(transaction: Transaction, due: datetime) -> bool:
-    """Returns whether any source has brought papers of the batch of arXiv that was due at a moment."""
+    """Return whether any source has brought papers of the batch of arXiv that was due at a moment."""
     parts = (part for source in known_sources(transaction) for part in source.parts.values())
     return any(part.came == due and part.batch and part.papers for part in parts)
 
 
 def note_poll(transaction: Transaction, receipt: Receipt, state: SourceState, parts: Mapping[str, Part]) -> None:
-    """Stores the receipt of a poll, which may still be running, and the state of its source."""
+    """Store the receipt of a poll, which may still be running, and the state of its source."""
     add_name(transaction, receipt.source)
     row = transaction.get_one(SourceRow, receipt.source)
     row.state, row.parts, row.last = columns.to_json(state), columns.to_json(dict(parts)), columns.to_json(receipt)

@@ -61,12 +61,12 @@ class AccessStatus(NamedTuple):
         return any(chat.is_admitted for chat in self.chats)
 
     def chat(self, address: ChatAddress) -> Chat | None:
-        """The chat at exactly this address."""
+        """Return the chat at exactly this address."""
         return next((chat for chat in self.chats if chat.address == address), None)
 
 
 def access_status(transaction: Transaction, address: ChatAddress) -> AccessStatus:
-    """Returns what operators decided about an address, or, if its chat moved, about the new address."""
+    """Return what operators decided about an address, or, if its chat moved, about the new address."""
     lane = address.lane
     here = stored_chats.chats_in(transaction, lane)
     if not here and (moved := stored_chats.find_chat(transaction, address)):
@@ -85,11 +85,11 @@ def request_admission(
     request: str,
     now: datetime,
 ) -> bool:
-    """Makes a known chat wait for an operator, and tells each operator, at most once a day.
+    """Make a known chat wait for an operator, and tell each operator, at most once a day.
 
     `who` and `person` are the name and the platform's id of the person who asks. While the chat waits, the cursors of
-    its subscriptions do not move, so after its admission it gets the papers that came while it waited. Returns whether
-    there is an operator. Raises NotFound.
+    its subscriptions do not move, so after its admission it gets the papers that came while it waited. Return whether
+    there is an operator. Raise NotFound.
     """
     chat = known_chats.get_chat(transaction, address)
     if chat.state is not ChatState.ASKED:
@@ -101,9 +101,9 @@ def request_admission(
 def allow(
     transaction: Transaction, address: ChatAddress, *, now: datetime, notify_chats: bool = True
 ) -> tuple[Chat, bool]:
-    """Admits all chats at an address, including topics, and notifies those that waited. Adds the chat if it is unknown.
+    """Admit all chats at an address, including topics, and notifies those that waited. Add the chat if it is unknown.
 
-    Without `notify_chats`, no chat is notified. Returns (the chat at the address, whether any of the chats waited).
+    Without `notify_chats`, no chat is notified. Return (the chat at the address, whether any of the chats waited).
     """
     waited = False
     chat = stored_chats.add_chat(transaction, address, now=now)
@@ -119,9 +119,9 @@ def allow(
 
 
 def deny(transaction: Transaction, address: ChatAddress, *, now: datetime) -> bool:
-    """Denies all chats at an address, including topics, and notifies the chat.
+    """Deny all chats at an address, including topics, and notifies the chat.
 
-    Returns False if the address was already denied; then the chat is not notified again. Raises NotFound.
+    Return False if the address was already denied; then the chat is not notified again. Raise NotFound.
     """
     chat = known_chats.get_chat(transaction, address)
     if access_rows.denial_of(transaction, chat.address.lane):
@@ -136,7 +136,7 @@ def deny(transaction: Transaction, address: ChatAddress, *, now: datetime) -> bo
 def open_page_chat(
     transaction: Transaction, chat: ChatAddress, *, lang: str, timezone: str = "", now: datetime
 ) -> None:
-    """Admits the chat of a person who uses the bot's own machine. Adds the chat if it is unknown.
+    """Admit the chat of a person who uses the bot's own machine. Add the chat if it is unknown.
 
     No operator has to admit it, because such a person can admit any chat from the command line. A denied chat stays
     denied.
@@ -160,7 +160,7 @@ def has_operator(transaction: Transaction, admins: Sequence[ChatAddress]) -> boo
 
 
 def new_code(transaction: Transaction) -> str:
-    """Returns a new code. The first person who sends it to the bot becomes its operator. Stores only its hash.
+    """Return a new code. The first person who sends it to the bot becomes its operator. Store only its hash.
 
     An earlier code is void.
     """
@@ -172,7 +172,7 @@ def new_code(transaction: Transaction) -> str:
 def redeem_code(
     transaction: Transaction, address: ChatAddress, code: str, *, admins: Sequence[ChatAddress], now: datetime
 ) -> CodeResult:
-    """Makes the person of a known chat the first operator if the code is valid. Raises NotFound for an unknown chat.
+    """Make the person of a known chat the first operator if the code is valid. Raise NotFound for an unknown chat.
 
     Then tells the new operator which chats wait for admission.
     """
@@ -191,7 +191,7 @@ def redeem_code(
 
 
 def _hash_of_code(code: str) -> str:
-    """Returns the hash of a code's letters and digits in upper case, however people type them."""
+    """Return the hash of a code's letters and digits in upper case, however people type them."""
     return sha256("".join(sign for sign in code.upper() if sign.isalnum()).encode()).hexdigest()
 
 
@@ -203,10 +203,10 @@ def ask_to_confirm(
     source: ChatAddress | None = None,
     person: ChatAddress | None = None,
 ) -> None:
-    """Stores the question whether papers may be sent to an address, and adds its chat if it is new.
+    """Store the question whether papers may be sent to an address, and add its chat if it is new.
 
     If the reader says yes, the chat gets the subscriptions of `source`. `person` is who wants it; None: an operator at
-    the machine of the bot. Raises Refused if too many questions were asked, or if an operator denied the address.
+    the machine of the bot. Raise Refused if too many questions were asked, or if an operator denied the address.
     """
     if person is not None:
         _count_question(transaction, address, person, now)
@@ -223,7 +223,7 @@ def ask_to_confirm(
 
 
 def ask_unasked(transaction: Transaction, addresses: Collection[ChatAddress], *, now: datetime) -> None:
-    """Stores the question for each of these addresses that is not confirmed, denied or already asked."""
+    """Store the question for each of these addresses that is not confirmed, denied or already asked."""
     for address in addresses:
         chat = stored_chats.find_chat(transaction, address)
         if chat is None or chat.state is not ChatState.UNCONFIRMED or access_status(transaction, address).is_denied:
@@ -233,7 +233,7 @@ def ask_unasked(transaction: Transaction, addresses: Collection[ChatAddress], *,
 
 
 def serve(transaction: Transaction, address: ChatAddress, *, now: datetime) -> None:
-    """Does what is needed after an operator has subscribed a chat: lets it in, or asks the reader of its address."""
+    """Do what is needed after an operator has subscribed a chat: let it in, or ask the reader of its address."""
     chat = known_chats.get_chat(transaction, address)
     if chat.state is ChatState.ASKED:
         allow(transaction, chat.address, now=now)
@@ -243,9 +243,9 @@ def serve(transaction: Transaction, address: ChatAddress, *, now: datetime) -> N
 def confirm(
     transaction: Transaction, address: ChatAddress, *, source: ChatAddress | None, until: datetime, now: datetime
 ) -> Chat:
-    """Confirms an address whose reader said yes, and gives its chat copies of the subscriptions of `source`.
+    """Confirm an address whose reader said yes, and give its chat copies of the subscriptions of `source`.
 
-    Raises NotFound if the chat is unknown, and Refused if the yes comes too late or an operator denied the address.
+    Raise NotFound if the chat is unknown, and Refused if the yes comes too late or an operator denied the address.
     """
     chat = known_chats.get_chat(transaction, address)
     if access_status(transaction, address).is_denied:
@@ -274,7 +274,7 @@ def confirm(
 
 
 def _count_question(transaction: Transaction, address: ChatAddress, person: ChatAddress, now: datetime) -> None:
-    """Counts a question that a person causes. Raises Refused if that makes too many.
+    """Count a question that a person causes. Raise Refused if that makes too many.
 
     Stores hashes, so that the limits hold for people who have erased their chat, and no address stays because of them.
     """
@@ -295,14 +295,14 @@ def _count_question(transaction: Transaction, address: ChatAddress, person: Chat
 
 
 def drop_questions(transaction: Transaction, before: datetime, _: int) -> int:
-    """Removes the counted questions from before a moment. Returns 0, since nothing is left for another call."""
+    """Remove the counted questions from before a moment. Return 0, since nothing is left for another call."""
     if bot_state.get_value(transaction, _QUESTIONS) not in (None, "[]"):
         _store_questions(transaction, _questions_after(transaction, before))
     return 0
 
 
 def _questions_after(transaction: Transaction, moment: datetime) -> list[_Question]:
-    """Returns the counted questions."""
+    """Return the counted questions."""
     stored = json.loads(bot_state.get_value(transaction, _QUESTIONS) or "[]")
     questions = [(datetime.fromisoformat(at), who, mailbox) for at, who, mailbox in stored]
     return [one for one in questions if one[0] > moment]

@@ -55,12 +55,12 @@ class PortableLine:
     name: str | None = None  # None: not named
 
     def refused(self, why: errors.Sentence, hint: errors.Sentence) -> errors.Refused:
-        """Returns the error that says that this line cannot be applied."""
+        """Return the error that says that this line cannot be applied."""
         return refused_line(self.number, self.text, why, hint)
 
 
 def subscription_line(chat: model.Chat, subscription: model.Subscription) -> str:
-    """Returns a line such as `daily 09:00 Europe/Berlin | diffusion -survey | name`; the name may be empty."""
+    """Return a line such as `daily 09:00 Europe/Berlin | diffusion -survey | name`; the name may be empty."""
     when = str(subscription.cadence)
     own = chat.settings.timezone
     if subscription.cadence.kind != "now":
@@ -71,9 +71,9 @@ def subscription_line(chat: model.Chat, subscription: model.Subscription) -> str
 
 
 def text_of(data: bytes) -> str:
-    """Returns the text of a file: UTF-8, or UTF-16 with a byte order mark, as some shells write it.
+    """Return the text of a file: UTF-8, or UTF-16 with a byte order mark, as some shells write it.
 
-    Raises UnicodeDecodeError, whose `start` is the position of the first byte that is not text.
+    Raise UnicodeDecodeError, whose `start` is the position of the first byte that is not text.
     """
     text = data.decode("utf-16" if data[:2] in _UTF_16 else "utf-8")
     if "\0" in text:
@@ -83,9 +83,9 @@ def text_of(data: bytes) -> str:
 
 
 def read_lines(text: str, address: model.ChatAddress | None = None, *, alone: bool = False) -> tuple[PortableLine, ...]:
-    """Returns the lines of an export, without empty lines and comments ("# …").
+    """Return the lines of an export, without empty lines and comments ("# …").
 
-    Raises Refused, which names the lines that cannot be read. `address` is the chat of all lines; if it is None, lines
+    Raise Refused, which names the lines that cannot be read. `address` is the chat of all lines; if it is None, lines
     [CHAT] name the chats. `alone` says that the text was sent in the chat `address`: a line [CHAT] may then name only
     this chat, its kind is ignored, and more than MOST_LINES lines are refused.
     """
@@ -126,7 +126,7 @@ def read_lines(text: str, address: model.ChatAddress | None = None, *, alone: bo
 
 
 def _numbered(text: str) -> Iterator[tuple[int, str]]:
-    """Yields (number, line) for each line that is neither empty nor a comment ("# …")."""
+    """Yield (number, line) for each line that is neither empty nor a comment ("# …")."""
     raw = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     for number, line in enumerate(raw, 1):
         said = line.strip().lstrip(_MARK).strip()
@@ -135,7 +135,7 @@ def _numbered(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _refused_lines(wrong: Sequence[tuple[int, errors.Refused]]) -> errors.Refused:
-    """Returns one error for all unreadable lines, which explains the first and lists the numbers of the others."""
+    """Return one error for all unreadable lines, which explains the first and lists the numbers of the others."""
     (_, first), *others = wrong
     if not others:
         return first
@@ -149,7 +149,7 @@ def _refused_lines(wrong: Sequence[tuple[int, errors.Refused]]) -> errors.Refuse
 
 
 def refused_line(number: int, text: str, why: errors.Sentence, hint: errors.Sentence) -> errors.Refused:
-    """Returns the error for a line, which tells the line's number and beginning, and what is wrong with the line."""
+    """Return the error for a line, which tells the line's number and beginning, and what is wrong with the line."""
     shown = cut_letters(one_line(text), _QUOTED)
     return errors.Refused(
         errors.Sentence("Line {number} cannot be imported: {why} It says: “{line}”.", {
@@ -172,7 +172,7 @@ def _of_another_chat(*, alone: bool) -> errors.Refused:
 
 
 def _line(number: int, said: str, chat: model.ChatAddress) -> PortableLine:
-    """Reads `set NAME VALUE`, or a subscription. `set kind broadcast` is no setting: it tells the kind of the chat."""
+    """Read `set NAME VALUE`, or a subscription. `set kind broadcast` is no setting: it tells the kind of the chat."""
     first, name, value = (*said.split(maxsplit=2), "", "")[:3]
     if first != "set" or _BAR in said:
         return _subscription(number, said, chat)
@@ -187,7 +187,7 @@ def _line(number: int, said: str, chat: model.ChatAddress) -> PortableLine:
 
 
 def _possible(name: str, value: str) -> str:
-    """Returns a value of a setting if any chat may have it. Raises Refused."""
+    """Return a value of a setting if any chat may have it. Raise Refused."""
     wrong: errors.Refused | None = None
     for kind in model.ChatKind:
         try:
@@ -201,7 +201,7 @@ def _possible(name: str, value: str) -> str:
 
 
 def _subscription(number: int, said: str, chat: model.ChatAddress) -> PortableLine:
-    """Reads `WHEN | QUERY | NAME` or `WHEN | QUERY`. Takes the first of the `_readings` whose WHEN is a time."""
+    """Read `WHEN | QUERY | NAME` or `WHEN | QUERY`. Take the first of the `_readings` whose WHEN is a time."""
     wrong: errors.PaperwireError | None = None
     for when, query, name in _readings(said):
         try:
@@ -220,7 +220,7 @@ def _subscription(number: int, said: str, chat: model.ChatAddress) -> PortableLi
 
 
 def _readings(said: str) -> Iterator[tuple[str, str, str | None]]:
-    """Yields (WHEN, QUERY, NAME or None) for each way of splitting a line, the most certain first.
+    """Yield (WHEN, QUERY, NAME or None) for each way of splitting a line, the most certain first.
 
     A line of an export is split at its first and its last " | ", since only the query may contain this text. In a line
     that a person wrote, the name or the spaces may be missing.
@@ -239,9 +239,9 @@ def _readings(said: str) -> Iterator[tuple[str, str, str | None]]:
 
 @lru_cache(maxsize=1024)
 def _when(text: str) -> tuple[model.Cadence, str | None]:
-    """Reads a schedule with its zone, as exports write it or as people type it: (cadence, zone or None).
+    """Read a schedule with its zone, as exports write it or as people type it: (cadence, zone or None).
 
-    Raises Refused.
+    Raise Refused.
     """
     written, _, last = " ".join(text.split()).rpartition(" ")
     with suppress(errors.Refused):
@@ -253,7 +253,7 @@ def _when(text: str) -> tuple[model.Cadence, str | None]:
 
 
 def checked_name(typed: str) -> str:
-    """Returns the name of a subscription as it is stored; "" for no name. Raises Refused."""
+    """Return the name of a subscription as it is stored; "" for no name. Raise Refused."""
     name = typed.strip()
     if CONTROLS.search(name):
         raise errors.Refused(errors.Sentence("A name is one line, without control characters."), _EXAMPLE)
@@ -266,19 +266,19 @@ def checked_name(typed: str) -> str:
 
 
 def mended_name(name: str) -> str:
-    """Returns the most similar name that `checked_name` accepts. Use it for names that are made from other texts."""
+    """Return the most similar name that `checked_name` accepts. Use it for names that are made from other texts."""
     return one_line(name.replace(_BAR, " "))[:LONGEST_NAME].rstrip()
 
 
 def kept_query(typed: str) -> Query:
-    """Reads a typed query and puts its text on one line. Raises QueryError with the column in the typed text."""
+    """Read a typed query and puts its text on one line. Raise QueryError with the column in the typed text."""
     query = parse_query(typed)
     text = one_line(typed)
     return query if text == typed else parse_query(text)
 
 
 def one_line(text: str) -> str:
-    """Returns the text on one line: each run of spaces, line ends and control characters becomes one space."""
+    """Return the text on one line: each run of spaces, line ends and control characters becomes one space."""
     return " ".join(CONTROLS.sub(" ", text).split())
 
 
@@ -286,13 +286,13 @@ _EXAMPLE = errors.Sentence("For example: {example}", {"example": "diffusion"})
 
 
 def link_payload(text: str) -> str:
-    """Encodes a query, which may end with a time, for a link that offers it; "" if it is too long for a link."""
+    """Encode a query, which may end with a time, for a link that offers it; "" if it is too long for a link."""
     payload = _LINK + urlsafe_b64encode(" ".join(text.split()).encode()).decode().rstrip("=")
     return payload if len(payload) <= _LONGEST_LINK else ""
 
 
 def text_of_payload(payload: str) -> str:
-    """Returns the text that `link_payload` encoded; "" for anything else."""
+    """Return the text that `link_payload` encoded; "" for anything else."""
     if not payload.startswith(_LINK) or len(payload) > _LONGEST_LINK:
         return ""
     encoded = payload.removeprefix(_LINK)

@@ -38,9 +38,9 @@ def import_lines(
     who: str = "",
     watched: Callable[[Sequence[portable.PortableLine]], Iterable[portable.PortableLine]] = iter,
 ) -> Changes:
-    """Adds the subscriptions of these lines, and changes those that differ. Removes none. All or nothing.
+    """Add the subscriptions of these lines, and change those that differ. Remove none. All or nothing.
 
-    Raises Refused, which quotes the line that cannot be applied.
+    Raise Refused, which quotes the line that cannot be applied.
 
     - `dry`: returns what would change, and changes nothing.
     - `who`: "ID NAME" of the person.
@@ -61,11 +61,11 @@ def _changes(lines: Sequence[portable.PortableLine], done: Sequence[_Applied]) -
 def follow_lines(
     transaction: Transaction, lines: Sequence[portable.PortableLine], *, look_back: bool, now: datetime
 ) -> tuple[Changes, bool]:
-    """Makes these lines what is subscribed: like `import_lines`, and removes what only those of the last start named.
+    """Make these lines what is subscribed: like `import_lines`, and remove what only those of the last start named.
 
     What people subscribed in their chats stays. A database that never followed lines may replace one that was lost, so
     what came until now counts as sent; if it shall `look_back`, what came in the last days is due at once instead.
-    Returns what changed, and whether the database is such a one.
+    Return what changed, and whether the database is such a one.
     """
     is_new = bot_state.get_value(transaction, bot_state.FOLLOWS_FILES) is None
     if is_new:
@@ -85,7 +85,7 @@ def follow_lines(
 
 
 def _make_due(transaction: Transaction, new: Subscription, now: datetime) -> None:
-    """Makes what came in the last days due at once. A when-out is so anyway, as soon as its window is open."""
+    """Make what came in the last days due at once. A when-out is so anyway, as soon as its window is open."""
     after = new
     if new.cadence.kind == "timed":
         after = new._replace(next_due_at=now, latest_due_at=now)
@@ -96,7 +96,7 @@ def _make_due(transaction: Transaction, new: Subscription, now: datetime) -> Non
 
 
 def _last_of_each(lines: Sequence[portable.PortableLine]) -> Sequence[portable.PortableLine]:
-    """Returns the last line of each query and setting of a chat.
+    """Return the last line of each query and setting of a chat.
 
     An earlier one with another time would move what is due at each start, and it would never come.
     """
@@ -105,7 +105,7 @@ def _last_of_each(lines: Sequence[portable.PortableLine]) -> Sequence[portable.P
 
 
 def _remove(transaction: Transaction, ids: Collection[int], now: datetime) -> Iterator[tuple[str, str, str]]:
-    """Removes subscriptions, as one change of each chat. Yields what changed."""
+    """Remove subscriptions, as one change of each chat. Yield what changed."""
     of_chats = stored_subscriptions.chats_of(transaction, sorted(ids))
     chats = stored_chats.chats_by_id(transaction, list(of_chats))
     for chat_id, own in of_chats.items():
@@ -116,7 +116,7 @@ def _remove(transaction: Transaction, ids: Collection[int], now: datetime) -> It
 
 
 def texts_asked(lines: Iterable[portable.PortableLine]) -> tuple[str, ...]:
-    """Returns the texts that the queries of these lines ask with `about:`, each once."""
+    """Return the texts that the queries of these lines ask with `about:`, each once."""
     canonicals = (line.query.canonical for line in lines if line.query)
     asking = (parse_canonical(one) for one in canonicals if ABOUT.canonical_prefix in one)
     return tuple(dict.fromkeys(text for query in asking for text in query.asked))
@@ -125,7 +125,7 @@ def texts_asked(lines: Iterable[portable.PortableLine]) -> tuple[str, ...]:
 def _apply(
     transaction: Transaction, line: portable.PortableLine, *, now: datetime, who: str, looks_back: bool = True
 ) -> _Applied:
-    """Applies one line, and adds its chat if it is new."""
+    """Apply one line, and add its chat if it is new."""
     known_chat = stored_chats.find_chat(transaction, line.chat)
     chat = known_chat or stored_chats.add_chat(transaction, line.chat, line.kind, now=now)
     try:
@@ -149,7 +149,7 @@ def _apply(
 
 
 def _of_chat(query: portable.KeptText, chat: Chat) -> portable.KeptText:
-    """Returns a query as it is in a chat: `like:library` means this chat's library.
+    """Return a query as it is in a chat: `like:library` means this chat's library.
 
     A query that names unknown papers, or whose vectors cannot be had, is kept as it is: it rests.
     """
@@ -160,15 +160,15 @@ def _of_chat(query: portable.KeptText, chat: Chat) -> portable.KeptText:
 
 
 def export(transaction: Transaction, address: ChatAddress) -> str:
-    """Returns the subscriptions of a chat as text. Raises NotFound."""
+    """Return the subscriptions of a chat as text. Raise NotFound."""
     chat, subscriptions = known_chats.get_subscribed(transaction, address)
     return _lines([portable.subscription_line(chat, one) for one in subscriptions])
 
 
 def export_all(store: Store) -> Iterator[str]:
-    """Yields the text of all chats, with their settings, in parts.
+    """Yield the text of all chats, with their settings, in parts.
 
-    Each part is read in its own transaction, so a slow reader of the text delays no one. Each chat is complete. Changes
+    Each part is read in its own transaction, so a slow reader of the text delays no one. Each chat is complete. Change
     during the export are included if their chats have not been read before.
     """
     after: ChatAddress | None = None
@@ -186,7 +186,7 @@ def export_all(store: Store) -> Iterator[str]:
 
 
 def _whole(transaction: Transaction, chats: Sequence[Chat]) -> Iterator[str]:
-    """Yields, for each chat with subscriptions or chosen settings, the lines from which an import can restore it."""
+    """Yield, for each chat with subscriptions or chosen settings, the lines from which an import can restore it."""
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in chats])
     for chat in chats:
         settings = [f"set {name} {value}" for name, value in sorted(chat.chosen.items())]

@@ -36,9 +36,9 @@ def pause(
     now: datetime,
     who: str = "",
 ) -> None:
-    """Pauses a subscription, or the chat if `number` is None. If `until` is None, a person has to end the pause.
+    """Pause a subscription, or the chat if `number` is None. If `until` is None, a person has to end the pause.
 
-    Raises NotFound, and Refused if the chat gets no messages for another reason.
+    Raise NotFound, and Refused if the chat gets no messages for another reason.
     """
     chat, subscriptions = known_chats.get_subscribed(transaction, address)
     if number is not None:
@@ -55,10 +55,10 @@ def pause(
 def resume(
     transaction: Transaction, address: ChatAddress, number: int | None, *, now: datetime, who: str = ""
 ) -> Chat | None:
-    """Resumes a subscription, or, if `number` is None, the chat; if that is not paused, all its subscriptions.
+    """Resume a subscription, or, if `number` is None, the chat; if that is not paused, all its subscriptions.
 
-    Papers that would be sent at once wait ten minutes, so that a person can skip them. Returns the changed chat; None
-    if nothing was paused. Raises NotFound.
+    Papers that would be sent at once wait ten minutes, so that a person can skip them. Return the changed chat; None
+    if nothing was paused. Raise NotFound.
     """
     chat, subscriptions = known_chats.get_subscribed(transaction, address)
     stood_still = number is None and changes.is_paused_by_person(chat)
@@ -78,11 +78,11 @@ def resume(
 
 
 def reactivate(transaction: Transaction, address: ChatAddress, *, now: datetime) -> bool:
-    """Reactivates the chats at an address to which the bot could not write.
+    """Reactivate the chats at an address to which the bot could not write.
 
     An address with a topic means only this topic.
 
-    Papers that would be sent at once wait ten minutes, so that a person can skip them. Returns False if none of these
+    Papers that would be sent at once wait ten minutes, so that a person can skip them. Return False if none of these
     chats was unreachable. What waits for a chat that was only in doubt is tried at once.
     """
     returning = [chat for chat in stored_chats.chats_in(transaction, address.lane) if _returns(chat, address)]
@@ -109,7 +109,7 @@ def _returns(chat: Chat, address: ChatAddress) -> bool:
 def get_waiting_papers(
     transaction: Transaction, address: ChatAddress, *, now: datetime, number: int | None = None
 ) -> WaitingPapers:
-    """Returns the papers that wait for a chat, or for one of its subscriptions. Raises NotFound."""
+    """Return the papers that wait for a chat, or for one of its subscriptions. Raise NotFound."""
     chat, active = _active(transaction, address, number)
     last_sequence = bot_state.last_sequence(transaction)
     found = undelivered(transaction, chat, active, upto=last_sequence)
@@ -128,9 +128,9 @@ def get_waiting_papers(
 
 
 def send_waiting(transaction: Transaction, address: ChatAddress, *, now: datetime, number: int | None = None) -> int:
-    """Makes the papers that wait for a chat, or for one of its subscriptions, due now. Returns how many.
+    """Make the papers that wait for a chat, or for one of its subscriptions, due now. Return how many.
 
-    Raises NotFound.
+    Raise NotFound.
     """
     found = get_waiting_papers(transaction, address, now=now, number=number).papers
     chat, active = _active(transaction, address, number)
@@ -151,7 +151,7 @@ def skip_waiting(
     now: datetime,
     number: int | None = None,
 ) -> int:
-    """Skips the papers that waited when the person was asked. Returns how many. Raises NotFound.
+    """Skip the papers that waited when the person was asked. Return how many. Raise NotFound.
 
     The papers that waited are those up to the sequence `upto`, and those of deliveries that were planned at or before
     `by`.
@@ -171,6 +171,6 @@ def skip_waiting(
 
 
 def _active(transaction: Transaction, address: ChatAddress, number: int | None) -> tuple[Chat, Sequence[Subscription]]:
-    """Returns a chat and its active subscriptions, or the one with this number. Raises NotFound."""
+    """Return a chat and its active subscriptions, or the one with this number. Raise NotFound."""
     chat, subscriptions = known_chats.get_subscribed(transaction, address)
     return chat, [one for one in known_chats.chosen(subscriptions, number) if one.is_active]

@@ -63,11 +63,11 @@ def subscribe(
     who: str = "",
     seen: frozenset[int] = frozenset(),
 ) -> Subscribed:
-    """Adds a subscription, and the chat if it is new. If the chat has the query, changes its time and name instead.
+    """Add a subscription, and the chat if it is new. If the chat has the query, changes its time and name instead.
 
     `when` is the time with its zone as a person typed it, None if none was given; so is `name`. `seen` has the ids of
     papers that the person has just seen; those that match count as delivered. `who` is "ID NAME" of the person, which
-    `undo` shows. Raises QueryError, Refused.
+    `undo` shows. Raise QueryError, Refused.
     """
     typed, excluded = split_exclusion(when or "")
     if excluded:
@@ -109,10 +109,10 @@ def place(
     who: str,
     looks_back: bool = True,
 ) -> Subscription:
-    """Adds a subscription to a chat; if one with this query is `known`, gives it this time, zone and name.
+    """Add a subscription to a chat; if one with this query is `known`, gives it this time, zone and name.
 
     Without a zone, that of the chat counts; `name`: None leaves it. A new one that does not look back wants only papers
-    that come from now on. Raises Refused if the chat has too many.
+    that come from now on. Raise Refused if the chat has too many.
     """
     cadence, zone = when.cadence, when.zone or None
     if known is not None:
@@ -147,7 +147,7 @@ def place(
 
 
 def _when_of(when: str | None, own: Cadence | None, chat: Chat) -> When:
-    """Returns a typed time. Without one, a known subscription keeps its `own`, and a new one gets that of the chat.
+    """Return a typed time. Without one, a known subscription keeps its `own`, and a new one gets that of the chat.
 
     A when-out without hours gets the hours of `own`, or else of the chat's schedule.
     """
@@ -167,9 +167,9 @@ def edit(
     when: str | None = None,
     who: str = "",
 ) -> Subscribed:
-    """Changes the query of a subscription, and its time if `when` is given. Deliveries that are planned do not change.
+    """Change the query of a subscription, and its time if `when` is given. Deliveries that are planned do not change.
 
-    The outcome is "edited", or "known" if nothing changed. Raises NotFound, QueryError, and Refused if another
+    The outcome is "edited", or "known" if nothing changed. Raise NotFound, QueryError, and Refused if another
     subscription of the chat has the same query.
     """
     query = portable.kept_query(text)
@@ -193,7 +193,7 @@ def edit(
 def rename(
     transaction: Transaction, address: ChatAddress, number: int, name: str, *, now: datetime, who: str = ""
 ) -> Subscription:
-    """Gives a subscription a name; "" removes its name. Raises NotFound, Refused."""
+    """Give a subscription a name; "" removes its name. Raise NotFound, Refused."""
     plain = portable.checked_name(name)
     _, subscriptions = known_chats.get_subscribed(transaction, address)
     subscription = known_chats.with_number(subscriptions, number)
@@ -204,9 +204,9 @@ def rename(
 def reschedule(
     transaction: Transaction, address: ChatAddress, number: int | None, when: str, *, now: datetime, who: str = ""
 ) -> tuple[Subscription, ...]:
-    """Changes the time of a subscription. If `number` is None, changes it for all present and future subscriptions.
+    """Change the time of a subscription. If `number` is None, changes it for all present and future subscriptions.
 
-    Returns the changed subscriptions. Raises NotFound, Refused.
+    Return the changed subscriptions. Raise NotFound, Refused.
     """
     chat, subscriptions = known_chats.get_subscribed(transaction, address)
     chosen = known_chats.chosen(subscriptions, number)
@@ -223,9 +223,9 @@ def reschedule(
 def unsubscribe_several(
     transaction: Transaction, address: ChatAddress, numbers: Collection[int], *, now: datetime, who: str = ""
 ) -> tuple[Subscription, ...]:
-    """Removes the subscriptions with these numbers, as one change. Planned deliveries are still sent.
+    """Remove the subscriptions with these numbers, as one change. Planned deliveries are still sent.
 
-    Returns the removed subscriptions. Raises NotFound.
+    Return the removed subscriptions. Raise NotFound.
     """
     chat, subscriptions = known_chats.get_subscribed(transaction, address)
     gone = tuple(one for one in subscriptions if one.number in numbers)
@@ -238,7 +238,7 @@ def unsubscribe_several(
 def set_settings(
     transaction: Transaction, address: ChatAddress, values: Mapping[str, str], *, now: datetime, who: str = ""
 ) -> Chat:
-    """Sets several of a chat's SETTINGS as one change. Raises NotFound, Refused. After an error, none is set."""
+    """Set several of a chat's SETTINGS as one change. Raise NotFound, Refused. After an error, none is set."""
     chat = known_chats.get_chat(transaction, address)
     names = {chat_settings.setting_name(name): value for name, value in values.items()}
     stored = {
@@ -253,7 +253,7 @@ def set_settings(
 
 
 def follow_zone(transaction: Transaction, chat: Chat, zone: str, *, now: datetime) -> None:
-    """Stores the zone of a person's client. This cannot be undone."""
+    """Store the zone of a person's client. This cannot be undone."""
     stored_chats.choose_setting(transaction, chat.id, "timezone", zone)
     changes.apply_new_clock(transaction, chat, now)
 
@@ -268,7 +268,7 @@ def _echo(
     now: datetime,
     seen: frozenset[int] = frozenset(),
 ) -> Subscribed:
-    """Returns the confirmation of a subscription, with the papers of the last days that its query matches.
+    """Return the confirmation of a subscription, with the papers of the last days that its query matches.
 
     `seen` has the ids of papers that the person has just seen.
     """
@@ -298,7 +298,7 @@ def _confirmed(
     now: datetime,
     fits: Callable[[int], bool] | None = None,
 ) -> Subscribed:
-    """Returns the confirmation of a subscription, without papers. `fits`: see `Forecast.next_delivery`."""
+    """Return the confirmation of a subscription, without papers. `fits`: see `Forecast.next_delivery`."""
     transaction.confirmed_chats.add(chat.id)
     next_delivery = stored_sources.forecast(transaction, now=now).next_delivery(subscription, chat, fits=fits)
     return Subscribed(chat, subscription, query, outcome, next_delivery)

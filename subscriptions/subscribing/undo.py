@@ -66,7 +66,7 @@ class Change:
 def record_change(
     transaction: Transaction, chat_id: int, *, now: datetime, who: str = "", saved: Sequence[int] = ()
 ) -> None:
-    """Stores the state of a chat right before it is changed.
+    """Store the state of a chat right before it is changed.
 
     Each use case that changes subscriptions or settings, or saves the papers `saved`, calls this in its own
     transaction. All calls in one transaction make one change. `who`: "ID NAME" of the person.
@@ -93,7 +93,7 @@ def change_subscriptions(
     now: datetime,
     who: str = "",
 ) -> tuple[Subscription, ...]:
-    """Stores changed subscriptions of a chat, and records a change if any differs. Returns the stored subscriptions."""
+    """Store changed subscriptions of a chat, and records a change if any differs. Return the stored subscriptions."""
     if tuple(before) != tuple(after):
         begin_change(transaction, before[0].chat_id, now=now, who=who)
     pairs = zip(before, after, strict=True)
@@ -103,7 +103,7 @@ def change_subscriptions(
 def save_papers(
     transaction: Transaction, chat: Chat, papers: Sequence[int], *, now: datetime, who: str = ""
 ) -> tuple[int, ...]:
-    """Saves papers for a chat, as the newest of its saved papers. Returns those that were not saved before."""
+    """Save papers for a chat, as the newest of its saved papers. Return those that were not saved before."""
     before = _saved_among(transaction, chat.id, papers)
     new = tuple(paper for paper in papers if paper not in before)
     if new:
@@ -118,7 +118,7 @@ def _saved_among(transaction: Transaction, chat_id: int, papers: Sequence[int]) 
 
 
 def _state_of(transaction: Transaction, chat_id: int) -> State:
-    """Returns the current state of a chat."""
+    """Return the current state of a chat."""
     chat = stored_chats.chats_by_id(transaction, [chat_id])[chat_id]
     paused = is_paused_by_person(chat)
     return State(
@@ -135,7 +135,7 @@ def is_paused_by_person(chat: Chat) -> bool:
 
 
 def last_change(transaction: Transaction, address: ChatAddress, *, now: datetime) -> Change | None:
-    """Returns the newest change of a chat that differs from its present state; None if there is none.
+    """Return the newest change of a chat that differs from its present state; None if there is none.
 
     Pauses that have ended since are over in the state before it, too.
     """
@@ -156,7 +156,7 @@ def last_change(transaction: Transaction, address: ChatAddress, *, now: datetime
 
 
 def _without_ended(state: State, since: datetime, now: datetime) -> State:
-    """Returns a state of the moment `since` without the pauses that have ended from then to `now`."""
+    """Return a state of the moment `since` without the pauses that have ended from then to `now`."""
 
     def is_over(until: datetime | None) -> bool:
         return until is not None and since < until <= now
@@ -171,7 +171,7 @@ def _without_ended(state: State, since: datetime, now: datetime) -> State:
 
 
 def _compared(change: Change, chat_id: int, present: State) -> Change:
-    """Returns a change with what is different now in what people see. The chat may have moved since."""
+    """Return a change with what is different now in what people see. The chat may have moved since."""
     before, later = change.before, present.subscriptions
     earlier = {
         number: one._replace(chat_id=chat_id, canonical=owned_by(chat_id, one.canonical))
@@ -199,7 +199,7 @@ class Undone(NamedTuple):
 
 
 def undo(transaction: Transaction, address: ChatAddress, *, now: datetime) -> Undone | None:
-    """Undoes the newest change of this chat; None if there is none."""
+    """Undo the newest change of this chat; None if there is none."""
     chat, change = stored_chats.find_chat(transaction, address), last_change(transaction, address, now=now)
     if chat is None or change is None:
         return None
@@ -219,9 +219,9 @@ def undo(transaction: Transaction, address: ChatAddress, *, now: datetime) -> Un
 
 
 def apply_new_clock(transaction: Transaction, before: Chat, now: datetime) -> Chat:
-    """Adjusts due moments after the zone or the quiet hours of a chat changed.
+    """Adjust due moments after the zone or the quiet hours of a chat changed.
 
-    Returns the chat with its new settings.
+    Return the chat with its new settings.
     """
     after = stored_chats.chats_by_id(transaction, [before.id])[before.id]
     clocks = [(chat.settings.timezone, chat.settings.quiet) for chat in (before, after)]
@@ -231,7 +231,7 @@ def apply_new_clock(transaction: Transaction, before: Chat, now: datetime) -> Ch
 
 
 def apply_new_zone(transaction: Transaction, *, now: datetime) -> None:
-    """Adjusts due moments of the chats in the operator's zone, if that has changed since the last start."""
+    """Adjust due moments of the chats in the operator's zone, if that has changed since the last start."""
     before = bot_state.get_value(transaction, bot_state.ZONE) or ""
     if before == transaction.zone:
         return
@@ -249,7 +249,7 @@ def _move_due(transaction: Transaction, before: Chat, after: Chat, now: datetime
 
 
 def _restore_subscriptions(transaction: Transaction, chat: Chat, change: Change, now: datetime) -> None:
-    """Restores subscriptions. First removes all that it restores, so that no two of them ever have the same query."""
+    """Restore subscriptions. First removes all that it restores, so that no two of them ever have the same query."""
     numbers = [one.number for one in (*change.added, *change.removed, *(new for _, new in change.changed))]
     there = stored_subscriptions.subscriptions_in(transaction, chat.id)
     stayed = {one.number: one for one in there if one.number in numbers}
@@ -263,7 +263,7 @@ def _restore_subscriptions(transaction: Transaction, chat: Chat, change: Change,
 def _restored(
     wanted: Subscription, stayed: Subscription | None, chat: Chat, now: datetime, within: timedelta
 ) -> Subscription:
-    """Returns the subscription to store when `wanted`, an old state of it, is restored.
+    """Return the subscription to store when `wanted`, an old state of it, is restored.
 
     If the subscription still exists (`stayed`), it keeps its present cursor, and its present due moment if its time is
     the same. Otherwise its old due moment counts if that is in the future. `within`: how long papers wait to be skipped.
@@ -280,7 +280,7 @@ def _restored(
 
 
 def _restore_pause(transaction: Transaction, chat: Chat, change: Change, now: datetime) -> None:
-    """Pauses or resumes the chat as before. A chat that is unreachable or waits for an operator stays as it is.
+    """Pause or resumes the chat as before. A chat that is unreachable or waits for an operator stays as it is.
 
     A pause that is undone at once is as if it had not been: a window that was open in that moment still counts.
     """
@@ -299,7 +299,7 @@ def skip_within(transaction: Transaction) -> timedelta:
 
 
 def delay(transaction: Transaction, chat: Chat, now: datetime) -> None:
-    """Delays what a chat that gets messages again would be sent at once, so that a person can skip it."""
+    """Delay what a chat that gets messages again would be sent at once, so that a person can skip it."""
     within = skip_within(transaction)
     outbox.hold_planned(transaction, chat.id, now + within)
     for one in stored_subscriptions.subscriptions_in(transaction, chat.id):

@@ -49,21 +49,21 @@ def _char_width(char: str) -> int:
 
 
 def width(text: str) -> int:
-    """Returns the columns of a text in a fixed-width line: two for a Chinese character, none for a combining accent."""
+    """Return the columns of a text in a fixed-width line: two for a Chinese character, none for a combining accent."""
     if text.isascii():
         return len(text)
     return sum(map(_char_width, text))
 
 
 def units(text: str) -> int:
-    """Returns the number of UTF-16 units of a text, which platforms count: an emoji has two."""
+    """Return the number of UTF-16 units of a text, which platforms count: an emoji has two."""
     if text.isascii():
         return len(text)
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def cut_at_word(text: str, columns: int) -> str:
-    """Returns at most `columns` columns of the text, cut after a word."""
+    """Return at most `columns` columns of the text, cut after a word."""
     if width(text) <= columns:
         return text
     end = _longest_prefix(text, max(columns - 1, 0))
@@ -75,7 +75,7 @@ def cut_at_word(text: str, columns: int) -> str:
 
 
 def cut_at_sentence(text: str, columns: int) -> str:
-    """Returns the first sentences that fit into `columns` columns.
+    """Return the first sentences that fit into `columns` columns.
 
     If they fill less than 40% of the columns, returns the first words that fit, with "…".
     """
@@ -92,7 +92,7 @@ def cut_at_sentence(text: str, columns: int) -> str:
 
 
 def first_sentence(text: str, columns: int) -> str:
-    """Returns the first sentence of a text; "" if it is wider than `columns` columns or has no end."""
+    """Return the first sentence of a text; "" if it is wider than `columns` columns or has no end."""
     end = _longest_prefix(text, columns)
     for match in _SENTENCE_END.finditer(text, 0, min(end + 1, len(text))):
         if match.end() <= end and not _ABBREVIATION.search(text[: match.end()]):
@@ -101,7 +101,7 @@ def first_sentence(text: str, columns: int) -> str:
 
 
 def cut_at_clause(text: str, columns: int) -> str:
-    """Returns at most `columns` columns of the text, cut after a clause if that fills 60 %, else after a word."""
+    """Return at most `columns` columns of the text, cut after a clause if that fills 60 %, else after a word."""
     if width(text) <= columns:
         return text
     end = _longest_prefix(text, max(columns - 1, 0))
@@ -112,7 +112,7 @@ def cut_at_clause(text: str, columns: int) -> str:
 
 
 def pieces(text: str, columns: int) -> list[str]:
-    """Splits a text into pieces of at most `columns` columns. Only the spaces between the pieces are lost."""
+    """Split a text into pieces of at most `columns` columns. Only the spaces between the pieces are lost."""
     found = []
     while width(text) > columns:
         piece = cut_at_sentence(text, columns).removesuffix(ELLIPSIS) or text[:columns]
@@ -124,7 +124,7 @@ def pieces(text: str, columns: int) -> list[str]:
 
 
 def cut_units(text: str, most: int) -> str:
-    """Returns at most `most` UTF-16 units of the text, for the limits of platforms."""
+    """Return at most `most` UTF-16 units of the text, for the limits of platforms."""
     if units(text) <= most:
         return text
     used = accumulate(map(units, text))
@@ -133,14 +133,14 @@ def cut_units(text: str, most: int) -> str:
 
 
 def cut_letters(text: str, most: int) -> str:
-    """Returns at most `most` characters of the text, without spaces before the "…"."""
+    """Return at most `most` characters of the text, without spaces before the "…"."""
     if len(text) <= most:
         return text
     return text[: most - 1].rstrip() + ELLIPSIS
 
 
 def _longest_prefix(text: str, columns: int) -> int:
-    """Returns the length of the longest beginning that is at most `columns` columns wide and splits no character."""
+    """Return the length of the longest beginning that is at most `columns` columns wide and splits no character."""
     used = accumulate(map(_char_width, text))
     end = next((place for place, so_far in enumerate(used) if so_far > columns), len(text))
     if end == len(text):
@@ -151,7 +151,7 @@ def _longest_prefix(text: str, columns: int) -> int:
 
 
 def _last_wide(text: str, end: int) -> int:
-    """Returns the index after the last wide character before `end`, where a line may break; -1 if none is near."""
+    """Return the index after the last wide character before `end`, where a line may break; -1 if none is near."""
     for index in range(end, max(end - 24, 0), -1):
         if _char_width(text[index - 1]) == 2:  # noqa: PLR2004 - wide, see width
             return index
@@ -159,7 +159,7 @@ def _last_wide(text: str, end: int) -> int:
 
 
 def clean(text: str) -> str:
-    """Returns the text on one line, without control characters, lone surrogates and direction marks.
+    """Return the text on one line, without control characters, lone surrogates and direction marks.
 
     Collapses white space.
     """
@@ -179,7 +179,7 @@ def clean_lines(text: str) -> str:
 
 
 def _thinned(text: str) -> str:
-    """Returns the text with at most four accents per letter, since more would cover the lines above."""
+    """Return the text with at most four accents per letter, since more would cover the lines above."""
     runs = (
         "".join(run)[: _MOST_MARKS if marks else None] for marks, run in groupby(text, lambda c: bool(combining(c)))
     )
@@ -187,12 +187,12 @@ def _thinned(text: str) -> str:
 
 
 def short(text: str, columns: int) -> str:
-    """Returns a foreign text on one line, at most as wide as `columns`, for use within a sentence."""
+    """Return a foreign text on one line, at most as wide as `columns`, for use within a sentence."""
     return isolated(cut_at_word(clean(text), columns))
 
 
 def isolated(text: str) -> str:
-    """Returns the text.
+    """Return the text.
 
     If it has right-to-left letters, between marks (Unicode TR9) that keep the order of the text around it.
     """

@@ -19,26 +19,26 @@ _IN_LINES = re.compile(f"\u2068[^{_CONTROLS}{_DIRECTIONS}]*\u2069|(?![\n\t]){_HI
 
 
 def escaped(value: str) -> str:
-    r"""Returns a text from outside on one line, with \uXXXX for each character that a terminal would obey."""
+    r"""Return a text from outside on one line, with \uXXXX for each character that a terminal would obey."""
     if value.isprintable():  # most texts are, and this check is fast
         return value
     return _HIDDEN.sub(_as_code, value)
 
 
 def escaped_lines(text: str) -> str:
-    r"""Escapes a text that the program wrote. Line ends, tabs and isolated parts stay. Valid JSON stays valid."""
+    r"""Escape a text that the program wrote. Line ends, tabs and isolated parts stay. Valid JSON stays valid."""
     if text.isprintable():  # most texts are, and this check is fast; characters of direction are not printable
         return text
     return _IN_LINES.sub(lambda found: _as_code(found) if len(found[0]) == 1 else found[0], text)
 
 
 def counted(number: int, noun: str) -> str:
-    """Returns a number and the noun that it counts, in English: "1 paper", "2,000 papers"."""
+    """Return a number and the noun that it counts, in English: "1 paper", "2,000 papers"."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def json_line(value: object) -> str:
-    """Returns a value as JSON on one line. A datetime is written in UTC, to the second, with Z."""
+    """Return a value as JSON on one line. A datetime is written in UTC, to the second, with Z."""
     return escaped_lines(json.dumps(value, ensure_ascii=False, default=_moment))
 
 

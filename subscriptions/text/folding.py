@@ -30,7 +30,7 @@ _CHINESE = re.compile("[\u3400-\u9fff]")
 
 
 def _combining_marks() -> str:
-    """Returns all combining marks (category M) as ranges for a character class, since `re` has no name for them."""
+    """Return all combining marks (category M) as ranges for a character class, since `re` has no name for them."""
     blocks = chain(range(0x300, 0x3100), range(0xA660, 0xAC00), range(0xFB00, 0xFF00), range(0x10000, 0x1F000))
     marks = [point for point in blocks if unicodedata.category(chr(point))[0] == "M"]
     firsts = [point for before, point in pairwise([0, *marks]) if point != before + 1]
@@ -49,7 +49,7 @@ _NO_LETTER = "ʼ"  # an apostrophe that Unicode counts as a letter
 
 
 def _run_pattern(single: str) -> re.Pattern[str]:
-    """Returns the pattern of a run: letters and digits that belong together. A character of `single` is a run alone."""
+    """Return the pattern of a run: letters and digits that belong together. A character of `single` is a run alone."""
     letter = rf"[^\W_{_NO_LETTER}{single}]"
     return re.compile(
         rf"""
@@ -102,14 +102,14 @@ def exact_letters(text: str) -> str:
 
 
 def fold_forms(text: str) -> str:
-    """Returns a text with compatibility forms replaced and invisible characters removed."""
+    """Return a text with compatibility forms replaced and invisible characters removed."""
     if text.isascii():
         return text
     return _INVISIBLE.sub("", normalized("NFKC", _SIGNS.sub("", text)))
 
 
 def fold_case(text: str) -> str:
-    """Returns the result of `fold_forms` in lower case without accents."""
+    """Return the result of `fold_forms` in lower case without accents."""
     if text.isascii():
         return text.lower()
     folded = text.casefold()
@@ -120,7 +120,7 @@ def fold_case(text: str) -> str:
 
 
 def joins_letter_before(char: str) -> bool:
-    """Returns whether step 2 may merge a character into the one before it, or remove it.
+    """Return whether step 2 may merge a character into the one before it, or remove it.
 
     True for combining marks, Hangul vowels and finals, invisible characters, and ™, ®, © and ℠.
     """
@@ -132,7 +132,7 @@ def joins_letter_before(char: str) -> bool:
 
 
 def has_chinese(text: str) -> bool:
-    """Returns whether a text has Chinese characters."""
+    """Return whether a text has Chinese characters."""
     return not text.isascii() and _CHINESE.search(text) is not None
 
 
@@ -181,7 +181,7 @@ def _has_apostrophe(text: str) -> bool:
 
 
 def has_greek(letters: str) -> bool:
-    """Returns whether a text in lower case has a word with a Greek letter as a part of its own."""
+    """Return whether a text in lower case has a word with a Greek letter as a part of its own."""
     return "kappab" in letters or "lambdacdm" in letters or _GREEK.search(letters) is not None
 
 
@@ -191,7 +191,7 @@ def spell_greek(runs: list[str]) -> list[str]:
 
 
 def greek_spans(run: str) -> Iterator[tuple[int, int]]:
-    """Yields (start, end) of the tokens that `spell_greek` makes of a run."""
+    """Yield (start, end) of the tokens that `spell_greek` makes of a run."""
     if _GREEK.search(run) and not _UNIT.fullmatch(run):
         yield from (part.span() for part in _PART.finditer(run))
     elif spelled := _SPELLED.fullmatch(run):
@@ -201,7 +201,7 @@ def greek_spans(run: str) -> Iterator[tuple[int, int]]:
 
 
 def is_latin(char: str) -> bool:
-    """Returns whether a character is a Latin letter."""
+    """Return whether a character is a Latin letter."""
     if char.isascii():
         return char.isalpha()
     return unicodedata.name(char, "").startswith("LATIN")
@@ -216,11 +216,11 @@ class Traced(NamedTuple):
 
     @classmethod
     def of(cls, text: str, first: int = 0) -> "Traced":
-        """Returns a text before any step, whose letters are counted from `first` on."""
+        """Return a text before any step, whose letters are counted from `first` on."""
         return cls(text, range(first, first + len(text)), range(first + 1, first + len(text) + 1))
 
     def replaced(self, parts: Iterable[tuple[int, int, str]]) -> "Traced":
-        """Returns the text after replacing parts. Each part is (start, end, new text); they are in ascending order."""
+        """Return the text after replacing parts. Each part is (start, end, new text); they are in ascending order."""
         texts, starts, ends = list[str](), list[int](), list[int]()
         done = 0
         for start, end, new in parts:
@@ -238,7 +238,7 @@ class Traced(NamedTuple):
 
 
 def token_spans(text: str, *, exact: bool = False) -> list[tuple[int, int]]:
-    """Returns where each token is in the original text, as (start, end).
+    """Return where each token is in the original text, as (start, end).
 
     The tokens are those that `tokens` returns, or `exact_tokens` if `exact`.
     """
@@ -268,9 +268,9 @@ def _with_folded_letters(traced: Traced, *, exact: bool) -> Traced:
 
 @lru_cache(maxsize=1 << 14)
 def _folded_alone(char: str, *, exact: bool) -> str:
-    """Returns the one letter that step 2 makes of a character in every text.
+    """Return the one letter that step 2 makes of a character in every text.
 
-    Returns "" if the character becomes no letter or several, or if the result depends on the text around it.
+    Return "" if the character becomes no letter or several, or if the result depends on the text around it.
     """
     folded = exact_letters(char) if exact else fold_letters(char)
     if len(folded) == 1 and not joins_letter_before(char):
@@ -279,7 +279,7 @@ def _folded_alone(char: str, *, exact: bool) -> str:
 
 
 def _clusters(letters: str) -> Iterator[tuple[int, int]]:
-    """Yields (start, end) of each character together with the marks after it."""
+    """Yield (start, end) of each character together with the marks after it."""
     start = 0
     for place in range(1, len(letters)):
         if not joins_letter_before(letters[place]):

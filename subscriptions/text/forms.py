@@ -16,7 +16,7 @@ _INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufe
 
 
 def normalized(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
-    """Returns a text in one of Unicode's normal forms. Each letter keeps at most `MOST_MARKS` combining marks.
+    """Return a text in one of Unicode's normal forms. Each letter keeps at most `MOST_MARKS` combining marks.
 
     Reason: Python sorts the marks on a letter in quadratic time; 128,000 marks take 12 s. And the two ligatures that are
     whole sentences, of up to 18 letters, are blanks in NFKC and NFKD, so that a text does not become many times as long.
@@ -39,7 +39,7 @@ def _with_fewer_marks(run: re.Match[str]) -> str:
 
 
 def visible(text: str) -> str:
-    """Returns a text without invisible characters, except those that join letters or symbols.
+    """Return a text without invisible characters, except those that join letters or symbols.
 
     They come with what is pasted.
     """
@@ -47,7 +47,7 @@ def visible(text: str) -> str:
 
 
 def folded(text: str) -> str:
-    """Returns the text in lower case, with simplified characters and plain punctuation.
+    """Return the text in lower case, with simplified characters and plain punctuation.
 
     Each character stays in its place.
     """

@@ -108,7 +108,7 @@ _PLACEHOLDER = re.compile(r"\{\w+\}")  # a template that was never filled: {tldr
 
 
 def artefacts_in(*texts: str) -> list[str]:
-    """Returns "code" and "data" if one of the texts holds an address of such."""
+    """Return "code" and "data" if one of the texts holds an address of such."""
     some = [text for text in texts if _MAY_BE_ADDRESS.search(text)]
     return [name for name, address in ARTEFACTS.items() if any(map(address.search, some))]
 
@@ -119,7 +119,7 @@ _AFTER_ADDRESS = ".,;:!?*…~`\\$"
 
 
 def artefact_address(kind: str, *texts: str) -> str:
-    """Returns the first web address of "code" or "data" in the texts; "" if there is none.
+    """Return the first web address of "code" or "data" in the texts; "" if there is none.
 
     The host itself must be known: an address elsewhere that only contains a known name does not count.
     """
@@ -152,7 +152,7 @@ def _is_of_known_host(known: re.Pattern[str], address: str) -> bool:
 
 
 def withdrawn_by(text: str) -> Literal["authors", "unknown", ""]:
-    """Returns whether a comment or an abstract says that its paper was withdrawn, and by whom; "" if it does not."""
+    """Return whether a comment or an abstract says that its paper was withdrawn, and by whom; "" if it does not."""
     found = _WITHDRAWN.match(text)
     if not found:
         return ""

@@ -13,7 +13,7 @@ def _commands(names: str) -> frozenset[str]:
 
 
 def _signs(pairs: str) -> dict[str, str]:
-    """Returns name → character for a text of pairs: "alpha:α beta:β"."""
+    """Return name → character for a text of pairs: "alpha:α beta:β"."""
     return dict(pair.split(":") for pair in pairs.split())
 
 
@@ -182,20 +182,20 @@ def fold_tex(text: str) -> str:
 
 
 def tex_replacements(text: str) -> Iterator[tuple[int, int, str]]:
-    """Yields (start, end, replacement) for each part of a text that `fold_tex` replaces."""
+    """Yield (start, end, replacement) for each part of a text that `fold_tex` replaces."""
     if any(sign in text for sign in _SIGNS_OF_TEX):
         yield from ((*match.span(), _replacement(match)) for match in _TEX.finditer(text))
 
 
 def accent_macros(text: str) -> Iterator[tuple[int, int, str]]:
-    r"""Yields the accent and letter macros of a text as (start, end, letters): `H\"{o}lder` gives (1, 6, "ö")."""
+    r"""Yield the accent and letter macros of a text as (start, end, letters): `H\"{o}lder` gives (1, 6, "ö")."""
     for match in _ACCENT.finditer(text):
         if letters := _accented(match):
             yield match.start(), match.end(), letters
 
 
 def without_accent_macros(text: str) -> str:
-    r"""Returns a text with letters for its accent and letter macros, without braces around them: `S{\o}ren` → Søren."""
+    r"""Return a text with letters for its accent and letter macros, without braces around them: `S{\o}ren` → Søren."""
     parts: list[str] = []
     done = 0
     for start, end, letters in accent_macros(text):
@@ -220,7 +220,7 @@ def _replacement(match: re.Match[str]) -> str:
 
 
 def _accented(match: re.Match[str]) -> str:
-    """Returns the letters that a matched accent or letter macro means; "" if the match is another command."""
+    """Return the letters that a matched accent or letter macro means; "" if the match is another command."""
     if match["macro"]:
         return LETTER_MACROS[match["macro"]]
     if match["under"]:

@@ -30,17 +30,17 @@ _UMLAUT = re.compile("(?!^.e+$)([aou])e+")
 
 
 def tokens(text: str) -> list[str]:
-    """Steps 1-6: returns the tokens by which words and phrases are compared."""
+    """Return the tokens by which words and phrases are compared (steps 1-6)."""
     return [stem(token) for token in written_tokens(text)]
 
 
 def written_tokens(text: str) -> list[str]:
-    """Steps 1-5: like `tokens`, but before step 6. The words before the * of a prefix are compared with these."""
+    """Return the tokens before step 6 (steps 1-5). The words before the * of a prefix are compared with these."""
     return _folded_runs(fold_apostrophes(fold_letters(fold_tex(text))))
 
 
 def exact_tokens(text: str, *, name: bool = False) -> list[str]:
-    """Steps 1-4 with case and accents kept: returns the tokens by which `=RAG` is compared, or `author:=Müller`."""
+    """Return, with case and accents kept (steps 1-4), the tokens by which `=RAG` is compared, or `author:=Müller`."""
     return runs_of(fold_apostrophes(exact_letters(fold_tex(text)), name=name))
 
 
@@ -60,7 +60,7 @@ def words_of(text: str) -> Words:
 
 
 def author_tokens(name: str) -> list[str]:
-    """Returns the parts of one author's name: steps 1-5, then ae, oe, ue become a, o, u (Brueggen = Brüggen = Bruggen).
+    """Return the parts of one author's name: steps 1-5, then ae, oe, ue become a, o, u (Brueggen = Brüggen = Bruggen).
 
     The name Oe keeps its e: as a single o, the name would look like an initial.
     """
@@ -69,7 +69,7 @@ def author_tokens(name: str) -> list[str]:
 
 
 def author_spellings(name: str) -> tuple[tuple[str, ...], ...]:
-    """Returns the parts of one author's name, and once more with hyphens joined, since Xiao-Ming is Xiaoming.
+    """Return the parts of one author's name, and once more with hyphens joined, since Xiao-Ming is Xiaoming.
 
     A joined part begins with a hyphen, so that it is found only by who asks for it, beside another part of the name.
     Initials that are written together are also apart: Burt AB is Burt A B.
@@ -92,12 +92,12 @@ def initials_apart(name: str) -> str:
 
 
 def is_initial(token: str) -> bool:
-    """Returns whether a part of a name is an initial: one Latin letter. One Chinese character is a whole name."""
+    """Return whether a part of a name is an initial: one Latin letter. One Chinese character is a whole name."""
     return len(token) == 1 and is_latin(token)
 
 
 def title_alias(title: str) -> str:
-    r"""Returns the text by which a title is found again in another digest: equal for $\alpha$-GAN and α-GAN.
+    r"""Return the text by which a title is found again in another digest: equal for $\alpha$-GAN and α-GAN.
 
     A text of more than LONGEST_ALIAS characters is cut and ends in its SHA-256, since an index of PostgreSQL takes at
     most 2,704 bytes.

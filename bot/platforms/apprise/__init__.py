@@ -13,7 +13,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 
 def read_address(text: str) -> ChatAddress | None:
-    """Returns the chat of a destination; None if no destination can have that name."""
+    """Return the chat of a destination; None if no destination can have that name."""
     if _NAME.fullmatch(text):
         return ChatAddress("apprise", text)
     return None

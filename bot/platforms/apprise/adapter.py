@@ -78,7 +78,7 @@ class Target:
 
 
 def _library() -> ModuleType | None:
-    """Returns Apprise, None if it is not installed.
+    """Return Apprise, None if it is not installed.
 
     Silences its log and those of its libraries, which contain addresses.
     """
@@ -91,7 +91,7 @@ def _library() -> ModuleType | None:
 
 
 def _target(destination: Destination, library: ModuleType | None) -> Target | SettingsError:
-    """Returns a destination with its plugin, or why it cannot be used."""
+    """Return a destination with its plugin, or why it cannot be used."""
     if library is None:
         return SettingsError("Apprise is not installed.", install_extra("apprise"))
     if destination.url is None:
@@ -116,7 +116,7 @@ def _parts(plugin: "NotifyBase", library: ModuleType) -> tuple["NotifyBase", ...
 
 
 def _plugin(url: str | Mapping[str, Any], library: ModuleType) -> "NotifyBase | None":
-    """Returns the plugin that sends to an address of Apprise; None if no plugin understands the address."""
+    """Return the plugin that sends to an address of Apprise; None if no plugin understands the address."""
     asset = library.AppriseAsset(
         app_id="paperwire",
         app_desc="New papers",
@@ -139,7 +139,7 @@ def _plugin(url: str | Mapping[str, Any], library: ModuleType) -> "NotifyBase | 
 
 
 def _renderer(plugin: "NotifyBase", library: ModuleType) -> Service:
-    """Returns the renderer of a service: Markdown, if the service or Apprise makes something of it, else text."""
+    """Return the renderer of a service: Markdown, if the service or Apprise makes something of it, else text."""
     scheme, formats, by_code = plugin.schema.removesuffix("s"), library.NotifyFormat, plugin.schema in _CODES
     # None: what its address names
     tried = (None,) if scheme in _FOR_PROGRAMS else (None, formats.MARKDOWN, formats.HTML)
@@ -263,7 +263,7 @@ class ApprisePlatform(Platform, Operated):
         return address.address, ChatKind.PRIVATE
 
     async def _notified(self, name: str, plugin: "NotifyBase", payload: Payload) -> bool:
-        """Returns whether Apprise sent a message, and says so in time."""
+        """Return whether Apprise sent a message, and say so in time."""
         if name in self._under_way and not self._under_way[name].done():
             raise RetryLater("The last message is still under way.")
         self._under_way[name] = self._threads.submit(_notify, plugin, payload)
@@ -282,7 +282,7 @@ def _notify(plugin: "NotifyBase", payload: Payload) -> bool:
 
 
 async def post_ourselves(plugin: "NotifyBase", text: str) -> None:
-    """Posts a text to a service that answers by a code. Raises RetryLater, Rejected or Unclear."""
+    """Post a text to a service that answers by a code. Raise RetryLater, Rejected or Unclear."""
     address, query, body = _request(plugin, text)
     name = plugin.service_name
     try:
@@ -304,7 +304,7 @@ async def post_ourselves(plugin: "NotifyBase", text: str) -> None:
 
 
 def _request(plugin: Any, text: str) -> tuple[str, Mapping[str, str] | None, Mapping[str, object]]:  # noqa: ANN401 - each plugin has attributes of its own
-    """Returns (address, query, body) of the request for a text, by the manual of each service."""
+    """Return (address, query, body) of the request for a text, by the manual of each service."""
     match plugin.schema:
         case "feishu":
             return plugin.notify_url.format(token=plugin.token), None, {"msg_type": "text", "content": {"text": text}}
@@ -322,7 +322,7 @@ def _request(plugin: Any, text: str) -> tuple[str, Mapping[str, str] | None, Map
 
 
 def _code(plugin: "NotifyBase", answer: httpx.Response) -> tuple[int | None, str]:
-    """Returns (code, words) of an answer; None for a code that is missing or no number."""
+    """Return (code, words) of an answer; None for a code that is missing or no number."""
     field, words = _CODES[plugin.schema]
     try:
         told = answer.json()

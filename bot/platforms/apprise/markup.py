@@ -68,7 +68,7 @@ class Service(packing.Renderer):
         self.room = packing.Size(self.limit)
 
     def draw(self, view: object) -> packing.Fragment:
-        """Returns the view in the format of the service."""
+        """Return the view in the format of the service."""
         markup = (_MARKDOWN if self.form == "markdown" else PLAIN).draw(view)
         return packing.Fragment(view, markup, size=packing.Size(self.measure(self._written(markup + _GAP))))
 
@@ -92,11 +92,11 @@ class Service(packing.Renderer):
         return Display((Block(title + html_escaped(payload["text"], quote=False)),))
 
     def holds(self, text: str) -> bool:
-        """Returns whether the service accepts a text of this length."""
+        """Return whether the service accepts a text of this length."""
         return self.measure(text) <= self.limit
 
     def _written(self, markup: str) -> str:
-        """Returns the markup of views as it is sent. Only text can still contain mentions."""
+        """Return the markup of views as it is sent. Only text can still contain mentions."""
         if self.form == "text":
             return without_mentions(markup)
         # without two spaces before its end, some services join a line to the next
@@ -126,7 +126,7 @@ _MENTION = re.compile(
 
 
 def without_mentions(text: str) -> str:
-    """Returns the text with an invisible character in each mention, and with percent-encoded mentions in its addresses."""
+    """Return the text with an invisible character in each mention, and with percent-encoded mentions in its addresses."""
     parts = _ADDRESS.split(text)
     parts[::2] = [_MENTION.sub(rf"\g<0>{_WORD_JOINER}", part) for part in parts[::2]]
     parts[1::2] = map(address_without_mentions, parts[1::2])
@@ -134,5 +134,5 @@ def without_mentions(text: str) -> str:
 
 
 def address_without_mentions(address: str) -> str:
-    """Returns the address with percent-encoded mentions."""
+    """Return the address with percent-encoded mentions."""
     return _MENTION.sub(lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), address)

@@ -9,7 +9,7 @@ class Console(packing.Renderer):
     """The renderer of a terminal, which takes messages of any length."""
 
     def compose(self, page: packing.Page) -> dict[str, Any]:
-        """Returns {"text": …}: the message, then the addresses of its links, then the labels of buttons."""
+        """Return {"text": …}: the message, then the addresses of its links, then the labels of buttons."""
         text = packing.plain_text(page.fragments)
         buttons = [button for row in page.buttons for button in row]
         links = [f"{one.label}: {one.url}" for one in buttons if one.url and one.url not in text.split()]

@@ -13,7 +13,7 @@ _LONGEST = 254  # characters
 
 
 def read_address(text: str) -> ChatAddress | None:
-    """Returns the chat of an address in lower case, since no provider distinguishes case; None if it is no address."""
+    """Return the chat of an address in lower case, since no provider distinguishes case; None if it is no address."""
     plain = text.strip().lower()
     if len(plain) <= _LONGEST and _ADDRESS.fullmatch(plain):
         return ChatAddress("email", plain)
@@ -21,7 +21,7 @@ def read_address(text: str) -> ChatAddress | None:
 
 
 def mailbox_of(chat: ChatAddress) -> str:
-    """Returns the address without what follows a plus: a person can invent any number of such endings.
+    """Return the address without what follows a plus: a person can invent any number of such endings.
 
     Dots stay, since nearly all servers deliver a.b and ab to different people.
     """

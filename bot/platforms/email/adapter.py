@@ -112,7 +112,7 @@ class EmailPlatform(Listener, Operated):
         self._places = asyncio.Semaphore(AT_ONCE)
 
     async def signer(self) -> Signer:
-        """Returns the signer of links. Raises StoreError."""
+        """Return the signer of links. Raise StoreError."""
         if self._signer is None:
             self._signer = await self._store.write(signer_of, self._settings.pages_url)
         return self._signer
@@ -145,7 +145,7 @@ class EmailPlatform(Listener, Operated):
         return message_id
 
     def _written(self, payload: Payload, chat: Chat, signer: Signer, message_id: str) -> bytes:
-        """Returns the mail of a payload, as it is sent. To who has not agreed yet, it has no way to leave."""
+        """Return the mail of a payload, as it is sent. To who has not agreed yet, it has no way to leave."""
         language, address = reader_of(chat).language, chat.address.address
         buttons = [
             [(label, url or signer.url(chat, "press", data, label)) for label, data, url in row]
@@ -213,7 +213,7 @@ class EmailPlatform(Listener, Operated):
         return [MailPages(self._store, self.signer, self.waiting)]
 
     async def check(self) -> list[CheckResult]:
-        """Returns the findings about the mail server, and about the address in links. Sends no mail."""
+        """Return the findings about the mail server, and about the address in links. Send no mail."""
         question, links_to, client = "Mail server", self._settings.pages_url, self.client()
         try:
             await self._send("", b"")
@@ -228,7 +228,7 @@ class EmailPlatform(Listener, Operated):
         return found
 
     def client(self) -> aiosmtplib.SMTP:
-        """Returns a client, not yet connected, for the server of PAPERWIRE_SMTP_URL."""
+        """Return a client, not yet connected, for the server of PAPERWIRE_SMTP_URL."""
         parts = urlsplit(self._url.get_secret_value())
         is_tls = parts.scheme == "smtps"  # TLS from the first byte; otherwise STARTTLS, if the server offers it
         host, user = parts.hostname or "", parts.username
@@ -260,7 +260,7 @@ class EmailPlatform(Listener, Operated):
             raise SenderStopped(f"The mail server offers no sign-in{known}, so the password was not sent.") from None
 
     async def _send(self, address: str, mail: bytes) -> None:
-        """Sends a mail; to "", only tries the server and the sender. Raises NotDelivered."""
+        """Send a mail; to "", only tries the server and the sender. Raise NotDelivered."""
         client = self.client()
         step: Step = "begin"
         await self._places.acquire()
@@ -289,7 +289,7 @@ class EmailPlatform(Listener, Operated):
 
 
 def _words(name: str, text: str) -> str:
-    """Returns any text as the value of a header: folded, and encoded unless mail programs show it as it is."""
+    """Return any text as the value of a header: folded, and encoded unless mail programs show it as it is."""
     plain = clean(text)
     can_be_folded = max(map(len, plain.split()), default=0) + len(f"{name}: ") <= _LONGEST_LINE
     charset = "us-ascii" if _is_shown_as_it_is(plain) and can_be_folded else "utf-8"
@@ -297,7 +297,7 @@ def _words(name: str, text: str) -> str:
 
 
 def _mailbox(sender: Address) -> str:
-    """Returns the value of the header From."""
+    """Return the value of the header From."""
     name = clean(sender.display_name)
     if _is_shown_as_it_is(name):
         return formataddr((name, sender.addr_spec))  # in quotation marks if necessary
@@ -305,12 +305,12 @@ def _mailbox(sender: Address) -> str:
 
 
 def _is_shown_as_it_is(text: str) -> bool:
-    """Returns whether no mail program decodes a part of the text; "=?" begins an encoded word (RFC 2047)."""
+    """Return whether no mail program decodes a part of the text; "=?" begins an encoded word (RFC 2047)."""
     return text.isascii() and "=?" not in text
 
 
 def _greeting(settings: Settings, domain: str) -> str:
-    """Returns the name by which we greet a mail server. Servers refuse "localhost" and names without a dot."""
+    """Return the name by which we greet a mail server. Servers refuse "localhost" and names without a dot."""
     host = urlsplit(settings.web_url or "").hostname or ""
     if "." in host.strip(".") and not is_ip(host):
         return host
@@ -318,7 +318,7 @@ def _greeting(settings: Settings, domain: str) -> str:
 
 
 def outcome_of(error: Exception, step: Step) -> NotDelivered:
-    """Returns the outcome of a mail for an error at a step of sending it."""
+    """Return the outcome of a mail for an error at a step of sending it."""
     match error:
         case aiosmtplib.SMTPResponseException():
             return _of_answer(error.code, " ".join(error.message.split()), step)
@@ -333,7 +333,7 @@ def outcome_of(error: Exception, step: Step) -> NotDelivered:
 
 
 def _why(error: Exception) -> str:
-    """Returns why a connection failed. The library's own text has the address, which is a setting."""
+    """Return why a connection failed. The library's own text has the address, which is a setting."""
     cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
     for kind, words in _REASONS:
         if isinstance(cause, kind):
@@ -345,7 +345,7 @@ def _why(error: Exception) -> str:
 
 
 def _of_answer(code: int, words: str, step: Step) -> NotDelivered:
-    """Returns the outcome for a refusal. Codes 4xx are temporary, 5xx permanent."""
+    """Return the outcome for a refusal. Codes 4xx are temporary, 5xx permanent."""
     said = f"The mail server says {code}: {words[:_LONGEST_REASON]}"
     if code < 500:  # noqa: PLR2004 - RFC 5321, 4.2.1; includes invalid codes
         return RetryLater(said)

@@ -66,7 +66,7 @@ class Link:
 
     @classmethod
     def of(cls, chat: Chat, does: Does, data: str, label: str = "") -> "Link":
-        """Returns a link that does something in a chat."""
+        """Return a link that does something in a chat."""
         return cls(chat.id, str(chat.address), does, data, label)
 
 
@@ -78,22 +78,22 @@ class Signer:
         self._signed = URLSafeSerializer(key)
 
     def url(self, chat: Chat, does: Does, data: str, label: str = "") -> str:
-        """Returns the web address of a link that does something in a chat."""
+        """Return the web address of a link that does something in a chat."""
         return f"{self._root}{PATH}?link={self.token(Link.of(chat, does, data, label))}"
 
     def token(self, link: Link) -> str:
-        """Returns the link and its signature as one word."""
+        """Return the link and its signature as one word."""
         return str(self._signed.dumps([link.chat, link.address, link.does, link.data, link.label]))
 
     def read(self, token: str) -> Link | None:
-        """Returns the link in a word from `token`; None for any other word."""
+        """Return the link in a word from `token`; None for any other word."""
         try:
             return Link(*self._signed.loads(token[:_LONGEST_LINK]))
         except BadData:
             return None
 
     def linked(self, chat: Chat, html: str) -> str:
-        """Returns the HTML of a payload with signed links for its buttons."""
+        """Return the HTML of a payload with signed links for its buttons."""
 
         def signed(found: re.Match[str]) -> str:
             data, style, label = found.groups()
@@ -104,7 +104,7 @@ class Signer:
 
 
 def signer_of(transaction: Transaction, root: str) -> Signer:
-    """Returns the signer with the key of this database. Makes the key at the first call."""
+    """Return the signer with the key of this database. Makes the key at the first call."""
     return Signer(bot_state.made_value(transaction, _KEY, partial(secrets.token_hex, 32)), root)
 
 
@@ -116,7 +116,7 @@ class MailPages(PageReceiver):
     def __init__(
         self, store: Store, signer: Callable[[], Awaitable[Signer]], waiting: dict[str, list[Payload]]
     ) -> None:
-        """`waiting`: update id → messages for its page."""
+        """Take `waiting`: update id → messages for its page."""
         super().__init__()
         self.store, self.signer, self.waiting = store, signer, waiting
 
@@ -127,7 +127,7 @@ class MailPages(PageReceiver):
         return [Route(path, self._answer, methods=["GET", "POST"], middleware=limit) for path in with_any_prefix(PATH)]
 
     async def _answer(self, request: WebRequest) -> Response:
-        """Returns the page of a link; after a press, does what it says before.
+        """Return the page of a link; after a press, does what it says before.
 
         Its signature shows whether we made it.
         """
@@ -153,14 +153,14 @@ class MailPages(PageReceiver):
             return _words(503, _NOT_NOW)
 
     async def _chat_of(self, link: Link) -> Chat | None:
-        """Returns the chat of a link; None if it was erased, even if another one has its id now. Raises StoreError."""
+        """Return the chat of a link; None if it was erased, even if another one has its id now. Raise StoreError."""
         found = await self.store.read(find_chat, parse_address(link.address))
         return found if found and found.id == link.chat else None
 
     async def _do(
         self, chat: Chat, link: Link, fields: Mapping[str, str], dispatcher: RequestDispatcher
     ) -> Sequence[Payload]:
-        """Does what the link says, at most once for each `once` of a page. Returns the answer. Raises StoreError."""
+        """Do what the link says, at most once for each `once` of a page. Return the answer. Raise StoreError."""
         once = usable_text(fields.get("once"))[:64] or secrets.token_urlsafe(16)
         update = f"{chat.address.address}:{once}:{link.data[:64]}"
         page = self.waiting.setdefault(update, [])  # two presses of one button share the answer
@@ -177,7 +177,7 @@ def _words(status: int, words: str) -> Response:
 
 
 def _request(chat: ChatAddress, link: Link, typed: str, update: str) -> CallbackRequest | MessageRequest:
-    """Returns the request of the person who received the mail."""
+    """Return the request of the person who received the mail."""
     place = Place(chat, FACTS.kind_of(chat))
     if link.does == "press":
         return CallbackRequest(
@@ -200,7 +200,7 @@ def _request(chat: ChatAddress, link: Link, typed: str, update: str) -> Callback
 
 
 def _page(chat: Chat, signer: Signer, link: Link, answers: Sequence[Payload] | None = None) -> Response:
-    """Returns the page with the button of a link. With `answers`, returns the page that shows them after the press."""
+    """Return the page with the button of a link. With `answers`, returns the page that shows them after the press."""
     say = reader_of(chat).language.say
     title, body, talk = link.label or (FACTS.title if answers is None else say(_DONE)), "", ""
     buttons = [[(link.label or "OK", "", signer.token(link))]]  # rows of (label, address, or else a link)

@@ -26,7 +26,7 @@ class Email(packing.Renderer):
     beside = "always"
 
     def draw(self, view: object) -> packing.Fragment:
-        """Returns the view as escaped rows of a table."""
+        """Return the view as escaped rows of a table."""
         return packing.Fragment(view, draw_html("email", view))
 
     def compose(self, page: packing.Page) -> dict[str, Any]:
@@ -52,5 +52,5 @@ RENDERER = Email()
 
 
 def line(words: str) -> Payload:
-    """Returns the payload of a line on a page."""
+    """Return the payload of a line on a page."""
     return {"text": words, "html": f'<tr><td class="ink">{escape(words)}</td></tr>', "buttons": []}

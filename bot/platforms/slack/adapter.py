@@ -46,7 +46,7 @@ _CLOCK_SKEW = timedelta(seconds=60)  # by how much Slack's clock may be slow com
 
 
 def _is_member(person: Mapping[str, Any], team: str) -> bool:
-    """Returns whether a person (the "user" of users.info) is a member of the workspace.
+    """Return whether a person (the "user" of users.info) is a member of the workspace.
 
     That is no guest, stranger, bot or former member.
     """
@@ -250,7 +250,7 @@ class SlackPlatform(Listener, Directory, Operated):
         return replace(place, title=known.title or place.title, is_outside=known.is_outside)
 
     async def _sender_of(self, request: Request, *, changes: bool) -> dict[str, Any]:
-        """Returns the fields of a request that say who its sender is, as far as Slack tells."""
+        """Return the fields of a request that say who its sender is, as far as Slack tells."""
         if not changes or not request.sender or "/" in request.sender:
             return {}
         person = await self._person(request.sender)
@@ -264,14 +264,14 @@ class SlackPlatform(Listener, Directory, Operated):
         return {field: value for field, value in found.items() if value}
 
     async def _person(self, user: str) -> Mapping[str, Any]:
-        """Returns a person as Slack describes them now.
+        """Return a person as Slack describes them now.
 
-        Raises ChatGone if there is none, and what `Workspace.ask` raises.
+        Raise ChatGone if there is none, and what `Workspace.ask` raises.
         """
         return part_of(await self.workspace.ask("users.info", user=user, include_locale=True), "user")
 
     async def _is_in(self, channel: str, user: str) -> bool | None:
-        """Returns whether a person can see a channel: it is public, or they are a member.
+        """Return whether a person can see a channel: it is public, or they are a member.
 
         None if the app may not read the channel.
         """
@@ -298,7 +298,7 @@ class SlackPlatform(Listener, Directory, Operated):
                 return None
 
     async def _look_up(self, address: str) -> Place:
-        """Returns the channel as Slack describes it. Raises what `Workspace.ask` raises."""
+        """Return the channel as Slack describes it. Raise what `Workspace.ask` raises."""
         channel = part_of(await self.workspace.ask("conversations.info", channel=address), "channel")
         return Place(
             chat=ChatAddress("slack", address),
@@ -368,7 +368,7 @@ class SlackPlatform(Listener, Directory, Operated):
 
 
 def _ts_of(page: AsyncSlackResponse, delivery: str, number: int) -> str:
-    """Returns the ts of the message whose metadata has this delivery and number; "" if the page has none."""
+    """Return the ts of the message whose metadata has this delivery and number; "" if the page has none."""
     messages = page.get("messages")
     if not isinstance(messages, list):
         raise RetryLater("Slack's answer holds no messages.")
@@ -382,7 +382,7 @@ def _ts_of(page: AsyncSlackResponse, delivery: str, number: int) -> str:
 
 @asynccontextmanager
 async def _query_timeout() -> AsyncIterator[None]:
-    """Raises RetryLater if the body takes longer than QUERY_SECONDS."""
+    """Raise RetryLater if the body takes longer than QUERY_SECONDS."""
     try:
         async with asyncio.timeout(QUERY_SECONDS):
             yield
@@ -391,7 +391,7 @@ async def _query_timeout() -> AsyncIterator[None]:
 
 
 async def _soon(asked: Coroutine[Any, Any, T], otherwise: T) -> T:
-    """Returns what Slack tells soon enough; otherwise the other value."""
+    """Return what Slack tells soon enough; otherwise the other value."""
     try:
         async with _query_timeout():
             return await asked

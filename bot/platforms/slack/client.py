@@ -89,7 +89,7 @@ _MEANINGS: tuple[tuple[str, str, Callable[[str], NotDelivered]], ...] = (
 
 
 def outcome(error: Exception) -> NotDelivered:
-    """Returns the outcome of a message whose post or edit raised this error."""
+    """Return the outcome of a message whose post or edit raised this error."""
     match error:
         case NotDelivered():
             return error
@@ -105,7 +105,7 @@ def outcome(error: Exception) -> NotDelivered:
 
 
 def outcome_of_question(error: Exception) -> NotDelivered:
-    """Returns the outcome of a call that may be repeated: like `outcome`, but never Unclear.
+    """Return the outcome of a call that may be repeated: like `outcome`, but never Unclear.
 
     Rejected if only this method is not allowed.
     """
@@ -119,7 +119,7 @@ def outcome_of_question(error: Exception) -> NotDelivered:
 
 
 def _refused(status: int, code: str, words: str, retry_after: str) -> NotDelivered:
-    """Returns the outcome for a response that is not "ok"."""
+    """Return the outcome for a response that is not "ok"."""
     if status == HTTPStatus.TOO_MANY_REQUESTS or code in ("ratelimited", "rate_limited"):
         return RetryLater("Slack asks us to slow down.", _wait(retry_after))
     if not code or status in _SERVER_ERRORS:
@@ -131,7 +131,7 @@ def _refused(status: int, code: str, words: str, retry_after: str) -> NotDeliver
 
 
 def _read(error: SlackApiError) -> tuple[int, str, str, str]:
-    """Returns (status, Slack's code, the code with its explanation, Retry-After) of a refusal; "" for what is missing.
+    """Return (status, Slack's code, the code with its explanation, Retry-After) of a refusal; "" for what is missing.
 
     `error.response` is an AsyncSlackResponse for JSON, and aiohttp's own response for broken JSON. Its `data` is {} for
     HTML pages, and may be a list or a text.
@@ -145,7 +145,7 @@ def _read(error: SlackApiError) -> tuple[int, str, str, str]:
 
 
 def _detail(body: Mapping[str, object]) -> str:
-    """Returns the explanation in a response: the scope that is needed, or which block has which error."""
+    """Return the explanation in a response: the scope that is needed, or which block has which error."""
     if needed := body.get("needed"):
         return f": needs {needed}"
     match body.get("response_metadata"):
@@ -202,9 +202,9 @@ class Workspace:
         return bool(self._app_token)
 
     def socket_client(self, ping_interval: float) -> SocketModeClient:
-        """Returns the library's client of Socket Mode, which does not reconnect by itself.
+        """Return the library's client of Socket Mode, which does not reconnect by itself.
 
-        Raises RetryLater after `close`.
+        Raise RetryLater after `close`.
         """
         return SocketModeClient(
             self._app_token,
@@ -215,7 +215,7 @@ class Workspace:
         )
 
     def _web_client(self, token: str) -> AsyncWebClient:
-        """Returns the library's client with a token, on our connections. Raises RetryLater after `close`."""
+        """Return the library's client with a token, on our connections. Raise RetryLater after `close`."""
         return AsyncWebClient(
             token, base_url=self._api_url, session=self._connections(), retry_handlers=[], logger=SILENT
         )
@@ -236,7 +236,7 @@ class Workspace:
         return self._session
 
     async def identify(self) -> BotIdentity:
-        """Asks Slack for the bot of the token. Its scopes are in a response header (docs.slack.dev, auth.test)."""
+        """Ask Slack for the bot of the token. Its scopes are in a response header (docs.slack.dev, auth.test)."""
         answer = await self._call("auth.test", outcome_of_question)
         scopes = map(str.strip, str(answer.headers.get("x-oauth-scopes", "")).split(","))
         match answer.data:
@@ -248,11 +248,11 @@ class Workspace:
                 raise RetryLater("Slack accepted the token and did not say whose it is.")
 
     async def team(self) -> str:
-        """Returns the id of the workspace."""
+        """Return the id of the workspace."""
         return (self._identity or await self.identify()).team
 
     async def resolve(self, address: str) -> str:
-        """Returns the id of the channel that Slack posts to. Never raises Unclear."""
+        """Return the id of the channel that Slack posts to. Never raise Unclear."""
         if not address.startswith(PEOPLE):
             return address
         if address not in self._direct:
@@ -265,16 +265,16 @@ class Workspace:
         return self._direct[address]
 
     async def post(self, method: str, address: str, **message: object) -> AsyncSlackResponse:
-        """Returns the response of a method that shows something to people there, and so is never repeated."""
+        """Return the response of a method that shows something to people there, and so is never repeated."""
         shown = {"channel": await self.resolve(address), **message}
         return await self._call(method, outcome, json={name: value for name, value in shown.items() if value != ""})
 
     async def ask(self, method: str, **arguments: object) -> AsyncSlackResponse:
-        """Returns the response of a method that only reads. Never raises Unclear."""
+        """Return the response of a method that only reads. Never raise Unclear."""
         return await self._call(method, outcome_of_question, http_verb="GET", params=arguments)
 
     async def pages(self, method: str, **arguments: object) -> AsyncIterator[AsyncSlackResponse]:
-        """Yields the responses of a method that reads a list, page by page."""
+        """Yield the responses of a method that reads a list, page by page."""
         cursor = None
         while True:
             page = await self.ask(method, cursor=cursor, limit=_PAGE, **arguments)
@@ -284,16 +284,16 @@ class Workspace:
                 return
 
     async def socket_address(self) -> str:
-        """Returns the address of a new connection of Socket Mode, which works once. Never raises Unclear."""
+        """Return the address of a new connection of Socket Mode, which works once. Never raise Unclear."""
         answer = await self._call("apps.connections.open", outcome_of_question, token=self._app_token)
         if not isinstance(address := answer.get("url"), str):
             raise RetryLater("Slack gave no address for a connection.")
         return address
 
     async def respond(self, url: str, body: Mapping[str, object]) -> None:
-        """Posts to the response url of a request, without the token.
+        """Post to the response url of a request, without the token.
 
-        Raises Rejected if the url accepts no more responses (docs.slack.dev, Handling user interaction).
+        Raise Rejected if the url accepts no more responses (docs.slack.dev, Handling user interaction).
         """
         client = AsyncWebhookClient(url, session=self._connections(), retry_handlers=[], logger=SILENT)
         try:
@@ -306,7 +306,7 @@ class Workspace:
             raise Unclear(f"Slack gave no usable answer (HTTP {status}); it may have the message.")
 
     async def send_file(self, address: str, thread: str, file: File) -> str:
-        """Uploads a document to a channel or a person. Returns its id. Never raises Unclear."""
+        """Upload a document to a channel or a person. Return its id. Never raise Unclear."""
         channel = await self.resolve(address)
         try:
             sent = await self._web_client(self._token).files_upload_v2(
@@ -317,11 +317,11 @@ class Workspace:
         return str((sent.get("file") or {}).get("id", ""))
 
     async def download(self, url: str, most: int) -> bytes:
-        """Returns the content of a file at an address from files.info.
+        """Return the content of a file at an address from files.info.
 
         Of a file larger than `most`, only `most` + 1 bytes.
 
-        Sends the token, so it requests only addresses of Slack. Raises Rejected if the file is on another server or
+        Sends the token, so it requests only addresses of Slack. Raise Rejected if the file is on another server or
         gone.
         """
         if not self._is_slack(url):
@@ -347,7 +347,7 @@ class Workspace:
         return parts.scheme == "https" and (host == "slack.com" or host.endswith(".slack.com"))
 
     async def close(self) -> None:
-        """Closes the connections. After that nothing can be sent."""
+        """Close the connections. After that nothing can be sent."""
         self._is_closed = True
         if self._session is not None:
             await self._session.close()
@@ -360,7 +360,7 @@ class Workspace:
         token: str = "",
         **request: Any,  # noqa: ANN401 - arguments of the library
     ) -> AsyncSlackResponse:
-        """Returns the response of a method, a JSON object. `meaning` converts errors.
+        """Return the response of a method, a JSON object. `meaning` converts errors.
 
         `token`: another one than the bot's.
         """
@@ -375,7 +375,7 @@ class Workspace:
 
 
 def part_of(answer: AsyncSlackResponse, name: str) -> Mapping[str, Any]:
-    """Returns a part of a response that must be an object. Raises RetryLater if it is not."""
+    """Return a part of a response that must be an object. Raise RetryLater if it is not."""
     found = answer.get(name)
     if not isinstance(found, Mapping):
         raise RetryLater("Slack gave no answer that can be read.")
@@ -383,5 +383,5 @@ def part_of(answer: AsyncSlackResponse, name: str) -> Mapping[str, Any]:
 
 
 async def _refuse_redirect(*_: object) -> None:
-    """Raises an error for a redirect: the post would become a GET, whose response says nothing about the message."""
+    """Raise an error for a redirect: the post would become a GET, whose response says nothing about the message."""
     raise Unclear("The address of Slack's API sends us elsewhere; it may have the message.")

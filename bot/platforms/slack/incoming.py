@@ -47,7 +47,7 @@ _OWN_COMMAND = re.compile(r"^\s*/paperwire\s+")  # typed after a mention, or as 
 
 
 def read(kind: str, payload: object, here: BotIdentity) -> Request | None:
-    """Returns the request in a payload; None if it has none, or comes from another workspace. Raises Malformed."""
+    """Return the request in a payload; None if it has none, or comes from another workspace. Raise Malformed."""
     reader = _READERS.get(kind)
     with documented_shape():
         sent = usable(payload)
@@ -58,7 +58,7 @@ def read(kind: str, payload: object, here: BotIdentity) -> Request | None:
 
 
 def _is_of(workspace: str, sent: Payload) -> bool:
-    """Returns whether a payload names this workspace. Raises IndexError if it names none."""
+    """Return whether a payload names this workspace. Raise IndexError if it names none."""
     named = [one.get("team_id") for one in (sent, sent.get("user") or {}, *(sent.get("authorizations") or ()))]
     named = [*filter(None, (*named, sent.get("context_team_id"), (sent.get("team") or {}).get("id")))]
     if workspace not in named:
@@ -104,7 +104,7 @@ def _event(sent: Payload, here: BotIdentity) -> Request | None:
 
 
 def _happened(what: str, event: Payload, here: BotIdentity, update: str) -> Request | None:
-    """Returns the request for an event of a channel; None if another member than the bot came or left."""
+    """Return the request for an event of a channel; None if another member than the bot came or left."""
     if what in ("arrived", "left") and event.get("user", here.user) != here.user:
         return None
     name, details = None, dict[str, str]()
@@ -135,7 +135,7 @@ def _command(sent: Payload, _: BotIdentity) -> Request:
 
 
 def _interaction(sent: Payload, here: BotIdentity) -> Request | None:
-    """Returns the request for a button or menu under a message; None for a button that only opened an address."""
+    """Return the request for a button or menu under a message; None for a button that only opened an address."""
     if sent["type"] != "block_actions":
         return None
     user, action, channel = sent["user"], sent["actions"][0], sent["channel"]
@@ -173,12 +173,12 @@ _READERS: Mapping[str, Callable[[Payload, BotIdentity], Request | None]] = {
 
 
 def _sender(user: object, home: object, here: BotIdentity) -> str:
-    """Returns the id of a person; "TEAM/ID" for a person of another workspace in a shared channel."""
+    """Return the id of a person; "TEAM/ID" for a person of another workspace in a shared channel."""
     return f"{home}/{user}" if home and home != here.team else str(user)
 
 
 def _place(channel: str, sender: str = "", name: object = None, thread: str = "") -> Place:
-    """Returns the Place of a channel, a group conversation, or the direct messages of a sender.
+    """Return the Place of a channel, a group conversation, or the direct messages of a sender.
 
     In those the bot may be absent where a command was given, so the Place says that the bot is outside.
     """
@@ -188,6 +188,6 @@ def _place(channel: str, sender: str = "", name: object = None, thread: str = ""
 
 
 def _thread(said: Payload) -> str:
-    """Returns the ts of the first message of the thread; "" for that message itself, and outside threads."""
+    """Return the ts of the first message of the thread; "" for that message itself, and outside threads."""
     thread = str(said.get("thread_ts") or "")
     return "" if thread == said.get("ts", said.get("message_ts")) else thread

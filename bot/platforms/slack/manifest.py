@@ -51,7 +51,7 @@ _LONG = (
 
 
 def manifest() -> dict[str, Any]:
-    """Returns the manifest of an app for Socket Mode."""
+    """Return the manifest of an app for Socket Mode."""
     return {
         "_metadata": {"major_version": 1, "minor_version": 1},
         "display_information": {

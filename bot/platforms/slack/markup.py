@@ -95,7 +95,7 @@ class Slack(packing.Renderer):
     beside = "in lists"
 
     def draw(self, view: object) -> packing.Fragment:
-        """Returns the view as blocks: JSON objects separated by commas.
+        """Return the view as blocks: JSON objects separated by commas.
 
         Views of lines and code stay mrkdwn until `compose`.
         """
@@ -109,12 +109,12 @@ class Slack(packing.Renderer):
         return packing.Fragment(view, markup, size=packing.Size(length, len(blocks)))
 
     def beneath(self, buttons: Buttons) -> packing.Size:
-        """Returns the size of the rows of buttons as blocks."""
+        """Return the size of the rows of buttons as blocks."""
         blocks = actions(buttons)
         return packing.Size(sum(units(_json(block)) + 1 for block in blocks), len(blocks))
 
     def compose(self, page: packing.Page) -> dict[str, Any]:
-        """Returns the message: its blocks, and the titles for its notification."""
+        """Return the message: its blocks, and the titles for its notification."""
         blocks = [*_joined_blocks(page.fragments), *actions(page.buttons)]
         titles = packing.notification_titles([*page.fragments, *page.titled])
         shown = cut_units(titles or packing.plain_text(page.fragments), FALLBACK)
@@ -131,7 +131,7 @@ class Slack(packing.Renderer):
 
 
 def _blocks_of(view: object) -> Iterator[Block]:
-    """Yields the blocks of a view: its text, and below it in small letters what matters less."""
+    """Yield the blocks of a view: its text, and below it in small letters what matters less."""
     small = ""
     match view:
         case Head(small=False) as head:
@@ -151,7 +151,7 @@ def _blocks_of(view: object) -> Iterator[Block]:
 
 
 def plain_form(blocks: Iterable[Mapping[str, Any]]) -> str:
-    """Returns the text of blocks without markup, with the addresses of their links.
+    """Return the text of blocks without markup, with the addresses of their links.
 
     Escaped, as Slack wants any text.
     """
@@ -159,13 +159,13 @@ def plain_form(blocks: Iterable[Mapping[str, Any]]) -> str:
 
 
 def section(text: str) -> Block:
-    """Returns a section block: a paragraph of mrkdwn."""
+    """Return a section block: a paragraph of mrkdwn."""
     # Without `verbatim`, Slack makes links of cs.CL and of names after # and @.
     return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
 
 
 def plain_text_object(text: str, room: int) -> Block:
-    """Returns a text object without markup, of at most `room` UTF-16 units.
+    """Return a text object without markup, of at most `room` UTF-16 units.
 
     A name between colons does not become an emoji.
 
@@ -178,7 +178,7 @@ def plain_text_object(text: str, room: int) -> Block:
 
 
 def actions(buttons: Buttons) -> list[Block]:
-    """Returns the rows of buttons as blocks. A press is identified by the button's value."""
+    """Return the rows of buttons as blocks. A press is identified by the button's value."""
     rows = [row[start : start + IN_ROW] for row in buttons for start in range(0, len(row), IN_ROW)]
     return [
         {
@@ -190,7 +190,7 @@ def actions(buttons: Buttons) -> list[Block]:
 
 
 def element(button: Button, action: str) -> Block:
-    """Returns a button as an element, or as a menu if it has several options.
+    """Return a button as an element, or as a menu if it has several options.
 
     `action` is an action id, unique in the block.
     """
@@ -208,7 +208,7 @@ def element(button: Button, action: str) -> Block:
 
 
 def _accessory(card: CardButtons) -> Block:
-    """Returns the accessory of a paper in a list: a menu, if a subscription brought the paper.
+    """Return the accessory of a paper in a list: a menu, if a subscription brought the paper.
 
     Else a button to its card.
     """
@@ -224,7 +224,7 @@ def _json(value: object) -> str:
 
 
 def _joined_blocks(fragments: Sequence[packing.Fragment]) -> list[Block]:
-    """Returns the fragments as blocks. Adjacent lines share a section while they fit into it."""
+    """Return the fragments as blocks. Adjacent lines share a section while they fit into it."""
     blocks: list[Block] = []
     lines = ""
     for fragment in fragments:
@@ -240,7 +240,7 @@ def _joined_blocks(fragments: Sequence[packing.Fragment]) -> list[Block]:
 
 
 def message_arguments(message: Message, *, plain: bool) -> dict[str, Any]:
-    """Returns the arguments of chat.postMessage that show a message. Raises Rejected.
+    """Return the arguments of chat.postMessage that show a message. Raise Rejected.
 
     `plain`: its plain form, a text without blocks and markup.
     """
@@ -263,7 +263,7 @@ _INLINE = re.compile(
 
 
 def html_of(mrkdwn: str) -> str:
-    """Returns mrkdwn as HTML. Both escape the same characters, so these stay as they are."""
+    """Return mrkdwn as HTML. Both escape the same characters, so these stay as they are."""
     return _INLINE.sub(_tagged, mrkdwn)
 
 

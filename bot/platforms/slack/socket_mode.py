@@ -56,7 +56,7 @@ class SocketMode(ReceiverLoop):
         log.warning("Slack sends what people say only to a paperwire run that goes on.")
 
     async def _use_connection(self, me: BotIdentity, dispatcher: RequestDispatcher) -> None:
-        """Opens a connection, and uses it until it ends. Always raises: NotDelivered, or RetryLater at its end."""
+        """Open a connection, and uses it until it ends. Always raises: NotDelivered, or RetryLater at its end."""
         address = await self._workspace.socket_address()
         client = self._workspace.socket_client(PING_SECONDS)
         client.wss_uri = address
@@ -80,7 +80,7 @@ class SocketMode(ReceiverLoop):
     async def _handle(
         self, client: SocketModeClient, envelope: dict[str, Any], me: BotIdentity, dispatcher: RequestDispatcher
     ) -> None:
-        """Handles an envelope in a task that the library started, and acknowledges it."""
+        """Handle an envelope in a task that the library started, and acknowledges it."""
         if envelope.get("type") == "hello":
             self.mark_healthy()
         if not isinstance(envelope.get("envelope_id"), str):

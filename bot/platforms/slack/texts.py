@@ -16,7 +16,7 @@ _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))  # &amp; must be the 
 
 
 def unescape(text: object) -> str:
-    """Returns the text as it was typed.
+    """Return the text as it was typed.
 
     A channel that is the first or second word becomes "@" and its id.
     """
@@ -31,7 +31,7 @@ def unescape(text: object) -> str:
 
 
 def usable(payload: Any) -> Any:  # noqa: ANN401 - any JSON
-    """Returns a payload with all its texts, including ids, changed so that they can be stored."""
+    """Return a payload with all its texts, including ids, changed so that they can be stored."""
     if isinstance(payload, Mapping):
         return {usable_text(name): usable(inner) for name, inner in payload.items()}
     if isinstance(payload, list):
@@ -42,7 +42,7 @@ def usable(payload: Any) -> Any:  # noqa: ANN401 - any JSON
 
 
 def after_mention(text: object, bot: str) -> str:
-    """Returns the text after the first mention of the bot; the text before it if nothing follows.
+    """Return the text after the first mention of the bot; the text before it if nothing follows.
 
     Both are in Slack's form.
     """
@@ -52,7 +52,7 @@ def after_mention(text: object, bot: str) -> str:
 
 
 def title_of(name: object) -> str:
-    """Returns the title of a conversation: "#general", or the names in a group conversation.
+    """Return the title of a conversation: "#general", or the names in a group conversation.
 
     "" if Slack hides the name.
     """

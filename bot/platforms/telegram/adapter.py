@@ -112,7 +112,7 @@ class TelegramPlatform(Listener, Directory, Operated):
         return member.get("status") in _MANAGING
 
     async def _member(self, address: str, person: str) -> dict[str, Any]:
-        """Returns the ChatMember of a person. If the group became a supergroup, uses its new id."""
+        """Return the ChatMember of a person. If the group became a supergroup, uses its new id."""
         try:
             return await self.client.ask_for_object("getChatMember", chat_id=address, user_id=person)
         except ChatMoved as moved:
@@ -215,7 +215,7 @@ class TelegramPlatform(Listener, Directory, Operated):
 
 
 def _where(chat: ChatAddress) -> dict[str, Any]:
-    """Returns the arguments that say where to post. Raises ChatGone."""
+    """Return the arguments that say where to post. Raise ChatGone."""
     if chat.topic and not chat.topic.isdecimal():
         raise ChatGone("A topic of Telegram has a number.", "topic")
     return {"chat_id": chat.address, "message_thread_id": int(chat.topic) if chat.topic not in ("", _GENERAL) else None}

@@ -104,7 +104,7 @@ class FileTooLarge(Rejected):
 
 
 def outcome(error: Exception) -> NotDelivered:
-    """Returns the outcome of a message whose post or edit raised this error."""
+    """Return the outcome of a message whose post or edit raised this error."""
     cause = error.__cause__
     match error:
         case NotDelivered():
@@ -146,14 +146,14 @@ def _line(text: str) -> str:
 
 
 def _wait(retry_after: object) -> timedelta:
-    """Returns how long a 429 asks us to wait. A server in between may have written anything there."""
+    """Return how long a 429 asks us to wait. A server in between may have written anything there."""
     if isinstance(retry_after, int | float) and 0 < retry_after < _TOO_LONG:
         return timedelta(seconds=retry_after) + _MARGIN
     return _NO_NUMBER
 
 
 def outcome_of_question(error: Exception) -> NotDelivered:
-    """Returns the outcome of a call that may be repeated: like `outcome`, but never Unclear.
+    """Return the outcome of a call that may be repeated: like `outcome`, but never Unclear.
 
     The class of a refusal tells callers the reason.
     """
@@ -189,7 +189,7 @@ class Transport(HTTPXRequest):
         self._patience = 2 * (connect + read)  # seconds for all of a request, since a server may send a byte at a time
 
     async def do_request(self, *arguments: Any, **more: Any) -> tuple[int, bytes]:  # noqa: ANN401 - the library's arguments, passed on
-        """Returns (status, body) of a success. Raises Refusal for any other answer."""
+        """Return (status, body) of a success. Raise Refusal for any other answer."""
         waits = more.get("read_timeout")
         asked = waits if isinstance(waits, int | float) else 0
         async with asyncio.timeout(self._patience + asked):
@@ -226,7 +226,7 @@ class _Bounded(httpx.AsyncByteStream):
             yield piece
 
     async def aclose(self) -> None:
-        """Gives the connection back."""
+        """Give the connection back."""
         await self._whole.aclose()
 
 
@@ -248,11 +248,11 @@ class Client:
         self._is_closed = False
 
     async def post(self, method: str, **arguments: object) -> object:
-        """Returns the result of a method that shows something to people, and so is never repeated."""
+        """Return the result of a method that shows something to people, and so is never repeated."""
         return await self._call(method, arguments, outcome)
 
     async def ask(self, method: str, **arguments: object) -> object:
-        """Returns the result of a method that may be called twice. Never raises Unclear."""
+        """Return the result of a method that may be called twice. Never raise Unclear."""
         return await self._call(method, arguments, outcome_of_question)
 
     async def ask_for_object(self, method: str, **arguments: object) -> dict[str, Any]:
@@ -278,7 +278,7 @@ class Client:
             raise meaning(error) from None
 
     async def updates(self, offset: int, *, seconds: int, allowed: tuple[str, ...]) -> list[dict[str, Any]]:
-        """Returns the updates from `offset` on, as Telegram writes them, each with its update_id.
+        """Return the updates from `offset` on, as Telegram writes them, each with its update_id.
 
         Waits `seconds` for the first.
 
@@ -294,7 +294,7 @@ class Client:
         return numbered
 
     async def download(self, path: str) -> bytes:
-        """Returns the content of a file, by the path that getFile returned."""
+        """Return the content of a file, by the path that getFile returned."""
         try:
             return await self._request.retrieve(f"{self._root}/file/bot{self._token}/{quote(path)}")
         except Exception as error:  # noqa: BLE001 - as in `_call`
@@ -303,7 +303,7 @@ class Client:
             raise outcome_of_question(error) from None
 
     async def close(self) -> None:
-        """Closes the connections."""
+        """Close the connections."""
         self._is_closed = True
         for request in (self._request, self._updates):
             await request.shutdown()

@@ -58,7 +58,7 @@ _KINDS = {
 
 
 def place_of(chat: Mapping[str, Any], topic: str = "") -> Place:
-    """Returns the Place of a chat of the Bot API."""
+    """Return the Place of a chat of the Bot API."""
     kind = _KINDS.get(str(chat.get("type")), ChatKind.GROUP)
     return Place(
         chat=ChatAddress("telegram", str(int(chat["id"])), topic),
@@ -70,7 +70,7 @@ def place_of(chat: Mapping[str, Any], topic: str = "") -> Place:
 
 
 def read_update(update: Update, *, bot_id: str, bot_name: str) -> Request | None:
-    """Returns the request in an update; None if it contains none. `bot_name` has no @. Raises Malformed."""
+    """Return the request in an update; None if it contains none. `bot_name` has no @. Raise Malformed."""
     with documented_shape():
         number = str(int(update["update_id"]))
         for kind, found in update.items():
@@ -85,7 +85,7 @@ def read_update(update: Update, *, bot_id: str, bot_name: str) -> Request | None
 
 
 def _written(message: Mapping[str, Any], number: str, *, bot_id: str, bot_name: str) -> Request | None:
-    """Returns the request in a message; None for one of a bot, without content, or for another bot.
+    """Return the request in a message; None for one of a bot, without content, or for another bot.
 
     A forwarded command is plain text. In a private chat every command is ours, even if it names another bot.
     """
@@ -128,7 +128,7 @@ def _written(message: Mapping[str, Any], number: str, *, bot_id: str, bot_name: 
 
 
 def _topic(message: Mapping[str, Any]) -> str:
-    """Returns the forum topic of a message.
+    """Return the forum topic of a message.
 
     "" in the topic General, and for threads of replies, which are no topics.
     """
@@ -139,7 +139,7 @@ def _topic(message: Mapping[str, Any]) -> str:
 
 
 def _is_proven_admin(message: Mapping[str, Any]) -> bool:
-    """Returns whether the message proves that an administrator sent it: a channel post, or an anonymous admin."""
+    """Return whether the message proves that an administrator sent it: a channel post, or an anonymous admin."""
     if message["chat"].get("type") == "channel":
         return True
     behind = message.get("sender_chat") or {}
@@ -154,7 +154,7 @@ def _without_mention(text: str, bot_name: str) -> tuple[bool, str]:
 
 
 def _callback_query(query: Mapping[str, Any], number: str) -> Request | None:
-    """Returns the request for a callback query. A very old message has only its chat and id (InaccessibleMessage)."""
+    """Return the request for a callback query. A very old message has only its chat and id (InaccessibleMessage)."""
     message = query.get("message") or {}
     if "chat" not in message or not query.get("data"):
         return None  # a callback of an inline message or a game, which this bot does not send
@@ -170,7 +170,7 @@ def _callback_query(query: Mapping[str, Any], number: str) -> Request | None:
 
 
 def _membership_changed(change: Mapping[str, Any], number: str) -> Request | None:
-    """Returns the request when the bot was blocked, unblocked, added or removed, or may write or no longer."""
+    """Return the request when the bot was blocked, unblocked, added or removed, or may write or no longer."""
     place = place_of(change["chat"])
     before, after = change.get("old_chat_member") or {}, change.get("new_chat_member") or {}
     was_out, is_out = before.get("status") in _OUT, after.get("status") in _OUT
@@ -204,7 +204,7 @@ def _may_write(member: Mapping[str, Any], place: Place) -> bool:
 
 
 def _by(person: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the fields of a request that say by whom it was made; none if the update names no person."""
+    """Return the fields of a request that say by whom it was made; none if the update names no person."""
     if "id" not in person:
         return {}
     return {
@@ -257,7 +257,7 @@ class LongPolling(ReceiverLoop):
             log.warning("What waits on Telegram cannot be answered now: %s", error.reason)
 
     async def _prepare(self) -> None:
-        """Finds out who the bot is, and deletes a webhook that is still set. Raises NotDelivered."""
+        """Find out who the bot is, and deletes a webhook that is still set. Raise NotDelivered."""
         me = await self._client.ask_for_object("getMe")
         self._bot_id, self._bot_name = str(me.get("id", "")), str(me.get("username") or "")
         self._on_bot_name(self._bot_name)
@@ -270,9 +270,9 @@ class LongPolling(ReceiverLoop):
         return await self._client.updates(offset, seconds=seconds, allowed=ALLOWED)
 
     async def _handle(self, updates: Sequence[Update], offset: int, dispatch: Dispatch) -> int:
-        """Dispatches updates at the same time. Returns the next offset when all have taken effect.
+        """Dispatch updates at the same time. Return the next offset when all have taken effect.
 
-        Raises StoreError.
+        Raise StoreError.
         """
         reads = (partial(read_update, one, bot_id=self._bot_id, bot_name=self._bot_name) for one in updates)
         dispatched = (

@@ -37,7 +37,7 @@ _ADDRESS = re.compile(r"(?<![^\s(\[\"'“])https?://(?:[A-Za-z0-9-]+\.)+[A-Za-z]
 
 
 def without_mentions(text: str) -> str:
-    """Returns foreign text, changed so that @names, tags, commands and categories (cs.CL) do not become links.
+    """Return foreign text, changed so that @names, tags, commands and categories (cs.CL) do not become links.
 
     Telegram's server makes links of such words, and a @name in a group notifies that person. Web addresses still become
     links.
@@ -52,12 +52,12 @@ def without_mentions(text: str) -> str:
 
 
 def without_hosts(text: str) -> str:
-    """Returns the text, changed so that categories (cs.CL) do not become links."""
+    """Return the text, changed so that categories (cs.CL) do not become links."""
     return _CATEGORY.sub(rf"\1{_WORD_JOINER}", text)
 
 
 def own_words(text: str) -> str:
-    """Returns a line of the bot, changed so that @names and tags in it do not become links. Commands still do."""
+    """Return a line of the bot, changed so that @names and tags in it do not become links. Commands still do."""
     return without_hosts(_NAMING.sub(_broken, text))
 
 
@@ -66,7 +66,7 @@ def _defused(word: str) -> str:
 
 
 def _broken(found: re.Match[str]) -> str:
-    """Returns the character with a joiner after it, unless it is inside a word.
+    """Return the character with a joiner after it, unless it is inside a word.
 
     For the server, ¼ and ² belong to no word.
     """
@@ -105,13 +105,13 @@ HTML = TelegramHtml()
 
 
 def plain_form(html: str) -> str:
-    """Returns a message without markup, with the addresses of its links. It calls nobody either."""
+    """Return a message without markup, with the addresses of its links. It calls nobody either."""
     calm = {"code": without_mentions, "pre": own_words}
     return without_markup(_FIXED_WIDTH.sub(lambda fixed: calm[fixed[1]](fixed[2]), html))
 
 
 def size(html: str) -> Size:
-    """Returns (UTF-16 units of the plain form, which is never shorter than what people see; entities)."""
+    """Return (UTF-16 units of the plain form, which is never shorter than what people see; entities)."""
     found = _FOUND_BY_SERVER.findall(_TAG.sub("", _LINKED.sub(" ", html)))
     return Size(units(plain_form(html)) + _GAP, len(_TAG.findall(html)) // 2 + len(found))
 
@@ -148,7 +148,7 @@ class Telegram(Renderer):
 
 
 def open_message(message: Message, *, plain: bool) -> tuple[dict[str, Any], bool]:
-    """Returns (what sendMessage and editMessageText show of a message, whether it is silent). Raises Rejected.
+    """Return (what sendMessage and editMessageText show of a message, whether it is silent). Raise Rejected.
 
     The library leaves out arguments that are None. `plain`: its plain form, a text without markup and buttons.
     """

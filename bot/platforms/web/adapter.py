@@ -60,7 +60,7 @@ class WebPlatform(Listener):
             raise Rejected("The message is not there any more.")
 
     async def say(self, chat: ChatAddress, content: str, *, key: str, part: int = 0, is_own: bool = False) -> int:
-        """Stores a message, once for each `key` and `part`. Returns its number. Raises StoreError."""
+        """Store a message, once for each `key` and `part`. Return its number. Raise StoreError."""
         return await self._store.write(
             conversations.add_page_message,
             chat,
@@ -109,7 +109,7 @@ class WebPlatform(Listener):
 
 
 def _read(message: Message, *, plain: bool) -> str:
-    """Returns the content of a message as it is stored; with `plain`, only its text. Raises Rejected."""
+    """Return the content of a message as it is stored; with `plain`, only its text. Raise Rejected."""
     content = read_message(message, "text")
     shown = {"text": content["text"]}
     if content.get("html") and not plain:
@@ -118,7 +118,7 @@ def _read(message: Message, *, plain: bool) -> str:
 
 
 def _storable(text: str) -> str:
-    """Returns the text with "?" instead of lone surrogates, which no database accepts."""
+    """Return the text with "?" instead of lone surrogates, which no database accepts."""
     return text.encode("utf-8", "replace").decode()
 
 

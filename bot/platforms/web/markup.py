@@ -25,11 +25,11 @@ class Web(packing.Renderer):
     beside = "always"
 
     def draw(self, view: object) -> packing.Fragment:
-        """Returns the view as escaped HTML."""
+        """Return the view as escaped HTML."""
         return packing.Fragment(view, draw_html(FACTS.name, view))
 
     def compose(self, page: packing.Page) -> dict[str, Any]:
-        """Returns the message as HTML and as text.
+        """Return the message as HTML and as text.
 
         [subscribe] is above the papers, since below them it would be out of view.
         """
@@ -54,12 +54,12 @@ RENDERER = Web()
 
 
 def papers_told_of(html: str) -> set[int]:
-    """Returns the ids of the papers that the buttons of a message are about."""
+    """Return the ids of the papers that the buttons of a message are about."""
     return {int(found[3]) for found in _TELLING.finditer(html)}
 
 
 def with_pressed(html: str, number: int, told: Collection[tuple[int, Signal]]) -> str:
-    """Returns the HTML of message `number` in which the buttons of what was `told` look pressed.
+    """Return the HTML of message `number` in which the buttons of what was `told` look pressed.
 
     `told`: what the chat told of papers, as (paper, signal).
     """
@@ -67,7 +67,7 @@ def with_pressed(html: str, number: int, told: Collection[tuple[int, Signal]]) -
 
 
 def pressed_buttons(html: str, number: int, told: Collection[tuple[int, Signal]]) -> str:
-    """Returns these buttons alone, each of which replaces the one with its id on an open page."""
+    """Return these buttons alone, each of which replaces the one with its id on an open page."""
     return "".join(_button(found, number, told, ' hx-swap-oob="true"') for found in _TELLING.finditer(html))
 
 

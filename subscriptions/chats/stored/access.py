@@ -23,9 +23,9 @@ _DENIAL_KEY = "denial-key"  # name of a stored value
 
 
 def answer(transaction: Transaction, chat_id: int, admission: Admission | None, *, now: datetime) -> None:
-    """Stores what an operator answered when asked to let a chat in; None: it waits for the answer.
+    """Store what an operator answered when asked to let a chat in; None: it waits for the answer.
 
-    The cursors of its subscriptions do not change, so papers that came while it waited will be delivered. Does nothing
+    The cursors of its subscriptions do not change, so papers that came while it waited will be delivered. Do nothing
     for a chat that is not confirmed, since only its reader can confirm it, nor if one that is served is let in again.
     """
     row = transaction.get_one(ChatRow, chat_id)
@@ -36,19 +36,19 @@ def answer(transaction: Transaction, chat_id: int, admission: Admission | None, 
 
 
 def confirm(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
-    """Admits a chat whose reader said yes."""
+    """Admit a chat whose reader said yes."""
     row = transaction.get_one(ChatRow, chat_id)
     row.enter(ChatState.ACTIVE, now=now, admission=Admission.ADMITTED)
 
 
 def chats_awaiting_admission(transaction: Transaction) -> tuple[Chat, ...]:
-    """Returns the chats that wait for an operator and to which the bot can write, in the order of their requests."""
+    """Return the chats that wait for an operator and to which the bot can write, in the order of their requests."""
     asked = (_c.state == ChatState.ASKED) & _c.admission.is_(None) & _c.pause_reason.is_(None)
     return selected(transaction, asked, _c.state_since)
 
 
 def remember_denial(transaction: Transaction, lane: Lane) -> None:
-    """Stores a hash of an address, which tells that an operator denied its chats.
+    """Store a hash of an address, which tells that an operator denied its chats.
 
     The hash stays if the chats are erased.
     """
@@ -56,12 +56,12 @@ def remember_denial(transaction: Transaction, lane: Lane) -> None:
 
 
 def lift_denial(transaction: Transaction, lane: Lane) -> bool:
-    """Erases the stored denial of an address. Returns whether there was one."""
+    """Erase the stored denial of an address. Return whether there was one."""
     return transaction.remove(DenialRow, address_hash=denial_of(transaction, lane)) > 0
 
 
 def denial_of(transaction: Transaction, lane: Lane) -> str:
-    """Returns the hash that is stored for a denied address; "" if no operator denied it."""
+    """Return the hash that is stored for a denied address; "" if no operator denied it."""
     if bot_state.get_value(transaction, _DENIAL_KEY) is None:  # nothing was hashed yet
         return ""
     address_hash = hash_of(transaction, str(lane))
@@ -69,13 +69,13 @@ def denial_of(transaction: Transaction, lane: Lane) -> str:
 
 
 def hash_of(transaction: Transaction, text: str) -> str:
-    """Returns a hash of a text that only this database can compute, for what must be known again but not kept."""
+    """Return a hash of a text that only this database can compute, for what must be known again but not kept."""
     key = bot_state.made_value(transaction, _DENIAL_KEY, lambda: secrets.token_hex(32))
     return hmac.digest(bytes.fromhex(key), text.encode(), sha256).hex()
 
 
 def make_key(transaction: Transaction, chat_id: int, *, now: datetime) -> str:
-    """Returns a new key of a chat. The key that the chat had before opens nothing from now on."""
+    """Return a new key of a chat. The key that the chat had before opens nothing from now on."""
     key = f"feed_{secrets.token_urlsafe(_KEY_BYTES)}"
     row = row_of(transaction, chat_id)
     row.feed_key, row.feed_key_at = _hash_of_key(key), now
@@ -83,7 +83,7 @@ def make_key(transaction: Transaction, chat_id: int, *, now: datetime) -> str:
 
 
 def drop_key(transaction: Transaction, chat_id: int) -> bool:
-    """Removes the key of a chat. Returns whether there was one."""
+    """Remove the key of a chat. Return whether there was one."""
     row = row_of(transaction, chat_id)
     had = row.feed_key is not None
     row.feed_key = row.feed_key_at = None
@@ -91,12 +91,12 @@ def drop_key(transaction: Transaction, chat_id: int) -> bool:
 
 
 def key_made_at(transaction: Transaction, chat_id: int) -> datetime | None:
-    """Returns when the key of a chat was made; None if there is none."""
+    """Return when the key of a chat was made; None if there is none."""
     return row_of(transaction, chat_id).feed_key_at
 
 
 def chat_of_key(transaction: Transaction, key: str) -> Chat | None:
-    """Returns the chat whose key this is; None for any other text, and if the chat gets no messages.
+    """Return the chat whose key this is; None for any other text, and if the chat gets no messages.
 
     A chat gets none if it is not admitted, or if the bot may no longer write there. The look-up takes as long for each
     unknown text, because it compares hashes.

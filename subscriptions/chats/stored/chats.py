@@ -36,7 +36,7 @@ _AT = _IN_LANE.where(_c.topic == sa.bindparam("topic"))
 
 
 def find_chat(transaction: Transaction, address: ChatAddress) -> Chat | None:
-    """Returns the chat at an address; if it moved, the chat at its new address; None if the address is unknown."""
+    """Return the chat at an address; if it moved, the chat at its new address; None if the address is unknown."""
     row = execute(transaction, _AT, asdict(address)).first()
     while row is not None and row.moved_to is not None:
         row = next(rows_of(transaction, _BY_ID, _c.id, [row.moved_to]), None)
@@ -46,7 +46,7 @@ def find_chat(transaction: Transaction, address: ChatAddress) -> Chat | None:
 
 
 def home_of(transaction: Transaction, address: ChatAddress) -> Chat | None:
-    """Returns the chat to which words at an address belong; None if it is not stored.
+    """Return the chat to which words at an address belong; None if it is not stored.
 
     A thread or topic is stored when it subscribes. Until then, its words belong to the chat around it.
     """
@@ -54,13 +54,13 @@ def home_of(transaction: Transaction, address: ChatAddress) -> Chat | None:
 
 
 def chats_in(transaction: Transaction, lane: Lane) -> list[Chat]:
-    """Returns the chats at an address and its topics, without chats that have moved away."""
+    """Return the chats at an address and its topics, without chats that have moved away."""
     there = execute(transaction, _IN_LANE, asdict(lane))
     return [chat_of(transaction, row) for row in there if row.moved_to is None]
 
 
 def all_chats(transaction: Transaction) -> Iterator[Sequence[Chat]]:
-    """Yields pages of all chats that have not moved away, ordered by address."""
+    """Yield pages of all chats that have not moved away, ordered by address."""
     last: ChatAddress | None = None
     while page := chats_after(transaction, last, CHUNK):
         yield page
@@ -68,7 +68,7 @@ def all_chats(transaction: Transaction) -> Iterator[Sequence[Chat]]:
 
 
 def chats_after(transaction: Transaction, after: ChatAddress | None, most: int) -> list[Chat]:
-    """Returns the next `most` chats of `all_chats` after the address `after`; None: the first chats."""
+    """Return the next `most` chats of `all_chats` after the address `after`; None: the first chats."""
     last = ("", "", "") if after is None else astuple(after)
     place = sa.tuple_(_c.platform, _c.address, _c.topic)
     wanted = _CHATS.where(place > last, _c.moved_to.is_(None)).order_by(*place.clauses).limit(most)
@@ -76,7 +76,7 @@ def chats_after(transaction: Transaction, after: ChatAddress | None, most: int) 
 
 
 def chats_by_id(transaction: Transaction, ids: Iterable[int]) -> dict[int, Chat]:
-    """Returns id → chat for these ids."""
+    """Return id → chat for these ids."""
     return {row.id: chat_of(transaction, row) for row in rows_of(transaction, _BY_ID, _c.id, sorted(set(ids)))}
 
 
@@ -91,7 +91,7 @@ def add_chat(
     lang: str = "",
     public: bool = False,
 ) -> Chat:
-    """Returns the chat at this address, or at the address to which it moved. Adds a chat if there is none.
+    """Return the chat at this address, or at the address to which it moved. Add a chat if there is none.
 
     `kind` is None if the platform has not told it, so that the address has to. `timezone` is "" if the chat chose none.
     `lang` is the language of the person's client or messages, "" if unknown.
@@ -114,7 +114,7 @@ def add_chat(
 
 
 def add_around(transaction: Transaction, topic: Chat, *, now: datetime) -> Chat:
-    """Returns the chat outside of the topics, at the address of a topic.
+    """Return the chat outside of the topics, at the address of a topic.
 
     Adds it, with the title, clock and language of the topic, if it is unknown.
     """
@@ -131,7 +131,7 @@ def add_around(transaction: Transaction, topic: Chat, *, now: datetime) -> Chat:
 
 
 def choose_setting(transaction: Transaction, chat_id: int, name: str, value: str | None) -> None:
-    """Stores a chosen value that chat_settings.check_value has checked. None restores the default of the setting."""
+    """Store a chosen value that chat_settings.check_value has checked. None restores the default of the setting."""
     row = row_of(transaction, chat_id)
     row.settings = {of: chosen for of, chosen in {**row.settings, name: value}.items() if chosen is not None}
 
@@ -139,7 +139,7 @@ def choose_setting(transaction: Transaction, chat_id: int, name: str, value: str
 def pause_chat(
     transaction: Transaction, chat_id: int, reason: PauseReason, *, now: datetime, until: datetime | None
 ) -> None:
-    """Pauses a chat. The cursors of its subscriptions do not change.
+    """Pause a chat. The cursors of its subscriptions do not change.
 
     Does nothing if the chat waits for admission or confirmation.
     """
@@ -149,7 +149,7 @@ def pause_chat(
 
 
 def resume_chat(transaction: Transaction, chat_id: int, *, now: datetime) -> None:
-    """Makes a chat active. Does nothing if the chat waits: only `service.access` admits it."""
+    """Make a chat active. Do nothing if the chat waits: only `service.access` admits it."""
     row = transaction.get_one(ChatRow, chat_id)
     if row.state not in WAITING:
         row.enter(ChatState.ACTIVE, now=now)
@@ -164,7 +164,7 @@ def mark_unreachable(
     now: datetime,
     until: datetime | None = None,
 ) -> bool:
-    """Stores that the platform does not let the bot write to a chat. Returns False if this was already stored.
+    """Store that the platform does not let the bot write to a chat. Return False if this was already stored.
 
     `detail` is the platform's sentence. A chat that a person paused stays paused by this person. A chat that waits for
     admission continues to wait. `until`: when the bot may write again; None: it is not known.
@@ -183,7 +183,7 @@ def mark_unreachable(
 
 
 def mark_reachable(transaction: Transaction, chat_id: int, *, now: datetime) -> bool:
-    """Stores that the platform lets the bot write to a chat again. Returns whether the chat was unreachable."""
+    """Store that the platform lets the bot write to a chat again. Return whether the chat was unreachable."""
     row = transaction.get_one(ChatRow, chat_id)
     if row.pause_reason is None or not row.pause_reason.is_unreachable:
         return False
@@ -227,18 +227,18 @@ def paused_chats(transaction: Transaction, *, most_named: int) -> list[PausedCha
 
 
 def describe(transaction: Transaction, lane: Lane, *, title: str, public: bool) -> None:
-    """Stores a title, and whether strangers can read the chat, for the chat at an address and its topics."""
+    """Store a title, and whether strangers can read the chat, for the chat at an address and its topics."""
     there = sa.update(ChatRow).filter_by(**asdict(lane), moved_to=None)
     transaction.exec(there.values(title=title, public=public))
 
 
 def row_of(transaction: Transaction, chat_id: int) -> ChatRow:
-    """Returns the row of a chat as it is now."""
+    """Return the row of a chat as it is now."""
     return transaction.get_one(ChatRow, chat_id, populate_existing=True)
 
 
 def chat_of(transaction: Transaction, row: AnyRow) -> Chat:
-    """Returns the Chat of a row of `_CHATS`."""
+    """Return the Chat of a row of `_CHATS`."""
     own = tuple(row.settings.items())
     settings, chosen = _settings(row.kind, row.platform, own, transaction.zone, row.lang or "en", public=row.public)
     return Chat(
@@ -265,7 +265,7 @@ def chat_of(transaction: Transaction, row: AnyRow) -> Chat:
 def _settings(
     kind: ChatKind, platform: str, own: tuple[tuple[str, str], ...], zone: str, lang: str, *, public: bool
 ) -> tuple[ChatSettings, Mapping[str, str]]:
-    """Returns (settings in effect, chosen settings).
+    """Return (settings in effect, chosen settings).
 
     Cached, since many chats chose the same, and most chose nothing.
     """
@@ -274,12 +274,12 @@ def _settings(
 
 
 def operators(transaction: Transaction) -> tuple[Chat, ...]:
-    """Returns the chats of people who became operators by a code."""
+    """Return the chats of people who became operators by a code."""
     return selected(transaction, _c.admin.is_(True) & _c.moved_to.is_(None))
 
 
 def note_person(transaction: Transaction, chat_id: int, /, **values: str | bool) -> None:
-    """Stores what is known of who set up a chat: `owner` and `lang`, whether it is an `admin`."""
+    """Store what is known of who set up a chat: `owner` and `lang`, whether it is an `admin`."""
     transaction.exec(sa.update(ChatRow).filter_by(id=chat_id).values(values))
 
 

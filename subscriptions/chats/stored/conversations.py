@@ -49,7 +49,7 @@ def note_update(
     answered: bool = False,
     now: datetime,
 ) -> None:
-    """Notes an update and what became of it, with its chat, if that is stored now, in the transaction of its effect.
+    """Note an update and what became of it, with its chat, if that is stored now, in the transaction of its effect.
 
     An update whose effect needs something slow is noted before that, too. `understood` is the id of the message, if it
     was understood, so that its later versions have no effect; "" if not, or if it has none.
@@ -65,12 +65,12 @@ def note_update(
 
 
 def mark_answered(transaction: Transaction, platform: str, update_id: str) -> None:
-    """Stores that the reply to an update was posted or given up."""
+    """Store that the reply to an update was posted or given up."""
     execute(transaction, sa.update(_updates).filter_by(platform=platform, update_id=update_id).values(answered=True))
 
 
 def unanswered(transaction: Transaction, platforms: Collection[str], *, now: datetime) -> dict[ChatAddress, bool]:
-    """Returns the chats of these platforms that wait for an answer → whether it is to a change; who spoke first first.
+    """Return the chats of these platforms that wait for an answer → whether it is to a change; who spoke first first.
 
     Gives up what is older than TOLD_WITHIN.
     """
@@ -87,7 +87,7 @@ def unanswered(transaction: Transaction, platforms: Collection[str], *, now: dat
 
 
 def mark_told(transaction: Transaction, chat: ChatAddress, *, upto: datetime) -> None:
-    """Stores that a chat was told of all its updates that were noted until `upto`."""
+    """Store that a chat was told of all its updates that were noted until `upto`."""
     of_chat = sa.select(_chats.c.id).where(*(_chats.c[name] == getattr(chat, name) for name in stored_chats.PLACE))
     told = sa.update(_updates).where(_is_unanswered, _u.chat.in_(of_chat), _u.at <= upto)
     execute(transaction, told.values(answered=True))
@@ -103,7 +103,7 @@ _CALLBACK = _TOKENS.where(_b.id == sa.bindparam("wanted"))
 
 
 def new_callback_id() -> str:
-    """Returns an id of 16 characters that cannot be guessed."""
+    """Return an id of 16 characters that cannot be guessed."""
     return secrets.token_urlsafe(12)
 
 
@@ -116,9 +116,9 @@ def store_callbacks(
     lasts: timedelta = BUTTONS_LAST,
     now: datetime,
 ) -> None:
-    """Stores callback tokens, which work in one chat only, under their ids.
+    """Store callback tokens, which work in one chat only, under their ids.
 
-    The chats that they are about must be stored. Raises LookupError otherwise. `name`: see `remember`.
+    The chats that they are about must be stored. Raise LookupError otherwise. `name`: see `remember`.
     """
     rows = [
         {
@@ -145,7 +145,7 @@ def _id_of(transaction: Transaction, about: ChatAddress) -> int:
 
 
 def find_callback(transaction: Transaction, callback_id: str) -> CallbackToken | None:
-    """Returns the callback token with an id; None if there is none."""
+    """Return the callback token with an id; None if there is none."""
     row = execute(transaction, _CALLBACK, {"wanted": callback_id}).first()
     return None if row is None else _token(row)
 
@@ -159,7 +159,7 @@ def _token(row: AnyRow) -> CallbackToken:
 def remember(
     transaction: Transaction, chat_id: int, name: str, token: CallbackToken, *, lasts: timedelta, now: datetime
 ) -> None:
-    """Stores what a person was asked, under a name, for a limited time. Replaces what they were asked before."""
+    """Store what a person was asked, under a name, for a limited time. Replaces what they were asked before."""
     drop_remembered(transaction, chat_id, name, person=token.person)
     store_callbacks(transaction, {new_callback_id(): token}, chat_id=chat_id, name=name, lasts=lasts, now=now)
 
@@ -167,14 +167,14 @@ def remember(
 def remembered(
     transaction: Transaction, chat_id: int, name: str, *, person: str, now: datetime
 ) -> CallbackToken | None:
-    """Returns what a person was asked under a name; None if there is nothing or its time is over."""
+    """Return what a person was asked under a name; None if there is nothing or its time is over."""
     asked = _TOKENS.where(_b.chat == chat_id, _b.person == person, _b.name == name, _b.until >= now)
     row = execute(transaction, asked.order_by(_b.at.desc())).first()
     return None if row is None else _token(row)
 
 
 def drop_remembered(transaction: Transaction, chat_id: int, name: str, *, person: str) -> None:
-    """Removes what a person was asked under a name."""
+    """Remove what a person was asked under a name."""
     transaction.remove(CallbackRow, chat=chat_id, name=name, person=person)
 
 
@@ -202,9 +202,9 @@ def add_page_message(
     is_own: bool = False,
     now: datetime,
 ) -> int:
-    """Stores a message and returns its number in the chat.
+    """Store a message and return its number in the chat.
 
-    If a message with the same delivery and part is stored, changes nothing and returns the number of that message. So a
+    If a message with the same delivery and part is stored, changes nothing and return the number of that message. So a
     message with an unknown outcome can simply be stored again. `is_own`: the person wrote it.
     """
     known = find_page_message(transaction, chat, delivery=delivery, part=part)
@@ -228,7 +228,7 @@ def add_page_message(
 
 
 def edit_page_message(transaction: Transaction, chat: ChatAddress, number: int, payload: str) -> bool:
-    """Replaces the content of a message of the bot. Returns False if the bot has no message with this number."""
+    """Replace the content of a message of the bot. Return False if the bot has no message with this number."""
     row = transaction.get(PageMessageRow, (_name(chat), number))
     if row is None or row.is_own:
         return False
@@ -239,7 +239,7 @@ def edit_page_message(transaction: Transaction, chat: ChatAddress, number: int, 
 
 
 def find_page_message(transaction: Transaction, chat: ChatAddress, *, delivery: str, part: int) -> int | None:
-    """Returns the number of a message; None if it is not stored."""
+    """Return the number of a message; None if it is not stored."""
     found = select(PageMessageRow.number).filter_by(chat=_name(chat), delivery=delivery, part=part)
     return transaction.exec(found).first()
 
@@ -247,7 +247,7 @@ def find_page_message(transaction: Transaction, chat: ChatAddress, *, delivery: 
 def page_messages(
     transaction: Transaction, chat: ChatAddress, most: int, *, before: int | None = None, after: int | None = None
 ) -> tuple[list[PageMessage], int]:
-    """Returns messages of a chat, oldest first, and the number of its last change; 0 if the chat was erased.
+    """Return messages of a chat, oldest first, and the number of its last change; 0 if the chat was erased.
 
     They are the newest ones, or the newest before the message with the number `before`, or those that were written or
     edited after the change `after`, in the order of their changes.
@@ -266,5 +266,5 @@ def _name(chat: ChatAddress) -> str:
 
 
 def _changes_of(transaction: Transaction, chat: ChatAddress) -> int:
-    """Returns the number of the last change of a chat; 0 after the chat was erased."""
+    """Return the number of the last change of a chat; 0 after the chat was erased."""
     return transaction.exec(select(sa.func.max(_p.change)).where(_p.chat == _name(chat))).one() or 0

@@ -50,7 +50,7 @@ _OF_TALK = frozenset({"callback", "update"})  # tables whose rows come from talk
 
 
 def chat_data(transaction: Transaction, chat_id: int) -> Json:
-    """Returns all that is stored about a chat: table → rows, each as column → value.
+    """Return all that is stored about a chat: table → rows, each as column → value.
 
     Papers are given by title and key.
     """
@@ -84,7 +84,7 @@ def _json(row: Mapping[str, Any]) -> Json:
 
 
 def erase(transaction: Transaction, chat_id: int) -> None:
-    """Erases a chat with all that refers to it, and its person where other chats name them.
+    """Erase a chat with all that refers to it, and its person where other chats name them.
 
     The ids of its updates stay, so that no update takes effect twice. Papers stay, since they belong to no chat. If an
     operator denied the chat, the hash of its address stays, so that it cannot come back as an unknown chat.
@@ -100,12 +100,12 @@ def erase(transaction: Transaction, chat_id: int) -> None:
 
 
 def _pointers(transaction: Transaction, chat_id: int) -> Sequence[ChatRow]:
-    """Returns the rows at the earlier addresses of a chat, which point to it."""
+    """Return the rows at the earlier addresses of a chat, which point to it."""
     return transaction.exec(select(ChatRow).where(col(ChatRow.moved_to) == chat_id)).all()
 
 
 def _erase_person(transaction: Transaction, platform: str, person: str) -> None:
-    """Erases a person from the rows of other chats of the platform that tell who did something."""
+    """Erase a person from the rows of other chats of the platform that tell who did something."""
     transaction.exec(sa.update(ChatRow).filter_by(platform=platform, owner=person).values(owner=""))
     # "ID" or "ID NAME"; compares with a range, because LIKE would not use the index
     did = (col(UndoRow.who) == person) | ((col(UndoRow.who) > f"{person} ") & (col(UndoRow.who) < f"{person}!"))
@@ -115,7 +115,7 @@ def _erase_person(transaction: Transaction, platform: str, person: str) -> None:
 
 
 def _is_on(platform: str, chat: int) -> sa.ColumnElement[bool]:
-    """Returns the condition that the chat with this id is on a platform.
+    """Return the condition that the chat with this id is on a platform.
 
     The condition looks up the chat by its id. An index by platform would not help, because nearly all chats are on one
     platform.
@@ -124,7 +124,7 @@ def _is_on(platform: str, chat: int) -> sa.ColumnElement[bool]:
 
 
 def erase_old(which: OldChats, transaction: Transaction, before: datetime, most: int) -> int:
-    """Erases at most `most` of the chats that have been in this way since before a moment. Returns how many there were."""
+    """Erase at most `most` of the chats that have been in this way since before a moment. Return how many there were."""
     found = execute(transaction, sa.select(_c.id).where(*which(before)).limit(most)).scalars().all()
     for chat_id in found:
         erase(transaction, chat_id)
@@ -132,20 +132,20 @@ def erase_old(which: OldChats, transaction: Transaction, before: datetime, most:
 
 
 def unconfirmed(before: datetime) -> Conditions:
-    """Yields the conditions of the chats that were added before a moment and never confirmed."""
+    """Yield the conditions of the chats that were added before a moment and never confirmed."""
     yield _c.state == ChatState.UNCONFIRMED
     yield _c.created_at < before
 
 
 def unreachable(before: datetime) -> Conditions:
-    """Yields the conditions of the chats that became unreachable before a moment."""
+    """Yield the conditions of the chats that became unreachable before a moment."""
     yield _c.state.in_((ChatState.PAUSED, *WAITING))
     yield _c.pause_reason.in_(UNREACHABLE)
     yield _c.state_since < before
 
 
 def only_talked(before: datetime) -> Conditions:
-    """Yields the conditions of the chats that have nothing but words from before a moment.
+    """Yield the conditions of the chats that have nothing but words from before a moment.
 
     A chat that an operator decided about, or that somebody set up, stays.
     """
@@ -165,7 +165,7 @@ def only_talked(before: datetime) -> Conditions:
 
 
 def chat_moved(transaction: Transaction, address: ChatAddress, new: str, *, now: datetime) -> None:
-    """Moves all chats at an address, including its topics, to the address `new`.
+    """Move all chats at an address, including its topics, to the address `new`.
 
     A row stays at the old address and points to the chat at the new address. Platforms give a group a new address when
     it becomes a larger kind of group. A second call changes nothing.
@@ -181,7 +181,7 @@ def chat_moved(transaction: Transaction, address: ChatAddress, new: str, *, now:
 
 
 def topic_gone(transaction: Transaction, topic: Chat, chat: Chat, *, now: datetime) -> None:
-    """Moves everything that a topic has to its chat, to which the address of the topic then leads.
+    """Move everything that a topic has to its chat, to which the address of the topic then leads.
 
     Papers that wait for the topic are sent to the chat. A second call changes nothing.
     """
@@ -196,7 +196,7 @@ def topic_gone(transaction: Transaction, topic: Chat, chat: Chat, *, now: dateti
 
 
 def _move(transaction: Transaction, row: ChatRow, to: ChatAddress, now: datetime) -> None:
-    """Moves a chat to an address. If there is a chat, the two become one: the one there, unless it never subscribed."""
+    """Move a chat to an address. If there is a chat, the two become one: the one there, unless it never subscribed."""
     there, old = stored_chats.find_chat(transaction, to), row.place
     stays = row
     if there is not None:
@@ -226,7 +226,7 @@ def _move(transaction: Transaction, row: ChatRow, to: ChatAddress, now: datetime
 
 
 def _join(transaction: Transaction, goes: ChatRow, stays: ChatRow, now: datetime) -> None:
-    """Gives everything that refers to one chat to another. A query or a paper that both have is kept only once."""
+    """Give everything that refers to one chat to another. A query or a paper that both have is kept only once."""
     before, after = goes.id, stays.id
     _inherit(goes, stays)
     for one in stored_subscriptions.subscriptions_in(transaction, before):  # `like:library` means that of the other
@@ -247,7 +247,7 @@ def _join(transaction: Transaction, goes: ChatRow, stays: ChatRow, now: datetime
 
 
 def _give(transaction: Transaction, column: "sa.Column[int]", before: int, after: int) -> None:
-    """Lets the rows that refer to one chat refer to another. A row whose key the other chat has already is removed."""
+    """Let the rows that refer to one chat refer to another. A row whose key the other chat has already is removed."""
     table, theirs = column.table, column.table.alias()
     for key in _keys(table):
         if column.name in key:
@@ -258,13 +258,13 @@ def _give(transaction: Transaction, column: "sa.Column[int]", before: int, after
 
 
 def _keys(table: sa.Table) -> list[list[str]]:
-    """Returns the columns of the primary key and of each unique constraint of a table."""
+    """Return the columns of the primary key and of each unique constraint of a table."""
     kinds = (sa.PrimaryKeyConstraint, sa.UniqueConstraint)
     return [[column.name for column in one.columns] for one in table.constraints if isinstance(one, kinds)]
 
 
 def _give_subscriptions(transaction: Transaction, before: int, stays: ChatRow) -> None:
-    """Moves the subscriptions of a chat. They keep their numbers only in a chat that has none."""
+    """Move the subscriptions of a chat. They keep their numbers only in a chat that has none."""
     theirs = {
         row.canonical: row for row in transaction.exec(select(SubscriptionRow).where(SubscriptionRow.chat == stays.id))
     }
@@ -280,7 +280,7 @@ def _give_subscriptions(transaction: Transaction, before: int, stays: ChatRow) -
 
 
 def _inherit(goes: ChatRow, stays: ChatRow) -> None:
-    """Merges settings, owner and admission of two chats. What the chat that stays chose itself wins."""
+    """Merge settings, owner and admission of two chats. What the chat that stays chose itself wins."""
     if stays.state is ChatState.ASKED and goes.next_number > 1 and goes.state is not ChatState.ASKED:
         stays.state, stays.admission, stays.pause_reason, stays.state_detail = ChatState.ACTIVE, None, None, ""
     stays.settings = {**goes.settings, **stays.settings}
@@ -307,7 +307,7 @@ def _remove_repeats(transaction: Transaction, before: int, after: int, now: date
 
 
 def _render_anew(transaction: Transaction, delivery: int, now: datetime) -> None:
-    """Makes a delivery that lost a paper unrendered, unless one of its messages is dead, was sent or may have been sent.
+    """Make a delivery that lost a paper unrendered, unless one of its messages is dead, was sent or may have been sent.
 
     Dismisses the delivery if it has no papers.
     """

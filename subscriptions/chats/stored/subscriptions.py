@@ -38,26 +38,26 @@ _CHANGES = sa.select(_u.id, _u.chat, _u.who, _u.at, _u.before).order_by(_u.id.de
 
 
 def subscriptions_of(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, tuple[Subscription, ...]]:
-    """Returns chat id → its subscriptions, ordered by number."""
+    """Return chat id → its subscriptions, ordered by number."""
     rows = rows_of(transaction, _SUBSCRIPTIONS, _s.chat, chat_ids)
     found = grouped((row[1], _subscription(row)) for row in rows)
     return {chat_id: tuple(found.get(chat_id, ())) for chat_id in chat_ids}
 
 
 def subscriptions_in(transaction: Transaction, chat_id: int) -> tuple[Subscription, ...]:
-    """Returns the subscriptions of one chat, ordered by number."""
+    """Return the subscriptions of one chat, ordered by number."""
     return subscriptions_of(transaction, [chat_id])[chat_id]
 
 
 def add_subscription(transaction: Transaction, new: Subscription) -> Subscription:
-    """Adds a subscription with the next number of its chat, and returns it as stored. Numbers are never used again."""
+    """Add a subscription with the next number of its chat, and return it as stored. Numbers are never used again."""
     number = execute(transaction, _TAKE_NUMBER, {"of": new.chat_id}).scalar_one() - 1
     insert_subscriptions(transaction, [new._replace(number=number)])
     return next(one for one in subscriptions_in(transaction, new.chat_id) if one.number == number)
 
 
 def insert_subscriptions(transaction: Transaction, new: Sequence[Subscription]) -> None:
-    """Inserts subscriptions with their numbers. One that was removed gets the id that it had, a new one any."""
+    """Insert subscriptions with their numbers. One that was removed gets the id that it had, a new one any."""
     for one in new:
         values = {name: value for name, value in one._asdict().items() if name in _s and (name != "id" or value)}
         row = SubscriptionRow(**{**values, "chat": one.chat_id, "cadence": str(one.cadence)})
@@ -71,7 +71,7 @@ def _ask(transaction: Transaction, subscription: int, canonical: str) -> None:
 
 
 def change_subscription(transaction: Transaction, before: Subscription, after: Subscription) -> Subscription:
-    """Stores only those fields of `after` that differ from `before`. Returns `after`.
+    """Store only those fields of `after` that differ from `before`. Return `after`.
 
     So a cursor that another process has moved stays where it is.
     """
@@ -87,7 +87,7 @@ def change_subscription(transaction: Transaction, before: Subscription, after: S
 
 
 def remove_subscriptions(transaction: Transaction, ids: Sequence[int]) -> None:
-    """Removes subscriptions. Deliveries that were planned for them are still sent."""
+    """Remove subscriptions. Deliveries that were planned for them are still sent."""
     transaction.remove(SubscriptionRow, col(SubscriptionRow.id).in_(ids))
 
 
@@ -102,24 +102,24 @@ def join(transaction: Transaction, *, stays: int, goes: int) -> None:
 
 
 def followed(transaction: Transaction) -> set[int]:
-    """Returns the ids of the subscriptions that files of the operator's named at the last start."""
+    """Return the ids of the subscriptions that files of the operator's named at the last start."""
     return {*transaction.exec(select(SubscriptionRow.id).where(_s.followed_at.is_not(None))).all()}
 
 
 def note_followed(transaction: Transaction, ids: Sequence[int], *, now: datetime) -> None:
-    """Stores that a file of the operator's names these subscriptions."""
+    """Store that a file of the operator's names these subscriptions."""
     for part in in_chunks(ids):
         execute(transaction, sa.update(_subscriptions).where(_s.id.in_(part)).values(followed_at=now))
 
 
 def chats_of(transaction: Transaction, ids: Sequence[int]) -> dict[int, set[int]]:
-    """Returns chat id → those of these subscriptions that are its own."""
+    """Return chat id → those of these subscriptions that are its own."""
     rows = rows_of(transaction, sa.select(_s.chat, _s.id), _s.id, ids)
     return {chat: set(own) for chat, own in grouped((row.chat, row.id) for row in rows).items()}
 
 
 def _subscription(row: Sequence[Any]) -> Subscription:
-    """Returns the Subscription of a row of `_VALUES`.
+    """Return the Subscription of a row of `_VALUES`.
 
     Reads the columns by position. By name it would take ten times as long, and a plan reads all subscriptions.
     """
@@ -127,13 +127,13 @@ def _subscription(row: Sequence[Any]) -> Subscription:
 
 
 def subscription_counts(transaction: Transaction) -> tuple[int, int]:
-    """Returns (number of chats that have subscriptions, number of subscriptions)."""
+    """Return (number of chats that have subscriptions, number of subscriptions)."""
     chats = sa.func.count(sa.func.distinct(SubscriptionRow.chat))
     return transaction.exec(select(chats, sa.func.count()).select_from(SubscriptionRow)).one()
 
 
 def last_came(transaction: Transaction, chat_id: int, since: datetime) -> dict[int, datetime]:
-    """Returns subscription number → when its last papers were sent, if this was at `since` or later."""
+    """Return subscription number → when its last papers were sent, if this was at `since` or later."""
     rows = transaction.exec(
         select(DeliveryItemRow.because, DeliveryRow.settled_at)
         .join(DeliveryRow, col(DeliveryRow.seq) == DeliveryItemRow.delivery)
@@ -162,9 +162,9 @@ class StoredChange(NamedTuple):
 
 
 def add_change(transaction: Transaction, chat_id: int, before: Mapping[str, Any], *, who: str, at: datetime) -> int:
-    """Stores the state of a chat before a change, and removes the oldest ones.
+    """Store the state of a chat before a change, and remove the oldest ones.
 
-    Returns its id; later ones have higher ids.
+    Return its id; later ones have higher ids.
 
     Of changes that save papers as many are kept as of all others, since in a group people save papers who may change
     nothing.
@@ -179,10 +179,10 @@ def add_change(transaction: Transaction, chat_id: int, before: Mapping[str, Any]
 
 
 def changes_of(transaction: Transaction, chat_id: int) -> tuple[StoredChange, ...]:
-    """Returns the stored changes of a chat, newest first."""
+    """Return the stored changes of a chat, newest first."""
     return tuple(map(StoredChange._make, execute(transaction, _CHANGES.where(_u.chat == chat_id))))
 
 
 def drop_changes_from(transaction: Transaction, chat_id: int, first: int) -> None:
-    """Removes a change of a chat, and those after it."""
+    """Remove a change of a chat, and those after it."""
     transaction.remove(UndoRow, col(UndoRow.id) >= first, chat=chat_id)

@@ -29,19 +29,19 @@ _KEPT: Mapping[str, Any] = {"delivered_on": _sent_on, "delivery": None, "message
 
 
 def drop(table: str, moment: str, transaction: Transaction, before: datetime, most: int) -> int:
-    """Removes at most `most` rows of a table whose column `moment` is before `before`."""
+    """Remove at most `most` rows of a table whose column `moment` is before `before`."""
     rows = TABLES.tables[table]
     return _drop(transaction, rows, rows.c[moment] < before, most)
 
 
 def drop_notices(transaction: Transaction, before: datetime, most: int) -> int:
-    """Removes notices that were settled before `before`."""
+    """Remove notices that were settled before `before`."""
     settled = sa.select(_d.seq).where(_d.settled_at < before, _IS_NOTICE).limit(most)
     return _drop_deliveries(transaction, execute(transaction, settled).scalars().all())
 
 
 def empty_notices(transaction: Transaction, before: datetime, most: int) -> int:
-    """Removes the texts of notices that were settled before `before`."""
+    """Remove the texts of notices that were settled before `before`."""
     has_text = sa.exists().where(_m.delivery == _d.seq, _m.payload != "")
     told = sa.select(_d.seq).where(_d.settled_at < before, _IS_NOTICE, _is_over, has_text).limit(most)
     seqs = execute(transaction, told).scalars().all()
@@ -50,7 +50,7 @@ def empty_notices(transaction: Transaction, before: datetime, most: int) -> int:
 
 
 def reduce_deliveries(transaction: Transaction, before: datetime, most: int) -> int:
-    """Reduces deliveries that were settled before `before`: keeps only which papers the chat got, and on which day.
+    """Reduce deliveries that were settled before `before`: keep only which papers the chat got, and on which day.
 
     These two facts are enough to deliver no paper twice. A delivery with an unsent message stays complete until a
     person dismisses it, which settles it.
@@ -62,7 +62,7 @@ def reduce_deliveries(transaction: Transaction, before: datetime, most: int) -> 
 
 
 def _drop_deliveries(transaction: Transaction, seqs: Sequence[int]) -> int:
-    """Removes deliveries with their messages."""
+    """Remove deliveries with their messages."""
     if seqs:
         execute(transaction, sa.delete(_messages).where(_m.delivery.in_(seqs)))
         execute(transaction, sa.delete(_deliveries).where(_d.seq.in_(seqs)))
@@ -70,7 +70,7 @@ def _drop_deliveries(transaction: Transaction, seqs: Sequence[int]) -> int:
 
 
 def _drop(transaction: Transaction, table: sa.Table, which: sa.ColumnElement[bool], most: int) -> int:
-    """Removes at most `most` of the rows that meet the condition `which`."""
+    """Remove at most `most` of the rows that meet the condition `which`."""
     key = sa.tuple_(*table.primary_key)
     some = sa.select(*table.primary_key).where(which).limit(most)
     return execute(transaction, sa.delete(table).where(key.in_(some))).rowcount

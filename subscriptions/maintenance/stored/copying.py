@@ -17,10 +17,10 @@ _PAPERS = TABLES.tables["paper"].c
 
 
 def copy_database(source: Store, target: Store) -> int:
-    """Copies all rows, including open deliveries, completely or not at all. Returns the number of rows.
+    """Copy all rows, including open deliveries, completely or not at all. Return the number of rows.
 
     The caller must have the role of both databases, and both must have the newest schema. If the process of the
-    source was killed while it sent messages, they are recovered in the target, as after any crash. Raises StoreError,
+    source was killed while it sent messages, they are recovered in the target, as after any crash. Raise StoreError,
     and Refused if the target has rows.
     """
     with source.reading() as old, target.writing() as new:
@@ -42,7 +42,7 @@ def copy_database(source: Store, target: Store) -> int:
 
 
 def count_rows(transaction: Transaction) -> dict[str, int]:
-    """Returns table → number of rows, for the tables that are copied."""
+    """Return table → number of rows, for the tables that are copied."""
     return {
         table.name: execute(transaction, sa.select(sa.func.count()).select_from(table)).scalar_one()
         for table in _COPIED
@@ -50,7 +50,7 @@ def count_rows(transaction: Transaction) -> dict[str, int]:
 
 
 def _copy(source: Transaction, target: Transaction, table: sa.Table) -> int:
-    """Copies the rows of a table in batches, in the order of its primary key. Returns the number of rows.
+    """Copy the rows of a table in batches, in the order of its primary key. Return the number of rows.
 
     Rows that refer to others of the table, as the old address of a chat does, come last.
     """
@@ -64,7 +64,7 @@ def _copy(source: Transaction, target: Transaction, table: sa.Table) -> int:
 
 
 def count_on(connection: sa.Connection) -> None:
-    """Makes PostgreSQL number new rows from the highest copied id on."""
+    """Make PostgreSQL number new rows from the highest copied id on."""
     for table in TABLES.sorted_tables:
         key = table.autoincrement_column
         if key is not None and table.name not in _MADE_ANEW:
@@ -74,6 +74,6 @@ def count_on(connection: sa.Connection) -> None:
 
 
 def _index_all(transaction: Transaction) -> None:
-    """Writes index entries for all papers of the database. The index must be empty."""
+    """Write index entries for all papers of the database. The index must be empty."""
     for part in in_chunks(execute(transaction, sa.select(_PAPERS.id).order_by(_PAPERS.id)).scalars().all()):
         index_papers(transaction, part)

@@ -148,7 +148,7 @@ Step = Unrendered | Claim
 
 
 def waits_until(next_at: datetime | None, now: datetime) -> datetime | None:
-    """Returns the moment of the next attempt; None if the attempt may be made now.
+    """Return the moment of the next attempt; None if the attempt may be made now.
 
     Ignores a moment after the longest credible wait, since it was stored while the clock was wrong.
     """
@@ -158,13 +158,13 @@ def waits_until(next_at: datetime | None, now: datetime) -> datetime | None:
 
 
 def lanes(transaction: Transaction, platforms: Sequence[str], *, now: datetime) -> list[Lane]:
-    """Returns the lanes of these platforms with something to do now, oldest first."""
+    """Return the lanes of these platforms with something to do now, oldest first."""
     values = {"platforms": platforms, "now": now, "longest": now + LONGEST_CREDIBLE_WAIT}
     return [Lane(*row) for row in execute(transaction, _WAITING_LANES, values)]
 
 
 def claim(transaction: Transaction, lane: Lane, *, now: datetime) -> Step | None:
-    """Returns the next step of a lane; None if there is none now (rule 6).
+    """Return the next step of a lane; None if there is none now (rule 6).
 
     This function only reads, but together with what other senders write, which saves each of them a transaction of its
     own; `mark_sending` marks the message. A message that waits, is unclear or is being sent stops the lane, a dead one
@@ -193,7 +193,7 @@ def claim(transaction: Transaction, lane: Lane, *, now: datetime) -> Step | None
 
 
 def mark_sending(transaction: Transaction, claimed: Claim, *, wall: datetime) -> bool:
-    """Marks a claimed message as being sent, right before the post. Returns False if it must not be posted.
+    """Mark a claimed message as being sent, right before the post. Return False if it must not be posted.
 
     The message must not be posted if another sender was first, if the delivery was dismissed, if the chat is paused or
     moved, or if another message of its lane is marked. If the process is killed before the outcome is stored, the lane
@@ -213,7 +213,7 @@ def mark_sending(transaction: Transaction, claimed: Claim, *, wall: datetime) ->
 
 
 def take_mark_back(transaction: Transaction, claimed: Claim, *, wall: datetime) -> None:
-    """Unmarks a message that was marked at `wall` and not posted, unless another process has taken it over."""
+    """Unmark a message that was marked at `wall` and not posted, unless another process has taken it over."""
     marked = sa.update(_messages).filter_by(**_key(claimed), state=MessageState.SENDING, attempted_at=wall)
     was = MessageState.UNCLEAR if claimed.unclear_since else MessageState.READY
     execute(transaction, marked.values(state=was, unclear_since=claimed.unclear_since))
@@ -222,9 +222,9 @@ def take_mark_back(transaction: Transaction, claimed: Claim, *, wall: datetime) 
 def confirm(
     transaction: Transaction, claimed: Claim, platform_id: str, *, now: datetime
 ) -> tuple[int | None, Step | None]:
-    """Stores that the platform has accepted a message, with the platform's id of the message.
+    """Store that the platform has accepted a message, with the platform's id of the message.
 
-    Returns (number of papers that the delivery shows, next step of the lane). The number is None unless all messages of
+    Return (number of papers that the delivery shows, next step of the lane). The number is None unless all messages of
     the delivery are sent now.
     """
     values = {"of": claimed.seq, "which": claimed.message.number, "its_id": platform_id, "now": now}
@@ -236,20 +236,20 @@ def confirm(
 
 
 def leave_to_person(transaction: Transaction, claimed: Claim, reason: str) -> None:
-    """Leaves an unclear message to a person, so that its lane goes on. The next process to send looks once more."""
+    """Leave an unclear message to a person, so that its lane goes on. The next process to send looks once more."""
     said = sa.case((_m.reason == "", reason), else_=_m.reason)  # after a crash nothing says why it is unclear
     execute(transaction, _if_unclear(claimed).values(reason=said, left_to_person=True))
 
 
 def record_not_found(transaction: Transaction, claimed: Claim, *, now: datetime) -> None:
-    """Stores that the platform does not have an unclear message. The message is posted again, at once or later."""
+    """Store that the platform does not have an unclear message. The message is posted again, at once or later."""
     decision = decide_not_found(claimed.attempts, now)
     if execute(transaction, _if_unclear(claimed).values(state=decision.state, unclear_since=None)).rowcount:
         postpone(transaction, claimed, decision.not_before)
 
 
 def postpone(transaction: Transaction, claimed: Claim, until: datetime | None) -> None:
-    """Stores when a message that is not sent is tried, or looked up, again; None: now."""
+    """Store when a message that is not sent is tried, or looked up, again; None: now."""
     execute(transaction, sa.update(_deliveries).filter_by(seq=claimed.seq).values(next_at=until))
 
 
@@ -258,7 +258,7 @@ def _key(claimed: Claim) -> dict[str, int]:
 
 
 def _if_unclear(claimed: Claim) -> sa.Update:
-    """Returns an update of the claimed message, if it is still stored and unclear.
+    """Return an update of the claimed message, if it is still stored and unclear.
 
     During the look-up, the chat may have been erased, or a person may have decided about the message.
     """
@@ -274,7 +274,7 @@ def record_outcome(
     perhaps_sent: bool,
     now: datetime,
 ) -> None:
-    """Records the outcome of an attempt that did not send the message, and settles the delivery if it is finished.
+    """Record the outcome of an attempt that did not send the message, and settles the delivery if it is finished.
 
     `perhaps_sent`: this attempt may have sent it after all.
     """
@@ -366,7 +366,7 @@ def wait_together(transaction: Transaction, chats: Collection[int], until: datet
 
 
 def settle_if_finished(transaction: Transaction, delivery: DeliveryRow, now: datetime) -> None:
-    """Settles a delivery whose messages are all sent or dead."""
+    """Settle a delivery whose messages are all sent or dead."""
     states = _states_of(transaction, delivery.seq)
     if delivery.settled_at is None and states and states.issubset(FINISHED):
         delivery.settled_at, delivery.next_at = now, None
@@ -382,7 +382,7 @@ def _states_of(transaction: Transaction, seq: int) -> set[MessageState]:
 
 
 def recover(transaction: Transaction, *, still_posting: timedelta = timedelta()) -> int:
-    """Marks messages in the state `sending` as unclear, since they may have been sent. Returns how many messages.
+    """Mark messages in the state `sending` as unclear, since they may have been sent. Return how many messages.
 
     A process that marked them before may still be posting, for so long after a mark: they are not tried again before
     that. Call it when this process sends nothing.
@@ -397,6 +397,6 @@ def recover(transaction: Transaction, *, still_posting: timedelta = timedelta())
 
 
 def look_up_again(transaction: Transaction) -> None:
-    """Lets messages be looked up that were left to a person. Call it when this process begins to send."""
+    """Let messages be looked up that were left to a person. Call it when this process begins to send."""
     left = sa.update(MessageRow).where(col(MessageRow.left_to_person), col(MessageRow.state) == MessageState.UNCLEAR)
     transaction.exec(left.values(left_to_person=False))

@@ -72,7 +72,7 @@ _DELIVERED_TO_EACH = sa.text("""
 
 
 def to_render(transaction: Transaction, seq: int, platform: str) -> dict[int, Delivery]:
-    """Returns seq → delivery for an unrendered delivery and for those planned with it, which are rendered together."""
+    """Return seq → delivery for an unrendered delivery and for those planned with it, which are rendered together."""
     asked = {"first": seq, "last": seq + _NEAR, "platform": platform}
     return delivery_values(transaction, execute(transaction, _UNRENDERED, asked).scalars().all())
 
@@ -80,7 +80,7 @@ def to_render(transaction: Transaction, seq: int, platform: str) -> dict[int, De
 def store_rendered(
     transaction: Transaction, rendered: Mapping[int, tuple[Sequence[Message], str]], lane: Lane, *, now: datetime
 ) -> Step | None:
-    """Stores messages of deliveries that were not rendered before (rule 7). Returns the next step of a lane.
+    """Store messages of deliveries that were not rendered before (rule 7). Return the next step of a lane.
 
     `rendered`: seq → (messages, failure). A delivery that could not be rendered is dead, with the failure, unless a
     person requests another attempt.
@@ -103,7 +103,7 @@ def store_rendered(
 
 
 def delivery_values(transaction: Transaction, seqs: Sequence[int]) -> dict[int, Delivery]:
-    """Returns seq → delivery with its papers as they are known now, for rendering."""
+    """Return seq → delivery with its papers as they are known now, for rendering."""
     rows = list(rows_of(transaction, _DELIVERIES, _d.seq, seqs))
     chats = chats_by_id(transaction, [row.chat for row in rows])
     item_rows = list(rows_of(transaction, _ITEMS, _i.delivery, seqs))
@@ -125,7 +125,7 @@ def delivery_values(transaction: Transaction, seqs: Sequence[int]) -> dict[int, 
 def delivered_items(
     transaction: Transaction, chat_id: int, delivery_id: str, *, position: int | None = None
 ) -> tuple[Item, ...]:
-    """Returns the items of a delivery in order, or only the item at `position`; () for a delivery of another chat."""
+    """Return the items of a delivery in order, or only the item at `position`; () for a delivery of another chat."""
     wanted = (
         select(DeliveryItemRow)
         .join(DeliveryRow, _d.seq == _i.delivery)
@@ -138,7 +138,7 @@ def delivered_items(
 
 
 def sent_since(transaction: Transaction, chat_id: int, since: datetime) -> list[int]:
-    """Returns the ids of the papers that a chat was sent from `since` on, in the order of sending.
+    """Return the ids of the papers that a chat was sent from `since` on, in the order of sending.
 
     Of deliveries that are no longer stored, only the day (in UTC) is known.
     """
@@ -154,7 +154,7 @@ def sent_since(transaction: Transaction, chat_id: int, since: datetime) -> list[
 
 
 def newest_sent(transaction: Transaction, chat_id: int, most: int) -> list[tuple[int, datetime]]:
-    """Returns (id, moment) of the newest `most` papers that a chat was sent, newest delivery first.
+    """Return (id, moment) of the newest `most` papers that a chat was sent, newest delivery first.
 
     Only deliveries that are still stored count, because of older ones only the day is known.
     """
@@ -170,7 +170,7 @@ def newest_sent(transaction: Transaction, chat_id: int, most: int) -> list[tuple
 
 
 def delivered_count(transaction: Transaction, chat_id: int) -> int:
-    """Returns the number of papers in the deliveries of a chat."""
+    """Return the number of papers in the deliveries of a chat."""
     return transaction.count(_i.chat == chat_id)
 
 
@@ -198,7 +198,7 @@ class DeliveredPaper(NamedTuple):
 
 
 def deliveries_of(transaction: Transaction, chat_id: int, paper_id: int) -> DeliveredPaper | None:
-    """Returns a paper with the state of the delivery that brought it to the chat; None if no delivery did."""
+    """Return a paper with the state of the delivery that brought it to the chat; None if no delivery did."""
     row = transaction.get(DeliveryItemRow, (chat_id, paper_id))
     if row is None:
         return None
@@ -215,7 +215,7 @@ def deliveries_of(transaction: Transaction, chat_id: int, paper_id: int) -> Deli
 
 
 def last_paper(transaction: Transaction, chat_id: int, *, message: str = "") -> int | None:
-    """Returns the id of the first paper in the message with the platform id `message`.
+    """Return the id of the first paper in the message with the platform id `message`.
 
     If no message of the chat has this id, or it shows no paper, returns the last paper of the newest delivery that
     showed papers to the chat; None if there is none.
@@ -227,12 +227,12 @@ def last_paper(transaction: Transaction, chat_id: int, *, message: str = "") -> 
 
 
 def taken_keys(transaction: Transaction, keys: Sequence[str]) -> set[str]:
-    """Returns those of `keys` that are dedupe keys of stored deliveries."""
+    """Return those of `keys` that are dedupe keys of stored deliveries."""
     return {row.dedupe_key for row in rows_of(transaction, _KEYS, _d.dedupe_key, keys)}
 
 
 def add_deliveries(transaction: Transaction, planned: Mapping[str, Delivery], *, now: datetime, **more: object) -> None:
-    """Stores deliveries and their items, with few statements. `planned`: dedupe key → delivery.
+    """Store deliveries and their items, with few statements. `planned`: dedupe key → delivery.
 
     No stored delivery may have one of these keys. `more`: further values of their rows.
     """
@@ -270,9 +270,9 @@ def add_deliveries(transaction: Transaction, planned: Mapping[str, Delivery], *,
 def add_notice(
     transaction: Transaction, key: str, planned: Delivery, *, about: int | None, person: str | None, now: datetime
 ) -> bool:
-    """Stores a notice. `key` is its dedupe key, `about` the other chat and `person` the person with whom it is erased.
+    """Store a notice. `key` is its dedupe key, `about` the other chat and `person` the person with whom it is erased.
 
-    Returns False if a delivery with this key is stored.
+    Return False if a delivery with this key is stored.
     """
     if taken_keys(transaction, [key]):
         return False
@@ -281,14 +281,14 @@ def add_notice(
 
 
 def count_as_delivered(transaction: Transaction, chat_id: int, papers: Iterable[int]) -> None:
-    """Stores papers as delivered to a chat, but without a delivery. Papers that are in a delivery stay there."""
+    """Store papers as delivered to a chat, but without a delivery. Papers that are in a delivery stay there."""
     for paper in papers:
         row = DeliveryItemRow(chat=chat_id, paper=paper, position=_NO_DELIVERY, shown=False)
         transaction.insert_new(row)
 
 
 def delivered(transaction: Transaction, chat_ids: Sequence[int], paper_ids: Iterable[int]) -> dict[int, set[int]]:
-    """Returns chat id → those of `paper_ids` that the chat has in a delivery or in its library."""
+    """Return chat id → those of `paper_ids` that the chat has in a delivery or in its library."""
     found: dict[int, set[int]] = {chat_id: set() for chat_id in chat_ids}
     papers = set(paper_ids)
     span = {"first": min(papers, default=0), "last": max(papers, default=0)}

@@ -92,7 +92,7 @@ class OutboxEntry:
 
 
 def outbox_entries(store: Store, *, now: datetime, over: bool = True) -> Iterator[OutboxEntry]:
-    """Yields all deliveries, oldest first. Reads each page in its own transaction.
+    """Yield all deliveries, oldest first. Read each page in its own transaction.
 
     Without `over`, leaves out deliveries that were sent or dismissed, and uses an index.
     """
@@ -125,9 +125,9 @@ def _entry(row: AnyRow, now: datetime) -> OutboxEntry:
 
 
 def retry(transaction: Transaction, delivery_id: str, *, now: datetime) -> None:
-    """Makes the dead, waiting and unclear messages of a delivery ready for a new attempt now.
+    """Make the dead, waiting and unclear messages of a delivery ready for a new attempt now.
 
-    Also frees all stopped platforms. Raises NotFound.
+    Also frees all stopped platforms. Raise NotFound.
     """
     delivery = _not_sent(transaction, delivery_id)
     never_made = (_m.payload == "") & (_m.state == MessageState.DEAD)
@@ -145,13 +145,13 @@ def retry(transaction: Transaction, delivery_id: str, *, now: datetime) -> None:
 
 
 def dismiss(transaction: Transaction, delivery_id: str, *, now: datetime) -> None:
-    """Dismisses a delivery, so that it is not sent. Raises NotFound."""
+    """Dismiss a delivery, so that it is not sent. Raise NotFound."""
     delivery = _not_sent(transaction, delivery_id)
     delivery.dismissed_at = delivery.settled_at = now
 
 
 def _not_sent(transaction: Transaction, delivery_id: str) -> DeliveryRow:
-    """Returns a delivery. Raises NotFound if it does not exist or all its messages were sent."""
+    """Return a delivery. Raise NotFound if it does not exist or all its messages were sent."""
     hint = Sentence("paperwire outbox lists them.")
     delivery = transaction.exec(select(DeliveryRow).where(_d.id == delivery_id)).first()
     if delivery is None:
@@ -174,7 +174,7 @@ class OutboxCounts:
 
 
 def outbox_counts(transaction: Transaction, chat_id: int | None = None) -> OutboxCounts:
-    """Returns the numbers of deliveries that wait, are unclear, or are dead, of all chats or of one."""
+    """Return the numbers of deliveries that wait, are unclear, or are dead, of all chats or of one."""
     found: Counter[str] = Counter()
     dead_on: dict[str, int] = {}
     oldest: dict[str, datetime] = {}
@@ -197,9 +197,9 @@ def outbox_counts(transaction: Transaction, chat_id: int | None = None) -> Outbo
 
 
 def count_as_sent(transaction: Transaction, before: datetime, *, now: datetime) -> int:
-    """Dismisses deliveries that were due before `before`, so that they count as sent after a restore.
+    """Dismiss deliveries that were due before `before`, so that they count as sent after a restore.
 
-    Returns how many deliveries it dismissed.
+    Return how many deliveries it dismissed.
     """
     lost = _dismissed(now).where(_d.settled_at.is_(None), _d.due < before)
     return execute(transaction, lost.values(reason="counted as sent after a restore")).rowcount
@@ -210,7 +210,7 @@ def _dismissed(now: datetime) -> sa.Update:
 
 
 def planned_papers(transaction: Transaction, chat_id: int, *, by: datetime | None = None) -> int:
-    """Returns the number of papers in a chat's unsent deliveries; with `by`, only in those planned at or before `by`.
+    """Return the number of papers in a chat's unsent deliveries; with `by`, only in those planned at or before `by`.
 
     A delivery is unsent if none of its messages was sent or may have been sent.
     """
@@ -223,7 +223,7 @@ def was_posted(transaction: Transaction, chat_id: int, platform_id: str) -> bool
 
 
 def hold_planned(transaction: Transaction, chat_id: int, until: datetime | None) -> None:
-    """Delays a chat's unsent deliveries until the moment `until`.
+    """Delay a chat's unsent deliveries until the moment `until`.
 
     None: ends the delay, so that they are sent at once.
     """
@@ -232,7 +232,7 @@ def hold_planned(transaction: Transaction, chat_id: int, until: datetime | None)
 
 
 def dismiss_planned(transaction: Transaction, chat_id: int, *, by: datetime, now: datetime) -> None:
-    """Dismisses a chat's unsent deliveries that were planned at or before `by`."""
+    """Dismiss a chat's unsent deliveries that were planned at or before `by`."""
     execute(transaction, _dismissed(now).where(_d.seq.in_(_unsent(transaction, chat_id, by))))
 
 
@@ -257,7 +257,7 @@ class Trouble:
 
 
 def dead(transaction: Transaction) -> Trouble:
-    """Returns the deliveries with a dead message that no person has dismissed.
+    """Return the deliveries with a dead message that no person has dismissed.
 
     Notices do not count, because otherwise a dead notice would cause the next notice.
     """
@@ -284,7 +284,7 @@ def dead(transaction: Transaction) -> Trouble:
 
 
 def waiting_since(transaction: Transaction, before: datetime) -> dict[str, Trouble]:
-    """Returns platform → deliveries that failed at least once and have waited since before the moment `before`.
+    """Return platform → deliveries that failed at least once and have waited since before the moment `before`.
 
     Those to chats of which it is in doubt whether they are gone do not count.
     """
@@ -336,7 +336,7 @@ def try_now(transaction: Transaction, chats: Sequence[int]) -> None:
 
 
 def notices_since(transaction: Transaction, chat_id: int, cause: str, since: datetime) -> int:
-    """Returns the number of notices with this cause that were stored for a chat at `since` or later."""
+    """Return the number of notices with this cause that were stored for a chat at `since` or later."""
     begins = f"notice:{chat_id}:{cause}:"
     return transaction.count(_d.chat == chat_id, _d.dedupe_key.startswith(begins), _d.created_at >= since)
 

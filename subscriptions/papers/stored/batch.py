@@ -121,7 +121,7 @@ class PaperBatch:
     _last_id: int = 0
 
     def read(self, transaction: Transaction, papers: Sequence[Incoming], marks: Sequence[Mark] = ()) -> None:
-        """Reads what the store knows about these papers. Call it once, before they are merged."""
+        """Read what the store knows about these papers. Call it once, before they are merged."""
         keys = {key for one in papers for key in (*one.keys, *one.former, *one.titles, *one.entries, *one.same)}
         keys |= {key for one in marks for key in one.keys}
         aliases = {one.alias for one in papers if one.alias}
@@ -147,7 +147,7 @@ class PaperBatch:
         return self._find(one) is not None
 
     def merge(self, one: Incoming) -> int:
-        """Merges a paper of the digest with the stored paper that is the same, or adds it. Returns its id."""
+        """Merge a paper of the digest with the stored paper that is the same, or add it. Return its id."""
         found = self._find(one)
         row = self._add(one.paper) if found is None else self.rows[found]
         paper = self._without_ids_of_others(row, one)
@@ -173,7 +173,7 @@ class PaperBatch:
         return row.id
 
     def mark(self, mark: Mark) -> None:
-        """Applies a notice to the papers that it is about, and to other rows of their works, if they are known."""
+        """Apply a notice to the papers that it is about, and to other rows of their works, if they are known."""
         for paper in self._with(mark.keys):
             of_work = [self.rows[paper]]
             if mark.event is not Event.WITHDRAWN:  # a preprint may be withdrawn when its article is not
@@ -186,7 +186,7 @@ class PaperBatch:
                     self.noted.add(row.id)
 
     def _give_article(self, row: PaperValues, article: Article | None) -> None:
-        """Notes the article of a preprint that had none."""
+        """Note the article of a preprint that had none."""
         if article and is_article(article.doi) and not article_of(self.entry(row.id)):
             row.facts = as_stored(replace(self._facts(row), article=article))
             self.noted.add(row.id)
@@ -210,7 +210,7 @@ class PaperBatch:
             self.news[row.id] = cross and self.news.get(row.id, True)
 
     def _find(self, one: Incoming) -> int | None:
-        """Returns the id of the stored row of the same paper, by its first known key, else its title (rule 4)."""
+        """Return the id of the stored row of the same paper, by its first known key, else its title (rule 4)."""
         found = [paper for paper in self._with((*one.keys, *one.former)) if self._has_or_is_related(paper, one)]
         related = [
             paper
@@ -270,7 +270,7 @@ class PaperBatch:
         return paper in self._aliases[one.alias] or not identity.authors_differ(known, one.paper)
 
     def _join_filed(self, papers: Sequence[int]) -> int:
-        """Returns which of several rows counts from now on, since a source says that they are one work.
+        """Return which of several rows counts from now on, since a source says that they are one work.
 
         That is the first that was announced. The keys and titles of filed ones lead to it, so that it is not announced
         again. Others that were announced stay papers of their own, which know each other.
@@ -286,7 +286,7 @@ class PaperBatch:
         return stays
 
     def _relate(self, papers: Sequence[int]) -> None:
-        """Notes that several announced rows are one work."""
+        """Note that several announced rows are one work."""
         works = [self.rows[paper] for paper in papers]
         for row in works if len(works) > 1 else ():
             facts = self._facts(row)
@@ -295,7 +295,7 @@ class PaperBatch:
             row.facts = as_stored(replace(facts, others=tuple(others)))
 
     def _without_ids_of_others(self, row: PaperValues, one: Incoming) -> Paper:
-        """Returns the paper without ids of another row, since a source may not decide that both are one paper."""
+        """Return the paper without ids of another row, since a source may not decide that both are one paper."""
         paper, others = one.paper, {key for key in one.keys if self._keys.get(key, row.id) != row.id}
         if not others:
             return paper
@@ -303,7 +303,7 @@ class PaperBatch:
         return replace(paper, arxiv_id=arxiv_id, doi=None if _doi_key(paper.doi) in others else paper.doi)
 
     def _add(self, paper: Paper) -> PaperValues:
-        """Adds an empty row for a new paper."""
+        """Add an empty row for a new paper."""
         self._last_id += 1
         of, now, day = self.ingest.source, self.ingest.now, self.ingest.day
         key = identity.key_apart(paper) if paper.key in self._keys else paper.key
@@ -314,7 +314,7 @@ class PaperBatch:
         return row
 
     def _remember(self, row: PaperValues, one: Incoming, *, further: bool) -> None:
-        """Notes the keys and the title by which the paper is found.
+        """Note the keys and the title by which the paper is found.
 
         Without `further`, notes no new ids and no other title.
         """
@@ -338,19 +338,19 @@ class PaperBatch:
         return sorted(self.updated | self.news.keys())
 
     def entry(self, paper: int) -> Paper:
-        """Returns a paper as it will be stored, in the form in which digests have papers."""
+        """Return a paper as it will be stored, in the form in which digests have papers."""
         return known_paper(self.rows[paper], []).paper
 
     def texts_of(self, paper: int) -> meanings.Texts:
-        """Returns the texts of a paper that decide its codes."""
+        """Return the texts of a paper that decide its codes."""
         return self.rows[paper].title, self.rows[paper].abstract
 
     def lacks_codes(self, paper: int) -> bool:
-        """Returns whether the texts of a paper have no codes."""
+        """Return whether the texts of a paper have no codes."""
         return self.encoded.get(paper) != self.texts_of(paper)
 
     def assign_sequences(self, last: int) -> int:
-        """Gives the papers that are news the sequences after `last`. Returns the last one.
+        """Give the papers that are news the sequences after `last`. Return the last one.
 
         Papers that were announced before come first, in their old order. The others follow in the order of the digest.
         The transaction must end with `raise_counter`.
@@ -364,7 +364,7 @@ class PaperBatch:
         return last + len(news)
 
     def write(self, transaction: Transaction) -> None:
-        """Writes all changes."""
+        """Write all changes."""
         values = {paper: dict(vars(row)) for paper, row in self.rows.items()}
         changed = [paper for paper, before in self._stored.items() if values[paper] != before]
         transaction.execute_rows(sa.insert(_papers), [values[paper] for paper in sorted(self.new)])

@@ -34,7 +34,7 @@ _NARROWED = {"source": _d.source, "digest": _d.content_hash, "paper": _a.paper}
 
 
 def drop_samples(transaction: Transaction) -> None:
-    """Removes the samples: their papers, with all that belongs to these, and their digests."""
+    """Remove the samples: their papers, with all that belongs to these, and their digests."""
     samples = execute(transaction, sa.select(_d.id).where(_d.source == SAMPLES)).scalars().all()
     if samples:
         papers = sa.select(_a.paper).where(_a.digest.in_(samples))
@@ -56,14 +56,14 @@ class Ingested:
     revised: int = 0  # number of papers that were stored earlier in an older version
 
     def plus(self, part: "Ingested") -> "Ingested":
-        """Returns the result of this ingest and of that of a further part of the same document."""
+        """Return the result of this ingest and of that of a further part of the same document."""
         names = ("new", "updated", "unchanged", "archived", "announced", "revised")
         amounts = {name: getattr(self, name) + getattr(part, name) for name in names}
         return Ingested(already_known=part.already_known, archive=self.archive or part.archive, **amounts)
 
 
 def add_digest(transaction: Transaction, digest: Digest, batch: PaperBatch) -> Ingested:
-    """Stores a digest with its merged papers. Assigns sequences last, right before the commit (rule 1)."""
+    """Store a digest with its merged papers. Assigns sequences last, right before the commit (rule 1)."""
     number = None if batch.ingest.only_known else _add_row(transaction, digest, batch)
     last = batch.assign_sequences(bot_state.last_sequence(transaction))
     made = _codes_of(transaction, batch)
@@ -78,9 +78,9 @@ def add_digest(transaction: Transaction, digest: Digest, batch: PaperBatch) -> I
 
 
 def _codes_of(transaction: Transaction, batch: PaperBatch) -> dict[int, bytes]:
-    """Notes which changed papers lack codes.
+    """Note which changed papers lack codes.
 
-    Returns paper → its new codes; b"": its texts changed, and none came with them.
+    Return paper → its new codes; b"": its texts changed, and none came with them.
     """
     codes = batch.ingest.codes
     ours = bool(codes.encoder) and meanings.is_encoder(transaction, codes.encoder)
@@ -128,7 +128,7 @@ def is_known(transaction: Transaction, content_hash: str) -> bool:
 
 
 def stored_digest(transaction: Transaction, content_hash: str, *, announced: int = 0) -> Ingested:
-    """Returns the result for a digest that was stored before.
+    """Return the result for a digest that was stored before.
 
     `announced`: how many of its papers were announced now.
     """
@@ -138,7 +138,7 @@ def stored_digest(transaction: Transaction, content_hash: str, *, announced: int
 
 
 def first_brought(transaction: Transaction, digest: Digest, source: str, *, before: datetime) -> int:
-    """Returns how many papers of a stored digest its source had not brought `before`, announced in this way.
+    """Return how many papers of a stored digest its source had not brought `before`, announced in this way.
 
     A paper that was new and is cross-listed or replaced now is brought for the first time in this way.
     """
@@ -160,7 +160,7 @@ class NewestDay(NamedTuple):
 
 
 def newest_days(transaction: Transaction, most: int) -> tuple[NewestDay, ...]:
-    """Returns the newest days of at most `most` sources, newest day first."""
+    """Return the newest days of at most `most` sources, newest day first."""
     others = _digests.alias()
     newest = (
         sa.select(others.c.id)
@@ -176,20 +176,20 @@ def newest_days(transaction: Transaction, most: int) -> tuple[NewestDay, ...]:
 
 
 def papers_of_day(transaction: Transaction, day: date, source: str = "") -> int:
-    """Returns the number of different papers in the digests of a day, from one source or from all."""
+    """Return the number of different papers in the digests of a day, from one source or from all."""
     of_source = (_d.source == source,) if source else ()
     return _amount_of_papers(transaction, _d.date == day, *of_source)
 
 
 def _amount_of_papers(transaction: Transaction, *which: sa.ColumnElement[bool]) -> int:
-    """Returns the number of different papers in some digests."""
+    """Return the number of different papers in some digests."""
     papers = sa.select(sa.func.count(_a.paper.distinct())).join(_digests, _d.id == _a.digest)
     amount: int = execute(transaction, papers.where(*which)).scalar_one()
     return amount
 
 
 def unannounced(transaction: Transaction, **of: object) -> Mapping[int, tuple[bool, date]]:
-    """Returns the papers that were never announced: paper → (whether it came only as a cross-list, its day).
+    """Return the papers that were never announced: paper → (whether it came only as a cross-list, its day).
 
     `of` says which papers: those of a `source`, those of the `digest` with these bytes, or one `paper`. The day is that
     of the first digest that could announce it. The oldest day comes first.
@@ -202,7 +202,7 @@ def unannounced(transaction: Transaction, **of: object) -> Mapping[int, tuple[bo
 
 
 def announce(transaction: Transaction, /, now: datetime, **of: object) -> int:
-    """Gives papers that were never announced the next sequences. Returns how many. `of`: see `unannounced`."""
+    """Give papers that were never announced the next sequences. Return how many. `of`: see `unannounced`."""
     first = bot_state.last_sequence(transaction) + 1
     found = unannounced(transaction, **of)
     for sequence, (paper, (cross, day)) in enumerate(found.items(), first):

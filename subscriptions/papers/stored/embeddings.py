@@ -34,34 +34,34 @@ _TEXTS = sa.select(_p.id, _p.title, _p.abstract)
 
 
 def texts_of(paper: Paper) -> Texts:
-    """Returns the texts of a paper that decide its codes."""
+    """Return the texts of a paper that decide its codes."""
     return paper.title, paper.abstract
 
 
 def encoder(transaction: Transaction) -> str:
-    """Returns the name of the store's encoder; "" if it never had one."""
+    """Return the name of the store's encoder; "" if it never had one."""
     return bot_state.get_value(transaction, _ENCODER) or ""
 
 
 def is_encoder(transaction: Transaction, name: str) -> bool:
-    """Returns whether this is the store's encoder. The first one that asks becomes it."""
+    """Return whether this is the store's encoder. The first one that asks becomes it."""
     return bot_state.made_value(transaction, _ENCODER, lambda: name) == name
 
 
 def change_encoder(transaction: Transaction, name: str) -> None:
-    """Makes this the store's encoder. If it was another one, all papers and questions lack their codes now."""
+    """Make this the store's encoder. If it was another one, all papers and questions lack their codes now."""
     if not is_encoder(transaction, name):
         bot_state.put_value(transaction, _ENCODER, name)
         execute(transaction, sa.update(_papers).where(_p.uncoded.is_(False)).values(uncoded=True))
 
 
 def each_code(transaction: Transaction, papers: Sequence[int]) -> Iterator[tuple[int, bytes]]:
-    """Yields (paper id, codes), for those of these papers that have codes of the store's encoder."""
+    """Yield (paper id, codes), for those of these papers that have codes of the store's encoder."""
     return ((row.paper, row.overall + row.parts) for row in rows_of(transaction, _CODES, _m.paper, papers))
 
 
 def put(transaction: Transaction, name: str, codes: Mapping[int, bytes]) -> None:
-    """Stores the codes of papers, in new entries; b"" removes them. `name` is the name of the encoder.
+    """Store the codes of papers, in new entries; b"" removes them. `name` is the name of the encoder.
 
     Since writers take turns, entries are committed in the order of their numbers, and a reader continues after the last
     one that it knows.
@@ -77,13 +77,13 @@ def put(transaction: Transaction, name: str, codes: Mapping[int, bytes]) -> None
 
 
 def new_entries(transaction: Transaction, after: int, most: int) -> list[tuple[int, bytes]]:
-    """Returns (number, overall code) of the newest entries of the store's encoder after a number, ascending."""
+    """Return (number, overall code) of the newest entries of the store's encoder after a number, ascending."""
     values = {"after": after, "of": encoder(transaction), "most": most}
     return [(row.entry, row.overall) for row in reversed(execute(transaction, _NEW, values).all())]
 
 
 def entries(transaction: Transaction, numbers: Sequence[int]) -> list[tuple[int, bytes]]:
-    """Returns (paper, codes) of those of these entries that still are the codes of their paper."""
+    """Return (paper, codes) of those of these entries that still are the codes of their paper."""
     return [(row.paper, row.overall + row.parts) for row in rows_of(transaction, _ENTRIES, _m.entry, numbers)]
 
 
@@ -91,7 +91,7 @@ def entries(transaction: Transaction, numbers: Sequence[int]) -> list[tuple[int,
 
 
 def papers_without(transaction: Transaction, name: str, most: int) -> list[tuple[int, Texts]]:
-    """Returns (paper, texts) of papers that lack codes, newest first, at most `most`.
+    """Return (paper, texts) of papers that lack codes, newest first, at most `most`.
 
     [] if the store has another encoder.
     """
@@ -102,7 +102,7 @@ def papers_without(transaction: Transaction, name: str, most: int) -> list[tuple
 
 
 def put_late(transaction: Transaction, name: str, made: Sequence[tuple[int, Texts, bytes]]) -> None:
-    """Stores codes that papers get later, and that the encoder works. Does nothing if it is not the store's.
+    """Store codes that papers get later, and that the encoder works. Do nothing if it is not the store's.
 
     Ignores papers whose texts have changed or that are gone.
     """
@@ -117,7 +117,7 @@ def put_late(transaction: Transaction, name: str, made: Sequence[tuple[int, Text
 
 
 def questions_of(transaction: Transaction, texts: Iterable[str]) -> dict[str, bytes]:
-    """Returns text → vector, for those of these texts whose vector by the store's encoder is known."""
+    """Return text → vector, for those of these texts whose vector by the store's encoder is known."""
     wanted, name = sorted(set(texts)), encoder(transaction)
     if name:
         return dict(rows_of(transaction, _VECTORS, _q.text, wanted, of=name))
@@ -125,12 +125,12 @@ def questions_of(transaction: Transaction, texts: Iterable[str]) -> dict[str, by
 
 
 def keep_questions(of: Store, vectors: Mapping[str, bytes]) -> None:
-    """Keeps vectors by this process's encoder in memory, so that a search and its pages need them only once."""
+    """Keep vectors by this process's encoder in memory, so that a search and its pages need them only once."""
     of.questions = dict([*of.questions.items(), *vectors.items()][-_MOST_KEPT:])
 
 
 def kept_questions(transaction: Transaction, texts: Iterable[str]) -> dict[str, bytes]:
-    """Returns text → vector, for those of these texts whose vector this process keeps.
+    """Return text → vector, for those of these texts whose vector this process keeps.
 
     {} if its encoder is not the store's.
     """
@@ -141,7 +141,7 @@ def kept_questions(transaction: Transaction, texts: Iterable[str]) -> dict[str, 
 
 
 def ask(transaction: Transaction, texts: Collection[str], **of: int) -> None:
-    """Stores the texts that a `subscription` asks, or the library of a `chat`, in place of those that it asked before.
+    """Store the texts that a `subscription` asks, or the library of a `chat`, in place of those that it asked before.
 
     `of` names it by its id. Vectors that are known are stored with them.
     """
@@ -154,14 +154,14 @@ def ask(transaction: Transaction, texts: Collection[str], **of: int) -> None:
 
 
 def put_questions(transaction: Transaction, name: str, vectors: Mapping[str, bytes]) -> None:
-    """Stores vectors of texts that are asked, unless the encoder `name` is not the store's."""
+    """Store vectors of texts that are asked, unless the encoder `name` is not the store's."""
     if vectors and is_encoder(transaction, name):
         for text, vector in vectors.items():
             execute(transaction, sa.update(_questions).filter_by(text=text).values(encoder=name, vector=vector))
 
 
 def questions_without(transaction: Transaction, name: str, most: int) -> list[str]:
-    """Returns texts that queries or libraries ask and that lack a vector, at most `most`.
+    """Return texts that queries or libraries ask and that lack a vector, at most `most`.
 
     [] if the store has another encoder.
     """

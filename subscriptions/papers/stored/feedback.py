@@ -41,10 +41,10 @@ class StoredSignal(NamedTuple):
 
 
 def note_signal(transaction: Transaction, chat: Chat, papers: Sequence[int], kind: Signal, *, now: datetime) -> None:
-    """Stores what a chat did with papers.
+    """Store what a chat did with papers.
 
     A like removes a dislike of the same paper, and a dislike removes a like. If the chat has too many signals, removes
-    the oldest. Does nothing for a chat that is not stored.
+    the oldest. Do nothing for a chat that is not stored.
     """
     if not chat.id or not papers:
         return
@@ -57,12 +57,12 @@ def note_signal(transaction: Transaction, chat: Chat, papers: Sequence[int], kin
 
 
 def take_back(transaction: Transaction, chat: Chat, paper: int, kind: Signal) -> bool:
-    """Removes a signal. Returns whether there was such a signal."""
+    """Remove a signal. Return whether there was such a signal."""
     return transaction.remove(SignalRow, col(SignalRow.kind) == kind, chat=chat.id, paper=paper) > 0
 
 
 def saved_papers(transaction: Transaction, chat: Chat) -> tuple[StoredPaper, ...]:
-    """Returns the papers that a chat saved, the last saved paper first."""
+    """Return the papers that a chat saved, the last saved paper first."""
     saved = [row.paper for row in execute(transaction, _newest(chat.id, [Signal.SAVED]))]
     known = known_papers.stored_papers(transaction, saved)
     return tuple(known[paper] for paper in saved if paper in known)
@@ -74,7 +74,7 @@ def _newest(chat_id: int, kinds: Sequence[Signal]) -> sa.Select[*tuple[Any, ...]
 
 
 def newest_signals(transaction: Transaction, chat_ids: Sequence[int], most: int) -> dict[int, list[StoredSignal]]:
-    """Returns chat id → its newest `most` signals, newest first; without chats that have none."""
+    """Return chat id → its newest `most` signals, newest first; without chats that have none."""
     rows = rows_of(transaction, _signals, _s.chat, chat_ids)
     found = grouped((row.chat, StoredSignal(row.paper, row.kind, row.at)) for row in rows)
     return {chat: nlargest(most, some, key=lambda one: (one.at, one.paper)) for chat, some in found.items()}
@@ -83,13 +83,13 @@ def newest_signals(transaction: Transaction, chat_ids: Sequence[int], most: int)
 def signals_of_papers(
     transaction: Transaction, chat_id: int, paper_ids: Collection[int]
 ) -> frozenset[tuple[int, Signal]]:
-    """Returns (paper, kind) of all signals of a chat for these papers."""
+    """Return (paper, kind) of all signals of a chat for these papers."""
     found = sa.select(_s.paper, _s.kind).where(_s.chat == chat_id, _s.paper.in_(paper_ids))
     return frozenset((row.paper, row.kind) for row in execute(transaction, found))
 
 
 def _keep_newest(transaction: Transaction, chat: Chat, most: int, kinds: Sequence[Signal]) -> None:
-    """Removes a chat's signals of these kinds, except the newest `most`."""
+    """Remove a chat's signals of these kinds, except the newest `most`."""
     for paper, kind, _ in execute(transaction, _newest(chat.id, kinds).offset(most)).all():
         take_back(transaction, chat, paper, kind)
 
@@ -109,14 +109,14 @@ class AskedTitle(NamedTuple):
 
 
 def titles_to_ask(library: Library) -> list[str]:
-    """Returns the titles of a library to which papers are compared, at most MOST_ASKED, from all parts of its file."""
+    """Return the titles of a library to which papers are compared, at most MOST_ASKED, from all parts of its file."""
     titles = list(dict.fromkeys(title for title, _ in library.entries if normalize.title_alias(title)))
     step = -(-len(titles) // MOST_ASKED) or 1
     return titles[::step]
 
 
 def put_library(transaction: Transaction, chat_id: int, library: Library, *, now: datetime) -> None:
-    """Stores the library of a chat, and removes the previous one. `like:library` means this one from now on.
+    """Store the library of a chat, and remove the previous one. `like:library` means this one from now on.
 
     If the vectors of its titles cannot be had now, they are made later.
     """
@@ -152,7 +152,7 @@ def renew_titles(transaction: Transaction, chat_ids: Sequence[int]) -> None:
 
 
 def drop_library(transaction: Transaction, chat_id: int) -> bool:
-    """Removes the library of a chat. Returns whether there was one."""
+    """Remove the library of a chat. Return whether there was one."""
     transaction.remove(LibraryEntryRow, chat=chat_id)
     transaction.remove(QuestionRow, chat=chat_id)
     had_one = sa.update(_chats).where(_chats.c.id == chat_id, _chats.c.library_at.is_not(None))
@@ -160,21 +160,21 @@ def drop_library(transaction: Transaction, chat_id: int) -> bool:
 
 
 def library_of(transaction: Transaction, chat_id: int) -> StoredLibrary | None:
-    """Returns the library of a chat; None if it has none."""
+    """Return the library of a chat; None if it has none."""
     wanted = sa.select(_chats.c.library_at, _chats.c.library_entries).where(_chats.c.library_at.is_not(None))
     row = execute(transaction, wanted.where(_chats.c.id == chat_id)).first()
     return StoredLibrary._make(row) if row else None
 
 
 def titles_asked(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, list[AskedTitle]]:
-    """Returns chat id → the titles of its library to which papers are compared, those whose vectors are known."""
+    """Return chat id → the titles of its library to which papers are compared, those whose vectors are known."""
     encoder = meanings.encoder(transaction)
     rows = rows_of(transaction, _ASKED, _q.chat, chat_ids, of=encoder) if encoder else ()
     return grouped((row.chat, AskedTitle(row.text, row.vector)) for row in rows)
 
 
 def owned(transaction: Transaction, chat_ids: Sequence[int], paper_ids: Collection[int]) -> dict[int, set[int]]:
-    """Returns chat id → those of `paper_ids` that are in its library, found by arXiv id, DOI or title.
+    """Return chat id → those of `paper_ids` that are in its library, found by arXiv id, DOI or title.
 
     Chats without a library are left out.
     """

@@ -29,7 +29,7 @@ class ModelDay(NamedTuple):
 
 
 def summaries_of(transaction: Transaction, papers: Sequence[int]) -> dict[int, tuple[ModelSummary, ...]]:
-    """Returns paper id → what the model made of it, for those of these papers of which it made anything."""
+    """Return paper id → what the model made of it, for those of these papers of which it made anything."""
     asked = rows_of(transaction, _BY_LANGUAGE, _r.paper, papers)
     made = grouped((row.paper, _summary(row)) for row in asked if row.fields or row.title)
     return {paper: tuple(summaries) for paper, summaries in made.items()}
@@ -40,15 +40,15 @@ def _summary(row: AnyRow) -> ModelSummary:
 
 
 def asked_of(transaction: Transaction, papers: Sequence[int]) -> set[Place]:
-    """Returns the places of all summaries of these papers for which the model was asked."""
+    """Return the places of all summaries of these papers for which the model was asked."""
     asked = rows_of(transaction, _PLACES, _r.paper, papers)
     return {(row.paper, row.language) for row in asked}
 
 
 def reserve(transaction: Transaction, place: Place | None, model: str, *, most: int, now: datetime) -> bool:
-    """Stores, before it happens, that the model is asked for a summary, or to read a message (None).
+    """Store, before it happens, that the model is asked for a summary, or to read a message (None).
 
-    Returns False if there were `most` requests today.
+    Return False if there were `most` requests today.
     """
     day = transaction.day_of(now)
     requests, _ = _count_of_day(transaction, day)
@@ -64,7 +64,7 @@ def reserve(transaction: Transaction, place: Place | None, model: str, *, most: 
 
 
 def put_answer(transaction: Transaction, place: Place, fields: Mapping[str, str], title: str) -> None:
-    """Stores the usable texts of an answer. Without texts, the request stays as it is."""
+    """Store the usable texts of an answer. Without texts, the request stays as it is."""
     bot_state.note_fails(transaction, bot_state.MODEL_FAILS, None)
     paper, language = place
     its = sa.update(_requests).filter_by(paper=paper, language=language)
@@ -72,7 +72,7 @@ def put_answer(transaction: Transaction, place: Place, fields: Mapping[str, str]
 
 
 def put_failure(transaction: Transaction, place: Place, *, was_read: bool, now: datetime) -> bool:
-    """Stores that the model gives no answers now. Returns whether that is news.
+    """Store that the model gives no answers now. Return whether that is news.
 
     What no model has read costs nothing.
     """
@@ -83,19 +83,19 @@ def put_failure(transaction: Transaction, place: Place, *, was_read: bool, now: 
 
 
 def today(transaction: Transaction, *, now: datetime) -> ModelDay:
-    """Returns what the model did today."""
+    """Return what the model did today."""
     requests, summaries = _count_of_day(transaction, transaction.day_of(now))
     return ModelDay(requests, summaries, bot_state.get_moment(transaction, bot_state.MODEL_FAILS))
 
 
 def _count_of_day(transaction: Transaction, day: date) -> tuple[int, int]:
-    """Returns (requests of a day, summaries that they made)."""
+    """Return (requests of a day, summaries that they made)."""
     made = sa.func.count().filter((_r.title != "") | (sa.cast(_r.fields, sa.Text) != "{}"))
     requests, summaries = execute(transaction, sa.select(sa.func.count(), made).where(_r.day == day)).one()
     return requests, summaries
 
 
 def drop_readings(transaction: Transaction, before: datetime, most: int) -> int:
-    """Removes at most `most` requests to read a message from before `before`."""
+    """Remove at most `most` requests to read a message from before `before`."""
     some = sa.select(_r.id).where(_r.paper.is_(None), _r.day < before).limit(most)
     return execute(transaction, sa.delete(_requests).where(_r.id.in_(some))).rowcount

@@ -66,7 +66,7 @@ class Claim(NamedTuple):
 
 
 def claim_of(row: PaperValues, paper: Paper, source: str, *, of_arxiv: bool, is_related: bool = False) -> Claim:
-    """Returns what a source says about a known paper, or about an empty row.
+    """Return what a source says about a known paper, or about an empty row.
 
     `of_arxiv`: the source is one of arXiv's own. `is_related`: a source says that the record is of the paper's work.
     """
@@ -98,7 +98,7 @@ class Change:
 
 
 def apply_claim(row: PaperValues, claim: Claim, now: datetime) -> Change:
-    """Updates a row with what the source may change in it. Returns what changed."""
+    """Update a row with what the source may change in it. Return what changed."""
     had, paper, effect = _compared_of(row), claim.paper, claim.effect
     comment, noted = row.comment, _noted_of(row)
     row.title = _merged_text(row.title, paper.title, effect, is_prose=False)
@@ -144,7 +144,7 @@ def may_add_keys(row: PaperValues, claim: Claim) -> bool:
 
 
 def _joined_texts(known: Languages, brought: Languages, claim: Claim) -> Json:
-    """Returns the texts of summaries or translations: language → name → text. Every source may complete them."""
+    """Return the texts of summaries or translations: language → name → text. Every source may complete them."""
     effect = Effect.REPLACES if claim.is_newer else Effect.COMPLETES
     joined = {**known}
     for language, texts in brought.items():
@@ -182,7 +182,7 @@ def _merged_value(old: str | None, new: str | None, effect: Effect) -> str | Non
 
 
 def _merged_text(old: str, new: str, effect: Effect, *, is_prose: bool = True) -> str:
-    """Returns the text that stays. `is_prose`: a complete text ends with a mark that closes a sentence.
+    """Return the text that stays. `is_prose`: a complete text ends with a mark that closes a sentence.
 
     A text with the same words replaces nothing.
     """
@@ -207,7 +207,7 @@ def _differ(old: Sequence[str], new: Sequence[str]) -> bool:
 
 
 def _joined_categories(row: PaperValues, claim: Claim) -> list[str]:
-    """Returns the known categories and those of the claim.
+    """Return the known categories and those of the claim.
 
     Once arXiv has named the categories, only arXiv adds to them.
     """

@@ -30,36 +30,36 @@ _PaperRow = PaperValues | AnyRow
 
 
 def paper_count(transaction: Transaction) -> int:
-    """Returns the number of stored papers."""
+    """Return the number of stored papers."""
     return transaction.exec(select(sa.func.count()).select_from(PaperRow)).one()
 
 
 def sequenced_since(transaction: Transaction, since: datetime, upto: int) -> dict[datetime, int]:
-    """Returns moment → number of papers that were announced then, for those after `since` with sequence <= upto."""
+    """Return moment → number of papers that were announced then, for those after `since` with sequence <= upto."""
     announced = _p.sequence > sequence_before(transaction, since), _p.sequence <= upto
     wanted = sa.select(_p.sequenced_at, sa.func.count().label("papers")).where(*announced).group_by(_p.sequenced_at)
     return {row.sequenced_at: row.papers for row in execute(transaction, wanted)}
 
 
 def first_paper_at(transaction: Transaction) -> datetime | None:
-    """Returns when the first paper came; None if there are no papers."""
+    """Return when the first paper came; None if there are no papers."""
     return transaction.exec(select(_p.first_seen_at).order_by(_p.id).limit(1)).first()
 
 
 def papers_with_keys(transaction: Transaction, keys: Sequence[str]) -> dict[str, int]:
-    """Returns key → paper id for these arXiv ids, DOIs or keys. Unknown keys are left out."""
+    """Return key → paper id for these arXiv ids, DOIs or keys. Unknown keys are left out."""
     asked = {stored: key for key in keys for stored in (key, f"doi:{versioned(key).doi}", f"doi:{key}")}
     rows = transaction.exec(select(PaperKeyRow.key, PaperKeyRow.paper).where(col(PaperKeyRow.key).in_(asked)))
     return {asked[stored]: paper for stored, paper in rows}
 
 
 def newest_digest(transaction: Transaction) -> int:
-    """Returns the id of the newest digest; 0 if there is none. As long as it stays the same, no paper has changed."""
+    """Return the id of the newest digest; 0 if there is none. As long as it stays the same, no paper has changed."""
     return execute(transaction, _NEWEST_DIGEST).scalar() or 0
 
 
 def sequence_before(transaction: Transaction, instant: datetime) -> int:
-    """Returns the highest sequence below all those that were assigned at `instant` or later.
+    """Return the highest sequence below all those that were assigned at `instant` or later.
 
     If the clock was set back, some higher sequences may have been assigned before `instant`, too.
     """
@@ -68,19 +68,19 @@ def sequence_before(transaction: Transaction, instant: datetime) -> int:
 
 
 def window(transaction: Transaction, after: int, upto: int) -> tuple[StoredPaper, ...]:
-    """Returns the papers with after < sequence <= upto, in the order of their sequences."""
+    """Return the papers with after < sequence <= upto, in the order of their sequences."""
     wanted = sa.select(_papers).where(_p.sequence > after, _p.sequence <= upto).order_by(_p.sequence)
     return known_papers(transaction, execute(transaction, wanted).all())
 
 
 def stored_papers(transaction: Transaction, ids: Sequence[int]) -> dict[int, StoredPaper]:
-    """Returns id → paper for these ids."""
+    """Return id → paper for these ids."""
     rows = list(rows_of(transaction, _papers, _p.id, ids))
     return {paper.id: paper for paper in known_papers(transaction, rows)}
 
 
 def known_papers(transaction: Transaction, rows: Sequence[_PaperRow]) -> tuple[StoredPaper, ...]:
-    """Returns the papers of these rows, with their summaries, translations, sources and codes."""
+    """Return the papers of these rows, with their summaries, translations, sources and codes."""
     ids = [row.id for row in rows]
     sources = grouped((paper, source) for paper, source in rows_of(transaction, _SOURCES, _a.paper, ids))
     codes = dict(meanings.each_code(transaction, ids))
@@ -103,7 +103,7 @@ def known_paper(
     by_model: tuple[ModelSummary, ...] = (),
     meaning: bytes = b"",
 ) -> StoredPaper:
-    """Returns the paper of one row with its summaries, translations, sources and codes."""
+    """Return the paper of one row with its summaries, translations, sources and codes."""
     paper = Paper(
         key=row.key,
         title=row.title,

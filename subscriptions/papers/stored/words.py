@@ -60,7 +60,7 @@ class Among:
 
 
 def write(transaction: Transaction, documents: Iterable[tuple[int, tuple[str, ...]]]) -> None:
-    """Writes new index entries for papers. `documents`: (id of a paper, its words from `index_document`)."""
+    """Write new index entries for papers. `documents`: (id of a paper, its words from `index_document`)."""
     texts = dict(documents)
     if texts:
         transaction.flush()
@@ -68,24 +68,24 @@ def write(transaction: Transaction, documents: Iterable[tuple[int, tuple[str, ..
 
 
 def ids(transaction: Transaction, among: Among, most: int | None = None) -> list[int]:
-    """Returns the ids of some papers, or of the newest `most` of them, newest first."""
+    """Return the ids of some papers, or of the newest `most` of them, newest first."""
     return list(execute(transaction, _newest_first(among).limit(most)).scalars())
 
 
 def days(transaction: Transaction, among: Among) -> dict[date, int]:
-    """Returns day → how many of some papers are of this day, ascending; days without papers are left out."""
+    """Return day → how many of some papers are of this day, ascending; days without papers are left out."""
     counted = sa.select(_p.day, sa.func.count().label("papers")).where(*_conditions(among)).group_by(_p.day)
     return {row.day: row.papers for row in execute(transaction, counted.order_by(_p.day))}
 
 
 def place_of(transaction: Transaction, paper: int) -> Place | None:
-    """Returns the place of a paper; None if it is not stored."""
+    """Return the place of a paper; None if it is not stored."""
     day = execute(transaction, sa.select(_p.day).where(_p.id == paper)).scalar()
     return None if day is None else Place(day, paper)
 
 
 def newest_day(transaction: Transaction) -> date | None:
-    """Returns the newest day on which papers were announced; None if there is none."""
+    """Return the newest day on which papers were announced; None if there is none."""
     wanted = sa.select(sa.func.max(_p.day)).where(_p.sequence.is_not(None))
     return execute(transaction, wanted).scalar()
 
@@ -98,7 +98,7 @@ def has_news_upto(transaction: Transaction, day: date) -> bool:
 def candidates(
     transaction: Transaction, query: Query, among: Among, near: Mapping[Term, Collection[int]]
 ) -> tuple[list[int], set[int]]:
-    """Returns (the ids of those of some papers that a query may find, newest first; which of them have to be read).
+    """Return (the ids of those of some papers that a query may find, newest first; which of them have to be read).
 
     `near`: term that asks for nearness → the papers that are near.
     """
@@ -128,7 +128,7 @@ def has(transaction: Transaction, term: Term) -> bool:
 
 
 def newest_texts(transaction: Transaction, most: int) -> list[tuple[str, list[str]]]:
-    """Returns (title, authors) of the papers that came last."""
+    """Return (title, authors) of the papers that came last."""
     wanted = sa.select(_p.title, _p.authors).order_by(_p.id.desc()).limit(most)
     return [(row.title, row.authors) for row in execute(transaction, wanted)]
 
@@ -153,7 +153,7 @@ class _Having(NamedTuple):
 def _asked_twice(
     papers: sa.Select[int], having: Mapping[Term, _Having], query: Query, among: Among
 ) -> tuple[sa.Select[int], dict[Term, _Having]]:
-    """Returns (the papers that fulfil a wanted term, with what the index says of them; conditions that read this).
+    """Return (the papers that fulfil a wanted term, with what the index says of them; conditions that read this).
 
     A database asks the index anew at each place of a condition, and a term may be in each of the 64 alternatives.
     """

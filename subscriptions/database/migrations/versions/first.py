@@ -9,4 +9,4 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Does nothing, since a database without a schema gets the newest schema directly."""
+    """Do nothing, since a database without a schema gets the newest schema directly."""
